@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -30,8 +29,7 @@ type Server struct {
 
 // Listen opens target ("unix:/run/weft/northd.sock", or "host:port") and
 // serves srv, health and reflection on it. The service is not serving until
-// SetServing(true). A socket file that nobody answers on is replaced; one
-// that somebody answers on is an error.
+// SetServing(true).
 func Listen(target string, srv proto.AdminServer) (*Server, error) {
 	lis, err := listen(target)
 	if err != nil {
@@ -73,10 +71,16 @@ func (s *Server) SetServing(ok bool) {
 }
 
 func listen(target string) (net.Listener, error) {
-	path, unix := strings.CutPrefix(target, "unix:")
-	if !unix {
-		return net.Listen("tcp", target)
+	if path, ok := strings.CutPrefix(target, "unix:"); ok {
+		return ListenUnix(path)
 	}
+	return net.Listen("tcp", target)
+}
+
+// ListenUnix listens on path, whose folder is made where it is missing. A
+// socket file that nobody answers on is left over from a killed daemon and
+// replaced; one that somebody answers on is an error.
+func ListenUnix(path string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
@@ -87,14 +91,11 @@ func listen(target string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	lis, err := net.Listen("unix", path)
+	l, err := net.Listen("unix", path)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(path, 0o660); err != nil {
-		slog.Warn("admin: socket mode", "path", path, "err", err)
-	}
-	return lis, nil
+	return l, os.Chmod(path, 0o660)
 }
 
 // Dial connects to a daemon's admin API.
