@@ -1,0 +1,107 @@
+package ofp
+
+import "encoding/binary"
+
+// Learn says which flow a learn action adds. What it matches and does is said
+// by the Learn… methods between BeginLearn and End.
+type Learn struct {
+	IdleTimeout, HardTimeout       uint16
+	FinIdleTimeout, FinHardTimeout uint16
+	Priority                       uint16
+	Cookie                         uint64
+	Table                          uint8
+	DeleteLearned                  bool
+	Limit                          uint32   // 0: no limit
+	LimitResult                    Subfield // N == 0: none; else the bit that is set where the limit was reached
+}
+
+const (
+	learnSrcImm   = 1 << 13
+	learnDstLoad  = 1 << 11
+	learnDstOut   = 2 << 11
+	learnFlagDel  = 2
+	learnWriteRes = 4
+)
+
+// BeginLearn opens a learn action; see [ActionBuilder.End].
+func (b *ActionBuilder) BeginLearn(l Learn) Mark {
+	m := b.mark()
+	two := l.Limit != 0 || l.LimitResult.N != 0
+	var flags uint16
+	if l.DeleteLearned {
+		flags |= learnFlagDel
+	}
+	if two {
+		b.nicira(nxLearn2, 0)
+	} else {
+		b.nicira(nxLearn, 0)
+	}
+	b.u16(l.IdleTimeout)
+	b.u16(l.HardTimeout)
+	b.u16(l.Priority)
+	b.u64(l.Cookie)
+	if l.LimitResult.N != 0 {
+		flags |= learnWriteRes
+	}
+	b.u16(flags)
+	b.u8(l.Table)
+	b.u8(0)
+	b.u16(l.FinIdleTimeout)
+	b.u16(l.FinHardTimeout)
+	if two {
+		b.u32(l.Limit)
+		b.u16(l.LimitResult.Ofs)
+		b.u16(0)
+		if l.LimitResult.N != 0 {
+			b.field(l.LimitResult.Field)
+		}
+	}
+	return m
+}
+
+// LearnMatch makes the learned flow match the value that src has now in dst.
+func (b *ActionBuilder) LearnMatch(src, dst Subfield) { b.learnCopy(0, src, dst) }
+
+// LearnMatchValue makes the learned flow match v in dst.
+func (b *ActionBuilder) LearnMatchValue(v U128, dst Subfield) { b.learnValue(0, v, dst) }
+
+// LearnLoad makes the learned flow load the value that src has now into dst.
+func (b *ActionBuilder) LearnLoad(src, dst Subfield) { b.learnCopy(learnDstLoad, src, dst) }
+
+// LearnLoadValue makes the learned flow load v into dst.
+func (b *ActionBuilder) LearnLoadValue(v U128, dst Subfield) { b.learnValue(learnDstLoad, v, dst) }
+
+// LearnOutput makes the learned flow send to the port that src holds now.
+func (b *ActionBuilder) LearnOutput(src Subfield) {
+	b.u16(learnDstOut | src.N)
+	b.field(src.Field)
+	b.u16(src.Ofs)
+}
+
+func (b *ActionBuilder) learnCopy(kind uint16, src, dst Subfield) {
+	b.u16(kind | dst.N)
+	b.field(src.Field)
+	b.u16(src.Ofs)
+	b.field(dst.Field)
+	b.u16(dst.Ofs)
+}
+
+func (b *ActionBuilder) learnValue(kind uint16, v U128, dst Subfield) {
+	b.u16(learnSrcImm | kind | dst.N)
+	b.buf = appendUint(b.buf, v.And(Ones(int(dst.N))), (int(dst.N)+15)/16*2)
+	b.field(dst.Field)
+	b.u16(dst.Ofs)
+}
+
+// legacyField appends the 4-byte header that older actions have room for; the
+// fields of an experimenter cannot be named there and are sent as 0, which the
+// switch refuses.
+func (b *ActionBuilder) legacyField(f Field) {
+	i := f.info()
+	if i.class == classExp {
+		b.u32(0)
+		return
+	}
+	b.buf = binary.BigEndian.AppendUint16(b.buf, i.class)
+	b.buf = append(b.buf, i.num<<1, i.bytes)
+}

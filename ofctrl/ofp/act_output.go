@@ -1,0 +1,30 @@
+package ofp
+
+// Reserved ports, OpenFlow 1.5, 7.2.1.
+const (
+	PortInPort     uint32 = 0xfffffff8
+	PortTable      uint32 = 0xfffffff9
+	PortNormal     uint32 = 0xfffffffa
+	PortFlood      uint32 = 0xfffffffb
+	PortAll        uint32 = 0xfffffffc
+	PortController uint32 = 0xfffffffd
+	PortLocal      uint32 = 0xfffffffe
+	PortAny        uint32 = 0xffffffff
+)
+
+// Output sends the packet to a port.
+func (b *ActionBuilder) Output(port uint32) {
+	b.header(actOutput, 16)
+	b.u32(port)
+	b.u16(0) // max_len is for the controller port only
+	b.zeros(6)
+}
+
+// OutputReg sends the packet to the port whose number is in src.
+func (b *ActionBuilder) OutputReg(src Subfield) {
+	b.nicira(nxOutputReg, 24)
+	b.u16(src.ofsNbits())
+	b.legacyField(src.Field)
+	b.u16(0xffff) // max_len
+	b.zeros(6)
+}

@@ -1,0 +1,29 @@
+package ofp
+
+// SetField writes v into the whole of f.
+func (b *ActionBuilder) SetField(f Field, v U128) { b.SetFieldMasked(f, v, Ones(f.WireBits())) }
+
+// SetFieldMasked writes the bits of v under m into f. No bit is no action.
+func (b *ActionBuilder) SetFieldMasked(f Field, v, m U128) {
+	full := f.full()
+	m = m.And(full)
+	v = v.And(m)
+	if m.IsZero() {
+		return
+	}
+	i := f.info()
+	at, n := b.mark(), int(i.bytes)
+	b.header(actSetField, 0)
+	if m == full {
+		b.buf = appendUint(f.appendHeader(b.buf, false, n), v, n)
+	} else {
+		b.buf = appendUint(appendUint(f.appendHeader(b.buf, true, n), v, n), m, n)
+	}
+	b.End(at)
+}
+
+// Load writes v into the bits dst.
+func (b *ActionBuilder) Load(dst Subfield, v U128) {
+	m := Ones(int(dst.N))
+	b.SetFieldMasked(dst.Field, v.And(m).Shl(int(dst.Ofs)), m.Shl(int(dst.Ofs)))
+}
