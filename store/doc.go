@@ -1,0 +1,14 @@
+// Package store is a database engine with OVSDB's semantics (RFC 7047) whose
+// truth lies in etcd: transactions, references, garbage collection, unique
+// indexes, a feed of commits, history. Rows are the structs of package schema;
+// each is a key under Config.Prefix, and each member of a large set or map is
+// one too.
+//
+// The rule: one goroutine applies transactions one after another to a state
+// that is a value (persistent tries), and nobody sees a change or an answer
+// before etcd has accepted it. What etcd refuses is undone by forgetting the
+// new state. A transaction costs what it touches, whatever the size of the
+// tables.
+//
+// Imports: schema
+package store
