@@ -41,7 +41,7 @@ type View struct {
 	held    *Batch             // events of an unfinished change
 	partial bool               // northd is in the middle of a split change
 	whole   bool               // a complete state was told or is pending
-	sbNext  int64 // revisions from which the watches go on
+	sbNext  int64              // revisions from which the watches go on
 	chNext  int64
 	cluster uint64
 
