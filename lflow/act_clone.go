@@ -1,0 +1,12 @@
+package lflow
+
+// Clone executes Actions on a copy of the packet.
+type Clone struct{ Actions Actions }
+
+func (a Clone) Append(b []byte) []byte { return appendBlock(append(b, "clone"...), a.Actions) }
+func (a Clone) Prerequisite() *Expr    { return a.Actions.Prerequisite() }
+
+func parseClone(p *actionParser) (Action, *Error) {
+	as, err := p.block()
+	return Clone{as}, err
+}

@@ -1,0 +1,59 @@
+package lflow
+
+// NestedKind says which packet takes the place of the current one.
+type NestedKind uint8
+
+const (
+	NestARP NestedKind = iota
+	NestNDNS
+	NestNDNA
+	NestNDNARouter
+)
+
+// nestedRows: the action's name and what the packet that it replaces must
+// be.
+var nestedRows = [...]struct {
+	name   string
+	prereq Field
+}{
+	NestARP:        {"arp", IP},
+	NestNDNS:       {"nd_ns", IP},
+	NestNDNA:       {"nd_na", NDNS},
+	NestNDNARouter: {"nd_na_router", NDNS},
+}
+
+func (k NestedKind) String() string { return nestedRows[k].name }
+
+// Nested makes a packet of Kind out of the current one and executes Actions
+// on it. Actions behind it see the original packet.
+type Nested struct {
+	Kind    NestedKind
+	Actions Actions
+}
+
+func (a Nested) Append(b []byte) []byte {
+	return appendBlock(append(b, a.Kind.String()...), a.Actions)
+}
+
+func appendBlock(b []byte, as Actions) []byte {
+	return append(as.Append(append(b, " { "...)), " };"...)
+}
+
+// Prerequisite returns that of the kind alone: the nested actions are about
+// another packet.
+func (a Nested) Prerequisite() *Expr { return Bool(nestedRows[a.Kind].prereq) }
+
+func parseNested(k NestedKind) func(p *actionParser) (Action, *Error) {
+	return func(p *actionParser) (Action, *Error) {
+		as, err := p.block()
+		return Nested{k, as}, err
+	}
+}
+
+// block parses `{ actions }'.
+func (p *actionParser) block() (Actions, *Error) {
+	if err := p.expect(tokLCurly); err != nil {
+		return nil, err
+	}
+	return p.sequence(tokRCurly)
+}

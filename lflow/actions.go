@@ -1,0 +1,112 @@
+package lflow
+
+// Action is one logical action. The types that implement it are the rows of
+// ActionTable, each in its own file act_*.go; their zero values need not
+// make sense, but what ParseActions returns does. Actions are immutable.
+type Action interface {
+	// Append appends the action's text, semicolon included.
+	Append(b []byte) []byte
+	// Prerequisite returns what the action implies about the packets that it
+	// is for, nil for nothing.
+	Prerequisite() *Expr
+}
+
+// Actions is a sequence of actions, as in the column of that name. Having
+// none is the same as Drop.
+type Actions []Action
+
+// String returns the text of the actions.
+func (as Actions) String() string { return string(as.Append(nil)) }
+
+// Append appends String to b.
+func (as Actions) Append(b []byte) []byte {
+	if len(as) == 0 {
+		return Drop{}.Append(b)
+	}
+	for i, a := range as {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = a.Append(b)
+	}
+	return b
+}
+
+// Prerequisite returns what all of the actions imply, nil for nothing.
+func (as Actions) Prerequisite() *Expr {
+	var first *Expr
+	var all []*Expr
+	for _, a := range as {
+		e := a.Prerequisite()
+		switch {
+		case e == nil:
+		case first == nil:
+			first = e
+		default:
+			if all == nil {
+				all = []*Expr{first}
+			}
+			all = append(all, e)
+		}
+	}
+	if all == nil {
+		return first
+	}
+	return And(all...)
+}
+
+// Form is how an action is written.
+type Form uint8
+
+const (
+	// Statement: name; name(…); or name { … };
+	Statement Form = iota
+	// Result: field = name(…);
+	Result
+	// Operator: the name stands between or behind fields.
+	Operator
+)
+
+// ActionRow describes one action of the language.
+type ActionRow struct {
+	Name string
+	Form Form
+	// Zero is a value of the action's type.
+	Zero Action
+	// Level is the level of the action language that has the action. Agents
+	// announce the newest level that they understand.
+	Level int
+
+	parse func(p *actionParser) (Action, *Error)
+	// parseResult parses behind the name of a Result.
+	parseResult func(p *actionParser, dst operand) (Action, *Error)
+}
+
+// LanguageLevel is the newest level of the action language that this package knows.
+const LanguageLevel = 1
+
+// ActionTable returns a row per name that an action can have. A type can
+// have several rows.
+func ActionTable() []ActionRow {
+	return []ActionRow{
+		{Name: "drop", Zero: Drop{}, Level: 1, parse: parseDrop},
+		{Name: "next", Zero: Next{}, Level: 1, parse: parseNext},
+		{Name: "output", Zero: Output{}, Level: 1, parse: parseOutput},
+		{Name: "=", Form: Operator, Zero: Set{}, Level: 1},
+		{Name: "=", Form: Operator, Zero: Move{}, Level: 1},
+		{Name: "<->", Form: Operator, Zero: Exchange{}, Level: 1},
+		{Name: "--", Form: Operator, Zero: DecTTL{}, Level: 1},
+		{Name: "clone", Zero: Clone{}, Level: 1, parse: parseClone},
+		{Name: "arp", Zero: Nested{}, Level: 1, parse: parseNested(NestARP)},
+		{Name: "nd_ns", Zero: Nested{}, Level: 1, parse: parseNested(NestNDNS)},
+		{Name: "nd_na", Zero: Nested{}, Level: 1, parse: parseNested(NestNDNA)},
+		{Name: "nd_na_router", Zero: Nested{}, Level: 1, parse: parseNested(NestNDNARouter)},
+		{Name: "ct_clear", Zero: CTClear{}, Level: 1, parse: parseCTClear},
+		{Name: "ct_next", Zero: CTNext{}, Level: 1, parse: parseCTNext},
+		{Name: "check_in_port_sec", Form: Result, Zero: CheckPortSec{}, Level: 1, parseResult: parseCheckPortSec(false)},
+		{Name: "check_out_port_sec", Form: Result, Zero: CheckPortSec{}, Level: 1, parseResult: parseCheckPortSec(true)},
+		{Name: "lookup_fdb", Form: Result, Zero: LookupFDB{}, Level: 1, parseResult: parseLookupFDB},
+		{Name: "get_fdb", Form: Result, Zero: GetFDB{}, Level: 1, parseResult: parseGetFDB},
+		{Name: "put_fdb", Zero: PutFDB{}, Level: 1, parse: parsePutFDB},
+	}
+}

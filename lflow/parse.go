@@ -1,0 +1,315 @@
+package lflow
+
+// Limits of what is parsed.
+const (
+	// MaxLength is the length of the longest text, in bytes.
+	MaxLength = 4 << 20
+	// MaxDepth is how deep parentheses and nested actions may go.
+	MaxDepth = 100
+)
+
+func tooLong(n int) *Error {
+	return errorf(0, CodeLimit, "%d bytes are more than the limit of %d", n, MaxLength)
+}
+
+// Options is what names in a text refer to. The zero value stands for the
+// standard symbols and no address sets or port groups.
+type Options struct {
+	Symbols *Table
+	// AddressSet returns the members of an address set, ok=false if there is
+	// no such set. Members of another address family than the field that
+	// they are compared with are left out.
+	AddressSet func(name string) (members []Constant, ok bool)
+	// PortGroup returns the port names of a port group.
+	PortGroup func(name string) (ports []string, ok bool)
+}
+
+// ParseMatch parses a match. Errors are of type *Error.
+// Hot path: an 80-character match in 1.5 µs and 10 allocations.
+func ParseMatch(text string, o *Options) (*Expr, error) {
+	if len(text) > MaxLength {
+		return nil, tooLong(len(text))
+	}
+	p := newParser(text, o)
+	e, err := p.match()
+	if err != nil {
+		return nil, err
+	}
+	if p.tok.kind != tokEnd {
+		return nil, p.expected("end of input")
+	}
+	return e, nil
+}
+
+// parser parses matches and, in parse_actions.go, actions.
+type parser struct {
+	lex   lexer
+	tok   token // the next one, not consumed yet
+	opts  *Options
+	table *Table
+	depth int
+
+	// stack holds the operands of the &&, || and sets being parsed.
+	stack []*Expr
+	// nodes and args are slabs that trees are cut from: a match is two or
+	// three allocations, not one per node.
+	nodes []Expr
+	args  []*Expr
+}
+
+// slab is what the nodes of a typical match need.
+type slab struct {
+	nodes [8]Expr
+	args  [8]*Expr
+}
+
+func newParser(text string, o *Options) *parser {
+	if o == nil {
+		o = &Options{}
+	}
+	p := &parser{lex: lexer{src: text}, opts: o, table: o.Symbols}
+	if p.table == nil {
+		p.table = Standard()
+	}
+	p.tok = p.lex.next()
+	return p
+}
+
+// text restarts the parser on s, for the expressions in symbol tables.
+func (p *parser) text(s string) {
+	p.lex = lexer{src: s}
+	p.tok = p.lex.next()
+}
+
+// subfieldText parses `field[lo..hi]`.
+func (p *parser) subfieldText(s string) (Field, error) {
+	p.text(s)
+	f, err := p.field()
+	if err == nil && p.tok.kind != tokEnd {
+		return f, p.expected("end of input")
+	}
+	if err != nil {
+		return f, err
+	}
+	return f, nil
+}
+
+// expression parses all of s as a match.
+func (p *parser) expression(s string) (*Expr, error) {
+	p.text(s)
+	e, err := p.match()
+	if err != nil {
+		return nil, err
+	}
+	if p.tok.kind != tokEnd {
+		return nil, p.expected("end of input")
+	}
+	return e, nil
+}
+
+func (p *parser) advance() { p.tok = p.lex.next() }
+
+// accept consumes the next token if it is of kind k.
+func (p *parser) accept(k tokenKind) bool {
+	if p.tok.kind != k {
+		return false
+	}
+	p.advance()
+	return true
+}
+
+// expect consumes a token of kind k or fails.
+func (p *parser) expect(k tokenKind) *Error {
+	if p.accept(k) {
+		return nil
+	}
+	return p.expected("`" + k.String() + "'")
+}
+
+// expected is the error for the next token not being what.
+func (p *parser) expected(what string) *Error {
+	if p.tok.kind == tokError {
+		return errorf(p.tok.pos, CodeLex, "%s", p.tok.text)
+	}
+	return errorf(p.tok.pos, CodeSyntax, "found %s where %s was expected", p.tok.describe(p.lex.src), what)
+}
+
+func (p *parser) enter() *Error {
+	if p.depth++; p.depth > MaxDepth {
+		return errorf(p.tok.pos, CodeLimit, "nested more than %d deep", MaxDepth)
+	}
+	return nil
+}
+
+// node returns a new zero Expr.
+func (p *parser) node() *Expr {
+	if len(p.nodes) == 0 {
+		if p.args == nil {
+			s := new(slab)
+			p.nodes, p.args = s.nodes[:], s.args[:]
+		} else {
+			p.nodes = make([]Expr, min(8+len(p.stack), 1024))
+		}
+	}
+	e := &p.nodes[0]
+	p.nodes = p.nodes[1:]
+	return e
+}
+
+// combine replaces the operands on the stack above base by their
+// combination.
+func (p *parser) combine(op Op, base int) *Expr {
+	es := p.stack[base:]
+	n, nested := len(es), false
+	for _, e := range es {
+		if e.Op == op {
+			nested = true
+			n += len(e.Args) - 1
+		}
+	}
+	var e *Expr
+	switch {
+	case n == 1 && !nested:
+		e = es[0]
+	default:
+		e = p.node()
+		e.Op = op
+		if n > len(p.args) {
+			p.args = make([]*Expr, max(n, 8))
+		}
+		e.Args, p.args = p.args[:0:n], p.args[n:]
+		for _, a := range es {
+			if a.Op == op {
+				e.Args = append(e.Args, a.Args...)
+			} else {
+				e.Args = append(e.Args, a)
+			}
+		}
+	}
+	clear(es)
+	p.stack = p.stack[:base]
+	return e
+}
+
+func (p *parser) constNode(v bool) *Expr {
+	e := p.node()
+	if v {
+		e.Value = U(1)
+	}
+	return e
+}
+
+// match parses a whole expression.
+func (p *parser) match() (*Expr, *Error) { return p.chain(false) }
+
+// chain parses operands joined by && or by ||, not both; if not, the
+// negation of that.
+func (p *parser) chain(not bool) (*Expr, *Error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	base := len(p.stack)
+	e, err := p.operand(not)
+	if err != nil {
+		return nil, err
+	}
+	joiner := p.tok.kind
+	if joiner == tokAnd || joiner == tokOr {
+		p.stack = append(p.stack, e)
+		for p.accept(joiner) {
+			if e, err = p.operand(not); err != nil {
+				return nil, err
+			}
+			p.stack = append(p.stack, e)
+		}
+		if p.tok.kind == tokAnd || p.tok.kind == tokOr {
+			return nil, errorf(p.tok.pos, CodeSyntax, "&& and || must be parenthesized when used together")
+		}
+		op := OpAnd
+		if (joiner == tokOr) != not {
+			op = OpOr
+		}
+		e = p.combine(op, base)
+	}
+	p.depth--
+	return e, nil
+}
+
+// operand parses one operand of && and ||.
+func (p *parser) operand(not bool) (*Expr, *Error) {
+	switch p.tok.kind {
+	case tokLParen:
+		return p.parenthesized(not)
+	case tokNot:
+		return p.negated(!not)
+	case tokIdent:
+		if p.tok.text == "is_chassis_resident" {
+			return p.resident(not)
+		}
+	case tokInteger:
+		// 0 and 1 are Boolean constants unless a comparison follows.
+		if p.tok.notation == Decimal && p.tok.value.Cmp(U(1)) <= 0 && !p.relationFollows() {
+			v := p.tok.value.Lo == 1
+			p.advance()
+			return p.constNode(v != not), nil
+		}
+	}
+	return p.comparison(not, false)
+}
+
+func (p *parser) relationFollows() bool {
+	l := p.lex
+	t := l.next()
+	return t.kind >= tokEQ && t.kind <= tokGE
+}
+
+func (p *parser) parenthesized(not bool) (*Expr, *Error) {
+	p.advance()
+	e, err := p.chain(not)
+	if err != nil {
+		return nil, err
+	}
+	return e, p.expect(tokRParen)
+}
+
+// negated parses what follows a `!'. A comparison must be in parentheses.
+func (p *parser) negated(not bool) (*Expr, *Error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	p.advance()
+	var e *Expr
+	var err *Error
+	switch {
+	case p.tok.kind == tokLParen:
+		e, err = p.parenthesized(not)
+	case p.tok.kind == tokNot:
+		e, err = p.negated(!not)
+	case p.tok.kind == tokIdent && p.tok.text == "is_chassis_resident":
+		e, err = p.resident(not)
+	case p.tok.kind == tokInteger && p.tok.notation == Decimal && p.tok.value.Cmp(U(1)) <= 0:
+		v := p.tok.value.Lo == 1
+		p.advance()
+		e = p.constNode(v != not)
+	case p.tok.kind == tokIdent:
+		e, err = p.comparison(not, true)
+	default:
+		err = p.expected("`(' or a name after `!'")
+	}
+	p.depth--
+	return e, err
+}
+
+func (p *parser) resident(not bool) (*Expr, *Error) {
+	p.advance()
+	if err := p.expect(tokLParen); err != nil {
+		return nil, err
+	}
+	if p.tok.kind != tokString {
+		return nil, p.expected("the name of a port as a string")
+	}
+	e := p.node()
+	e.Op, e.Str, e.Negated = OpResident, p.tok.text, not
+	p.advance()
+	return e, p.expect(tokRParen)
+}

@@ -1,0 +1,199 @@
+package lflow
+
+import "sync"
+
+// Pipeline is one of the two pipelines of a datapath.
+type Pipeline uint8
+
+const (
+	// SamePipeline is the one that the flow is in.
+	SamePipeline Pipeline = iota
+	Ingress
+	Egress
+)
+
+func (l Pipeline) String() string { return [...]string{"", "ingress", "egress"}[l] }
+
+// Place is where a flow's actions stand.
+type Place struct {
+	Pipeline Pipeline
+	// Table is the number of the stage in its pipeline.
+	Table int
+	// Tables is the number of stages that a pipeline can have; 0 for 256.
+	Tables int
+}
+
+// ParseActions parses actions that stand at a place. An empty text is
+// drop. Errors are of type *Error.
+func ParseActions(text string, at Place, o *Options) (Actions, error) {
+	if len(text) > MaxLength {
+		return nil, tooLong(len(text))
+	}
+	p := &actionParser{parser: newParser(text, o), at: at, byName: actionsByName()}
+	as, err := p.sequence(tokEnd)
+	if err != nil {
+		return nil, err
+	}
+	return as, nil
+}
+
+type actionParser struct {
+	*parser
+	at     Place
+	byName map[string]*ActionRow
+	// inCommit is set inside of ct_commit { … }, where only conntrack fields
+	// can be assigned.
+	inCommit bool
+}
+
+// operand is a field in an action, with the place where it was read.
+type operand struct {
+	Field
+	pos int
+}
+
+// sequence parses actions up to and including the token end.
+func (p *actionParser) sequence(end tokenKind) (Actions, *Error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	var as Actions
+	for !p.accept(end) {
+		pos := p.tok.pos
+		if p.tok.kind != tokIdent {
+			return nil, p.expected("an action")
+		}
+		a, err := p.action()
+		if err != nil {
+			return nil, err
+		}
+		if err := p.expect(tokSemicolon); err != nil {
+			return nil, err
+		}
+		if _, drops := a.(Drop); drops && (len(as) > 0 || p.tok.kind != end) {
+			return nil, errorf(pos, CodeContext, "drop must be the only action")
+		}
+		as = append(as, a)
+	}
+	p.depth--
+	if len(as) == 0 {
+		as = Actions{Drop{}}
+	}
+	return as, nil
+}
+
+func (p *actionParser) action() (Action, *Error) {
+	if row := p.byName[p.tok.text]; row != nil && row.Form == Statement {
+		if p.inCommit {
+			return nil, errorf(p.tok.pos, CodeContext, "%s is not allowed inside of ct_commit", row.Name)
+		}
+		p.advance()
+		return row.parse(p)
+	}
+	if row := p.byName[p.tok.text]; row != nil && row.Form == Result {
+		return nil, errorf(p.tok.pos, CodeSyntax, "the result of %s must be assigned to a field", row.Name)
+	}
+	if p.table.Lookup(p.tok.text) == nil {
+		return nil, errorf(p.tok.pos, CodeSymbol, "found %s where an action or the name of a field was expected", p.tok.describe(p.lex.src))
+	}
+	dst, err := p.operand()
+	if err != nil {
+		return nil, err
+	}
+	switch p.tok.kind {
+	case tokAssign:
+		p.advance()
+		return p.assignment(dst)
+	case tokExchange:
+		p.advance()
+		return p.exchange(dst)
+	case tokDecrement:
+		p.advance()
+		return p.decrement(dst)
+	}
+	return nil, p.expected("`=', `<->' or `--'")
+}
+
+// assignment parses what stands behind `dst ='.
+func (p *actionParser) assignment(dst operand) (Action, *Error) {
+	if p.tok.kind == tokIdent {
+		if row := p.byName[p.tok.text]; row != nil && row.Form == Result {
+			if p.inCommit {
+				return nil, errorf(p.tok.pos, CodeContext, "%s is not allowed inside of ct_commit", row.Name)
+			}
+			p.advance()
+			return row.parseResult(p, dst)
+		}
+		return p.move(dst)
+	}
+	return p.set(dst)
+}
+
+// operand parses a field.
+func (p *actionParser) operand() (operand, *Error) {
+	o := operand{pos: p.tok.pos}
+	var err *Error
+	o.Field, err = p.field()
+	return o, err
+}
+
+// writable checks that an action here may change the field.
+func (p *actionParser) writable(o operand) *Error {
+	s := o.sym
+	switch {
+	case s.Kind == KindPredicate:
+		return errorf(o.pos, CodeType, "predicate %s cannot be assigned; it stands for %s", s.Name, s.expansion)
+	case p.inCommit && s.Access != InCommit:
+		return errorf(o.pos, CodeContext, "field %s cannot be modified inside of ct_commit", s.Name)
+	case s.Access == InCommit && !p.inCommit:
+		return errorf(o.pos, CodeContext, "field %s can only be modified inside of ct_commit", s.Name)
+	case s.Access == ReadOnly:
+		return errorf(o.pos, CodeContext, "field %s is not modifiable", s.Name)
+	case s.Access == IngressOnly && p.at.Pipeline == Egress:
+		return errorf(o.pos, CodeContext, "field %s is not modifiable in the egress pipeline", s.Name)
+	}
+	return nil
+}
+
+// bitResult checks that o can take a one-bit result.
+func (p *actionParser) bitResult(o operand, name string) *Error {
+	if err := p.writable(o); err != nil {
+		return err
+	}
+	if o.Width() != 1 || o.sym.Kind == KindVirtual {
+		return errorf(o.pos, CodeType, "the result of %s must be assigned to a single bit, not to %s", name, o.Field)
+	}
+	return nil
+}
+
+// sized parses a field of the given width, 0 meaning a string.
+func (p *actionParser) sized(width int, what string) (operand, *Error) {
+	o, err := p.operand()
+	if err != nil {
+		return o, err
+	}
+	if o.Width() != width || o.sym.Kind == KindVirtual || o.sym.Kind == KindPredicate {
+		return o, errorf(o.pos, CodeType, "found %s where %s was expected", o.Field, what)
+	}
+	return o, nil
+}
+
+// noArguments parses `()'.
+func (p *actionParser) noArguments() *Error {
+	if err := p.expect(tokLParen); err != nil {
+		return err
+	}
+	return p.expect(tokRParen)
+}
+
+// actionsByName returns the rows with a name of their own.
+var actionsByName = sync.OnceValue(func() map[string]*ActionRow {
+	m := map[string]*ActionRow{}
+	rows := ActionTable()
+	for i := range rows {
+		if rows[i].Form != Operator {
+			m[rows[i].Name] = &rows[i]
+		}
+	}
+	return m
+})
