@@ -1,0 +1,96 @@
+package zone
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Prefix begins the key of a zone in the bridge's external_ids.
+const Prefix = "ct-zone-"
+
+const last = 1<<16 - 1
+
+// DNAT and SNAT are the names of a datapath's zones.
+func DNAT(datapath string) string { return datapath + "_dnat" }
+
+// SNAT is the other one.
+func SNAT(datapath string) string { return datapath + "_snat" }
+
+// Allocator knows which zone is whose. Its zero value knows none.
+type Allocator struct {
+	byName map[string]uint16
+	taken  map[uint16]bool
+	next uint16 // where the search for a free zone begins
+}
+
+// Restore takes over the zones in the bridge's external_ids. Keys that hold no
+// zone, or another's, are given back in order; their owners get a new one.
+func (a *Allocator) Restore(ids map[string]string) (bad []string) {
+	a.init()
+	for _, key := range slices.Sorted(maps.Keys(ids)) {
+		name, ok := strings.CutPrefix(key, Prefix)
+		if !ok || a.byName[name] != 0 {
+			continue
+		}
+		n, err := strconv.ParseUint(ids[key], 10, 16)
+		if err != nil || n == 0 || a.taken[uint16(n)] {
+			bad = append(bad, key)
+			continue
+		}
+		a.byName[name] = uint16(n)
+		a.taken[uint16(n)] = true
+	}
+	return bad
+}
+
+func (a *Allocator) init() {
+	if a.byName == nil {
+		a.byName, a.taken = map[string]uint16{}, map[uint16]bool{}
+	}
+}
+
+// Get returns the zone of a name, 0 where it has none.
+func (a *Allocator) Get(name string) uint16 { return a.byName[name] }
+
+// Assign gives the name a zone unless it has one. fresh says that it got it
+// now: what somebody else, perhaps before a restart, left in the zone must be
+// flushed. Zone 0 means that there is none left. Numbers go round, so that one
+// given back is not handed out again at once.
+func (a *Allocator) Assign(name string) (z uint16, fresh bool) {
+	a.init()
+	if z := a.byName[name]; z != 0 {
+		return z, false
+	}
+	for i := range last {
+		z := uint16((int(a.next)+i)%last + 1)
+		if !a.taken[z] {
+			a.byName[name], a.taken[z], a.next = z, true, z
+			return z, true
+		}
+	}
+	return 0, false
+}
+
+// Release takes the zone of a name that is gone.
+func (a *Allocator) Release(name string) {
+	z, ok := a.byName[name]
+	if !ok {
+		return
+	}
+	delete(a.byName, name)
+	delete(a.taken, z)
+}
+
+// Names returns the names that have a zone, in order.
+func (a *Allocator) Names() []string { return slices.Sorted(maps.Keys(a.byName)) }
+
+// IDs returns the zones as the bridge's external_ids hold them.
+func (a *Allocator) IDs() map[string]string {
+	ids := make(map[string]string, len(a.byName))
+	for name, z := range a.byName {
+		ids[Prefix+name] = strconv.Itoa(int(z))
+	}
+	return ids
+}

@@ -1,0 +1,73 @@
+package zone
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestStable(t *testing.T) {
+	var a Allocator
+	for i, name := range []string{"vm1", "vm2", DNAT("dp"), SNAT("dp")} {
+		if z, fresh := a.Assign(name); int(z) != i+1 || !fresh {
+			t.Errorf("%s got zone %d, fresh %v", name, z, fresh)
+		}
+	}
+	if z, _ := a.Assign("vm2"); z != 2 {
+		t.Errorf("vm2 got another zone, %d", z)
+	}
+	var b Allocator
+	ids := a.IDs()
+	ids["ovn-nb-cfg"] = "7"
+	if bad := b.Restore(ids); bad != nil {
+		t.Errorf("bad keys %v", bad)
+	}
+	if diff := cmp.Diff(a.IDs(), b.IDs()); diff != "" {
+		t.Error(diff)
+	}
+	// Restored zones are known to be in use, and their owners' own.
+	if z, fresh := b.Assign("vm1"); z != 1 || fresh {
+		t.Errorf("vm1 after a restart: zone %d, fresh %v", z, fresh)
+	}
+	if z, _ := b.Assign("new"); z != 5 {
+		t.Errorf("new port got %d", z)
+	}
+}
+
+func TestBadKeys(t *testing.T) {
+	var a Allocator
+	bad := a.Restore(map[string]string{
+		"ct-zone-a": "1", "ct-zone-b": "1", "ct-zone-c": "0", "ct-zone-d": "x", "ct-zone-e": "70000", "ct-zone-f": "-1",
+	})
+	want := []string{"ct-zone-b", "ct-zone-c", "ct-zone-d", "ct-zone-e", "ct-zone-f"}
+	if diff := cmp.Diff(want, bad); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestReuse(t *testing.T) {
+	var a Allocator
+	for i := range last {
+		if z, fresh := a.Assign(fmt.Sprint(i)); z == 0 || !fresh {
+			t.Fatalf("zone %d of %d: %d, fresh %v", i, last, z, fresh)
+		}
+	}
+	if z, _ := a.Assign("more"); z != 0 {
+		t.Errorf("a zone of nobody's: %d", z)
+	}
+	a.Release("41")
+	a.Release("nobody")
+	z, fresh := a.Assign("more")
+	if z != 42 || !fresh {
+		t.Errorf("zone %d, fresh %v", z, fresh)
+	}
+	if _, fresh := a.Assign("more"); fresh {
+		t.Error("flushed twice")
+	}
+	a.Release("7")
+	a.Release("more")
+	if a.Get("more") != 0 || len(a.Names()) != last-2 {
+		t.Errorf("%d names", len(a.Names()))
+	}
+}
