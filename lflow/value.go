@@ -207,3 +207,5 @@ func appendMasked(b []byte, v, mask Value, n Notation) []byte {
 	}
 	return appendValue(b, mask, n)
 }
+
+func popcount(v Value) int { return bits.OnesCount64(v.Hi) + bits.OnesCount64(v.Lo) }

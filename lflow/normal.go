@@ -1,0 +1,298 @@
+package lflow
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Clause is what one field may be: any of Terms, or for a string field any
+// of Ports.
+type Clause struct {
+	Sym   *Symbol
+	Terms []Term
+	Ports []string
+}
+
+// size returns the number of alternatives.
+func (c *Clause) size() int { return len(c.Terms) + len(c.Ports) }
+
+// Conj is an AND of clauses, at most one per field, in the order of the
+// symbol table. Without any clause it is true.
+type Conj []Clause
+
+// Normal is an OR of Conjs. Without any it is false.
+type Normal []Conj
+
+// Normalize brings an annotated expression into normal form.
+// Hot path: for a conjunction of comparisons a few allocations.
+func Normalize(e *Expr, resident func(port string) bool) (Normal, error) {
+	n := normalizer{resident: resident}
+	nf, err := n.disjunction(e)
+	if err != nil {
+		return nil, err
+	}
+	return nf, nil
+}
+
+type normalizer struct {
+	resident func(string) bool
+	pieces   int // alternatives made so far, to bound the work
+}
+
+func (n *normalizer) spend(k int) *Error {
+	if n.pieces += k; n.pieces > 4*MaxTerms {
+		return tooLarge()
+	}
+	return nil
+}
+
+// disjunction returns the normal form of any expression.
+func (n *normalizer) disjunction(e *Expr) (Normal, *Error) {
+	switch e.Op {
+	case OpConst:
+		return always(e.IsTrue()), nil
+	case OpResident:
+		return always(n.resident(e.Str) != e.Negated), nil
+	case OpAnd:
+		return n.conjunction(e)
+	case OpCmp:
+		c, err := n.single(e, e.Sym)
+		return oneClause(c), err
+	}
+	if s := only(e); s != nil {
+		c, err := n.single(e, s)
+		return oneClause(c), err
+	}
+	var out Normal
+	for _, a := range e.Args {
+		d, err := n.disjunction(a)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range d {
+			if len(c) == 0 {
+				return always(true), nil
+			}
+		}
+		out = append(out, d...)
+		if err := n.spend(len(d)); err != nil {
+			return nil, err
+		}
+	}
+	return n.unite(out)
+}
+
+func always(v bool) Normal {
+	if v {
+		return Normal{Conj{}}
+	}
+	return nil
+}
+
+// oneClause returns the normal form that a clause is by itself.
+func oneClause(c Clause) Normal {
+	switch {
+	case c.size() == 0:
+		return nil
+	case len(c.Terms) == 1 && c.Terms[0].Mask.IsZero():
+		return always(true)
+	}
+	return Normal{Conj{c}}
+}
+
+// conjunction returns the normal form of an AND: the parts about one field
+// are narrowed down field by field, the others multiplied out.
+func (n *normalizer) conjunction(e *Expr) (Normal, *Error) {
+	base := make(Conj, 0, 8)
+	var rest []Normal
+	for _, a := range e.Args {
+		s := only(a)
+		if s == nil {
+			d, err := n.disjunction(a)
+			if err != nil || len(d) == 0 {
+				return nil, err
+			}
+			if len(d) > 1 || len(d[0]) > 0 {
+				rest = append(rest, d)
+			}
+			continue
+		}
+		i, found := slices.BinarySearchFunc(base, s, func(c Clause, s *Symbol) int { return cmp.Compare(c.Sym.Index, s.Index) })
+		if found && a.Op == OpCmp && a.Rel == EQ && holds(&base[i], a) {
+			continue
+		}
+		if found && base[i].Terms != nil && e.Op == OpAnd && a.Op != OpCmp && len(base[i].Terms) == 1 && implied(base[i].Terms[0], a) {
+			continue
+		}
+		c, err := n.single(a, s)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			if c, err = n.narrow(base[i], c); err != nil {
+				return nil, err
+			}
+			base[i] = c
+		}
+		switch {
+		case c.size() == 0:
+			return nil, nil
+		case !found && (c.Terms == nil || !c.Terms[0].Mask.IsZero()):
+			base = slices.Insert(base, i, c)
+		}
+	}
+	out := Normal{base}
+	for _, d := range rest {
+		var err *Error
+		if out, err = n.multiply(out, d); err != nil {
+			return nil, err
+		}
+	}
+	if len(rest) == 0 {
+		return out, nil
+	}
+	return n.unite(out)
+}
+
+// holds tells whether a clause with one alternative implies the comparison a
+// without more ado.
+func holds(c *Clause, a *Expr) bool {
+	switch {
+	case c.size() != 1:
+		return false
+	case c.Ports != nil:
+		return c.Ports[0] == a.Str
+	}
+	return Term{a.Value, a.Mask}.contains(c.Terms[0])
+}
+
+// implied tells whether one of the alternatives of the OR a contains t.
+func implied(t Term, a *Expr) bool {
+	if a.Op != OpOr {
+		return false
+	}
+	for _, b := range a.Args {
+		if b.Op == OpCmp && b.Rel == EQ && (Term{b.Value, b.Mask}).contains(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// multiply returns the AND of two normal forms.
+func (n *normalizer) multiply(a, b Normal) (Normal, *Error) {
+	if err := n.spend(len(a) * len(b)); err != nil {
+		return nil, err
+	}
+	out := make(Normal, 0, len(a)*len(b))
+	for _, c := range a {
+		for _, d := range b {
+			both, ok, err := n.merge(c, d)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				out = append(out, both)
+			}
+		}
+	}
+	return out, nil
+}
+
+// merge returns the AND of two Conjs; ok is false if it is never true.
+func (n *normalizer) merge(a, b Conj) (out Conj, ok bool, err *Error) {
+	out = make(Conj, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		switch cmp.Compare(a[0].Sym.Index, b[0].Sym.Index) {
+		case -1:
+			out, a = append(out, a[0]), a[1:]
+		case 1:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			c, err := n.narrow(a[0], b[0])
+			if err != nil || c.size() == 0 {
+				return nil, false, err
+			}
+			out, a, b = append(out, c), a[1:], b[1:]
+		}
+	}
+	return append(append(out, a...), b...), true, nil
+}
+
+// narrow returns the AND of two clauses for the same field.
+func (n *normalizer) narrow(a, b Clause) (Clause, *Error) {
+	if a.Sym.IsString() {
+		return Clause{Sym: a.Sym, Ports: common(a.Ports, b.Ports)}, nil
+	}
+	ts, err := intersect(a.Terms, b.Terms, a.Sym.Width)
+	if err == nil {
+		err = n.spend(len(ts))
+	}
+	return Clause{Sym: a.Sym, Terms: ts}, err
+}
+
+// common returns the strings in both of two sorted sets.
+func common(a, b []string) (out []string) {
+	for len(a) > 0 && len(b) > 0 {
+		switch cmp.Compare(a[0], b[0]) {
+		case -1:
+			a = a[1:]
+		case 1:
+			b = b[1:]
+		default:
+			out, a, b = append(out, a[0]), a[1:], b[1:]
+		}
+	}
+	return out
+}
+
+// single returns the clause of an expression about s alone.
+func (n *normalizer) single(e *Expr, s *Symbol) (Clause, *Error) {
+	if e.Op == OpCmp {
+		if s.IsString() {
+			return Clause{Sym: s, Ports: []string{e.Str}}, nil
+		}
+		return Clause{Sym: s, Terms: prune(appendTerms(nil, e), s.Width)}, nil
+	}
+	if e.Op == OpAnd {
+		return n.singleAnd(e.Args, s)
+	}
+	c := Clause{Sym: s}
+	if !s.IsString() {
+		c.Terms = make([]Term, 0, len(e.Args))
+	}
+	for _, a := range e.Args {
+		if a.Op == OpCmp && !s.IsString() {
+			c.Terms = appendTerms(c.Terms, a)
+			continue
+		}
+		d, err := n.single(a, s)
+		if err != nil {
+			return c, err
+		}
+		c.Terms = append(c.Terms, d.Terms...)
+		c.Ports = append(c.Ports, d.Ports...)
+	}
+	c.Terms = prune(c.Terms, s.Width)
+	slices.Sort(c.Ports)
+	c.Ports = slices.Compact(c.Ports)
+	return c, n.spend(c.size())
+}
+
+// singleAnd halves its arguments until one is left, so that many small
+// exclusions (field != {…}) cost n log n.
+func (n *normalizer) singleAnd(args []*Expr, s *Symbol) (Clause, *Error) {
+	if len(args) == 1 {
+		return n.single(args[0], s)
+	}
+	half := len(args) / 2
+	a, err := n.singleAnd(args[:half], s)
+	if err != nil {
+		return a, err
+	}
+	b, err := n.singleAnd(args[half:], s)
+	if err != nil {
+		return b, err
+	}
+	return n.narrow(a, b)
+}

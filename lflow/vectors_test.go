@@ -1,0 +1,254 @@
+package lflow
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// vector is one line of a file of language vectors.
+type vector struct {
+	In      string          `json:"in"`
+	Out     json.RawMessage `json:"out"`
+	Error   bool            `json:"error"`
+	Formats string          `json:"formats"`
+	Encodes string          `json:"encodes"`
+	Prereqs string          `json:"prereqs"`
+	Group   string          `json:"group"`
+}
+
+// TestVectors runs the files of the folder that VECTORS names, by default
+// ../shared/vectors beside the module, and those of testdata.
+func TestVectors(t *testing.T) {
+	for _, dir := range vectorDirs(t) {
+		for _, kind := range []struct {
+			file  string
+			check func(v *vector) error
+		}{
+			{"lex", checkLex}, {"expr", checkExpr}, {"annotate", checkAnnotate},
+			{"simplify", checkSimplify}, {"flows", checkFlows}, {"actions", checkActions},
+		} {
+			runVectors(t, filepath.Join(dir, kind.file+".jsonl"), kind.check)
+		}
+	}
+}
+
+func vectorDirs(t *testing.T) []string {
+	dirs := []string{"testdata/vectors"}
+	if dir := os.Getenv("VECTORS"); dir != "" {
+		return append(dirs, dir)
+	}
+	dir := filepath.Join("..", "..", "shared", "vectors")
+	if _, err := os.Stat(dir); err == nil {
+		dirs = append(dirs, dir)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return dirs
+}
+
+// errUnknownAction marks a line that uses an action which no row of the
+// action table has; it is counted apart.
+var errUnknownAction = errors.New("action not in the table")
+
+func runVectors(t *testing.T, file string, check func(*vector) error) {
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	passed, failed, unknown, line := 0, 0, 0, 0
+	for s := bufio.NewScanner(f); s.Scan(); {
+		line++
+		var v vector
+		if err := json.Unmarshal(s.Bytes(), &v); err != nil {
+			t.Fatalf("%s:%d: %v", file, line, err)
+		}
+		switch err := check(&v); {
+		case err == nil:
+			passed++
+		case errors.Is(err, errUnknownAction):
+			unknown++
+		default:
+			failed++
+			t.Errorf("%s:%d: %s: %v", file, line, v.In, err)
+		}
+	}
+	more := ""
+	if unknown > 0 {
+		more = fmt.Sprintf(" unknown-action=%d", unknown)
+	}
+	fmt.Printf("vectors %s passed=%d failed=%d%s\n", file, passed, failed, more)
+}
+
+// text returns the result where it is one string.
+func (v *vector) text() string {
+	var s string
+	_ = json.Unmarshal(v.Out, &s)
+	return s
+}
+
+// same compares a result with the expected one. A line of the vectors that
+// was cut off behind an unclosed bracket is compared as far as it goes.
+func same(got, want string) error {
+	if strings.Count(want, "[") > strings.Count(want, "]") && strings.HasPrefix(got, want) {
+		return nil
+	}
+	if got != want {
+		return fmt.Errorf("got %s\nwant %s", got, want)
+	}
+	return nil
+}
+
+func refused(err error) error {
+	var e *Error
+	switch {
+	case err == nil:
+		return errors.New("accepted, should be refused")
+	case !errors.As(err, &e):
+		return fmt.Errorf("error %v has no position and code", err)
+	}
+	return nil
+}
+
+func checkLex(v *vector) error {
+	l := lexer{src: v.In}
+	var out []string
+	for t := l.next(); t.kind != tokEnd; t = l.next() {
+		out = append(out, string(t.appendTo(nil)))
+	}
+	return same(strings.Join(out, " "), v.text())
+}
+
+// vectorOptions are the address sets and port groups that the vectors use.
+func vectorOptions() *Options {
+	sets := map[string][]string{
+		"set1": {"10.0.0.1", "10.0.0.2", "10.0.0.3"},
+		"set2": {"::1", "::2", "::3"},
+		"set3": {"00:00:00:00:00:01", "00:00:00:00:00:02", "00:00:00:00:00:03"},
+		"set4": {},
+	}
+	groups := map[string][]string{"pg1": {"lsp1", "lsp2", "lsp3"}, "pg_empty": {}}
+	return &Options{
+		AddressSet: func(name string) (cs []Constant, ok bool) {
+			set, ok := sets[name]
+			for _, s := range set {
+				c, err := ParseConstant(s)
+				if err != nil {
+					panic(err)
+				}
+				cs = append(cs, c)
+			}
+			return cs, ok
+		},
+		PortGroup: func(name string) ([]string, bool) { g, ok := groups[name]; return g, ok },
+	}
+}
+
+func vectorResident(port string) bool { return port == "eth1" }
+
+var vectorPorts = map[string]uint32{"eth0": 5, "eth1": 6, "LOCAL": 0xfffe, "lsp1": 0x11, "lsp2": 0x12, "lsp3": 0x13}
+
+func checkExpr(v *vector) error {
+	e, err := ParseMatch(v.In, vectorOptions())
+	if v.Error {
+		return refused(err)
+	}
+	if err != nil {
+		return err
+	}
+	for _, text := range []string{e.Canonical(), e.String()} {
+		again, err := ParseMatch(text, vectorOptions())
+		if err != nil || again.Canonical() != e.Canonical() {
+			return fmt.Errorf("printed as %s, which is read as %v (%v)", text, again, err)
+		}
+	}
+	return same(e.Canonical(), v.text())
+}
+
+func checkAnnotate(v *vector) error {
+	e, err := ParseMatch(v.In, vectorOptions())
+	if v.Error {
+		return refused(err)
+	}
+	if err != nil {
+		return err
+	}
+	return same(Annotate(e).Canonical(), v.text())
+}
+
+func checkSimplify(v *vector) error {
+	e, err := ParseMatch(v.In, vectorOptions())
+	if err != nil {
+		return err
+	}
+	return same(Simplify(Annotate(e), vectorResident).Canonical(), v.text())
+}
+
+func checkActions(v *vector) error {
+	for _, name := range actionNames(v.In) {
+		if !knownAction(name) {
+			return errUnknownAction
+		}
+	}
+	as, err := ParseActions(v.In, Place{Pipeline: Ingress, Table: 10, Tables: 36}, vectorOptions())
+	if v.Error {
+		return refused(err)
+	}
+	if err != nil {
+		return err
+	}
+	want := v.Formats
+	if want == "" {
+		want = v.In
+	}
+	if err := same(as.String(), want); err != nil {
+		return err
+	}
+	again, err := ParseActions(as.String(), Place{Pipeline: Ingress, Table: 10, Tables: 36}, vectorOptions())
+	if err != nil || again.String() != as.String() {
+		return fmt.Errorf("printed as %s, which is read as %v (%v)", as, again, err)
+	}
+	got := ""
+	if e := as.Prerequisite(); e != nil {
+		got = e.Canonical()
+	}
+	return same(got, v.Prereqs)
+}
+
+// actionNames returns the names in a text that stand where an action's does.
+func actionNames(text string) (names []string) {
+	l := lexer{src: text}
+	before := tokSemicolon
+	for t := l.next(); t.kind != tokEnd; t = l.next() {
+		if t.kind == tokIdent && (before == tokSemicolon || before == tokLCurly || before == tokAssign) {
+			names = append(names, t.text)
+		}
+		before = t.kind
+		if t.kind == tokLParen { // arguments
+			before = tokComma
+		}
+	}
+	return names
+}
+
+// laterActions are the actions of the language that have no row yet.
+var laterActions = strings.Fields(`arp_nd bind_vport check_pkt_larger chk_ecmp_nh chk_ecmp_nh_mac chk_evpn_arp
+	chk_lb_aff chk_lb_hairpin chk_lb_hairpin_reply commit_ecmp_nh commit_lb_aff ct_commit ct_commit_nat ct_commit_to_zone
+	ct_dnat ct_dnat_in_czone ct_ip6_dst ct_lb ct_lb_mark ct_lb_mark_local ct_nw_dst ct_proto ct_snat ct_snat_in_czone
+	ct_snat_to_vip ct_state_save ct_tp_dst dhcp_relay_req_chk dhcp_relay_resp_chk dns_lookup flood_remote fwd_group
+	get_arp get_nd get_remote_fdb handle_bfd_msg handle_dhcpv6_reply handle_svc_check icmp4 icmp4_error icmp6
+	icmp6_error igmp log lookup_arp lookup_arp_ip lookup_nd lookup_nd_ip mac_cache_use mirror pop push put_arp
+	put_dhcp_opts put_dhcpv6_opts put_nd put_nd_ra_opts reject sample sctp_abort select set_meter set_queue
+	tcp_reset trigger_event icmp4.frag_mtu icmp6.frag_mtu icmp4.inner_ip4.src`)
+
+func knownAction(name string) bool { return !slices.Contains(laterActions, name) }
