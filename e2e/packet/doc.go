@@ -1,0 +1,9 @@
+// Package packet turns Ethernet frames into named fields and back, so that
+// scenarios can say what they send and what they expect to see. The names are
+// those of OVN's match language (eth.src, ip4.dst, nd.target, …).
+//
+// The rule: Decode never fails and never panics, whatever the bytes; what it
+// cannot understand it gives as payload.
+//
+// Imports: none
+package packet

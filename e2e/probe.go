@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// Serve answers on a tcp or udp port of a VM with one line: the VM's name and
+// the address that it sees as its peer.
+func (s *Sandbox) Serve(vm, network string, port uint16) error {
+	v, err := s.VM(vm)
+	if err != nil {
+		return err
+	}
+	line := func(peer net.Addr) []byte { return []byte(vm + " sees " + peer.String() + "\n") }
+	return within(v.ns, func() error {
+		addr := ":" + strconv.Itoa(int(port))
+		if network == "udp" {
+			c, err := net.ListenPacket("udp", addr)
+			if err != nil {
+				return fmt.Errorf("e2e: serve: %w", err)
+			}
+			s.services = append(s.services, c)
+			go func() {
+				buf := make([]byte, 65536)
+				for {
+					_, peer, err := c.ReadFrom(buf)
+					if err != nil {
+						return
+					}
+					_, _ = c.WriteTo(line(peer), peer)
+				}
+			}()
+			return nil
+		}
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return fmt.Errorf("e2e: serve: %w", err)
+		}
+		s.services = append(s.services, l)
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				_, _ = c.Write(line(c.RemoteAddr()))
+				c.Close()
+			}
+		}()
+		return nil
+	})
+}
+
+// Probe asks a server and returns its line.
+func (s *Sandbox) Probe(ctx context.Context, vm, network string, to netip.AddrPort, from uint16, deadline time.Duration) (string, error) {
+	v, err := s.VM(vm)
+	if err != nil {
+		return "", err
+	}
+	d := net.Dialer{Timeout: deadline, KeepAlive: -1}
+	switch {
+	case from != 0 && network == "udp":
+		d.LocalAddr = &net.UDPAddr{Port: int(from)}
+	case from != 0:
+		d.LocalAddr = &net.TCPAddr{Port: int(from)}
+	}
+	var answer []byte
+	err = within(v.ns, func() error {
+		c, err := d.DialContext(ctx, network, to.String())
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if err := c.SetDeadline(time.Now().Add(deadline)); err != nil {
+			return err
+		}
+		buf := make([]byte, 65536)
+		if network == "udp" {
+			if _, err := c.Write([]byte("hello\n")); err != nil {
+				return err
+			}
+			n, err := c.Read(buf)
+			answer = buf[:n]
+			return err
+		}
+		answer, err = io.ReadAll(c)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("e2e: probe from %s: %w", vm, err)
+	}
+	if len(answer) == 0 {
+		return "", fmt.Errorf("e2e: probe from %s: connected, but no answer", vm)
+	}
+	return string(answer), nil
+}
