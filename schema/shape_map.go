@@ -1,0 +1,194 @@
+package schema
+
+import (
+	"maps"
+	"slices"
+)
+
+// mapping is a field of type map[K]V, nil when empty.
+type mapping[K, V scalar] struct {
+	key   codec[K]
+	value codec[V]
+}
+
+func (s mapping[K, V]) typ() (Type, bool) {
+	return Type{Key: NewBaseType(s.key.kind), Value: NewBaseType(s.value.kind), Min: 0, Max: Unlimited}, true
+}
+
+func (s mapping[K, V]) keys(m map[K]V) []K {
+	return slices.SortedFunc(maps.Keys(m), s.key.compare)
+}
+
+func (s mapping[K, V]) get(p any) Datum {
+	m := *p.(*map[K]V)
+	if len(m) == 0 {
+		return Datum{}
+	}
+	d := Datum{Keys: make([]Atom, 0, len(m)), Values: make([]Atom, 0, len(m))}
+	for _, k := range s.keys(m) {
+		d.Keys = append(d.Keys, s.key.box(k))
+		d.Values = append(d.Values, s.value.box(m[k]))
+	}
+	return d
+}
+
+func (s mapping[K, V]) set(p any, d Datum) {
+	var m map[K]V
+	if d.Len() > 0 {
+		m = make(map[K]V, d.Len())
+		for i, k := range d.Keys {
+			m[s.key.unbox(k)] = s.value.unbox(d.Values[i])
+		}
+	}
+	*p.(*map[K]V) = m
+}
+
+func (s mapping[K, V]) size(p any) int { return len(*p.(*map[K]V)) }
+
+func (s mapping[K, V]) has(p any, key Atom) bool {
+	_, ok := (*p.(*map[K]V))[s.key.unbox(key)]
+	return ok
+}
+
+func (s mapping[K, V]) equal(p, q any) bool { return maps.Equal(*p.(*map[K]V), *q.(*map[K]V)) }
+func (s mapping[K, V]) isZero(p any) bool   { return len(*p.(*map[K]V)) == 0 }
+
+func (s mapping[K, V]) each(p any, yield func(k, v Atom) bool) {
+	m := *p.(*map[K]V)
+	for _, k := range s.keys(m) {
+		if !yield(s.key.box(k), s.value.box(m[k])) {
+			return
+		}
+	}
+}
+
+func (s mapping[K, V]) insert(p any, d Datum) Datum {
+	old := *p.(*map[K]V)
+	var added Datum
+	var m map[K]V
+	for i, a := range d.Keys {
+		k := s.key.unbox(a)
+		if _, ok := old[k]; ok {
+			continue
+		}
+		if m == nil {
+			if m = maps.Clone(old); m == nil {
+				m = make(map[K]V, len(d.Keys))
+			}
+		}
+		m[k] = s.value.unbox(d.Values[i])
+		added.Keys = append(added.Keys, a)
+		added.Values = append(added.Values, d.Values[i])
+	}
+	if m != nil {
+		*p.(*map[K]V) = m
+	}
+	return added
+}
+
+func (s mapping[K, V]) remove(p any, d Datum) Datum {
+	old := *p.(*map[K]V)
+	var removed Datum
+	var m map[K]V
+	for i, a := range d.Keys {
+		k := s.key.unbox(a)
+		v, ok := old[k]
+		if !ok || d.Values != nil && s.value.unbox(d.Values[i]) != v {
+			continue
+		}
+		if m == nil {
+			m = maps.Clone(old)
+		}
+		delete(m, k)
+		removed.Keys = append(removed.Keys, a)
+		removed.Values = append(removed.Values, s.value.box(v))
+	}
+	if m != nil {
+		if len(m) == 0 {
+			m = nil
+		}
+		*p.(*map[K]V) = m
+	}
+	return removed
+}
+
+func (s mapping[K, V]) diff(p, q any) (gone, come Datum) {
+	a, b := *p.(*map[K]V), *q.(*map[K]V)
+	return s.minus(a, b), s.minus(b, a)
+}
+
+// minus returns the pairs of a that b lacks or holds another value for.
+func (s mapping[K, V]) minus(a, b map[K]V) Datum {
+	var keys []K
+	for k, v := range a {
+		if w, ok := b[k]; !ok || v != w {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, s.key.compare)
+	var d Datum
+	for _, k := range keys {
+		d.Keys = append(d.Keys, s.key.box(k))
+		d.Values = append(d.Values, s.value.box(a[k]))
+	}
+	return d
+}
+
+func (s mapping[K, V]) appendJSON(b []byte, p any) []byte {
+	m := *p.(*map[K]V)
+	b = append(b, '{')
+	for i, k := range s.keys(m) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, s.key.name(k))
+		b = append(b, ':')
+		b = s.value.append(b, m[k])
+	}
+	return append(b, '}')
+}
+
+func (s mapping[K, V]) readJSON(r *reader, p any) error {
+	var m map[K]V
+	err := r.object(func(name string) error {
+		k, err := s.key.parse(name)
+		if err != nil {
+			return err
+		}
+		v, err := s.value.read(r)
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			m = map[K]V{}
+		}
+		m[k] = v
+		return nil
+	})
+	if err == nil {
+		*p.(*map[K]V) = m
+	}
+	return err
+}
+
+func (s mapping[K, V]) memberName(k Atom) string { return s.key.name(s.key.unbox(k)) }
+
+func (s mapping[K, V]) appendMemberValue(b []byte, v Atom) []byte {
+	return s.value.append(b, s.value.unbox(v))
+}
+
+func (s mapping[K, V]) parseMember(name string, value []byte) (k, v Atom, err error) {
+	x, err := s.key.parse(name)
+	if err != nil {
+		return Atom{}, Atom{}, err
+	}
+	r := reader{data: value}
+	y, err := s.value.read(&r)
+	if err == nil {
+		err = r.end()
+	}
+	if err != nil {
+		return Atom{}, Atom{}, err
+	}
+	return s.key.box(x), s.value.box(y), nil
+}
