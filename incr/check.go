@@ -1,0 +1,144 @@
+package incr
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Difference is what Check found: rows that differ from what computing from
+// nothing gives.
+type Difference struct {
+	Rows []string // "table[key]: what", sorted, at most 20
+	More int      // how many were left out
+}
+
+func (d *Difference) Error() string {
+	s := "incremental differs from full: " + strings.Join(d.Rows, "; ")
+	if d.More > 0 {
+		s += fmt.Sprintf("; and %d more", d.More)
+	}
+	return s
+}
+
+func (d *Difference) add(format string, args ...any) {
+	if len(d.Rows) == 20 {
+		d.More++
+		return
+	}
+	d.Rows = append(d.Rows, fmt.Sprintf(format, args...))
+}
+
+// Check computes all derived tables and indexes from nothing, beside the live
+// ones, and compares. It returns nil or a *Difference. Rows set since the last
+// commit would make a false difference: call it right after a commit.
+func (e *Engine) Check() error {
+	for _, n := range e.nodes {
+		n.rebuild()
+	}
+	d := &Difference{}
+	for _, n := range e.nodes {
+		n.compare(d)
+	}
+	if len(d.Rows) == 0 {
+		return nil
+	}
+	return d
+}
+
+func (t *Table[K, V]) rebuild() {
+	keys := slices.SortedFunc(t.derive.keys.each(true), t.order)
+	vals := make([]V, len(keys))
+	oks := make([]bool, len(keys))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(t.e.workers, len(keys)) {
+		wg.Go(func() {
+			rd := &Reader{table: t.id, name: t.name, shadow: true}
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(keys) {
+					return
+				}
+				vals[i], oks[i], _ = t.call(rd, keys[i])
+			}
+		})
+	}
+	wg.Wait()
+	t.shadow = make(map[K]V, len(keys))
+	for i, k := range keys {
+		if oks[i] {
+			t.shadow[k] = vals[i]
+		}
+	}
+}
+
+func (t *Table[K, V]) compare(d *Difference) {
+	for k, v := range t.All() {
+		full, ok := t.shadow[k]
+		switch {
+		case !ok:
+			d.add("%s[%s]: should not be there", t.name, keyText(k))
+		case t.equal != nil && !t.equal(v, full):
+			d.add("%s[%s]: %v should be %v", t.name, keyText(k), v, full)
+		}
+		delete(t.shadow, k)
+	}
+	missing := make([]K, 0, len(t.shadow))
+	for k := range t.shadow {
+		missing = append(missing, k)
+	}
+	slices.SortFunc(missing, t.order)
+	for _, k := range missing {
+		d.add("%s[%s]: is missing", t.name, keyText(k))
+	}
+	t.shadow = nil
+}
+
+// shadowOf returns the index computed from nothing.
+func (ix *Index[K, V, X]) shadowOf() map[X][]K { return ix.shadow }
+
+func (ix *Index[K, V, X]) rebuild() {
+	ix.shadow = map[X][]K{}
+	add := func(k K, v V) {
+		xs := ix.of(k, v)
+		for i, x := range xs {
+			if !slices.Contains(xs[:i], x) {
+				ix.shadow[x] = append(ix.shadow[x], k)
+			}
+		}
+	}
+	if ix.t.derive == nil {
+		for k, v := range ix.t.All() {
+			add(k, v)
+		}
+		return
+	}
+	keys := make([]K, 0, len(ix.t.shadow))
+	for k := range ix.t.shadow {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, ix.t.order)
+	for _, k := range keys {
+		add(k, ix.t.shadow[k])
+	}
+}
+
+func (ix *Index[K, V, X]) compare(d *Difference) {
+	for c := range ix.cells.n {
+		p := ix.cells.at(c)
+		if len(p.members) == 0 {
+			continue
+		}
+		if !slices.Equal(ix.keys(c), ix.shadow[p.value]) {
+			d.add("%s[%s]: %v should be %v", ix.name, keyText(p.value), ix.keys(c), ix.shadow[p.value])
+		}
+		delete(ix.shadow, p.value)
+	}
+	for x := range ix.shadow {
+		d.add("%s[%s]: is missing", ix.name, keyText(x))
+	}
+	ix.shadow = nil
+}

@@ -1,0 +1,194 @@
+package incr
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Index finds the rows of a table by values computed from them.
+type Index[K comparable, V any, X comparable] struct {
+	t    *Table[K, V]
+	e    *Engine
+	id   uint16
+	name string
+	of   func(K, V) []X
+
+	ids   map[X]uint32
+	cells pages[cell[X]]
+	free  []uint32
+	ops   []op
+	keyed []func(X) // tables that have this index's values as keys
+
+	shadow map[X][]K
+}
+
+// cell is one value of an index and the rows that have it, by key.
+type cell[X comparable] struct {
+	value   X
+	members []uint32
+	readers uint32
+	used    bool
+}
+
+// op adds a row to a cell or removes it.
+type op struct {
+	cell, row uint32
+	add       bool
+}
+
+// NewIndex declares an index of a table: of returns the values by which a row
+// is found. Declare indexes before the tables that read them.
+func NewIndex[K comparable, V any, X comparable](rows Rows[K, V], name string, of func(k K, v V) []X) *Index[K, V, X] {
+	t := rows.rowsOf()
+	ix := &Index[K, V, X]{t: t, e: t.e, name: t.name + "/" + name, of: of, ids: map[X]uint32{}}
+	ix.id = t.e.declare(ix)
+	t.indexes = append(t.indexes, ix)
+	return ix
+}
+
+// Lookup returns the keys of the rows whose index value is x; row functions
+// use the function Lookup instead.
+func (ix *Index[K, V, X]) Lookup(x X) []K {
+	if c, ok := ix.ids[x]; ok {
+		return ix.keys(c)
+	}
+	return nil
+}
+
+func (ix *Index[K, V, X]) keys(c uint32) []K {
+	members := ix.cells.at(c).members
+	if len(members) == 0 {
+		return nil
+	}
+	keys := make([]K, len(members))
+	for i, m := range members {
+		keys[i] = ix.t.rows.at(m).key
+	}
+	return keys
+}
+
+// update notes what one changed row changes.
+func (ix *Index[K, V, X]) update(row uint32, k K, had bool, old V, has bool, val V) {
+	var before, after []X
+	if had {
+		before = ix.of(k, old)
+	}
+	if has {
+		after = ix.of(k, val)
+	}
+	if slices.Equal(before, after) {
+		return
+	}
+	for i, x := range before {
+		if !slices.Contains(before[:i], x) && !slices.Contains(after, x) {
+			ix.ops = append(ix.ops, op{ix.cell(x), row, false})
+		}
+	}
+	for i, x := range after {
+		if !slices.Contains(after[:i], x) && !slices.Contains(before, x) {
+			ix.ops = append(ix.ops, op{ix.cell(x), row, true})
+		}
+	}
+}
+
+// settle applies the ops of a commit, cell by cell, and marks the readers.
+func (ix *Index[K, V, X]) settle() {
+	slices.SortStableFunc(ix.ops, func(a, b op) int { return cmp.Compare(a.cell, b.cell) })
+	for lo := 0; lo < len(ix.ops); {
+		hi := lo + 1
+		for hi < len(ix.ops) && ix.ops[hi].cell == ix.ops[lo].cell {
+			hi++
+		}
+		c := ix.cells.at(ix.ops[lo].cell)
+		had := len(c.members) > 0
+		c.members = ix.apply(c.members, ix.ops[lo:hi])
+		ix.e.markReaders(c.readers)
+		if has := len(c.members) > 0; had != has {
+			for _, f := range ix.keyed {
+				f(c.value)
+			}
+		}
+		ix.release(ix.ops[lo].cell)
+		lo = hi
+	}
+	ix.ops = trim(ix.ops)
+}
+
+func (ix *Index[K, V, X]) byKey(a, b uint32) int {
+	return ix.t.order(ix.t.rows.at(a).key, ix.t.rows.at(b).key)
+}
+
+// apply returns members with the ops of one cell: few by insertion, many by
+// sorting.
+func (ix *Index[K, V, X]) apply(members []uint32, ops []op) []uint32 {
+	if len(ops) <= 8 {
+		for _, o := range ops {
+			at, found := slices.BinarySearchFunc(members, o.row, ix.byKey)
+			switch {
+			case o.add && !found:
+				members = slices.Insert(members, at, o.row)
+			case !o.add && found:
+				members = slices.Delete(members, at, at+1)
+			}
+		}
+		return members
+	}
+	gone := map[uint32]bool{}
+	for _, o := range ops {
+		if !o.add {
+			gone[o.row] = true
+		}
+	}
+	if len(gone) > 0 {
+		members = slices.DeleteFunc(members, func(m uint32) bool { return gone[m] })
+	}
+	for _, o := range ops {
+		if o.add {
+			members = append(members, o.row)
+		}
+	}
+	slices.SortFunc(members, ix.byKey)
+	return slices.Clip(members)
+}
+
+func (ix *Index[K, V, X]) cell(x X) uint32 {
+	if c, ok := ix.ids[x]; ok {
+		return c
+	}
+	var c uint32
+	if n := len(ix.free); n > 0 {
+		c = ix.free[n-1]
+		ix.free = ix.free[:n-1]
+	} else {
+		c = ix.cells.grow()
+	}
+	*ix.cells.at(c) = cell[X]{value: x, used: true}
+	ix.ids[x] = c
+	return c
+}
+
+func (ix *Index[K, V, X]) label() string { return ix.name }
+
+func (ix *Index[K, V, X]) commit() {} // its table does it
+
+func (ix *Index[K, V, X]) readers(c uint32) *uint32 { return &ix.cells.at(c).readers }
+
+func (ix *Index[K, V, X]) cellOf(key any) uint32 { return ix.cell(key.(X)) }
+
+func (ix *Index[K, V, X]) release(c uint32) {
+	p := ix.cells.at(c)
+	if !p.used || len(p.members) > 0 || p.readers != 0 {
+		return
+	}
+	delete(ix.ids, p.value)
+	*p = cell[X]{}
+	ix.free = append(ix.free, c)
+}
+
+func (ix *Index[K, V, X]) mark(uint32) { panic("incr: an index is not computed") }
+
+func (ix *Index[K, V, X]) markAll() {}
+
+func (ix *Index[K, V, X]) deps(uint32) *uint32 { panic("incr: an index reads nothing") }
+
+func (ix *Index[K, V, X]) failures() []*RowError { return nil }

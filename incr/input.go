@@ -1,0 +1,66 @@
+package incr
+
+// Input is a table whose rows the program sets.
+type Input[K comparable, V any] struct{ Table[K, V] }
+
+// NewInput declares an input table. A row set to a value equal to the old one
+// is no change; with a nil equal, every Set is one.
+func NewInput[K comparable, V any](e *Engine, name string, equal func(a, b V) bool) *Input[K, V] {
+	in := &Input[K, V]{Table: *newTable[K](e, name, equal)}
+	in.id = e.declare(in)
+	return in
+}
+
+// Set adds or replaces a row; it counts from the next commit on.
+func (in *Input[K, V]) Set(k K, v V) {
+	c := in.cell(k)
+	in.touch(c)
+	in.put(in.rows.at(c), v, true)
+}
+
+// Delete removes a row, if it is there; it counts from the next commit on.
+func (in *Input[K, V]) Delete(k K) {
+	c, ok := in.ids[k]
+	if !ok || in.rows.at(c).state&present == 0 {
+		return
+	}
+	in.touch(c)
+	var zero V
+	in.put(in.rows.at(c), zero, false)
+}
+
+// touch notes the value that the row had before this commit.
+func (in *Input[K, V]) touch(c uint32) {
+	r := in.rows.at(c)
+	if r.state&dirty != 0 {
+		return
+	}
+	r.state |= dirty
+	in.changed = append(in.changed, change[V]{row: c, had: r.state&present != 0, old: r.val})
+}
+
+func (in *Input[K, V]) commit() {
+	in.changes = trim(in.changes)
+	kept := in.changed[:0]
+	for _, ch := range in.changed {
+		r := in.rows.at(ch.row)
+		r.state &^= dirty
+		has := r.state&present != 0
+		if ch.had == has && (!has || in.same(ch.old, r.val)) {
+			in.release(ch.row)
+			continue
+		}
+		kept = append(kept, ch)
+	}
+	in.changed = kept
+	in.e.stats.Inputs += len(kept)
+	in.settle()
+}
+
+func (in *Input[K, V]) mark(uint32) { panic("incr: an input is not computed") }
+
+func (in *Input[K, V]) markAll() {}
+
+func (in *Input[K, V]) rebuild() {}
+
+func (in *Input[K, V]) compare(*Difference) {}
