@@ -2,9 +2,11 @@ package vswitch
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 )
@@ -202,4 +204,18 @@ func stringMap(m map[string]string) ovsdb.OvsMap {
 		om.GoMap[k] = v
 	}
 	return om
+}
+
+// String prints the operations, one a line.
+func (t *Txn) String() string {
+	var b strings.Builder
+	for _, op := range t.ops {
+		j, err := json.Marshal(op)
+		if err != nil {
+			fmt.Fprintf(&b, "%s %s: %v\n", op.Op, op.Table, err)
+			continue
+		}
+		fmt.Fprintf(&b, "%s\n", j)
+	}
+	return b.String()
 }

@@ -22,7 +22,7 @@ func SNAT(datapath string) string { return datapath + "_snat" }
 type Allocator struct {
 	byName map[string]uint16
 	taken  map[uint16]bool
-	next uint16 // where the search for a free zone begins
+	next   uint16 // where the search for a free zone begins
 }
 
 // Restore takes over the zones in the bridge's external_ids. Keys that hold no

@@ -1,0 +1,70 @@
+package packet
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// Neighbour discovery, RFC 4861.
+const (
+	NeighborSolicitation  = 135
+	NeighborAdvertisement = 136
+
+	optTargetLinkAddr = 2
+	ndHopLimit        = 255
+)
+
+// Flags of a neighbour advertisement.
+const (
+	NARouter    = 1 << 31
+	NASolicited = 1 << 30
+	NAOverride  = 1 << 29
+)
+
+// Solicitation is a neighbour solicitation and the headers around it.
+type Solicitation struct {
+	Eth    Ethernet
+	IP     IPv6
+	Target netip.Addr
+}
+
+// ParseSolicitation reads a packet that is a valid neighbour solicitation
+// (RFC 4861, 7.1.1).
+func ParseSolicitation(b []byte) (s Solicitation, ok bool) {
+	var rest []byte
+	if s.Eth, rest, ok = ParseEthernet(b); !ok || s.Eth.Type != TypeIPv6 {
+		return s, false
+	}
+	if s.IP, rest, ok = ParseIPv6(rest); !ok || s.IP.Next != ProtoICMPv6 || s.IP.HopLimit != ndHopLimit {
+		return s, false
+	}
+	if len(rest) < 24 || rest[0] != NeighborSolicitation || rest[1] != 0 {
+		return s, false
+	}
+	s.Target = netip.AddrFrom16([16]byte(rest[8:24]))
+	return s, !s.Target.IsMulticast()
+}
+
+// Answer appends the advertisement that answers s, from the address that the
+// solicitation was sent to. flags are those of a reply to a host that has an
+// address; one that has none yet (it is checking whether somebody else has
+// it) is answered to all nodes, unsolicited (7.2.4).
+func (s Solicitation) Answer(b []byte, flags uint32) []byte {
+	eth := Ethernet{Dst: s.Eth.Src, Src: s.Eth.Dst, Type: TypeIPv6}
+	ip := IPv6{Next: ProtoICMPv6, HopLimit: ndHopLimit, Src: s.Target, Dst: s.IP.Src}
+	if s.IP.Src.IsUnspecified() {
+		ip.Dst = netip.IPv6LinkLocalAllNodes()
+		eth.Dst = MAC{0x33, 0x33, 0, 0, 0, 1}
+		flags &^= NASolicited
+	}
+	const n = 32
+	b = ip.Append(eth.Append(b), n)
+	at := len(b)
+	b = append(b, NeighborAdvertisement, 0, 0, 0)
+	b = binary.BigEndian.AppendUint32(b, flags)
+	target := s.Target.As16()
+	b = append(b, target[:]...)
+	b = append(append(b, optTargetLinkAddr, 1), eth.Src[:]...)
+	binary.BigEndian.PutUint16(b[at+2:], ip.Checksum(b[at:]))
+	return b
+}

@@ -1,0 +1,10 @@
+// Package physical makes the OpenFlow that joins the logical pipelines to the
+// machine: tables 0 (physical to logical), 43 (output to other chassis), 44
+// (output to local ports), 45 (loopback check), 64 and 65 (logical to
+// physical). It is OVN's, as ovn-architecture(7) tells it.
+//
+// The rule: a flow depends on what its function is given and nothing else, so
+// that each port, each multicast group and each tunnel is replaced by itself.
+//
+// Imports: ofctrl, ofctrl/ofp
+package physical

@@ -1,0 +1,164 @@
+package physical
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/weft-sdn/weft/chassisd/internal/ovstest"
+	"github.com/weft-sdn/weft/ofctrl"
+)
+
+func text(flows []ofctrl.Flow) string {
+	var b strings.Builder
+	for _, f := range flows {
+		fmt.Fprintln(&b, f)
+	}
+	return b.String()
+}
+
+func zones(n uint16) Zones { return Zones{Port: n, DNAT: 2, SNAT: 1} }
+
+// TestFlows compares with what OVN's controller installs, but for the table
+// numbers and the notation.
+func TestFlows(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		flows []ofctrl.Flow
+		want  string
+	}{
+		{"local", Local(Port{Cookie: 0xea546801, Datapath: 1, Key: 3, Ofport: 2, Zones: zones(3)}), `
+cookie=0xea546801, table=0, priority=100,in_port=2 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
+cookie=0xea546801, table=44, priority=100,reg15=0x3,metadata=0x1 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,resubmit(,45)
+cookie=0xea546801, table=45, priority=100,reg10=0/0x1,reg14=0x3,reg15=0x3,metadata=0x1 actions=drop
+cookie=0xea546801, table=65, priority=100,reg15=0x3,metadata=0x1 actions=output:2
+`},
+		{"remote", Remote(RemotePort{Cookie: 1, Datapath: 1, Key: 2, Tunnel: 7}), `
+cookie=0x1, table=43, priority=100,reg15=0x2,metadata=0x1 actions=set_field:0x1->tun_id,set_field:0x2->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7
+`},
+		{"tunnel", Tunnel(1), `
+cookie=0, table=0, priority=100,in_port=1 actions=move:NXM_NX_TUN_ID[0..23]->OXM_OF_METADATA[0..23],move:NXM_NX_TUN_METADATA0[16..30]->NXM_NX_REG14[0..14],move:NXM_NX_TUN_METADATA0[0..15]->NXM_NX_REG15[0..15],resubmit(,44)
+`},
+		{"group", Multicast(Group{Cookie: 5, Datapath: 1, Key: 0x8000, Local: []Member{{3, 3}, {1, 4}}, Tunnels: []uint32{9, 7, 9}}), `
+cookie=0x5, table=43, priority=100,reg15=0x8000,metadata=0x1 actions=set_field:0x1->tun_id,set_field:0x8000->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7,output:9,resubmit(,44)
+cookie=0x5, table=44, priority=100,reg15=0x8000,metadata=0x1 actions=set_field:0x4->reg13,set_field:0x1->reg15,resubmit(,45),set_field:0x3->reg13,set_field:0x3->reg15,resubmit(,45),set_field:0x8000->reg15
+`},
+		{"group of nobody", Multicast(Group{Datapath: 1, Key: 0x8001}), "\n"},
+		{"static", Static(), `
+cookie=0, table=0, priority=0 actions=drop
+cookie=0, table=41, priority=0 actions=resubmit(,43)
+cookie=0, table=42, priority=10,reg10=0x1/0x1 actions=resubmit(,44)
+cookie=0, table=42, priority=0 actions=resubmit(,43)
+cookie=0, table=43, priority=150,reg10=0x10/0x10 actions=resubmit(,44)
+cookie=0, table=43, priority=150,reg10=0x2/0x3 actions=resubmit(,44)
+cookie=0, table=43, priority=0 actions=resubmit(,44)
+cookie=0, table=44, priority=0 actions=drop
+cookie=0, table=45, priority=0 actions=set_field:0->reg0,set_field:0->reg1,set_field:0->reg2,set_field:0->reg3,set_field:0->reg4,set_field:0->reg5,set_field:0->reg6,set_field:0->reg7,set_field:0->reg8,set_field:0->reg9,resubmit(,46)
+cookie=0, table=64, priority=100,reg10=0x1/0x1 actions=push:NXM_OF_IN_PORT[],set_field:ANY->in_port,resubmit(,65),pop:NXM_OF_IN_PORT[]
+cookie=0, table=64, priority=0 actions=resubmit(,65)
+cookie=0, table=65, priority=0 actions=drop
+`},
+	} {
+		if diff := cmp.Diff(strings.TrimPrefix(c.want, "\n"), text(c.flows)); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+	}
+}
+
+// TestBigGroup: more members than one flow holds.
+func TestBigGroup(t *testing.T) {
+	g := Group{Datapath: 1, Key: 0x8000}
+	for i := range 2*groupSpan + 1 {
+		g.Local = append(g.Local, Member{Key: uint16(i + 1), Zone: uint16(i + 1)})
+	}
+	flows := Multicast(g)
+	if len(flows) != 3 {
+		t.Fatalf("%d flows", len(flows))
+	}
+	seen := map[ofctrl.Key]bool{}
+	for _, f := range flows {
+		if len(f.Actions) > 60000 {
+			t.Errorf("%d bytes of actions", len(f.Actions))
+		}
+		seen[f.Key()] = true
+	}
+	if len(seen) != 3 {
+		t.Error("the parts have one key")
+	}
+	if s := flows[1].String(); !strings.Contains(s, "reg15=0x18000,") || !strings.HasSuffix(s, "set_field:0x28000->reg15,resubmit(,44)") {
+		t.Errorf("second part: …%s", s[len(s)-60:])
+	}
+}
+
+// TestSwitchTakesThem: the flows are in the form in which the switch prints
+// them, and take a packet where it must go.
+func TestSwitchTakesThem(t *testing.T) {
+	ovs := ovstest.Start(t)
+	ovs.Vsctl("add-br", "br-int", "--", "set", "bridge", "br-int", "fail_mode=secure", "datapath_type=dummy",
+		"--", "add-port", "br-int", "p1", "--", "set", "interface", "p1", "ofport_request=1",
+		"--", "add-port", "br-int", "p2", "--", "set", "interface", "p2", "ofport_request=2",
+		"--", "add-port", "br-int", "p3", "--", "set", "interface", "p3", "ofport_request=3",
+		"--", "add-port", "br-int", "tun", "--", "set", "interface", "tun", "ofport_request=9", "type=geneve",
+		"options:remote_ip=10.0.0.2", "options:key=flow")
+	ovs.Ofctl("add-tlv-map", "br-int", "{class=0x102,type=0x80,len=4}->tun_metadata0")
+	flows := Static()
+	for _, p := range []Port{
+		{Datapath: 1, Key: 1, Ofport: 1, Zones: zones(3)},
+		{Datapath: 1, Key: 2, Ofport: 2, Zones: zones(4)},
+		{Datapath: 2, Key: 1, Ofport: 3, Zones: zones(5)},
+	} {
+		flows = append(flows, Local(p)...)
+	}
+	flows = append(flows, Remote(RemotePort{Datapath: 1, Key: 3, Tunnel: 9})...)
+	flows = append(flows, Tunnel(9)...)
+	flows = append(flows, Multicast(Group{Datapath: 1, Key: 0x8000, Local: []Member{{1, 3}, {2, 4}}, Tunnels: []uint32{9}})...)
+	for _, f := range flows {
+		ovs.Ofctl("add-flow", "br-int", f.String())
+	}
+	// A pipeline of one stage each: by destination address.
+	for _, f := range []string{
+		"table=8,metadata=1,dl_dst=00:00:00:00:00:01,actions=set_field:1->reg15,resubmit(,41)",
+		"table=8,metadata=1,dl_dst=00:00:00:00:00:03,actions=set_field:3->reg15,resubmit(,41)",
+		"table=8,metadata=1,dl_dst=00:00:00:00:00:04,actions=set_field:1->reg15,set_field:1->reg10,resubmit(,41)",
+		"table=8,metadata=1,dl_dst=ff:ff:ff:ff:ff:ff,actions=set_field:0x8000->reg15,resubmit(,41)",
+		"table=46,actions=resubmit(,64)",
+	} {
+		ovs.Ofctl("add-flow", "br-int", f)
+	}
+	dump := ovs.Ofctl("--no-stats", "--no-names", "dump-flows", "br-int")
+	for _, f := range flows {
+		want := strings.TrimPrefix(f.String(), "cookie=0, ")
+		want = strings.TrimPrefix(want, "table=0, ")
+		if !strings.Contains(dump, " "+want+"\n") {
+			t.Errorf("the switch does not print %q", want)
+		}
+	}
+	for _, c := range []struct {
+		packet string
+		want   string
+		not    []string
+	}{
+		{"in_port=2,dl_dst=00:00:00:00:00:01", "output:1", []string{"output:2", "output:3"}},
+		{"in_port=1,dl_dst=00:00:00:00:00:01", "drop", nil},     // to itself
+		{"in_port=1,dl_dst=00:00:00:00:00:04", "output:1", nil}, // to itself, which is allowed
+		{"in_port=1,dl_dst=ff:ff:ff:ff:ff:ff", "output:2", []string{">> output:1", "output:3"}},
+		{"in_port=9,tun_id=1,tun_metadata0=0x38000", "output:2", []string{"output:9", "output:3"}},
+		{"in_port=9,tun_id=1,tun_metadata0=0x30001", "output:1", []string{"output:2"}},
+		{"in_port=9,tun_id=2,tun_metadata0=0x30001", "output:3", []string{"output:1"}},
+		{"in_port=9,tun_id=3,tun_metadata0=0x30001", "drop", []string{"output"}},
+		{"in_port=2,dl_dst=00:00:00:00:00:03", "output:9", []string{"output:1"}},
+		{"in_port=2,dl_dst=00:00:00:00:00:03", "set_field:0x3->tun_metadata0", nil},
+	} {
+		out := ovs.Appctl("ofproto/trace", "br-int", c.packet)
+		if !strings.Contains(out, c.want) {
+			t.Errorf("%s: no %q in\n%s", c.packet, c.want, out)
+		}
+		for _, n := range c.not {
+			if strings.Contains(out, n) {
+				t.Errorf("%s: %q in\n%s", c.packet, n, out)
+			}
+		}
+	}
+}

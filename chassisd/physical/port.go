@@ -1,0 +1,81 @@
+package physical
+
+import (
+	"github.com/weft-sdn/weft/ofctrl"
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+// Port is a logical port that an interface of this machine is.
+type Port struct {
+	Cookie   uint64
+	Datapath uint32 // tunnel key
+	Key      uint16 // tunnel key
+	Ofport   uint32
+	Zones    Zones
+}
+
+// Local is what makes a local port work: packets from it enter the pipeline,
+// packets to it come out.
+func Local(p Port) []ofctrl.Flow {
+	m := maker{cookie: p.Cookie}
+
+	m.match.Set(ofp.InPort, uint64(p.Ofport))
+	m.zones(p.Zones)
+	m.act.SetField(ofp.Metadata, ofp.U64(uint64(p.Datapath)))
+	m.set(regInport, uint32(p.Key))
+	m.act.Resubmit(tableLogIngress)
+	m.add(tablePhyToLog, prioPort)
+
+	m.to(p.Datapath, uint32(p.Key))
+	m.zones(p.Zones)
+	m.act.Resubmit(tableCheckLoopback)
+	m.add(tableLocalOutput, prioPort)
+
+	m.match.SetMasked(regFlags, 0, FlagAllowLoopback)
+	m.match.Set(regInport, uint64(p.Key))
+	m.to(p.Datapath, uint32(p.Key))
+	m.add(tableCheckLoopback, prioPort) // back where it came from: drop
+
+	m.to(p.Datapath, uint32(p.Key))
+	m.act.Output(p.Ofport)
+	m.add(tableLogToPhy, prioPort)
+	return m.flows
+}
+
+// RemotePort is a logical port on another chassis.
+type RemotePort struct {
+	Cookie   uint64
+	Datapath uint32
+	Key      uint16
+	Tunnel   uint32 // ofport of the tunnel to that chassis
+}
+
+// Remote sends packets for the port through the tunnel.
+func Remote(p RemotePort) []ofctrl.Flow {
+	m := maker{cookie: p.Cookie}
+	m.to(p.Datapath, uint32(p.Key))
+	m.encap(p.Datapath, p.Key)
+	m.act.Output(p.Tunnel)
+	m.add(tableRemoteOutput, prioPort)
+	return m.flows
+}
+
+// encap writes what the Geneve header will hold.
+func (m *maker) encap(datapath uint32, outport uint16) {
+	m.act.SetField(ofp.TunID, ofp.U64(uint64(datapath)))
+	m.act.SetField(ofp.TunMetadata0, ofp.U64(uint64(outport)))
+	m.act.CopyField(ofp.Sub(regInport, 0, inportBits), ofp.Sub(ofp.TunMetadata0, outportBits, inportBits))
+}
+
+// Tunnel takes in what other chassis send: the egress port is chosen already,
+// so the packet goes on at local output.
+func Tunnel(ofport uint32) []ofctrl.Flow {
+	var m maker
+	m.match.Set(ofp.InPort, uint64(ofport))
+	m.act.CopyField(ofp.Sub(ofp.TunID, 0, datapathBits), ofp.Sub(ofp.Metadata, 0, datapathBits))
+	m.act.CopyField(ofp.Sub(ofp.TunMetadata0, outportBits, inportBits), ofp.Sub(regInport, 0, inportBits))
+	m.act.CopyField(ofp.Sub(ofp.TunMetadata0, 0, outportBits), ofp.Sub(regOutport, 0, outportBits))
+	m.act.Resubmit(tableLocalOutput)
+	m.add(tablePhyToLog, prioPort)
+	return m.flows
+}

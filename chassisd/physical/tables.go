@@ -1,0 +1,48 @@
+package physical
+
+import "github.com/weft-sdn/weft/ofctrl/ofp"
+
+// Registers and bits of the contract with the wire and the switch.
+const (
+	// NumLogRegs is how many registers, from reg0, a pipeline has for itself.
+	NumLogRegs = 10
+
+	FlagAllowLoopback = 1 << 0 // MLF_ALLOW_LOOPBACK
+	FlagFromRamp      = 1 << 1 // MLF_RCV_FROM_RAMP
+	FlagLocalOnly     = 1 << 4 // MLF_LOCAL_ONLY
+
+	regFlags    = ofp.Reg10
+	regDNATZone = ofp.Reg11
+	regSNATZone = ofp.Reg12
+	regZone     = ofp.Reg13
+	regInport   = ofp.Reg14
+	regOutport  = ofp.Reg15
+)
+
+// Bits of a Geneve packet: the VNI is the datapath's key; in the option 15
+// bits of ingress port lie above 16 bits of egress port.
+const (
+	datapathBits = 24
+	inportBits   = 15
+	outportBits  = 16
+)
+
+const (
+	prioDefault = 0
+	prioPort    = 100
+	prioRule    = 150
+)
+
+// OpenFlow tables.
+const (
+	tablePhyToLog              = 0
+	tableLogIngress            = 8
+	tableOutputLargePktDetect  = 41
+	tableOutputLargePktProcess = 42
+	tableRemoteOutput          = 43
+	tableLocalOutput           = 44
+	tableCheckLoopback         = 45
+	tableLogEgress             = 46
+	tableSaveInport            = 64
+	tableLogToPhy              = 65
+)

@@ -1,0 +1,168 @@
+package pinctrl
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+// Config connects the dispatcher.
+type Config struct {
+	In <-chan *ofp.PacketIn
+	// Out sends a packet and must not block.
+	Out func(*ofp.PacketOut) error
+	Log *slog.Logger
+	// Rate is how many packets of one kind are handled a second; 0 is 1000.
+	Rate float64
+	// Now is time.Now but in tests.
+	Now func() time.Time
+}
+
+// Stats counts what became of the packets of one kind.
+type Stats struct {
+	Handled, Limited, Bad, Unsent uint64
+}
+
+// Dispatcher hands packets to their handlers.
+type Dispatcher struct {
+	cfg      Config
+	handlers map[uint32]handler
+	limits   map[string]*limit // by kind; Run's own
+
+	mu    sync.Mutex
+	stats map[string]Stats
+}
+
+// handler answers one kind of packet: args is the userdata after its header.
+// A nil packet is no answer.
+type handler struct {
+	kind string
+	f    func(p *ofp.PacketIn, args []byte) (*ofp.PacketOut, error)
+}
+
+var (
+	errNoUserdata = errors.New("pinctrl: a packet without an action number")
+	errUnknown    = errors.New("pinctrl: an action that this agent does not know")
+)
+
+// kindOther is every packet that nobody handles.
+const kindOther = "other"
+
+// New makes a dispatcher; Run works it.
+func New(cfg Config) *Dispatcher {
+	if cfg.Rate == 0 {
+		cfg.Rate = 1000
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Dispatcher{
+		cfg: cfg, limits: map[string]*limit{}, stats: map[string]Stats{},
+		handlers: map[uint32]handler{
+			opNDNA:       {"nd_na", ndNA},
+			opNDNARouter: {"nd_na_router", ndNARouter},
+		},
+	}
+}
+
+// Run handles packets until ctx ends.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case p := <-d.cfg.In:
+			d.handle(p)
+		}
+	}
+}
+
+func (d *Dispatcher) handle(p *ofp.PacketIn) {
+	h, args, err := d.find(p.Userdata)
+	l := d.limits[h.kind]
+	if l == nil {
+		l = newLimit(d.cfg.Rate, d.cfg.Rate)
+		d.limits[h.kind] = l
+	}
+	if !l.take(d.cfg.Now()) {
+		d.count(h.kind, func(s *Stats) { s.Limited++ })
+		return
+	}
+	var out *ofp.PacketOut
+	if err == nil {
+		out, err = h.f(p, args)
+	}
+	if err != nil {
+		d.count(h.kind, func(s *Stats) { s.Bad++ })
+		d.cfg.Log.Debug("packet-in", "kind", h.kind, "err", err)
+		return
+	}
+	if out != nil {
+		if err := d.cfg.Out(out); err != nil {
+			d.count(h.kind, func(s *Stats) { s.Unsent++ })
+			return
+		}
+	}
+	d.count(h.kind, func(s *Stats) { s.Handled++ })
+}
+
+// find reads the userdata's header.
+func (d *Dispatcher) find(userdata []byte) (handler, []byte, error) {
+	if len(userdata) < 8 {
+		return handler{kind: kindOther}, nil, errNoUserdata
+	}
+	h, ok := d.handlers[binary.BigEndian.Uint32(userdata)]
+	if !ok {
+		return handler{kind: kindOther}, nil, errUnknown
+	}
+	return h, userdata[8:], nil
+}
+
+func (d *Dispatcher) count(kind string, f func(*Stats)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.stats[kind]
+	f(&s)
+	d.stats[kind] = s
+}
+
+// Stats returns the counts by kind.
+func (d *Dispatcher) Stats() map[string]Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m := make(map[string]Stats, len(d.stats))
+	for k, s := range d.stats {
+		m[k] = s
+	}
+	return m
+}
+
+// reply sends a packet with the pipeline fields of the one that it answers
+// through the actions nested in the logical action.
+func reply(p *ofp.PacketIn, pkt, actions []byte) (*ofp.PacketOut, error) {
+	fields, err := fieldsOf(p)
+	if err != nil {
+		return nil, err
+	}
+	return &ofp.PacketOut{Fields: fields, Actions: ofp.Actions(actions), Packet: pkt}, nil
+}
+
+// fieldsOf are the packet's pipeline fields, but with the controller as the
+// port that it came in by, so that it may leave by the one it came from.
+func fieldsOf(p *ofp.PacketIn) (ofp.Match, error) {
+	var b ofp.MatchBuilder
+	if err := b.Decode([]byte(p.Metadata)); err != nil {
+		return "", err
+	}
+	b.Clear(ofp.InPort)
+	b.Set(ofp.InPort, uint64(ofp.PortController))
+	return b.Match(), nil
+}

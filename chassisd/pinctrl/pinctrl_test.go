@@ -1,0 +1,105 @@
+package pinctrl
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+func solicitation(t *testing.T) []byte {
+	t.Helper()
+	eth := &layers.Ethernet{SrcMAC: net.HardwareAddr{0x40, 0x44, 0, 0, 0, 1}, DstMAC: net.HardwareAddr{0x33, 0x33, 0xff, 0, 0, 0x12}, EthernetType: layers.EthernetTypeIPv6}
+	ip := &layers.IPv6{Version: 6, NextHeader: layers.IPProtocolICMPv6, HopLimit: 255, SrcIP: net.ParseIP("fd00::1"), DstIP: net.ParseIP("ff02::1:ff00:12")}
+	icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeNeighborSolicitation, 0)}
+	icmp.SetNetworkLayerForChecksum(ip)
+	ns := &layers.ICMPv6NeighborSolicitation{TargetAddress: net.ParseIP("fd00::12")}
+	buf := gopacket.NewSerializeBuffer()
+	if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, eth, ip, icmp, ns); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+func userdata(op uint32, actions ofp.Actions) []byte {
+	b := binary.BigEndian.AppendUint32(nil, op)
+	return append(append(b, 0, 0, 0, 0), actions...)
+}
+
+func TestNDNA(t *testing.T) {
+	var m ofp.MatchBuilder
+	m.Set(ofp.InPort, 7)
+	m.Set(ofp.Metadata, 1)
+	m.Set(ofp.Reg14, 3)
+	var a ofp.ActionBuilder
+	a.SetField(ofp.EthSrc, ofp.U64(0x404400000002))
+	a.Resubmit(43)
+	var sent []*ofp.PacketOut
+	now := time.Unix(1000, 0)
+	d := New(Config{
+		Rate: 2, Now: func() time.Time { return now },
+		Out: func(p *ofp.PacketOut) error { sent = append(sent, p); return nil },
+	})
+	in := &ofp.PacketIn{Packet: solicitation(t), Metadata: m.Match(), Userdata: userdata(opNDNA, a.Actions())}
+	d.handle(in)
+	if len(sent) != 1 {
+		t.Fatalf("%d answers", len(sent))
+	}
+	m.Clear(ofp.InPort)
+	m.Set(ofp.InPort, uint64(ofp.PortController))
+	if sent[0].Fields != m.Match() || sent[0].Actions != a.Actions() {
+		t.Errorf("answer goes out with %s actions=%s", sent[0].Fields, sent[0].Actions)
+	}
+	p := gopacket.NewPacket(sent[0].Packet, layers.LayerTypeEthernet, gopacket.Default)
+	if na, ok := p.Layer(layers.LayerTypeICMPv6NeighborAdvertisement).(*layers.ICMPv6NeighborAdvertisement); !ok || na.Flags != 0x60 {
+		t.Errorf("answer %v", p)
+	}
+
+	in.Userdata = userdata(opNDNARouter, a.Actions())
+	d.handle(in)
+	in.Userdata = userdata(opNDNA, a.Actions())
+	d.handle(in)
+	d.handle(in) // one too many for this second
+	now = now.Add(time.Second)
+	d.handle(in)
+	want := map[string]Stats{"nd_na": {Handled: 3, Limited: 1}, "nd_na_router": {Handled: 1}}
+	if diff := cmp.Diff(want, d.Stats()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBad(t *testing.T) {
+	d := New(Config{Out: func(*ofp.PacketOut) error { return errors.New("full") }})
+	d.handle(&ofp.PacketIn{Userdata: []byte{0, 0}})
+	d.handle(&ofp.PacketIn{Userdata: userdata(9999, "")})
+	d.handle(&ofp.PacketIn{Packet: []byte{1}, Userdata: userdata(opNDNA, "")})
+	d.handle(&ofp.PacketIn{Packet: solicitation(t), Metadata: "\x00", Userdata: userdata(opNDNA, "")})
+	d.handle(&ofp.PacketIn{Packet: solicitation(t), Userdata: userdata(opNDNA, "")})
+	want := map[string]Stats{"other": {Bad: 2}, "nd_na": {Bad: 2, Unsent: 1}}
+	if diff := cmp.Diff(want, d.Stats()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRun(t *testing.T) {
+	in := make(chan *ofp.PacketIn)
+	out := make(chan *ofp.PacketOut, 1)
+	d := New(Config{In: in, Out: func(p *ofp.PacketOut) error { out <- p; return nil }})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- d.Run(ctx) }()
+	in <- &ofp.PacketIn{Packet: solicitation(t), Userdata: userdata(opNDNA, "")}
+	<-out
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
