@@ -1,0 +1,13 @@
+package incr
+
+// Held counts the cells and edges in use.
+func (e *Engine) Held() (cells, edges int) {
+	for _, n := range e.nodes {
+		cells += n.(interface{ held() int }).held()
+	}
+	return cells, e.edges.live
+}
+
+func (t *Table[K, V]) held() int { return len(t.ids) }
+
+func (ix *Index[K, V, X]) held() int { return len(ix.ids) }
