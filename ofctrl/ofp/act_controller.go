@@ -1,5 +1,7 @@
 package ofp
 
+import "encoding/binary"
+
 // Reasons for a packet-in.
 const (
 	ReasonNoMatch    uint8 = 0
@@ -95,4 +97,88 @@ func (b *ActionBuilder) controller1(maxLen, id uint16, reason uint8) {
 	b.u16(id)
 	b.u8(reason)
 	b.u8(0)
+}
+
+var reasonNames = [...]string{"no_match", "action", "invalid_ttl", "action_set", "group", "packet_out"}
+
+// controllerSpec is what the two forms of the action say.
+type controllerSpec struct {
+	Controller
+	hasMeter bool
+	userdata []byte
+}
+
+func (p *printer) controller1(b []byte) bool {
+	return p.controller(controllerSpec{Controller: Controller{
+		MaxLen: binary.BigEndian.Uint16(b), ID: binary.BigEndian.Uint16(b[2:]), Reason: b[4],
+	}})
+}
+
+// controller2 reads the properties in b.
+func (p *printer) controller2(b []byte) bool {
+	c := controllerSpec{Controller: Controller{MaxLen: 0xffff, Reason: ReasonAction}}
+	for len(b) > 0 {
+		typ, v, rest, err := parseProp(b)
+		if err != nil {
+			return false
+		}
+		switch {
+		case typ == ac2MaxLen && len(v) >= 2:
+			c.MaxLen = binary.BigEndian.Uint16(v)
+		case typ == ac2ControllerID && len(v) >= 2:
+			c.ID = binary.BigEndian.Uint16(v)
+		case typ == ac2Reason && len(v) >= 1:
+			c.Reason = v[0]
+		case typ == ac2Userdata:
+			c.userdata = v
+		case typ == ac2Pause:
+			c.Pause = true
+		case typ == ac2MeterID && len(v) >= 4:
+			c.MeterID, c.hasMeter = binary.BigEndian.Uint32(v), true
+		default:
+			return false
+		}
+		b = rest
+	}
+	return p.controller(c)
+}
+
+func (p *printer) controller(c controllerSpec) bool {
+	if len(c.userdata) == 0 && !c.Pause && !c.hasMeter && c.ID == 0 && c.Reason == ReasonAction {
+		p.str("CONTROLLER:")
+		p.dec(uint64(c.MaxLen))
+		return true
+	}
+	p.str("controller(")
+	sep := ""
+	part := func(s string) { p.str(sep + s); sep = "," }
+	if c.Reason != ReasonAction {
+		part("reason=")
+		if int(c.Reason) < len(reasonNames) {
+			p.str(reasonNames[c.Reason])
+		} else {
+			p.dec(uint64(c.Reason))
+		}
+	}
+	if c.MaxLen != 0xffff {
+		part("max_len=")
+		p.dec(uint64(c.MaxLen))
+	}
+	if c.ID != 0 {
+		part("id=")
+		p.dec(uint64(c.ID))
+	}
+	if len(c.userdata) > 0 {
+		part("userdata=")
+		p.dots(string(c.userdata))
+	}
+	if c.Pause {
+		part("pause")
+	}
+	if c.hasMeter {
+		part("meter_id=")
+		p.dec(uint64(c.MeterID))
+	}
+	p.char(')')
+	return true
 }

@@ -1,5 +1,7 @@
 package ofp
 
+import "encoding/binary"
+
 // NoTable is the table number of a ct action that does not recirculate.
 const NoTable uint8 = 0xff
 
@@ -53,3 +55,64 @@ func (b *ActionBuilder) CTClear() {
 	b.nicira(nxCTClear, 16)
 	b.zeros(6)
 }
+
+func (p *printer) ct(b []byte, depth int) bool {
+	if len(b) < 14 {
+		return false
+	}
+	p.str("ct(")
+	sep := ""
+	part := func(s string) { p.str(sep + s); sep = "," }
+	flags, zone, table, alg := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[6:]), b[8], binary.BigEndian.Uint16(b[12:])
+	if flags&1 != 0 {
+		part("commit")
+	}
+	if flags&2 != 0 {
+		part("force")
+	}
+	if table != NoTable {
+		part("table=")
+		p.dec(uint64(table))
+	}
+	if binary.BigEndian.Uint32(b[2:]) != 0 {
+		f, _, _, _, err := parseHeader(b[2:])
+		if err != nil {
+			return false
+		}
+		part("zone=")
+		p.sub(bitRange(f, zone))
+	} else if zone != 0 {
+		part("zone=")
+		p.dec(uint64(zone))
+	}
+	b = b[14:]
+	if len(b) >= 16 && binary.BigEndian.Uint16(b) == actExperiment && binary.BigEndian.Uint16(b[8:]) == nxNAT {
+		a, rest, ok := nextAction(b)
+		if !ok {
+			return false
+		}
+		part("")
+		p.nat(a[10:])
+		b = rest
+	}
+	if len(b) > 0 {
+		part("exec(")
+		p.list(b, depth+1)
+		p.char(')')
+	}
+	switch alg {
+	case ALGNone:
+	case ALGFTP:
+		part("alg=ftp")
+	case ALGTFTP:
+		part("alg=tftp")
+	default:
+		part("alg=")
+		p.dec(uint64(alg))
+	}
+	p.char(')')
+	return true
+}
+
+// bitRange is the inverse of [Subfield.ofsNbits].
+func bitRange(f Field, v uint16) Subfield { return Subfield{f, v >> 6, v&63 + 1} }

@@ -105,3 +105,127 @@ func (b *ActionBuilder) legacyField(f Field) {
 	b.buf = binary.BigEndian.AppendUint16(b.buf, i.class)
 	b.buf = append(b.buf, i.num<<1, i.bytes)
 }
+
+func (p *printer) learn(b []byte, two bool) bool {
+	if len(b) < 22 || two && len(b) < 30 {
+		return false
+	}
+	flags := binary.BigEndian.Uint16(b[14:])
+	p.str("learn(table=")
+	p.dec(uint64(b[16]))
+	for _, t := range [...]struct {
+		name string
+		at   int
+		none uint16
+	}{{"idle_timeout", 0, 0}, {"hard_timeout", 2, 0}, {"fin_idle_timeout", 18, 0}, {"fin_hard_timeout", 20, 0}, {"priority", 4, 0x8000}} {
+		if v := binary.BigEndian.Uint16(b[t.at:]); v != t.none {
+			p.str("," + t.name + "=")
+			p.dec(uint64(v))
+		}
+	}
+	if flags&1 != 0 {
+		p.str(",send_flow_rem")
+	}
+	if flags&learnFlagDel != 0 {
+		p.str(",delete_learned")
+	}
+	if v := binary.BigEndian.Uint64(b[6:]); v != 0 {
+		p.str(",cookie=")
+		p.hex(v)
+	}
+	specs := b[22:]
+	if two {
+		if v := binary.BigEndian.Uint32(specs); v != 0 {
+			p.str(",limit=")
+			p.dec(uint64(v))
+		}
+		ofs := binary.BigEndian.Uint16(specs[4:])
+		specs = specs[8:]
+		if flags&learnWriteRes != 0 {
+			f, _, _, rest, err := parseHeader(specs)
+			if err != nil {
+				return false
+			}
+			p.str(",result_dst=")
+			p.sub(Subfield{f, ofs, 1})
+			specs = rest
+		}
+	}
+	return p.learnSpecs(specs)
+}
+
+// learnSpecs prints what a learned flow matches and does, up to the padding.
+func (p *printer) learnSpecs(b []byte) bool {
+	bad := false
+	take := func(n int) []byte {
+		if n > len(b) {
+			bad = true
+			return make([]byte, n)
+		}
+		v := b[:n]
+		b = b[n:]
+		return v
+	}
+	subfield := func(n uint16) Subfield {
+		f, _, _, rest, err := parseHeader(b)
+		if err != nil || len(rest) < 2 {
+			bad = true
+			return Subfield{}
+		}
+		b = rest[2:]
+		return Subfield{f, binary.BigEndian.Uint16(rest), n}
+	}
+	for len(b) >= 2 && !bad {
+		h := binary.BigEndian.Uint16(take(2))
+		n := h & 0x7ff
+		if h == 0 {
+			break // padding
+		}
+		p.char(',')
+		var v U128
+		var src Subfield
+		imm := h&learnSrcImm != 0
+		if imm {
+			v = U128FromBytes(take((int(n) + 15) / 16 * 2))
+		} else {
+			src = subfield(n)
+		}
+		switch h & (3 << 11) {
+		case learnDstOut:
+			p.str("output:")
+			p.sub(src)
+		case learnDstLoad:
+			dst := subfield(n)
+			p.str("load:")
+			if imm {
+				p.str(v.String())
+			} else {
+				p.sub(src)
+			}
+			p.str("->")
+			p.sub(dst)
+		default:
+			p.learnMatch(imm, v, src, subfield(n))
+		}
+	}
+	p.char(')')
+	return !bad
+}
+
+func (p *printer) learnMatch(imm bool, v U128, src, dst Subfield) {
+	switch {
+	case imm && int(dst.N) == dst.Field.Bits():
+		p.str(dst.Field.Name() + "=")
+		p.value(dst.Field, v, dst.Field.full())
+	case imm:
+		p.sub(dst)
+		p.char('=')
+		p.str(v.String())
+	case src == dst:
+		p.sub(dst)
+	default:
+		p.sub(dst)
+		p.char('=')
+		p.sub(src)
+	}
+}

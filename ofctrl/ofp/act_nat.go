@@ -1,6 +1,9 @@
 package ofp
 
-import "net/netip"
+import (
+	"encoding/binary"
+	"net/netip"
+)
 
 // NAT is the address translation nested in a ct action. Without Src and Dst it
 // translates packets of known connections only. Addresses are of one family;
@@ -69,4 +72,77 @@ func (b *ActionBuilder) addr(a netip.Addr) {
 		v := a.As16()
 		b.buf = append(b.buf, v[:]...)
 	}
+}
+
+func (p *printer) nat(b []byte) bool {
+	if len(b) < 6 {
+		return false
+	}
+	flags, present := binary.BigEndian.Uint16(b[2:]), binary.BigEndian.Uint16(b[4:])
+	b = b[6:]
+	p.str("nat")
+	if flags == 0 {
+		return true
+	}
+	p.char('(')
+	if flags&1 != 0 {
+		p.str("src")
+	} else {
+		p.str("dst")
+	}
+	if present != 0 {
+		p.char('=')
+		if !p.natRange(b, present) {
+			return false
+		}
+	}
+	for i, name := range [...]string{"persistent", "hash", "random"} {
+		if flags&(4<<i) != 0 {
+			p.str("," + name)
+		}
+	}
+	p.char(')')
+	return true
+}
+
+func (p *printer) natRange(b []byte, present uint16) bool {
+	bad := false
+	take := func(n int) (v U128) {
+		if n > len(b) {
+			bad = true
+			return v
+		}
+		v, b = U128FromBytes(b[:n]), b[n:]
+		return v
+	}
+	if present&1 != 0 {
+		p.ip4(take(4))
+		if present&2 != 0 {
+			p.char('-')
+			p.ip4(take(4))
+		}
+	}
+	if present&4 != 0 {
+		brackets := present&16 != 0
+		if brackets {
+			p.char('[')
+		}
+		p.ip6(take(16))
+		if present&8 != 0 {
+			p.char('-')
+			p.ip6(take(16))
+		}
+		if brackets {
+			p.char(']')
+		}
+	}
+	if present&16 != 0 {
+		p.char(':')
+		p.dec(take(2).Lo)
+		if present&32 != 0 {
+			p.char('-')
+			p.dec(take(2).Lo)
+		}
+	}
+	return !bad
 }

@@ -1,5 +1,7 @@
 package ofp
 
+import "encoding/binary"
+
 // Reserved ports, OpenFlow 1.5, 7.2.1.
 const (
 	PortInPort     uint32 = 0xfffffff8
@@ -27,4 +29,34 @@ func (b *ActionBuilder) OutputReg(src Subfield) {
 	b.legacyField(src.Field)
 	b.u16(0xffff) // max_len
 	b.zeros(6)
+}
+
+func (p *printer) output(a []byte) bool {
+	if len(a) < 16 {
+		return false
+	}
+	port := binary.BigEndian.Uint32(a[4:])
+	switch {
+	case port == PortController:
+		p.str("CONTROLLER:")
+		p.dec(uint64(binary.BigEndian.Uint16(a[8:])))
+	case port > PortController || port < PortInPort:
+		if port < PortInPort {
+			p.str("output:")
+		}
+		p.port(port)
+	default:
+		p.port(port)
+	}
+	return true
+}
+
+func (p *printer) outputReg(b []byte) bool {
+	f, _, _, _, err := parseHeader(b[2:])
+	if err != nil {
+		return false
+	}
+	p.str("output:")
+	p.sub(bitRange(f, binary.BigEndian.Uint16(b)))
+	return true
 }

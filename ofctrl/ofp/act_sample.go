@@ -1,5 +1,7 @@
 package ofp
 
+import "encoding/binary"
+
 // Sample says which packets are sampled, and to which IPFIX collector set.
 type Sample struct {
 	Probability     uint16 // of 65535
@@ -35,4 +37,30 @@ func (b *ActionBuilder) Sample(s Sample) {
 		b.u8(0)
 	}
 	b.zeros(5)
+}
+
+func (p *printer) sample(b []byte, two bool) bool {
+	if len(b) < 14 || two && len(b) < 22 {
+		return false
+	}
+	p.str("sample(probability=")
+	p.dec(uint64(binary.BigEndian.Uint16(b)))
+	for i, name := range [...]string{"collector_set_id", "obs_domain_id", "obs_point_id"} {
+		p.str("," + name + "=")
+		p.dec(uint64(binary.BigEndian.Uint32(b[2+4*i:])))
+	}
+	if two {
+		if port := binary.BigEndian.Uint16(b[14:]); port != 0xffff {
+			p.str(",sampling_port=")
+			p.dec(uint64(port))
+		}
+		switch b[16] {
+		case 1:
+			p.str(",ingress")
+		case 2:
+			p.str(",egress")
+		}
+	}
+	p.char(')')
+	return true
 }

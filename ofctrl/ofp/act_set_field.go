@@ -27,3 +27,14 @@ func (b *ActionBuilder) Load(dst Subfield, v U128) {
 	m := Ones(int(dst.N))
 	b.SetFieldMasked(dst.Field, v.And(m).Shl(int(dst.Ofs)), m.Shl(int(dst.Ofs)))
 }
+
+func (p *printer) setField(a []byte) bool {
+	f, v, m, _, err := parseOXM(a[4:])
+	if err != nil {
+		return false
+	}
+	p.str("set_field:")
+	p.value(f, v, m)
+	p.str("->" + f.Name())
+	return true
+}

@@ -1,5 +1,7 @@
 package ofp
 
+import "encoding/binary"
+
 // Group hands the packet to a group.
 func (b *ActionBuilder) Group(id uint32) {
 	b.header(actGroup, 8)
@@ -65,4 +67,16 @@ func (b *ActionBuilder) DeleteField(f Field) {
 	b.nicira(nxDeleteField, 0)
 	b.field(f)
 	b.End(m)
+}
+
+func (p *printer) checkPktLarger(b []byte) bool {
+	f, _, _, _, err := parseHeader(b[4:])
+	if err != nil {
+		return false
+	}
+	p.str("check_pkt_larger(")
+	p.dec(uint64(binary.BigEndian.Uint16(b)))
+	p.str(")->")
+	p.sub(Subfield{f, binary.BigEndian.Uint16(b[2:]), 1})
+	return true
 }

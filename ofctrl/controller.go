@@ -1,0 +1,113 @@
+package ofctrl
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+// Config is how to reach a bridge and what to set up there.
+type Config struct {
+	// Target is the bridge's management socket, `unix:<rundir>/br-int.mgmt`.
+	Target string
+	Log    *slog.Logger
+	// TLV is the map of Geneve options to tun_metadata; nil stands for
+	// [DefaultTLV].
+	TLV []ofp.TLVMap
+	// PacketIns is the length of the packet-in queue; packets beyond it are
+	// dropped and counted. 0 stands for 1024.
+	PacketIns int
+	// Echo is the time without any message after which the switch is probed,
+	// and after as long again given up. 0 stands for 5 s.
+	Echo time.Duration
+	// BackoffMin and BackoffMax bound the wait between attempts to connect.
+	// 0 stands for 50 ms and 2 s.
+	BackoffMin, BackoffMax time.Duration
+	// Refused is called for each flow, group or meter that the switch refuses,
+	// and again with a nil Err when it has been replaced by one that it takes.
+	// It must not block. May be nil.
+	Refused func(Refusal)
+	// PortStatus is called for each port at connect and for each change of one.
+	// It must not block. May be nil.
+	PortStatus func(ofp.PortStatus)
+}
+
+// DefaultTLV maps the Geneve option that carries the logical ports of a packet.
+func DefaultTLV() []ofp.TLVMap {
+	return []ofp.TLVMap{{Class: 0x0102, Type: 0x80, Len: 4, Index: 0}}
+}
+
+// Refusal is something that the switch does not take.
+type Refusal struct {
+	Flow  Flow   // where Kind is "flow"
+	Owner string // its owner
+	Kind  string // "flow", "group" or "meter"
+	ID    uint32 // of a group or meter
+	Err   error  // nil: no longer refused
+}
+
+// Controller owns the state of one bridge.
+type Controller struct {
+	cfg Config
+	st  *state
+	pkt *packets
+}
+
+// New makes a controller; it does nothing until Run.
+func New(cfg Config) *Controller {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.TLV == nil {
+		cfg.TLV = DefaultTLV()
+	}
+	if cfg.PacketIns <= 0 {
+		cfg.PacketIns = 1024
+	}
+	if cfg.Echo <= 0 {
+		cfg.Echo = 5 * time.Second
+	}
+	if cfg.BackoffMin <= 0 {
+		cfg.BackoffMin = 50 * time.Millisecond
+	}
+	if cfg.BackoffMax <= 0 {
+		cfg.BackoffMax = 2 * time.Second
+	}
+	return &Controller{cfg: cfg, st: newState(), pkt: newPackets(cfg)}
+}
+
+// Run keeps connected and the bridge equal to the desired state until ctx ends.
+func (c *Controller) Run(ctx context.Context) error {
+	pktDone := make(chan struct{})
+	go func() {
+		defer close(pktDone)
+		c.pkt.run(ctx)
+	}()
+	c.runFlows(ctx)
+	<-pktDone
+	return ctx.Err()
+}
+
+// Update changes the desired state. It never blocks; what it changes is sent
+// when the switch has taken what came before.
+func (c *Controller) Update(u Update) { c.st.update(u) }
+
+// Installed tells the newest generation that is in the switch, after the
+// barrier that proves it. The channel holds one value: a reader that is late
+// sees only the newest. After a reconnect it tells the generation once more.
+func (c *Controller) Installed() <-chan int64 { return c.st.installedCh }
+
+// PacketIns are the packets that the switch sends.
+func (c *Controller) PacketIns() <-chan *ofp.PacketIn { return c.pkt.in }
+
+// PacketOut makes the switch send a packet. It does not block: where the
+// switch is away or too slow the packet is dropped, counted, and an error told.
+func (c *Controller) PacketOut(p *ofp.PacketOut) error { return c.pkt.out(p) }
+
+// Resume lets a paused packet go on, with what the handler changed in it.
+func (c *Controller) Resume(p *ofp.PacketIn) error { return c.pkt.resume(p) }
+
+// Status is the state of the connection and what has been done so far.
+func (c *Controller) Status() Status { return c.st.status(c.pkt) }

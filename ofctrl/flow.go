@@ -1,0 +1,67 @@
+package ofctrl
+
+import (
+	"fmt"
+
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+// Flow is one desired flow. Flows live for ever: they have no timeouts and no
+// flags.
+type Flow struct {
+	Table    uint8
+	Priority uint16
+	Cookie   uint64 // the logical flow or row behind it, for people
+	Match    ofp.Match
+	Actions  ofp.Actions // empty: drop
+}
+
+// Key is what makes a flow one flow in the switch.
+type Key struct {
+	Match    ofp.Match
+	Priority uint16
+	Table    uint8
+}
+
+// Key returns the key of f.
+func (f *Flow) Key() Key { return Key{f.Match, f.Priority, f.Table} }
+
+// String prints the flow as `ovs-ofctl --no-stats dump-flows` does.
+func (f Flow) String() string {
+	return fmt.Sprintf("cookie=%#x, table=%d, %s actions=%s", f.Cookie, f.Table, ofp.FlowMatchString(f.Priority, f.Match), f.Actions)
+}
+
+// Group is one desired group.
+type Group struct {
+	ID   uint32
+	Body ofp.GroupBody
+}
+
+// Meter is one desired meter.
+type Meter struct {
+	ID   uint32
+	Body ofp.MeterBody
+}
+
+// Update is a change of the desired state. The slices are the controller's
+// after the call: the caller must not change them.
+type Update struct {
+	// Gen is told by Installed when this update, and all before it, are in
+	// the switch. It must not decrease.
+	Gen int64
+	// Flows replaces all flows of each owner named; no flows delete it.
+	Flows []OwnerFlows
+	// Groups and Meters set the body of each id named; an empty body deletes.
+	Groups []Group
+	Meters []Meter
+	// Complete says that the desired state is whole from this update on. Until
+	// one update has said so, nothing that the switch holds is deleted.
+	Complete bool
+}
+
+// OwnerFlows is the flows of one owner: a unit of the agent's computation that
+// is replaced as a whole, named as the agent likes.
+type OwnerFlows struct {
+	Owner string
+	Flows []Flow
+}

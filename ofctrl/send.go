@@ -1,0 +1,227 @@
+package ofctrl
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+// ErrTooLarge is a flow or group that does not fit a message of the protocol.
+var ErrTooLarge = errors.New("ofctrl: too large for an OpenFlow message")
+
+// maxWhole is how many times a batch is sent whole, without what was refused,
+// before it is sent in halves: the switch names one bad message a try.
+const maxWhole = 8
+
+// item is one message of a bundle.
+type item struct {
+	flow  *flowOp
+	group *idOp[ofp.GroupBody]
+}
+
+// send brings the switch to what a batch says: meters first, since they cannot
+// be part of a bundle, then one bundle (groups that are added or changed,
+// flows, groups that go), then the meters that go.
+func (s *session) send(b *batch) error {
+	if err := s.sendMeters(b.meters, false); err != nil {
+		return err
+	}
+	items := make([]item, 0, len(b.flows)+len(b.groups))
+	for i := range b.groups {
+		if b.groups[i].body != "" {
+			items = append(items, item{group: &b.groups[i]})
+		}
+	}
+	for i := range b.flows {
+		items = append(items, item{flow: &b.flows[i]})
+	}
+	for i := range b.groups {
+		if b.groups[i].body == "" {
+			items = append(items, item{group: &b.groups[i]})
+		}
+	}
+	if err := s.install(items); err != nil {
+		return err
+	}
+	return s.sendMeters(b.meters, true)
+}
+
+// sendMeters sends the meters of a batch that are deleted, or the others.
+func (s *session) sendMeters(ops []idOp[ofp.MeterBody], deleted bool) error {
+	for i := range ops {
+		op := &ops[i]
+		if (op.body == "") != deleted {
+			continue
+		}
+		command := ofp.MeterCmdAdd
+		switch {
+		case deleted:
+			command = ofp.MeterCmdDelete
+		case op.there:
+			command = ofp.MeterCmdModify
+		}
+		err := s.request(nil, func(xid uint32) { s.buf = ofp.AppendMeterMod(s.buf, xid, command, op.id, op.body) })
+		var fault *ofp.Error
+		switch {
+		case errors.As(err, &fault):
+			s.told(s.c.st.refuseID("meter", op.id, fault))
+			continue
+		case err != nil:
+			return err
+		}
+		setBody(s.have.meters, op.id, op.body)
+		s.c.st.bump(func(c *Counters) { c.MeterMods++ })
+	}
+	return nil
+}
+
+// install sends items as one bundle, again without those that are refused
+// until the rest is in.
+func (s *session) install(items []item) error {
+	for try := 0; len(items) > 0; try++ {
+		if try >= maxWhole && len(items) > 1 {
+			half := len(items) / 2
+			if err := s.install(items[:half]); err != nil {
+				return err
+			}
+			return s.install(items[half:])
+		}
+		if try > 0 {
+			s.c.st.bump(func(c *Counters) { c.BundleRetries++ })
+		}
+		refused, committed, err := s.bundle(items)
+		if err != nil {
+			return err
+		}
+		kept := items[:0:0]
+		for i := range items {
+			if err := refused[i]; err != nil {
+				s.refuse(&items[i], err)
+			} else {
+				kept = append(kept, items[i])
+			}
+		}
+		if committed {
+			s.note(kept)
+			return nil
+		}
+		if len(refused) == 0 {
+			return errors.New("ofctrl: the switch refused a bundle without naming a message")
+		}
+		items = kept
+	}
+	return nil
+}
+
+func (s *session) refuse(it *item, err error) {
+	if it.flow != nil {
+		s.told(s.c.st.refuseFlow(it.flow, err))
+	} else {
+		s.told(s.c.st.refuseID("group", it.group.id, err))
+	}
+}
+
+// note records that items are in the switch.
+func (s *session) note(items []item) {
+	var n Counters
+	for _, it := range items {
+		switch {
+		case it.group != nil:
+			setBody(s.have.groups, it.group.id, it.group.body)
+			n.GroupMods++
+		case it.flow.delete:
+			delete(s.have.flows, it.flow.key)
+			n.FlowDeletes++
+		default:
+			s.have.flows[it.flow.key] = it.flow.want
+			n.FlowAdds++
+		}
+	}
+	s.c.st.bump(func(c *Counters) {
+		c.Bundles++
+		c.FlowAdds += n.FlowAdds
+		c.FlowDeletes += n.FlowDeletes
+		c.GroupMods += n.GroupMods
+	})
+}
+
+// bundle sends items as one atomic, ordered bundle and waits for the barrier
+// behind it. refused tells, by position, what the switch did not take; an item
+// refused while it was added is simply not part of what is committed.
+func (s *session) bundle(items []item) (refused map[int]error, committed bool, err error) {
+	n := len(items)
+	base := s.nextXid(n + 3)
+	id, commit, barrier := base+uint32(n), base+uint32(n)+1, base+uint32(n)+2
+	refused = map[int]error{}
+	var fault error
+	done := false
+	s.sink = func(h ofp.Header, msg []byte) error {
+		switch {
+		case h.Type == ofp.TypeBarrierReply:
+			done = done || h.Xid == barrier
+		case h.Type == ofp.TypeBundleControl && h.Xid == commit:
+			committed = true
+		case h.Type == ofp.TypeError:
+			e, err := ofp.ParseError(msg)
+			if err != nil {
+				return err
+			}
+			switch i := int(e.Xid - base); {
+			case i < n && refused[i] == nil:
+				refused[i] = e
+			case e.Xid == id:
+				fault = fmt.Errorf("ofctrl: open a bundle: %w", e)
+			case e.Xid == commit && e.Name() != "OFPBFC_MSG_FAILED":
+				fault = fmt.Errorf("ofctrl: commit a bundle: %w", e)
+			}
+		}
+		return nil
+	}
+	s.buf = ofp.AppendBundleControl(s.buf, id, id, ofp.BundleOpen)
+	for i := range items {
+		from := len(s.buf)
+		s.buf = appendItem(s.buf, base+uint32(i), id, &items[i])
+		if !ofp.Fits(s.buf, from) {
+			s.buf = s.buf[:from]
+			refused[i] = ErrTooLarge
+		}
+		if err := s.room(false); err != nil {
+			return nil, false, err
+		}
+	}
+	s.buf = ofp.AppendBundleControl(s.buf, commit, id, ofp.BundleCommit)
+	s.buf = ofp.AppendEmpty(s.buf, ofp.TypeBarrierRequest, barrier)
+	if err := s.await(func() bool { return done }); err != nil {
+		return nil, false, err
+	}
+	return refused, committed, fault
+}
+
+// appendItem appends the message that adds an item to a bundle.
+//
+// Hot path: no allocation.
+func appendItem(b []byte, xid, bundle uint32, it *item) []byte {
+	b, at := ofp.BeginBundleAdd(b, xid, bundle)
+	switch {
+	case it.group != nil:
+		command := ofp.GroupCmdAdd
+		switch {
+		case it.group.body == "":
+			command = ofp.GroupCmdDelete
+		case it.group.there:
+			command = ofp.GroupCmdModify
+		}
+		b = ofp.AppendGroupMod(b, xid, command, it.group.id, it.group.body)
+	default:
+		op := it.flow
+		m := ofp.FlowMod{Table: op.key.Table, Priority: op.key.Priority, Match: op.key.Match}
+		if op.delete {
+			m.Command = ofp.FlowDeleteStrict
+		} else {
+			m.Command, m.Cookie, m.Actions = ofp.FlowAdd, op.want.cookie, op.want.actions
+		}
+		b = ofp.AppendFlowMod(b, xid, &m)
+	}
+	return ofp.EndBundleAdd(b, at)
+}

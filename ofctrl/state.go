@@ -1,0 +1,357 @@
+package ofctrl
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"unsafe"
+
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+// state is the desired state and what is known of the switch, shared between
+// the callers of Update and the connection.
+type state struct {
+	wake        chan struct{} // has a value where there may be something to send
+	installedCh chan int64
+
+	mu       sync.Mutex
+	table    *Table
+	groups   map[uint32]ofp.GroupBody
+	meters   map[uint32]ofp.MeterBody
+	gen      int64
+	complete bool
+
+	// What may differ from the switch. While all is set the three sets are
+	// not kept: everything will be compared.
+	all         bool
+	dirty       map[Key]struct{}
+	dirtyGroups map[uint32]struct{}
+	dirtyMeters map[uint32]struct{}
+
+	refused       map[Key]refusedFlow
+	refusedGroups map[uint32]Refusal
+	refusedMeters map[uint32]Refusal
+
+	connected bool
+	sending   bool // a batch is on its way
+	doneGen   int64
+	told      bool // doneGen has been told over this connection
+	flowsIn   int
+	lastError string
+	count     Counters
+}
+
+type refusedFlow struct {
+	want  installed
+	owner string
+	err   error
+}
+
+func newState() *state {
+	return &state{
+		wake:          make(chan struct{}, 1),
+		installedCh:   make(chan int64, 1),
+		table:         NewTable(),
+		groups:        map[uint32]ofp.GroupBody{},
+		meters:        map[uint32]ofp.MeterBody{},
+		all:           true,
+		dirty:         map[Key]struct{}{},
+		dirtyGroups:   map[uint32]struct{}{},
+		dirtyMeters:   map[uint32]struct{}{},
+		refused:       map[Key]refusedFlow{},
+		refusedGroups: map[uint32]Refusal{},
+		refusedMeters: map[uint32]Refusal{},
+	}
+}
+
+func (s *state) update(u Update) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range u.Flows {
+		s.table.Set(u.Flows[i].Owner, u.Flows[i].Flows, s.touchLocked)
+	}
+	for _, g := range u.Groups {
+		setBody(s.groups, g.ID, g.Body)
+		s.touchIDLocked(s.dirtyGroups, g.ID)
+	}
+	for _, m := range u.Meters {
+		setBody(s.meters, m.ID, m.Body)
+		s.touchIDLocked(s.dirtyMeters, m.ID)
+	}
+	s.gen = max(s.gen, u.Gen)
+	if u.Complete && !s.complete {
+		s.complete = true
+		s.allLocked()
+	}
+	s.wakeUp()
+}
+
+func setBody[B ~string](m map[uint32]B, id uint32, body B) {
+	if body == "" {
+		delete(m, id)
+	} else {
+		m[id] = body
+	}
+}
+
+func (s *state) touchLocked(k Key) {
+	if !s.all {
+		s.dirty[k] = struct{}{}
+	}
+}
+
+func (s *state) touchIDLocked(set map[uint32]struct{}, id uint32) {
+	if !s.all {
+		set[id] = struct{}{}
+	}
+}
+
+// allLocked says that anything may differ.
+func (s *state) allLocked() {
+	s.all = true
+	s.dirty = map[Key]struct{}{}
+	s.dirtyGroups = map[uint32]struct{}{}
+	s.dirtyMeters = map[uint32]struct{}{}
+}
+
+func (s *state) wakeUp() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// batch is the difference that is to be sent.
+type batch struct {
+	gen    int64
+	flows  []flowOp
+	groups []idOp[ofp.GroupBody]
+	meters []idOp[ofp.MeterBody]
+}
+
+// take compares what may differ with what the switch has and forgets that it
+// may differ: whoever takes a batch sends it, or asks for everything again.
+func (s *state) take(have *switchState, told func(Refusal)) batch {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := batch{gen: s.gen}
+	s.forgiveLocked()
+	if s.all {
+		s.takeAllLocked(have, &b, told)
+	} else {
+		for k := range s.dirty {
+			s.diffLocked(k, have, &b, told)
+		}
+	}
+	s.takeIDsLocked(have, &b)
+	clear(s.dirty)
+	clear(s.dirtyGroups)
+	clear(s.dirtyMeters)
+	s.all = false
+	s.sending = len(b.flows)+len(b.groups)+len(b.meters) > 0
+	slices.SortFunc(b.flows, func(x, y flowOp) int { return compareKeys(x.key, y.key) })
+	return b
+}
+
+func (s *state) takeAllLocked(have *switchState, b *batch, told func(Refusal)) {
+	s.table.Keys(func(k Key) { s.diffLocked(k, have, b, told) })
+	for k := range have.flows {
+		if _, wanted := s.table.slots[k]; !wanted {
+			s.diffLocked(k, have, b, told)
+		}
+	}
+	for k := range s.refused {
+		if _, wanted := s.table.slots[k]; !wanted {
+			s.diffLocked(k, have, b, told)
+		}
+	}
+	for _, m := range []map[uint32]ofp.GroupBody{s.groups, have.groups} {
+		for id := range m {
+			s.dirtyGroups[id] = struct{}{}
+		}
+	}
+	for _, m := range []map[uint32]ofp.MeterBody{s.meters, have.meters} {
+		for id := range m {
+			s.dirtyMeters[id] = struct{}{}
+		}
+	}
+}
+
+// forgiveLocked lets refused flows be tried again where a group or meter
+// changes, since that may be what they lacked; a changed group or meter is
+// itself tried again.
+func (s *state) forgiveLocked() {
+	if !s.all && len(s.dirtyGroups)+len(s.dirtyMeters) == 0 {
+		return
+	}
+	for id := range s.dirtyGroups {
+		delete(s.refusedGroups, id)
+	}
+	for id := range s.dirtyMeters {
+		delete(s.refusedMeters, id)
+	}
+	for k, r := range s.refused {
+		r.want.odd = true // as nothing wanted is: not the same any more
+		s.refused[k] = r
+		s.touchLocked(k)
+	}
+}
+
+func (s *state) diffLocked(k Key, have *switchState, b *batch, told func(Refusal)) {
+	want, owner, wanted := s.table.Want(k)
+	h, there := have.flows[k]
+	if r, ok := s.refused[k]; ok {
+		if wanted && r.want == (installed{cookie: want.Cookie, actions: want.Actions}) {
+			wanted = false // and so what the switch has in its place goes
+		} else {
+			delete(s.refused, k)
+			told(Refusal{Kind: "flow", Flow: r.flow(k), Owner: r.owner})
+		}
+	}
+	op, ok := diffFlow(k, want, wanted, h, there)
+	if !ok || op.delete && !s.complete {
+		return
+	}
+	op.owner = owner
+	b.flows = append(b.flows, op)
+}
+
+func (r *refusedFlow) flow(k Key) Flow {
+	return Flow{k.Table, k.Priority, r.want.cookie, k.Match, r.want.actions}
+}
+
+func (s *state) takeIDsLocked(have *switchState, b *batch) {
+	for id := range s.refusedGroups {
+		delete(s.dirtyGroups, id)
+	}
+	for id := range s.refusedMeters {
+		delete(s.dirtyMeters, id)
+	}
+	b.groups = diffIDs(s.dirtyGroups, s.groups, have.groups)
+	b.meters = diffIDs(s.dirtyMeters, s.meters, have.meters)
+	if !s.complete {
+		b.groups = slices.DeleteFunc(b.groups, func(o idOp[ofp.GroupBody]) bool { return o.body == "" })
+		b.meters = slices.DeleteFunc(b.meters, func(o idOp[ofp.MeterBody]) bool { return o.body == "" })
+	}
+}
+
+// refuseFlow notes that the switch did not take a flow.
+func (s *state) refuseFlow(op *flowOp, err error) Refusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count.Refusals++
+	r := refusedFlow{op.want, op.owner, err}
+	s.refused[op.key] = r
+	s.touchLocked(op.key) // an older flow of this key may have to go
+	s.wakeUp()
+	return Refusal{Kind: "flow", Flow: r.flow(op.key), Owner: op.owner, Err: err}
+}
+
+// refuseID notes that the switch did not take a group or meter.
+func (s *state) refuseID(kind string, id uint32, err error) Refusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count.Refusals++
+	r := Refusal{Kind: kind, ID: id, Err: err}
+	if kind == "group" {
+		s.refusedGroups[id] = r
+	} else {
+		s.refusedMeters[id] = r
+	}
+	return r
+}
+
+// finished notes that a batch is in the switch, and tells so where nothing
+// that belongs to its generation is left.
+func (s *state) finished(b *batch, flows int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sending = false
+	s.flowsIn = flows
+	if s.told && s.doneGen == b.gen {
+		return
+	}
+	s.doneGen, s.told = b.gen, true
+	select {
+	case <-s.installedCh: // the reader has not taken the last; it is out of date
+	default:
+	}
+	s.installedCh <- b.gen
+}
+
+// setConnected notes that a connection is up, or has ended because of err.
+func (s *state) setConnected(up bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if up {
+		s.count.Connects++
+		s.lastError = ""
+	} else {
+		if s.connected {
+			s.count.Disconnects++
+		}
+		if err != nil {
+			s.lastError = err.Error()
+		}
+		s.sending = false
+		s.doneGen, s.told = 0, false
+		s.allLocked()
+	}
+	s.connected = up
+}
+
+// bump changes the counters.
+func (s *state) bump(fn func(*Counters)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fn(&s.count)
+}
+
+// intern returns the strings of the desired flow of the same key, so that what
+// is read back from the switch is not kept twice. The match may point into a
+// buffer that will be used again.
+func (s *state) intern(table uint8, prio uint16, match []byte, actions []byte) (Key, ofp.Actions) {
+	k := Key{ofp.Match(unsafe.String(unsafe.SliceData(match), len(match))), prio, table}
+	slot, ok := s.table.slots[k]
+	if !ok {
+		return Key{ofp.Match(match), prio, table}, ofp.Actions(actions)
+	}
+	k = slot.flow.Key()
+	if string(actions) == string(slot.flow.Actions) {
+		return k, slot.flow.Actions
+	}
+	return k, ofp.Actions(actions)
+}
+
+const maxStatusRefusals = 100
+
+func (s *state) status(p *packets) Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	dirty := s.all || s.sending || len(s.dirty)+len(s.dirtyGroups)+len(s.dirtyMeters) > 0
+	st := Status{
+		Connected: s.connected,
+		Synced:    s.connected && !dirty && s.doneGen == s.gen,
+		Gen:       s.doneGen,
+		Wanted:    s.gen,
+		Desired:   s.table.Len(),
+		Installed: s.flowsIn,
+		Groups:    len(s.groups),
+		Meters:    len(s.meters),
+		LastError: s.lastError,
+		Counters:  s.count,
+	}
+	keys := slices.SortedFunc(maps.Keys(s.refused), compareKeys)
+	for _, k := range keys[:min(len(keys), maxStatusRefusals)] {
+		r := s.refused[k]
+		st.Refused = append(st.Refused, Refusal{Kind: "flow", Flow: r.flow(k), Owner: r.owner, Err: r.err})
+	}
+	for _, m := range []map[uint32]Refusal{s.refusedGroups, s.refusedMeters} {
+		for _, id := range slices.Sorted(maps.Keys(m)) {
+			st.Refused = append(st.Refused, m[id])
+		}
+	}
+	p.addCounters(&st.Counters)
+	return st
+}

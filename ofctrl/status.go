@@ -1,0 +1,38 @@
+package ofctrl
+
+// Status is the state of a controller, for people and metrics.
+type Status struct {
+	Connected bool // the switch answers
+	Synced    bool // what the switch holds is what is wanted
+	Gen       int64
+	Wanted    int64 // newest generation asked for
+
+	Desired   int // flows wanted
+	Installed int // flows known to be in the switch
+	Groups    int
+	Meters    int
+	Refused   []Refusal // the first 100
+	LastError string
+
+	Counters
+}
+
+// Counters only grow.
+type Counters struct {
+	Connects       uint64
+	Disconnects    uint64
+	Bundles        uint64
+	BundleRetries  uint64
+	FlowAdds       uint64
+	FlowDeletes    uint64
+	GroupMods      uint64
+	MeterMods      uint64
+	FlowsRead      uint64 // flows read back at connect
+	Drift          uint64 // of those, in a reconnect, not as we left them
+	Refusals       uint64
+	PacketIns      uint64
+	PacketInDrops  uint64
+	PacketOuts     uint64
+	PacketOutDrops uint64
+	Resumes        uint64
+}
