@@ -1,0 +1,113 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path"
+	"strings"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/weft-sdn/weft/schema"
+)
+
+// Config says which database is kept where. Schema, Client and Prefix are
+// required.
+type Config struct {
+	Schema *schema.Database
+	Client *clientv3.Client
+	// Prefix is where the rows lie: "/weft/nb/".
+	Prefix string
+	// LogKey is put in every etcd transaction of this database, with who made
+	// it; its history is the database's. "" derives it: "/weft/log/nb".
+	LogKey string
+	// Guard returns the comparison that every write depends on, that of the
+	// leader's term; one with an empty key while somebody else leads. nil: no
+	// guard, writes are always allowed.
+	Guard func() clientv3.Cmp
+	// Limits are what an etcd transaction may hold; zero fields mean those of
+	// a server with default flags. See store/etcd.Probe.
+	Limits Limits
+	// Virtual are the tables that are presented from blobs, by name.
+	Virtual map[string]Virtual
+	// Authorize, if set, is asked about each row that a client's transaction
+	// inserts, updates or deletes, with the columns that the operation names
+	// (all for a deletion). Its error refuses the transaction.
+	Authorize func(c Client, op string, t *schema.Table, cols []*schema.Column, row schema.Row) error
+	// History is how many commits are kept for Since; 0 means 1000.
+	History int
+	// CommitTimeout is how long a write waits for etcd before it fails; 0
+	// means 5 s.
+	CommitTimeout time.Duration
+	Log           *slog.Logger     // nil: no log
+	Now           func() time.Time // nil: time.Now
+}
+
+// Limits is what one etcd transaction may hold.
+type Limits struct {
+	TxnOps       int // operations
+	RequestBytes int // encoded size
+}
+
+// Virtual presents rows that lie packed in blobs. Its table has no rows of its
+// own: no client can write it, and nothing of it is counted as a reference.
+type Virtual struct {
+	// Path is where the blobs lie below Config.Prefix: "flows/".
+	Path string
+	// Expand makes the rows of one blob; path is relative to Config.Prefix. It
+	// must give the same rows (same UUIDs) for the same blob.
+	Expand func(path string, data []byte) ([]schema.Row, error)
+}
+
+// Client is who a transaction is for.
+type Client struct {
+	Name string // for the log and the history: "unix#12", "tcp:10.0.0.1:4711"
+	Role string // for Authorize
+	// Holds tells whether the client owns a lock, for the operation assert.
+	Holds func(lock string) bool
+}
+
+const (
+	defaultHistory       = 1000
+	defaultCommitTimeout = 5 * time.Second
+	defaultTxnOps        = 128
+	defaultRequestBytes  = 1536 << 10
+)
+
+// complete checks the configuration and fills in defaults.
+func (c Config) complete() (Config, error) {
+	if c.Schema == nil || c.Client == nil {
+		return c, errors.New("store: a database needs a schema and an etcd client")
+	}
+	if !strings.HasPrefix(c.Prefix, "/") || !strings.HasSuffix(c.Prefix, "/") || len(c.Prefix) < 3 {
+		return c, fmt.Errorf("store: prefix %q is not of the form /x/", c.Prefix)
+	}
+	if c.LogKey == "" {
+		dir, base := path.Split(strings.TrimSuffix(c.Prefix, "/"))
+		c.LogKey = dir + "log/" + base
+	}
+	if strings.HasPrefix(c.LogKey, c.Prefix) {
+		return c, fmt.Errorf("store: log key %q lies below the prefix %q", c.LogKey, c.Prefix)
+	}
+	if c.Limits.TxnOps == 0 {
+		c.Limits.TxnOps = defaultTxnOps
+	}
+	if c.Limits.RequestBytes == 0 {
+		c.Limits.RequestBytes = defaultRequestBytes
+	}
+	if c.History == 0 {
+		c.History = defaultHistory
+	}
+	if c.CommitTimeout == 0 {
+		c.CommitTimeout = defaultCommitTimeout
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c, nil
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/weft-sdn/weft/schema"
+)
+
+// indexKey stands for a row's values in the columns of an index.
+func indexKey(cols []*column, row schema.Row) schema.UUID {
+	parts := make([]string, 0, 8)
+	for _, c := range cols {
+		d := c.Get(row)
+		for i, k := range d.Keys {
+			parts = append(parts, k.String())
+			if d.Values != nil {
+				parts = append(parts, d.Values[i].String())
+			}
+		}
+		// Separates {a}, {b} from {a, b}, {}; no UTF-8 text holds it.
+		parts = append(parts, "\xff")
+	}
+	return schema.NameUUID(parts...)
+}
+
+// reindex moves a row from its old to its new place in the indexes.
+func (x *txn) reindex(next *stateEdit, r *txnRow) {
+	for i, cols := range r.t.indexes {
+		if r.old != nil && r.new != nil && !slices.ContainsFunc(r.deltas, func(d delta) bool { return slices.Contains(cols, d.c) }) {
+			continue
+		}
+		index := &next.table(r.t).indexes[i]
+		if r.old != nil {
+			key := indexKey(cols, r.old)
+			ids, _ := index.get(key)
+			ids = slices.DeleteFunc(slices.Clone(ids), func(id schema.UUID) bool { return id == r.id })
+			if len(ids) > 0 {
+				index.set(next.e, key, ids)
+			} else {
+				index.delete(next.e, key)
+			}
+		}
+		if r.new != nil {
+			key := indexKey(cols, r.new)
+			ids, _ := index.get(key)
+			index.set(next.e, key, append(slices.Clone(ids), r.id))
+		}
+	}
+}
+
+// checkIndexes finds two rows with the same values in an index's columns. Only
+// a row that the transaction changed can be one of them.
+func (x *txn) checkIndexes(next *stateEdit) error {
+	for _, r := range x.order {
+		if r.new == nil || r.new == r.old {
+			continue
+		}
+		for i, cols := range r.t.indexes {
+			ids, _ := next.tables[r.t.n].indexes[i].get(indexKey(cols, r.new))
+			for _, id := range ids {
+				if id != r.id {
+					return x.duplicate(next, cols, r, id)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// duplicate words an index violation as ovsdb-server does.
+func (x *txn) duplicate(next *stateEdit, cols []*column, r *txnRow, other schema.UUID) error {
+	var names, values []string
+	for _, c := range cols {
+		names = append(names, `"`+c.Name+`"`)
+		values = append(values, datumText(c, c.Get(r.new)))
+	}
+	word := "column "
+	if len(cols) > 1 {
+		word = "columns "
+	}
+	return Errorf(ErrConstraint, "Transaction causes multiple rows in \"%s\" table to have identical values (%s) for index on %s%s.  First row, with UUID %s, %s.  Second row, with UUID %s, %s.",
+		r.t.Name, strings.Join(values, " and "), word, strings.Join(names, " and "),
+		other, x.origin(r.t, other), r.id, x.origin(r.t, r.id))
+}
+
+// origin says where one of two rows with equal values comes from.
+func (x *txn) origin(t *table, id schema.UUID) string {
+	r, ok := x.rows[rowKey{t, id}]
+	switch {
+	case !ok || r.old == r.new:
+		return "existed in the database before this transaction and was not modified by the transaction"
+	case r.old == nil:
+		return "was inserted by this transaction"
+	}
+	return "existed in the database before this transaction, which modified some of the row's columns but not any columns in this index"
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/weft-sdn/weft/schema"
+)
+
+// state is the whole database as a value. What is reachable from a published
+// state never changes.
+type state struct {
+	tables []*tableState
+	blobs  trie[*blob] // by the NameUUID of the path
+}
+
+type tableState struct {
+	rows    trie[*entry]
+	indexes []trie[[]schema.UUID] // per index: rows by the hash of their values
+	// weak holds, per row, who refers to it weakly: by the referrer's UUID,
+	// which may be that of rows of several tables. A chassis has as many as
+	// ports are on it, hence no plain list.
+	weak trie[trie[[]weakRef]]
+}
+
+// entry is a row and how many strong references other rows hold to it.
+type entry struct {
+	row    schema.Row
+	strong int32
+}
+
+// weakRef counts how often a row of a table refers weakly to another.
+type weakRef struct {
+	from *table
+	n    int32
+}
+
+type blob struct {
+	path string
+	data []byte
+}
+
+func newState(l *layout) *state {
+	s := &state{}
+	for _, t := range l.tables {
+		s.tables = append(s.tables, &tableState{indexes: make([]trie[[]schema.UUID], len(t.indexes))})
+	}
+	return s
+}
+
+// stateEdit makes a new state out of an old one.
+type stateEdit struct {
+	*state
+	e      *edit
+	copied []bool
+}
+
+func (s *state) edit() *stateEdit {
+	return &stateEdit{
+		state:  &state{tables: slices.Clone(s.tables), blobs: s.blobs},
+		e:      new(edit),
+		copied: make([]bool, len(s.tables)),
+	}
+}
+
+// table returns the state of a table to change.
+func (s *stateEdit) table(t *table) *tableState {
+	if !s.copied[t.n] {
+		c := *s.tables[t.n]
+		c.indexes = slices.Clone(c.indexes)
+		s.tables[t.n] = &c
+		s.copied[t.n] = true
+	}
+	return s.tables[t.n]
+}
+
+func (s *state) get(t *table, id schema.UUID) *entry {
+	e, _ := s.tables[t.n].rows.get(id)
+	return e
+}
+
+// weaken adds n weak references from a row to another.
+func (s *stateEdit) weaken(to *table, id schema.UUID, from *table, by schema.UUID, n int32) {
+	weak := &s.table(to).weak
+	all, _ := weak.get(id)
+	refs, _ := all.get(by)
+	refs = slices.Clone(refs)
+	i := slices.IndexFunc(refs, func(r weakRef) bool { return r.from == from })
+	if i < 0 {
+		refs = append(refs, weakRef{from, n})
+	} else if refs[i].n += n; refs[i].n == 0 {
+		refs = slices.Delete(refs, i, i+1)
+	}
+	if len(refs) > 0 {
+		all.set(s.e, by, refs)
+	} else {
+		all.delete(s.e, by)
+	}
+	if all.n > 0 {
+		weak.set(s.e, id, all)
+	} else {
+		weak.delete(s.e, id)
+	}
+}
+
+// setBlob puts data under path; nil deletes.
+func (s *stateEdit) setBlob(path string, data []byte) {
+	id := schema.NameUUID(path)
+	if data == nil {
+		s.blobs.delete(s.e, id)
+	} else {
+		s.blobs.set(s.e, id, &blob{path, data})
+	}
+}
+
+func (s *state) blob(path string) []byte {
+	if b, ok := s.blobs.get(schema.NameUUID(path)); ok {
+		return b.data
+	}
+	return nil
+}

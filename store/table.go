@@ -1,0 +1,98 @@
+package store
+
+import (
+	"github.com/weft-sdn/weft/schema"
+)
+
+// table is what the engine has to know about a table, worked out once.
+type table struct {
+	*schema.Table
+	n       int // position in state.tables
+	refs    []*column
+	indexes [][]*column
+	byCol   []*column // as schema.Table.Columns
+	byName  map[string]*column
+	virtual *Virtual
+	// kept: rows that nothing refers to stay, though the schema has the table
+	// as non-root, because a virtual table refers to it.
+	kept bool
+	// stored: some of it lies under our prefix, not all under those of chassis.
+	stored     bool
+	hasMembers bool
+}
+
+// column adds to a schema column what it refers to.
+type column struct {
+	*schema.Column
+	key, value *table
+	// stored: the value lies under our prefix.
+	stored bool
+}
+
+// layout holds the tables in the schema's order.
+type layout struct {
+	db     *schema.Database
+	tables []*table
+	byName map[string]*table
+}
+
+func newLayout(db *schema.Database, virtual map[string]Virtual) *layout {
+	l := &layout{db: db, byName: map[string]*table{}}
+	for i, st := range db.Tables {
+		t := &table{Table: st, n: i, byName: map[string]*column{}}
+		for _, sc := range st.Columns {
+			c := &column{Column: sc, stored: sc.Owner == "" && !sc.Ephemeral}
+			t.byCol = append(t.byCol, c)
+			t.byName[sc.Name] = c
+			t.stored = t.stored || c.stored
+			t.hasMembers = t.hasMembers || c.stored && sc.Members
+		}
+		for _, index := range st.Indexes {
+			var cols []*column
+			for _, sc := range index {
+				cols = append(cols, t.byName[sc.Name])
+			}
+			t.indexes = append(t.indexes, cols)
+		}
+		if v, ok := virtual[st.Name]; ok {
+			t.virtual = &v
+		}
+		l.tables = append(l.tables, t)
+		l.byName[st.Name] = t
+	}
+	for _, t := range l.tables {
+		for _, c := range t.byCol {
+			c.key, c.value = l.byName[c.Type.Key.RefTable], l.byName[c.Type.Value.RefTable]
+			if c.key == nil && c.value == nil {
+				continue
+			}
+			if t.virtual == nil {
+				t.refs = append(t.refs, c)
+				continue
+			}
+			for _, to := range []*table{c.key, c.value} {
+				if to != nil {
+					to.kept = true
+				}
+			}
+		}
+	}
+	return l
+}
+
+// eachRef calls f for every reference in a value of the column.
+func (c *column) eachRef(d schema.Datum, f func(to *table, strong bool, id schema.UUID)) {
+	if c.key != nil {
+		for _, k := range d.Keys {
+			f(c.key, c.Type.Key.Strong, k.UUID())
+		}
+	}
+	if c.value != nil {
+		for _, v := range d.Values {
+			f(c.value, c.Type.Value.Strong, v.UUID())
+		}
+	}
+}
+
+// collected tells whether rows that nothing refers to strongly vanish.
+func (t *table) collected() bool { return !t.IsRoot && !t.kept }
