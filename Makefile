@@ -1,0 +1,59 @@
+# What a person types, a CI job types too: .ci/run calls these targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+.DEFAULT_GOAL := build
+
+# A checkout that git will not look into (another owner's) still builds.
+ifneq ($(shell git status --porcelain >/dev/null 2>&1 && echo yes),yes)
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+endif
+
+# Tests look for results that differ between incremental and full evaluation.
+export WEFT_CHECK ?= 1
+
+PKG      ?= ./...
+FUZZTIME ?= 20s
+ONLY     ?=
+SCRIPTS  ?= e2e/testdata
+
+TESTSUM := go run ./scripts/testsum
+
+.PHONY: build demo sandbox test check race fuzz bench e2e gen deps help
+
+help:      ## this list
+	@sed -n 's/^\([a-z0-9]*\):[^#]*## /\1\t/p' Makefile | expand -t12
+
+build:     ## weft's programs, to bin/
+	@go build -o bin/ ./cmd/...
+
+demo: deps build  ## three hypervisors, two VMs, a ping through the tunnel; leaves nothing behind
+	@go build -o bin/tools/ ./e2e/demo && E2E_BIN=$(CURDIR)/bin bin/tools/demo
+
+sandbox: deps build  ## the same, left up, with a shell in it
+	@go build -o bin/tools/ ./e2e/demo && E2E_BIN=$(CURDIR)/bin bin/tools/demo -shell
+
+test: deps build  ## every test; PKG=./lflow/... for a part
+	@E2E_BIN=$(CURDIR)/bin go test -json -timeout 20m $(PKG) | $(TESTSUM)
+
+race: deps build  ## every test with the race detector
+	@E2E_BIN=$(CURDIR)/bin go test -race -json -timeout 40m $(PKG) | $(TESTSUM)
+
+e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BACKEND=ovn]
+	@E2E_BIN=$(CURDIR)/bin E2E_SCRIPTS=$(abspath $(SCRIPTS)) \
+		go test -json -count=1 -timeout 40m -run '^TestScenarios$$' ./e2e | $(TESTSUM)
+
+fuzz:      ## every fuzzer for FUZZTIME
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(PKG)
+
+bench: deps build  ## figures side by side with stock OVN; ONLY=regexp for a part
+	@go build -o bin/tools/ ./e2e/bench && E2E_BIN=$(CURDIR)/bin bin/tools/bench -only '$(ONLY)'
+
+check: deps  ## format, vet, staticcheck, imports, generated files
+	@scripts/check
+
+gen: deps  ## generated files anew
+	@scripts/gen
+
+deps:      ## Debian packages that are missing (as root)
+	@scripts/deps

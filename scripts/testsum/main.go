@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// event is one line of `go test -json` (see `go doc test2json`).
+type event struct {
+	Action, Package, ImportPath, Test, Output, FailedBuild string
+	Elapsed                                                float64
+}
+
+func main() {
+	s := newSummary(os.Stdout)
+	if err := s.read(os.Stdin); err != nil {
+		fmt.Fprintln(os.Stderr, "testsum:", err)
+		os.Exit(2)
+	}
+	if !s.report() {
+		os.Exit(1)
+	}
+}
+
+// key names a test, or with an empty Test a package.
+type key struct{ pkg, test string }
+
+type summary struct {
+	w       io.Writer
+	output  map[key][]string
+	builds  map[string][]string // compiler output by import path
+	verdict map[key]string
+	order   []key
+	parent  map[key]bool // has subtests: not counted itself
+	began   map[key]bool
+	stray   []string
+	start   time.Time
+}
+
+func newSummary(w io.Writer) *summary {
+	return &summary{w: w, output: map[key][]string{}, builds: map[string][]string{}, verdict: map[key]string{},
+		parent: map[key]bool{}, began: map[key]bool{}, start: time.Now()}
+}
+
+func (s *summary) read(r io.Reader) error {
+	in := bufio.NewReaderSize(r, 1<<20)
+	for {
+		line, err := in.ReadString('\n')
+		if len(line) > 0 {
+			s.line(line)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (s *summary) line(line string) {
+	var e event
+	if json.Unmarshal([]byte(line), &e) != nil || e.Action == "" {
+		s.stray = append(s.stray, line)
+		return
+	}
+	k := key{e.Package, e.Test}
+	switch e.Action {
+	case "build-output":
+		s.builds[e.ImportPath] = append(s.builds[e.ImportPath], e.Output)
+	case "start", "run":
+		s.began[k] = true
+		if i := strings.LastIndexByte(e.Test, '/'); i > 0 {
+			s.parent[key{e.Package, e.Test[:i]}] = true
+		}
+	case "output":
+		s.output[k] = append(s.output[k], e.Output)
+	case "pass", "fail", "skip":
+		s.verdict[k] = e.Action
+		s.order = append(s.order, k)
+		if e.Action == "fail" && e.FailedBuild != "" {
+			s.output[k] = append(s.output[k], s.builds[e.FailedBuild]...)
+		}
+		if e.Test == "" {
+			s.pkg(k, e)
+		}
+		if e.Action == "pass" {
+			delete(s.output, k)
+		}
+	}
+}
+
+// pkg says as it goes that a package is done.
+func (s *summary) pkg(k key, e event) {
+	if e.Action == "skip" {
+		return // no test files
+	}
+	word := map[string]string{"pass": "ok  ", "fail": "FAIL"}[e.Action]
+	fmt.Fprintf(s.w, "%s  %-52s %7.2fs\n", word, k.pkg, e.Elapsed)
+}
+
+// report prints the account and tells whether all is well.
+func (s *summary) report() bool {
+	var passed, failed, skipped int
+	reasons := map[string][]string{}
+	for _, k := range s.order {
+		v := s.verdict[k]
+		switch {
+		case k.test == "":
+			if v == "fail" && !s.failedWithin(k.pkg, "") {
+				failed++
+				s.tell(k)
+			}
+		case s.parent[k] && (v != "fail" || s.failedWithin(k.pkg, k.test+"/")):
+			// its subtests are counted
+		case v == "pass":
+			passed++
+		case v == "skip":
+			skipped++
+			why := s.reason(k)
+			reasons[why] = append(reasons[why], short(k))
+		default:
+			failed++
+			s.tell(k)
+		}
+	}
+	for k := range s.began {
+		if k.test == "" && s.verdict[k] == "" {
+			failed++
+			fmt.Fprintf(s.w, "\n--- %s ended without a verdict\n", k.pkg)
+		}
+	}
+	if len(s.stray) > 0 {
+		fmt.Fprintf(s.w, "\n%s", strings.Join(s.stray, ""))
+	}
+	var whys []string
+	for why := range reasons {
+		whys = append(whys, why)
+	}
+	slices.Sort(whys)
+	for _, why := range whys {
+		fmt.Fprintf(s.w, "\nskipped because %s:\n    %s\n", why, strings.Join(reasons[why], "\n    "))
+	}
+	if passed+failed+skipped == 0 {
+		fmt.Fprintln(s.w, "no test ran")
+		failed = 1
+	}
+	fmt.Fprintf(s.w, "\nin %v\n%d passed, %d failed, %d skipped\n", time.Since(s.start).Round(time.Second), passed, failed, skipped)
+	return failed == 0
+}
+
+// failedWithin tells whether a test of the package whose name has the prefix
+// failed.
+func (s *summary) failedWithin(pkg, prefix string) bool {
+	for k, v := range s.verdict {
+		if k.pkg == pkg && k.test != "" && v == "fail" && strings.HasPrefix(k.test, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *summary) tell(k key) {
+	fmt.Fprintf(s.w, "\n--- FAIL: %s\n", short(k))
+	for _, line := range s.output[k] {
+		if !strings.HasPrefix(line, "=== ") {
+			fmt.Fprint(s.w, line)
+		}
+	}
+}
+
+// reason is what t.Skip was given: "    file.go:12: reason".
+func (s *summary) reason(k key) string {
+	for _, line := range s.output[k] {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "===") || strings.HasPrefix(line, "---") {
+			continue
+		}
+		if _, why, ok := strings.Cut(line, ".go:"); ok {
+			_, why, _ = strings.Cut(why, ": ")
+			return why
+		}
+		if line != "" {
+			return line
+		}
+	}
+	return "no reason was given"
+}
+
+func short(k key) string {
+	pkg := strings.TrimPrefix(strings.TrimPrefix(k.pkg, "github.com/weft-sdn/weft"), "/")
+	if k.test == "" {
+		return pkg
+	}
+	return strings.TrimSpace(pkg + " " + k.test)
+}
