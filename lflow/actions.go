@@ -73,6 +73,8 @@ type ActionRow struct {
 	Form Form
 	// Zero is a value of the action's type.
 	Zero Action
+	// Example is the action in use, in its canonical text.
+	Example string
 	// Level is the level of the action language that has the action. Agents
 	// announce the newest level that they understand.
 	Level int
@@ -89,24 +91,24 @@ const LanguageLevel = 1
 // have several rows.
 func ActionTable() []ActionRow {
 	return []ActionRow{
-		{Name: "drop", Zero: Drop{}, Level: 1, parse: parseDrop},
-		{Name: "next", Zero: Next{}, Level: 1, parse: parseNext},
-		{Name: "output", Zero: Output{}, Level: 1, parse: parseOutput},
-		{Name: "=", Form: Operator, Zero: Set{}, Level: 1},
-		{Name: "=", Form: Operator, Zero: Move{}, Level: 1},
-		{Name: "<->", Form: Operator, Zero: Exchange{}, Level: 1},
-		{Name: "--", Form: Operator, Zero: DecTTL{}, Level: 1},
-		{Name: "clone", Zero: Clone{}, Level: 1, parse: parseClone},
-		{Name: "arp", Zero: Nested{}, Level: 1, parse: parseNested(NestARP)},
-		{Name: "nd_ns", Zero: Nested{}, Level: 1, parse: parseNested(NestNDNS)},
-		{Name: "nd_na", Zero: Nested{}, Level: 1, parse: parseNested(NestNDNA)},
-		{Name: "nd_na_router", Zero: Nested{}, Level: 1, parse: parseNested(NestNDNARouter)},
-		{Name: "ct_clear", Zero: CTClear{}, Level: 1, parse: parseCTClear},
-		{Name: "ct_next", Zero: CTNext{}, Level: 1, parse: parseCTNext},
-		{Name: "check_in_port_sec", Form: Result, Zero: CheckPortSec{}, Level: 1, parseResult: parseCheckPortSec(false)},
-		{Name: "check_out_port_sec", Form: Result, Zero: CheckPortSec{}, Level: 1, parseResult: parseCheckPortSec(true)},
-		{Name: "lookup_fdb", Form: Result, Zero: LookupFDB{}, Level: 1, parseResult: parseLookupFDB},
-		{Name: "get_fdb", Form: Result, Zero: GetFDB{}, Level: 1, parseResult: parseGetFDB},
-		{Name: "put_fdb", Zero: PutFDB{}, Level: 1, parse: parsePutFDB},
+		{Name: "drop", Zero: Drop{}, Example: `drop;`, Level: 1, parse: parseDrop},
+		{Name: "next", Zero: Next{}, Example: `next(pipeline=egress, table=5);`, Level: 1, parse: parseNext},
+		{Name: "output", Zero: Output{}, Example: `output;`, Level: 1, parse: parseOutput},
+		{Name: "=", Form: Operator, Zero: Set{}, Example: `eth.src = 00:00:00:00:00:01;`, Level: 1},
+		{Name: "=", Form: Operator, Zero: Move{}, Example: `arp.tpa = arp.spa;`, Level: 1},
+		{Name: "<->", Form: Operator, Zero: Exchange{}, Example: `eth.dst <-> eth.src;`, Level: 1},
+		{Name: "--", Form: Operator, Zero: DecTTL{}, Example: `ip.ttl--;`, Level: 1},
+		{Name: "clone", Zero: Clone{}, Example: `clone { outport = inport; output; };`, Level: 1, parse: parseClone},
+		{Name: "arp", Zero: Nested{}, Example: `arp { arp.op = 1; output; };`, Level: 1, parse: parseNested(NestARP)},
+		{Name: "nd_ns", Zero: Nested{}, Example: `nd_ns { nd.target = xxreg0; output; };`, Level: 1, parse: parseNested(NestNDNS)},
+		{Name: "nd_na", Zero: Nested{}, Example: `nd_na { nd.tll = 00:00:00:00:00:01; output; };`, Level: 1, parse: parseNested(NestNDNA)},
+		{Name: "nd_na_router", Zero: Nested{}, Example: `nd_na_router { nd.tll = 00:00:00:00:00:01; output; };`, Level: 1, parse: parseNested(NestNDNARouter)},
+		{Name: "ct_clear", Zero: CTClear{}, Example: `ct_clear;`, Level: 1, parse: parseCTClear},
+		{Name: "ct_next", Zero: CTNext{}, Example: `ct_next(dnat);`, Level: 1, parse: parseCTNext},
+		{Name: "check_in_port_sec", Form: Result, Zero: CheckPortSec{}, Example: `reg0[15] = check_in_port_sec();`, Level: 1, parseResult: parseCheckPortSec(false)},
+		{Name: "check_out_port_sec", Form: Result, Zero: CheckPortSec{}, Example: `reg0[15] = check_out_port_sec();`, Level: 1, parseResult: parseCheckPortSec(true)},
+		{Name: "lookup_fdb", Form: Result, Zero: LookupFDB{}, Example: `reg0[11] = lookup_fdb(inport, eth.src);`, Level: 1, parseResult: parseLookupFDB},
+		{Name: "get_fdb", Form: Result, Zero: GetFDB{}, Example: `outport = get_fdb(eth.dst);`, Level: 1, parseResult: parseGetFDB},
+		{Name: "put_fdb", Zero: PutFDB{}, Example: `put_fdb(inport, eth.src);`, Level: 1, parse: parsePutFDB},
 	}
 }

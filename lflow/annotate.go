@@ -73,3 +73,31 @@ func resolve(e *Expr) *Expr {
 	}
 	return &Expr{Op: e.Op, Args: args}
 }
+
+// Expand replaces the predicates in e by their expansions, and leaves the
+// rest as it is. It is Annotate for Actions.Prerequisite, in which all else
+// is annotated already.
+func Expand(e *Expr) *Expr {
+	switch e.Op {
+	case OpCmp:
+		if e.Sym.Kind == KindPredicate {
+			return Annotate(e)
+		}
+		return e
+	case OpAnd, OpOr:
+		var args []*Expr
+		for i, a := range e.Args {
+			x := Expand(a)
+			if x != a && args == nil {
+				args = append(make([]*Expr, 0, len(e.Args)), e.Args[:i]...)
+			}
+			if args != nil {
+				args = append(args, x)
+			}
+		}
+		if args != nil {
+			return join(e.Op, args)
+		}
+	}
+	return e
+}

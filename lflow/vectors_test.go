@@ -249,6 +249,6 @@ var laterActions = strings.Fields(`arp_nd bind_vport check_pkt_larger chk_ecmp_n
 	get_arp get_nd get_remote_fdb handle_bfd_msg handle_dhcpv6_reply handle_svc_check icmp4 icmp4_error icmp6
 	icmp6_error igmp log lookup_arp lookup_arp_ip lookup_nd lookup_nd_ip mac_cache_use mirror pop push put_arp
 	put_dhcp_opts put_dhcpv6_opts put_nd put_nd_ra_opts reject sample sctp_abort select set_meter set_queue
-	tcp_reset trigger_event icmp4.frag_mtu icmp6.frag_mtu icmp4.inner_ip4.src`)
+	tcp_reset trigger_event`)
 
 func knownAction(name string) bool { return !slices.Contains(laterActions, name) }

@@ -1,0 +1,152 @@
+package lower
+
+import (
+	"fmt"
+
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+// encoder appends the twins of actions to b.
+type encoder struct {
+	b      *ofp.ActionBuilder
+	env    *Env
+	at     lflow.Place
+	tables Tables
+	meter  string // controller_meter of the flow
+	// asked is set when the result depends on an answer of env.
+	asked bool
+	depth int
+	// nested holds builders for actions within userdata, by depth.
+	nested []*ofp.ActionBuilder
+}
+
+// Tables are the OpenFlow tables that depend on where a flow stands.
+type Tables struct {
+	Ingress, Egress uint8 // those of stage 0
+	Output          uint8 // where `output' goes
+}
+
+// tablesOf returns the tables for flows of a pipeline.
+func tablesOf(l lflow.Pipeline) Tables {
+	t := Tables{Ingress: TableLogIngress, Egress: TableLogEgress, Output: TableOutputLargeDetect}
+	if l == lflow.Egress {
+		t.Output = TableSaveInport
+	}
+	return t
+}
+
+// stage returns the OpenFlow table of a stage.
+func (t Tables) stage(l lflow.Pipeline, n int) uint8 {
+	if l == lflow.Egress {
+		return t.Egress + uint8(n)
+	}
+	return t.Ingress + uint8(n)
+}
+
+func (e *encoder) all(as lflow.Actions) error {
+	for _, a := range as {
+		if err := e.action(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// action appends the twin of a.
+func (e *encoder) action(a lflow.Action) error {
+	switch a := a.(type) {
+	case lflow.Drop:
+	case lflow.Next:
+		e.next(a)
+	case lflow.Output:
+		e.b.Resubmit(e.tables.Output)
+	case lflow.Set:
+		e.set(a)
+	case lflow.Move:
+		e.b.CopyField(subfield(a.Src), subfield(a.Dst))
+	case lflow.Exchange:
+		e.exchange(a)
+	case lflow.DecTTL:
+		e.b.DecTTL()
+	case lflow.Clone:
+		return e.clone(a)
+	case lflow.Nested:
+		return e.nest(a)
+	case lflow.CTClear:
+		e.b.CTClear()
+	case lflow.CTNext:
+		e.ctNext(a)
+	case lflow.CheckPortSec:
+		e.checkPortSec(a)
+	case lflow.PutFDB:
+		e.putFDB(a)
+	case lflow.LookupFDB:
+		e.lookupFDB(a)
+	case lflow.GetFDB:
+		e.getFDB(a)
+	default:
+		return fmt.Errorf("lower: action %s has no twin", a.Append(nil))
+	}
+	return nil
+}
+
+// nextTable is the table of the stage behind this one.
+func (e *encoder) nextTable() uint8 { return e.tables.stage(e.at.Pipeline, e.at.Table+1) }
+
+// port returns the key of a port, 0 for none.
+func (e *encoder) port(name string) uint32 {
+	if name == "" || e.env.Port == nil {
+		return 0
+	}
+	e.asked = true
+	key, _ := e.env.Port(name)
+	return key
+}
+
+// controller appends the action that sends the packet to the agent.
+func (e *encoder) controller(userdata []byte, pause bool) {
+	c := ofp.Controller{Userdata: userdata, Pause: pause}
+	if e.meter != "" && e.env.Meter != nil {
+		e.asked = true
+		c.MeterID = e.env.Meter(e.meter)
+	}
+	e.b.Controller(c)
+}
+
+// flag is one bit of the logical flags.
+func flag(bit int) ofp.Subfield { return ofp.Sub(ofp.Reg10, bit, 1) }
+
+// clear sets all bits of s to zero.
+func (e *encoder) clear(s ofp.Subfield) { e.b.Load(s, ofp.U128{}) }
+
+// arg is a field that a table or handler wants its argument in.
+type arg struct{ in, src ofp.Subfield }
+
+// arguments puts the arguments where they are wanted and saves what was
+// there; restore puts that back.
+func (e *encoder) arguments(args ...arg) {
+	for _, a := range args {
+		if a.in != a.src {
+			e.b.StackPush(a.in)
+		}
+	}
+	for i := len(args) - 1; i >= 0; i-- {
+		if a := args[i]; a.in != a.src {
+			e.b.StackPush(a.src)
+		}
+	}
+	for _, a := range args {
+		if a.in != a.src {
+			e.b.StackPop(a.in)
+		}
+	}
+}
+
+func (e *encoder) restore(args ...arg) {
+	for i := len(args) - 1; i >= 0; i-- {
+		if a := args[i]; a.in != a.src {
+			e.b.StackPop(a.in)
+		}
+	}
+}

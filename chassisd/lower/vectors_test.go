@@ -1,0 +1,174 @@
+package lower
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+type vector struct {
+	In      string `json:"in"`
+	Error   bool   `json:"error"`
+	Encodes string `json:"encodes"`
+	Group   string `json:"group"`
+}
+
+// TestVectors lowers the actions.jsonl of the folder that VECTORS names, by
+// default ../shared/vectors beside the module, and that of testdata.
+func TestVectors(t *testing.T) {
+	dirs := []string{filepath.Join("testdata", "vectors")}
+	if dir := os.Getenv("VECTORS"); dir != "" {
+		dirs = append(dirs, dir)
+	} else {
+		dirs = append(dirs, filepath.Join("..", "..", "..", "shared", "vectors"))
+	}
+	for _, dir := range dirs {
+		f, err := os.Open(filepath.Join(dir, "actions.jsonl"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		runVectors(t, f)
+		f.Close()
+	}
+}
+
+func runVectors(t *testing.T, f *os.File) {
+	passed, failed, unknown, line := 0, 0, 0, 0
+	for s := bufio.NewScanner(f); s.Scan(); {
+		line++
+		var v vector
+		if err := json.Unmarshal(s.Bytes(), &v); err != nil {
+			t.Fatalf("%s:%d: %v", f.Name(), line, err)
+		}
+		if v.Error {
+			continue // the parser's business
+		}
+		switch err := checkActions(&v); {
+		case err == nil:
+			passed++
+		case errors.Is(err, errUnknown):
+			unknown++
+		default:
+			failed++
+			t.Errorf("%s:%d: %s: %v", f.Name(), line, v.In, err)
+		}
+	}
+	more := ""
+	if unknown > 0 {
+		more = fmt.Sprintf(" unknown-action=%d", unknown)
+	}
+	fmt.Printf("vectors %s passed=%d failed=%d%s\n", f.Name(), passed, failed, more)
+}
+
+// errUnknown marks a line with an action that lflow does not have.
+var errUnknown = errors.New("unknown action")
+
+var vectorPorts = map[string]uint32{"eth0": 5, "eth1": 6, "LOCAL": 0xfffe, "lsp1": 0x11, "lsp2": 0x12, "lsp3": 0x13}
+
+func vectorEnv() *Env {
+	return &Env{
+		Scope:    Datapath(1),
+		Port:     func(name string) (uint32, bool) { k, ok := vectorPorts[name]; return k, ok },
+		Resident: func(name string) bool { return name == "eth1" },
+	}
+}
+
+func checkActions(v *vector) error {
+	at := lflow.Place{Pipeline: lflow.Ingress, Table: 10, Tables: 36}
+	as, err := lflow.ParseActions(v.In, at, nil)
+	if err != nil {
+		return errUnknown // lflow's own test tells why
+	}
+	var b ofp.ActionBuilder
+	// In the vectors `output' goes to one table everywhere.
+	e := encoder{b: &b, env: vectorEnv(), at: at, tables: Tables{Ingress: TableLogIngress, Egress: TableLogEgress, Output: TableSaveInport}}
+	if err := e.all(as); err != nil {
+		return err
+	}
+	got, want := printed(b.Actions()), v.want()
+	if gotData, wantData := userdata(got), userdata(want); wantData != "" {
+		if len(gotData) < 2*userdataHeader || gotData[:12] != wantData[:12] {
+			return fmt.Errorf("userdata %s has another opcode than %s", gotData, wantData)
+		}
+		if g, w := strings.Replace(got, gotData, "", 1), strings.Replace(want, wantData, "", 1); g != w {
+			return fmt.Errorf("got %s\nwant %s", got, want)
+		}
+		return nil
+	}
+	if strings.HasPrefix(want, "note:") { // padded to 8 bytes on the wire
+		for !strings.HasPrefix(want, got) && strings.HasSuffix(got, ".00") {
+			got = strings.TrimSuffix(got, ".00")
+		}
+	}
+	if got != want {
+		return fmt.Errorf("got %s\nwant %s", got, want)
+	}
+	return nil
+}
+
+// printed returns the text of actions with zero as ovs-ofctl writes it.
+func printed(a ofp.Actions) string {
+	return strings.NewReplacer(":0x0/", ":0/", ":0x0->", ":0->").Replace(a.String())
+}
+
+// userdata returns what stands behind userdata= in printed actions.
+func userdata(s string) string {
+	_, rest, ok := strings.Cut(s, "userdata=")
+	if !ok {
+		return ""
+	}
+	return rest[:strings.IndexAny(rest, ",)")]
+}
+
+// want returns the expected actions with the placeholders filled in.
+func (v *vector) want() string {
+	s := v.Encodes
+	for name, table := range map[string]int{
+		"SAVE_INPORT": TableSaveInport, "MAC_BINDING": TableMACBinding, "MAC_LOOKUP": TableMACLookup,
+		"GET_FDB": TableGetFDB, "LOOKUP_FDB": TableLookupFDB, "CHK_IN_PORT_SEC": TableInPortSec,
+	} {
+		s = strings.ReplaceAll(s, "{"+name+"}", strconv.Itoa(table))
+		s = strings.ReplaceAll(s, "{hex:"+name+"}", fmt.Sprintf("%02x", table))
+	}
+	for stage := range 36 {
+		s = strings.ReplaceAll(s, fmt.Sprintf("{ingress:%d}", stage), strconv.Itoa(TableLogIngress+stage))
+		s = strings.ReplaceAll(s, fmt.Sprintf("{egress:%d}", stage), strconv.Itoa(TableLogEgress+stage))
+	}
+	return s
+}
+
+// TestTwins lowers the example of every action that lflow has.
+func TestTwins(t *testing.T) {
+	for _, row := range lflow.ActionTable() {
+		f := Logical{Pipeline: lflow.Ingress, Table: 3, Match: "1", Actions: row.Example}
+		flows, err := New().Flow(nil, &f, 0, vectorEnv())
+		if err != nil || len(flows) == 0 {
+			t.Errorf("%s: %d flows, %v", row.Example, len(flows), err)
+		}
+		if !slices.ContainsFunc(flows, func(f Flow) bool { return f.Actions != "" || row.Name == "drop" }) {
+			t.Errorf("%s: no actions", row.Example)
+		}
+	}
+}
+
+// TestFields wants an OpenFlow field behind every field of the language.
+func TestFields(t *testing.T) {
+	for _, s := range lflow.Standard().All() {
+		if s.Kind == lflow.KindField && fieldsByIndex()[s.Index] == noField {
+			t.Errorf("field %s has no OpenFlow field", s.Name)
+		}
+	}
+}
