@@ -1,0 +1,126 @@
+package ledger
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/weft-sdn/weft/chassisd/internal/etcdtest"
+)
+
+func run(t *testing.T, cfg Config) *Ledger {
+	t.Helper()
+	cfg.Owns = func(key string) bool { return strings.HasPrefix(key, "/weft/chassis/hv1/") }
+	cfg.Contested, cfg.MaxBackoff = 10*time.Millisecond, 50*time.Millisecond
+	l := New(cfg)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); l.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return l
+}
+
+func (l *Ledger) until(t *testing.T, what string, ok func(Result) bool) Result {
+	t.Helper()
+	timeout := time.NewTimer(20 * time.Second)
+	defer timeout.Stop()
+	for {
+		select {
+		case r := <-l.Results():
+			if ok(r) {
+				return r
+			}
+		case <-timeout.C:
+			t.Fatalf("waiting for %s", what)
+		}
+	}
+}
+
+func (l *Ledger) wait(t *testing.T, seq int64) Result {
+	t.Helper()
+	return l.until(t, "the wishes", func(r Result) bool { return r.Seq >= seq })
+}
+
+func keys(t *testing.T, c *clientv3.Client) map[string]string {
+	t.Helper()
+	res, err := c.Get(t.Context(), "/weft/", clientv3.WithPrefix())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := map[string]string{}
+	for _, kv := range res.Kvs {
+		m[string(kv.Key)] = string(kv.Value)
+	}
+	return m
+}
+
+// TestLedger: several transactions, nothing written twice, strays deleted when
+// all wishes are there and no sooner.
+func TestLedger(t *testing.T) {
+	s := etcdtest.Start(t)
+	c := s.Client()
+	old := etcdtest.Put(t, c, map[string]*string{"/weft/chassis/hv1/same": ptr("1"), "/weft/chassis/hv1/stray": ptr("1"), "/weft/chassis/hv1/held": ptr("1"), "/weft/chassis/hv2/x": ptr("1")})
+	l := run(t, Config{Client: c, MaxOps: 2})
+	for _, k := range []string{"same", "stray", "held"} {
+		l.Seen("/weft/chassis/hv1/"+k, []byte("1"), old)
+	}
+	seq := l.Want(map[string][]byte{
+		"/weft/chassis/hv1/same": []byte("1"), "/weft/chassis/hv1/a": []byte("2"),
+		"/weft/chassis/hv1/b": []byte("2"), "/weft/chassis/hv1/c": []byte("2"), "/weft/status/hv1": []byte("s"),
+	})
+	l.wait(t, seq)
+	if got := keys(t, c); len(got) != 8 {
+		t.Errorf("before the wishes are complete: %v", got)
+	}
+	seq = l.Want(map[string][]byte{"/weft/chassis/hv1/held": []byte("1"), "/weft/chassis/hv1/a": nil})
+	l.Complete()
+	l.wait(t, seq)
+	want := map[string]string{
+		"/weft/chassis/hv1/same": "1", "/weft/chassis/hv1/held": "1", "/weft/chassis/hv1/b": "2",
+		"/weft/chassis/hv1/c": "2", "/weft/chassis/hv2/x": "1", "/weft/status/hv1": "s",
+	}
+	if diff := cmp.Diff(want, keys(t, c)); diff != "" {
+		t.Error(diff)
+	}
+	res, err := c.Get(t.Context(), "/weft/chassis/hv1/same")
+	if err != nil || res.Kvs[0].ModRevision != old {
+		t.Errorf("what was right is written again: %v %v", res, err)
+	}
+}
+
+func TestContested(t *testing.T) {
+	s := etcdtest.Start(t)
+	c := s.Client()
+	l := run(t, Config{Client: c})
+	r := l.wait(t, l.Want(map[string][]byte{"/weft/chassis/hv1/a": []byte("mine")}))
+	l.Seen("/weft/chassis/hv1/a", []byte("mine"), r.Rev) // our own echo
+	rev := etcdtest.Put(t, c, map[string]*string{"/weft/chassis/hv1/a": ptr("theirs")})
+	l.Seen("/weft/chassis/hv1/a", []byte("theirs"), rev)
+	l.until(t, "the repair", func(r Result) bool { return r.Rev > rev && r.Contested == 1 })
+	if got := keys(t, c)["/weft/chassis/hv1/a"]; got != "mine" {
+		t.Errorf("a is %q", got)
+	}
+}
+
+func TestServerAway(t *testing.T) {
+	s := etcdtest.Start(t)
+	l := run(t, Config{Client: s.Client(), Timeout: 200 * time.Millisecond})
+	l.wait(t, l.Want(map[string][]byte{"/weft/chassis/hv1/a": []byte("1")}))
+	s.Stop()
+	l.Want(map[string][]byte{"/weft/chassis/hv1/a": []byte("2")})
+	l.until(t, "the failure", func(r Result) bool { return r.Err != nil })
+	seq := l.Want(map[string][]byte{"/weft/chassis/hv1/a": []byte("3")})
+	s.Start()
+	if r := l.wait(t, seq); r.Err != nil {
+		t.Error(r.Err)
+	}
+	if got := keys(t, s.Client())["/weft/chassis/hv1/a"]; got != "3" {
+		t.Errorf("a is %q", got)
+	}
+}
+
+func ptr(s string) *string { return &s }
