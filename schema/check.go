@@ -3,7 +3,6 @@ package schema
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -91,8 +90,8 @@ func (b *BaseType) checkString(s string) error {
 	return nil
 }
 
-// Check tells whether d is allowed by the type: kinds, constraints, number of
-// elements, and canonical order.
+// Check tells whether d is allowed by the type: kinds, constraints, canonical
+// order, number of elements.
 func (t *Type) Check(d Datum) error {
 	if err := t.checkElements(d); err != nil {
 		return err
@@ -102,15 +101,18 @@ func (t *Type) Check(d Datum) error {
 		case c == 0:
 			return t.duplicate()
 		case c > 0:
-			return violation("%s out of order", t.shapeName())
+			return violation("%s is not in order", t.shape())
 		}
 	}
 	return t.checkCount(d.Len())
 }
 
 func (t *Type) checkElements(d Datum) error {
-	if t.IsMap() != (d.Values != nil) && d.Len() > 0 || d.Values != nil && len(d.Values) != len(d.Keys) {
-		return &Error{Name: ErrSyntax, Details: "expected " + t.shapeName()}
+	if len(d.Keys) == 0 && len(d.Values) == 0 {
+		return nil
+	}
+	if t.IsMap() && len(d.Values) != len(d.Keys) || !t.IsMap() && d.Values != nil {
+		return &Error{Name: ErrSyntax, Details: "expected " + t.shape()}
 	}
 	for _, k := range d.Keys {
 		if err := t.Key.Check(k); err != nil {
@@ -125,34 +127,68 @@ func (t *Type) checkElements(d Datum) error {
 	return nil
 }
 
+// checkCount is about a value that is given as a whole.
 func (t *Type) checkCount(n int) error {
-	if n >= t.Min && n <= t.Max {
+	if t.allows(n) {
 		return nil
 	}
-	return violation("%s must have %s members but %d are present", t.shapeName(), t.limits(), n)
+	return violation("%s", t.countText(n))
+}
+
+func (t *Type) allows(n int) bool { return n >= t.Min && n <= t.Max }
+
+// countText words the number of elements as ovsdb-server does, for which
+// "unlimited" is the largest unsigned number of 32 bits.
+func (t *Type) countText(n int) string {
+	limits := "exactly one member"
+	if t.Min != 1 || t.Max != 1 {
+		limits = fmt.Sprintf("%d to %d members", t.Min, min(t.Max, math.MaxUint32))
+	}
+	return fmt.Sprintf("%s must have %s but %d are present", t.shape(), limits, n)
+}
+
+// checkMutated is about a value that a mutation leaves with n elements.
+func (t *Type) checkMutated(n int) error {
+	if t.allows(n) {
+		return nil
+	}
+	return violation("Attempted to store %d elements in %s.", n, t)
 }
 
 func (t *Type) duplicate() error {
 	if t.IsMap() {
-		return violation("map contains duplicate key")
+		return &Error{Name: ErrOVSDB, Details: "map contains duplicate key"}
 	}
-	return violation("set contains duplicate")
+	return &Error{Name: ErrOVSDB, Details: "set contains duplicate"}
 }
 
-func (t *Type) shapeName() string {
+func (t *Type) shape() string {
 	if t.IsMap() {
 		return "map"
 	}
 	return "set"
 }
 
-// limits words the number of elements as ovsdb-server does, where "unlimited"
-// is the largest unsigned 32-bit number.
-func (t *Type) limits() string {
-	if t.Max == Unlimited {
-		return fmt.Sprintf("%d or more", t.Min)
+// String words the type as ovsdb-server does in its messages: "set of up to 3
+// integers", "map of (string, string) pairs", "string".
+func (t *Type) String() string {
+	if t.IsScalar() {
+		return t.Key.Kind.String()
 	}
-	return strconv.Itoa(t.Min) + " to " + strconv.Itoa(t.Max)
+	limits := ""
+	switch {
+	case t.Max == Unlimited && t.Min > 0:
+		limits = fmt.Sprintf("%d or more ", t.Min)
+	case t.Max == Unlimited:
+	case t.Min > 0:
+		limits = fmt.Sprintf("%d to %d ", t.Min, t.Max)
+	default:
+		limits = fmt.Sprintf("up to %d ", t.Max)
+	}
+	if t.IsMap() {
+		return fmt.Sprintf("map of %s(%s, %s) pairs", limits, t.Key.Kind, t.Value.Kind)
+	}
+	return fmt.Sprintf("set of %s%ss", limits, t.Key.Kind)
 }
 
 // atomText is an atom in OVSDB's command line notation: a string is bare where
@@ -179,6 +215,3 @@ func isWord(s string) bool {
 	}
 	return true
 }
-
-// mutatedCount is the error of a mutation that leaves n elements.
-func (t *Type) mutatedCount(n int) error { return t.checkCount(n) }

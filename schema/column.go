@@ -94,14 +94,14 @@ func (c *Column) InsertKeys(row Row, d Datum) (added Datum, err error) {
 		return Datum{}, err
 	}
 	p := c.at(row)
-	if n := c.shape.size(p); n+d.Len() > c.Type.Max {
+	if n := c.shape.size(p); c.Type.Max != Unlimited && n+d.Len() > c.Type.Max {
 		for _, k := range d.Keys {
 			if !c.shape.has(p, k) {
 				n++
 			}
 		}
-		if n > c.Type.Max {
-			return Datum{}, c.Type.mutatedCount(n)
+		if err := c.Type.checkMutated(n); err != nil {
+			return Datum{}, err
 		}
 	}
 	return c.shape.insert(p, d), nil
@@ -112,15 +112,10 @@ func (c *Column) InsertKeys(row Row, d Datum) (added Datum, err error) {
 // InsertKeys, what other rows share stays as it was.
 func (c *Column) DeleteKeys(row Row, d Datum) (removed Datum, err error) {
 	p := c.at(row)
-	if c.Type.Min > 0 {
-		n := c.shape.size(p)
-		old := c.shape.get(p)
-		left := n - old.common(d)
-		if left < c.Type.Min {
-			return Datum{}, c.Type.mutatedCount(left)
-		}
-		if left == n {
-			return Datum{}, nil
+	if n := c.shape.size(p); n-d.Len() < c.Type.Min {
+		left := n - c.shape.get(p).common(d)
+		if err := c.Type.checkMutated(left); err != nil {
+			return Datum{}, err
 		}
 	}
 	return c.shape.remove(p, d), nil

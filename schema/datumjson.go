@@ -14,131 +14,92 @@ type Resolver func(name string) (UUID, error)
 // ParseDatum reads a value in the notation of RFC 7047 section 5.1 and checks
 // it against the type. A nil resolver refuses named-uuids. The error is an
 // *Error in ovsdb-server's words, or what the resolver returned.
+//
+// Arguments of conditions and mutations have limits of their own: give a copy
+// of the column's type with other Min and Max.
 func ParseDatum(data []byte, t *Type, resolve Resolver) (Datum, error) {
-	d, err := parseDatum(data, t, resolve)
-	if err != nil {
-		return Datum{}, err
-	}
-	if err := t.checkCount(d.Len()); err != nil {
-		return Datum{}, err
-	}
-	return d, nil
-}
-
-// ParseAnyCount is ParseDatum without regard to the type's number of elements,
-// for conditions and mutations, where RFC 7047 lets a set be longer or shorter.
-func ParseAnyCount(data []byte, t *Type, resolve Resolver) (Datum, error) {
-	return parseDatum(data, t, resolve)
-}
-
-func parseDatum(data []byte, t *Type, resolve Resolver) (Datum, error) {
 	r := reader{data: data}
-	p := datumParser{t: t, resolve: resolve}
-	var d Datum
-	var err error
-	if t.IsMap() {
-		d, err = p.pairs(&r)
-	} else {
-		d, err = p.set(&r)
-	}
+	text, err := r.value()
 	if err == nil {
 		err = r.end()
 	}
 	if err != nil {
-		return Datum{}, asError(err, data)
+		return Datum{}, notJSON(err, data)
 	}
-	return d, nil
+	p := datumParser{t: t, resolve: resolve}
+	if t.IsMap() {
+		return p.mapping(text)
+	}
+	return p.set(text)
 }
 
-// asError makes what the JSON reader found an OVSDB error.
-func asError(err error, data []byte) error {
-	if _, ok := err.(*Error); ok || !strings.HasPrefix(err.Error(), "schema: JSON") {
-		return err
-	}
+// ParseAnyCount is ParseDatum without regard to the type's number of elements.
+func ParseAnyCount(data []byte, t *Type, resolve Resolver) (Datum, error) {
+	free := *t
+	free.Min, free.Max = 0, Unlimited
+	return ParseDatum(data, &free, resolve)
+}
+
+// notJSON makes what the JSON reader found an OVSDB error.
+func notJSON(err error, data []byte) error {
 	return syntaxError(data, "%s", strings.TrimPrefix(err.Error(), "schema: "))
 }
 
+// datumParser reads text that is known to be JSON.
 type datumParser struct {
 	t       *Type
 	resolve Resolver
 }
 
-// set reads ["set",[…]] or an atom.
-func (p *datumParser) set(r *reader) (Datum, error) {
-	text, err := r.value()
-	if err != nil {
-		return Datum{}, err
-	}
-	inner, ok := tagged(text, "set")
-	if !ok {
+// set reads ["set",[…]] or an atom. The number of elements is checked before
+// they are.
+func (p *datumParser) set(text []byte) (Datum, error) {
+	if !hasTag(text, "set") {
 		a, err := p.atom(text, &p.t.Key)
 		if err != nil {
 			return Datum{}, err
 		}
 		return Datum{Keys: []Atom{a}}, nil
 	}
-	var d Datum
-	list := reader{data: inner}
-	if list.peek() != '[' {
-		return Datum{}, syntaxError(inner, "array expected")
-	}
-	sorted := true
-	err = list.array(func() error {
-		text, err := list.value()
-		if err != nil {
-			return err
-		}
-		a, err := p.atom(text, &p.t.Key)
-		if err != nil {
-			return err
-		}
-		n := len(d.Keys)
-		sorted = sorted && (n == 0 || d.Keys[n-1].Compare(a) < 0)
-		d.Keys = append(d.Keys, a)
-		return nil
-	})
-	if err != nil {
+	items, err := p.items(text)
+	if err != nil || len(items) == 0 {
 		return Datum{}, err
 	}
+	keys := make([]Atom, len(items))
+	sorted := true
+	for i, item := range items {
+		if keys[i], err = p.atom(item, &p.t.Key); err != nil {
+			return Datum{}, err
+		}
+		sorted = sorted && (i == 0 || keys[i-1].Compare(keys[i]) < 0)
+	}
 	if !sorted {
-		slices.SortFunc(d.Keys, Atom.Compare)
-		if hasDuplicate(d.Keys) {
+		slices.SortFunc(keys, Atom.Compare)
+		if hasDuplicate(keys) {
 			return Datum{}, p.t.duplicate()
 		}
 	}
-	return d, nil
+	return Datum{Keys: keys}, nil
 }
 
-// pairs reads ["map",[[key,value],…]].
-func (p *datumParser) pairs(r *reader) (Datum, error) {
-	text, err := r.value()
-	if err != nil {
+// mapping reads ["map",[[key,value],…]].
+func (p *datumParser) mapping(text []byte) (Datum, error) {
+	items, err := p.items(text)
+	if err != nil || len(items) == 0 {
 		return Datum{}, err
 	}
-	inner, ok := tagged(text, "map")
-	if !ok {
-		return Datum{}, syntaxError(text, "%s", notTagged(text, "map"))
-	}
-	var d Datum
-	list := reader{data: inner}
-	if list.peek() != '[' {
-		return Datum{}, syntaxError(inner, "array expected")
-	}
-	err = list.array(func() error {
-		text, err := list.value()
-		if err != nil {
-			return err
+	d := Datum{Keys: make([]Atom, len(items)), Values: make([]Atom, len(items))}
+	for i, item := range items {
+		pair, ok := elements(item, 2)
+		if !ok {
+			return Datum{}, syntaxError(item, "expected 2-element array")
 		}
-		k, v, err := p.pair(text)
-		if err != nil {
-			return err
+		if d.Keys[i], err = p.atom(pair[0], &p.t.Key); err != nil {
+			return Datum{}, err
 		}
-		d.Keys = append(d.Keys, k)
-		d.Values = append(d.Values, v)
-		return nil
-	})
-	if err != nil {
-		return Datum{}, err
+		if d.Values[i], err = p.atom(pair[1], &p.t.Value); err != nil {
+			return Datum{}, err
+		}
 	}
 	sort.Sort(byKey(d))
 	if hasDuplicate(d.Keys) {
@@ -147,16 +108,22 @@ func (p *datumParser) pairs(r *reader) (Datum, error) {
 	return d, nil
 }
 
-func (p *datumParser) pair(text []byte) (k, v Atom, err error) {
+// items returns the x… of ["set",[x…]] or ["map",[x…]], as many as the type
+// allows.
+func (p *datumParser) items(text []byte) ([][]byte, error) {
+	var items [][]byte
 	parts, ok := elements(text, 2)
+	ok = ok && hasTag(text, p.t.shape())
+	if ok {
+		items, ok = elements(parts[1], -1)
+	}
 	if !ok {
-		return k, v, syntaxError(text, "expected 2-element array")
+		return nil, syntaxError(text, "expected [\"%s\", <array>]", p.t.shape())
 	}
-	if k, err = p.atom(parts[0], &p.t.Key); err != nil {
-		return k, v, err
+	if !p.t.allows(len(items)) {
+		return nil, syntaxError(text, "%s", p.t.countText(len(items)))
 	}
-	v, err = p.atom(parts[1], &p.t.Value)
-	return k, v, err
+	return items, nil
 }
 
 func hasDuplicate(sorted []Atom) bool {
@@ -177,20 +144,6 @@ func (p *datumParser) atom(text []byte, b *BaseType) (Atom, error) {
 	return a, b.Check(a)
 }
 
-// ParseAtom reads one atom of the given type and checks it.
-func ParseAtom(data []byte, b *BaseType, resolve Resolver) (Atom, error) {
-	r := reader{data: data}
-	text, err := r.value()
-	if err == nil {
-		err = r.end()
-	}
-	if err != nil {
-		return Atom{}, asError(err, data)
-	}
-	p := datumParser{resolve: resolve}
-	return p.atom(text, b)
-}
-
 func parseAtom(text []byte, b *BaseType, resolve Resolver) (Atom, error) {
 	r := reader{data: text}
 	switch b.Kind {
@@ -199,9 +152,8 @@ func parseAtom(text []byte, b *BaseType, resolve Resolver) (Atom, error) {
 			return BoolAtom(v), nil
 		}
 	case KindString:
-		if r.peek() == '"' {
-			v, err := r.str()
-			return StringAtom(v), err
+		if v, err := r.str(); err == nil {
+			return StringAtom(v), nil
 		}
 	case KindInteger:
 		if v, ok := parseInteger(text); ok {
@@ -209,10 +161,11 @@ func parseAtom(text []byte, b *BaseType, resolve Resolver) (Atom, error) {
 		}
 	case KindReal:
 		if v, err := r.number(); err == nil {
-			if f, err := strconv.ParseFloat(string(v), 64); err == nil {
-				return RealAtom(f), nil
+			f, err := strconv.ParseFloat(string(v), 64)
+			if err != nil {
+				return Atom{}, syntaxError(text, "number outside valid range")
 			}
-			return Atom{}, syntaxError(text, "number outside valid range")
+			return RealAtom(f), nil
 		}
 	case KindUUID:
 		return parseUUIDAtom(text, resolve)
@@ -239,54 +192,55 @@ func parseInteger(text []byte) (int64, bool) {
 
 // parseUUIDAtom reads ["uuid",…] or ["named-uuid",…].
 func parseUUIDAtom(text []byte, resolve Resolver) (Atom, error) {
-	if inner, ok := tagged(text, "uuid"); ok {
-		r := reader{data: inner}
-		s, err := r.str()
-		if err != nil {
-			return Atom{}, syntaxError(inner, "string expected")
-		}
-		u, err := ParseUUID(s)
-		if err != nil {
-			return Atom{}, syntaxError(inner, "%q is not a valid UUID", s)
-		}
-		return UUIDAtom(u), nil
+	parts, ok := elements(text, 2)
+	named := resolve != nil && hasTag(text, "named-uuid")
+	if !ok || !named && !hasTag(text, "uuid") || parts[1][0] != '"' {
+		return Atom{}, syntaxError(text, `expected ["uuid", <string>]`)
 	}
-	if inner, ok := tagged(text, "named-uuid"); ok && resolve != nil {
-		r := reader{data: inner}
-		s, err := r.str()
-		if err != nil {
-			return Atom{}, syntaxError(inner, "string expected")
+	r := reader{data: parts[1]}
+	s, err := r.str()
+	if err != nil {
+		return Atom{}, notJSON(err, text)
+	}
+	if named {
+		if !isID(s) {
+			return Atom{}, syntaxError(text, "named-uuid string is not a valid <id>")
 		}
 		u, err := resolve(s)
 		return UUIDAtom(u), err
 	}
-	return Atom{}, syntaxError(text, "%s", notTagged(text, "uuid"))
-}
-
-// tagged returns x of ["tag",x].
-func tagged(text []byte, tag string) ([]byte, bool) {
-	parts, ok := elements(text, 2)
-	if !ok || string(parts[0]) != `"`+tag+`"` {
-		return nil, false
+	u, err := ParseUUID(s)
+	if err != nil {
+		return Atom{}, syntaxError(text, "\"%s\" is not a valid UUID", s)
 	}
-	return parts[1], true
+	return UUIDAtom(u), nil
 }
 
-// notTagged words what is wrong with a value that should be ["tag",x].
-func notTagged(text []byte, tag string) string {
-	if _, ok := elements(text, 2); ok {
-		return `expected ["` + tag + `", <` + tag + `>]`
+// isID tells whether s is an <id> of RFC 7047 section 3.1.
+func isID(s string) bool {
+	for i, c := range []byte(s) {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
 	}
-	return "expected 2-element array"
+	return s != ""
 }
 
-// elements splits an array of exactly n values.
+// hasTag tells whether text is an array that begins with the string tag.
+func hasTag(text []byte, tag string) bool {
+	r := reader{data: text}
+	if r.expect('[') != nil {
+		return false
+	}
+	quoted, plain, err := r.quoted()
+	return err == nil && plain && string(quoted[1:len(quoted)-1]) == tag
+}
+
+// elements splits an array of exactly n values, of any number for n < 0.
 func elements(text []byte, n int) ([][]byte, bool) {
 	r := reader{data: text}
-	if r.peek() != '[' {
-		return nil, false
-	}
-	parts := make([][]byte, 0, n)
+	parts := make([][]byte, 0, max(n, 0))
 	err := r.array(func() error {
 		v, err := r.value()
 		if err == nil && len(parts) == n {
@@ -295,7 +249,7 @@ func elements(text []byte, n int) ([][]byte, bool) {
 		parts = append(parts, v)
 		return err
 	})
-	return parts, err == nil && len(parts) == n
+	return parts, err == nil && (n < 0 || len(parts) == n)
 }
 
 // AppendJSON appends the atom in the notation of RFC 7047.

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -17,6 +19,7 @@ type Error struct {
 const (
 	ErrConstraint = "constraint violation"
 	ErrSyntax     = "syntax error"
+	ErrOVSDB      = "ovsdb error" // a set or map with duplicates
 )
 
 // Error returns the text as ovsdb-server logs it.
@@ -36,6 +39,10 @@ func violation(format string, args ...any) *Error {
 }
 
 func syntaxError(text []byte, format string, args ...any) *Error {
+	var compact bytes.Buffer
+	if json.Compact(&compact, text) == nil {
+		text = compact.Bytes()
+	}
 	return &Error{Name: ErrSyntax, Details: fmt.Sprintf(format, args...), Syntax: string(text)}
 }
 

@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -109,45 +110,50 @@ func (r *reader) digits() bool {
 
 // str returns a string's value.
 func (r *reader) str() (string, error) {
-	if err := r.expect('"'); err != nil {
+	quoted, plain, err := r.quoted()
+	if err != nil {
 		return "", err
 	}
-	start := r.pos
-	plain := true
-	for ; r.pos < len(r.data); r.pos++ {
-		switch c := r.data[r.pos]; {
-		case c == '"':
-			text := r.data[start:r.pos]
-			r.pos++
-			if !utf8.Valid(text) {
-				return "", r.errorf("string is not valid UTF-8")
-			}
-			if plain {
-				return string(text), nil
-			}
-			return r.unescape(r.data[start-1 : r.pos])
-		case c == '\\':
-			plain = false
-			r.pos++
-		case c < 0x20:
-			return "", r.errorf("control character in a string")
-		}
+	if plain {
+		return string(quoted[1 : len(quoted)-1]), nil
 	}
-	return "", r.errorf("string does not end")
-}
-
-// unescape is for the few strings that hold a backslash.
-func (r *reader) unescape(quoted []byte) (string, error) {
+	// The few strings that hold a backslash.
 	var s string
 	if err := json.Unmarshal(quoted, &s); err != nil {
 		return "", r.errorf("bad escape in a string")
 	}
-	for i := 0; i < len(s); i++ {
-		if s[i] == 0 {
-			return "", r.errorf("null bytes not supported in quoted strings")
-		}
+	if strings.IndexByte(s, 0) >= 0 {
+		return "", r.errorf("null bytes not supported in quoted strings")
 	}
 	return s, nil
+}
+
+// quoted passes over a string and returns its text, and whether that is plain:
+// without escapes.
+func (r *reader) quoted() (text []byte, plain bool, err error) {
+	if err := r.expect('"'); err != nil {
+		return nil, false, err
+	}
+	start := r.pos
+	plain = true
+	for ; r.pos < len(r.data); r.pos++ {
+		switch c := r.data[r.pos]; {
+		case c == '"':
+			r.pos++
+			text = r.data[start-1 : r.pos]
+			if !utf8.Valid(text) {
+				return nil, false, r.errorf("string is not valid UTF-8")
+			}
+			return text, plain, nil
+		case c == '\\':
+			plain = false
+			r.pos++
+		case c < 0x20:
+			return nil, false, r.errorf("control character in a string")
+		}
+	}
+	r.pos = len(r.data)
+	return nil, false, r.errorf("string does not end")
 }
 
 // array calls element before each element, which it must read.
@@ -199,13 +205,18 @@ func (r *reader) list(open, close byte, item func() error) error {
 
 // skip passes over one value of any kind.
 func (r *reader) skip() error {
-	switch c := r.peek(); {
+	c, start := r.peek(), r.pos
+	switch {
 	case c == '{':
 		return r.object(func(string) error { return r.skip() })
 	case c == '[':
 		return r.array(r.skip)
 	case c == '"':
-		_, err := r.str()
+		_, plain, err := r.quoted()
+		if err == nil && !plain { // check the escapes
+			r.pos = start
+			_, err = r.str()
+		}
 		return err
 	case r.word("true"), r.word("false"), r.word("null"):
 		return nil

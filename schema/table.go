@@ -74,23 +74,12 @@ func (t *Table) Changed(a, b Row) []*Column {
 }
 
 // Check tells whether every column's value is allowed by its type. The error
-// is an *Error that names the column.
+// names the column and wraps an *Error in ovsdb-server's words.
 func (t *Table) Check(row Row) error {
 	for _, c := range t.Columns {
 		if err := c.Check(row); err != nil {
-			return inColumn(err, c)
+			return fmt.Errorf("schema: column %s of table %s: %w", c.Name, t.Name, err)
 		}
 	}
 	return nil
-}
-
-// inColumn says in which column a value was refused.
-func inColumn(err error, c *Column) error {
-	e, ok := err.(*Error)
-	if !ok {
-		return fmt.Errorf("column %s of table %s: %w", c.Name, c.Table.Name, err)
-	}
-	named := *e
-	named.Details = fmt.Sprintf("column %s of table %s: %s", c.Name, c.Table.Name, e.Details)
-	return &named
 }

@@ -1,0 +1,48 @@
+package sb
+
+// Compiled is the value of /weft/sb/compiled: what the rows and flows that
+// lie beside it were compiled from.
+type Compiled struct {
+	NBRevision int64 `json:"nb_revision"` // etcd revision of the newest intent that is in
+	NBCfg      int64 `json:"nb_cfg"`      // NB_Global.nb_cfg as of that revision
+	// Partial: the change was too large for one etcd transaction and more
+	// follow. A chassis applies nothing until it is false again.
+	Partial bool `json:"partial,omitempty"`
+}
+
+// Status is the value of /weft/status/<chassis>: what that chassis has in its
+// switch.
+type Status struct {
+	Applied int64 `json:"applied"` // Compiled.NBRevision that is in the switch
+	NBCfg   int64 `json:"nb_cfg"`  // Compiled.NBCfg that is in the switch
+	// View is the etcd revision up to which everything that the chassis reads
+	// is in the switch; Claimed that of its own newest claim of a port.
+	View    int64 `json:"view"`
+	Claimed int64 `json:"claimed"`
+	// Errors are for people: what could not be applied, and why.
+	Errors []string `json:"errors,omitempty"`
+}
+
+// Claim is one chassis's claim of a port.
+type Claim struct {
+	Chassis  string // the chassis's name
+	Revision int64  // etcd mod revision of the claim's key
+}
+
+// Winner returns the name of the chassis that has the port: the one that was
+// requested (its name) if it claims it, else the newest claim; claims of one
+// revision, which cannot be of one port, go by name. It is "" without claims.
+// Everyone who sees the same claims names the same winner.
+func Winner(requested string, claims []Claim) string {
+	var best Claim
+	for _, c := range claims {
+		if requested != "" && c.Chassis == requested {
+			return c.Chassis
+		}
+		if best.Chassis == "" || c.Revision > best.Revision ||
+			c.Revision == best.Revision && c.Chassis < best.Chassis {
+			best = c
+		}
+	}
+	return best.Chassis
+}
