@@ -76,17 +76,52 @@ func (ix *Index[K, V, X]) update(row uint32, k K, had bool, old V, has bool, val
 	if has {
 		after = ix.of(k, val)
 	}
-	if slices.Equal(before, after) {
-		return
+	allBefore, allAfter := before, after
+	// Of a long sorted list that gained or lost a member, only that is left.
+	for len(before) > 0 && len(after) > 0 && before[0] == after[0] {
+		before, after = before[1:], after[1:]
 	}
-	for i, x := range before {
-		if !slices.Contains(before[:i], x) && !slices.Contains(after, x) {
-			ix.ops = append(ix.ops, op{ix.cell(x), row, false})
+	for len(before) > 0 && len(after) > 0 && before[len(before)-1] == after[len(after)-1] {
+		before, after = before[:len(before)-1], after[:len(after)-1]
+	}
+	switch {
+	case len(before)+len(after) == 0:
+	case len(before) <= 1 && len(after) <= 1:
+		if len(before) > 0 && !slices.Contains(allAfter, before[0]) {
+			ix.ops = append(ix.ops, op{ix.cell(before[0]), row, false})
+		}
+		if len(after) > 0 && !slices.Contains(allBefore, after[0]) {
+			ix.ops = append(ix.ops, op{ix.cell(after[0]), row, true})
+		}
+	default:
+		ix.updateMany(row, allBefore, allAfter)
+	}
+}
+
+// updateMany is update for values that differ in more than one place, or that
+// may hold one twice.
+func (ix *Index[K, V, X]) updateMany(row uint32, before, after []X) {
+	const gone, same, come = 1, 2, 3
+	state := make(map[X]int, len(before)+len(after))
+	values := make([]X, 0, len(before)+len(after)) // each once, in order
+	for _, x := range before {
+		if state[x] == 0 {
+			values = append(values, x)
+			state[x] = gone
 		}
 	}
-	for i, x := range after {
-		if !slices.Contains(after[:i], x) && !slices.Contains(before, x) {
-			ix.ops = append(ix.ops, op{ix.cell(x), row, true})
+	for _, x := range after {
+		switch state[x] {
+		case 0:
+			values = append(values, x)
+			state[x] = come
+		case gone:
+			state[x] = same
+		}
+	}
+	for _, x := range values {
+		if state[x] != same {
+			ix.ops = append(ix.ops, op{ix.cell(x), row, state[x] == come})
 		}
 	}
 }
