@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -97,11 +98,17 @@ func (c *call) program(place string, args []string) error {
 	switch {
 	case err == nil:
 		return nil
-	case cmd.ProcessState != nil && cmd.ProcessState.ExitCode() > 0:
+	case cmd.ProcessState != nil && (cmd.ProcessState.ExitCode() > 0 || timedOut(cmd.ProcessState)):
 		return unmetf("%s: %w", args[0], err)
 	default:
 		return fmt.Errorf("e2e: %s: %w (no end within %v?)", args[0], err, toolTimeout)
 	}
+}
+
+// timedOut tells whether a stock tool ended itself because of its --timeout.
+func timedOut(p *os.ProcessState) bool {
+	ws, ok := p.Sys().(syscall.WaitStatus)
+	return ok && ws.Signaled() && ws.Signal() == syscall.SIGALRM
 }
 
 // flags takes `-name value` and `-name` words out of the arguments.

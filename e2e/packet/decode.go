@@ -51,7 +51,7 @@ func Decode(frame []byte) Fields {
 	for _, l := range p.Layers() {
 		d.layer(l)
 	}
-	if len(frame) == minFrame {
+	if d.length == minFrame {
 		d.rest = bytes.TrimRight(d.rest, "\x00")
 	}
 	if len(d.rest) > 0 {
@@ -74,6 +74,7 @@ type decoder struct {
 	fields Fields
 	prefix string
 	rest   []byte // payload of the last layer that was understood
+	length int    // of the innermost Ethernet frame
 }
 
 func (d *decoder) add(name, value string) {
@@ -86,6 +87,7 @@ func (d *decoder) layer(l gopacket.Layer) {
 	d.rest = l.LayerPayload()
 	switch l := l.(type) {
 	case *layers.Ethernet:
+		d.length = len(l.Contents) + len(l.Payload)
 		d.add("eth.dst", l.DstMAC.String())
 		d.add("eth.src", l.SrcMAC.String())
 		d.add("eth.type", fmt.Sprintf("0x%04x", uint16(l.EthernetType)))
