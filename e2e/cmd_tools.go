@@ -75,7 +75,18 @@ func (s *Sandbox) State() string {
 		if !d.proc.Alive() {
 			running = d.proc.how
 		}
-		fmt.Fprintf(&b, "--- log of %s (%s)\n%s\n", name, running, tail(d.proc.Log, 30))
+		fmt.Fprintf(&b, "--- log of %s (%s)\n%s\n", name, running, worthReading(tail(d.proc.Log, 60)))
 	}
 	return b.String()
+}
+
+// worthReading leaves out what stock daemons say when all is well.
+func worthReading(log string) string {
+	var b strings.Builder
+	for line := range strings.Lines(log + "\n") {
+		if !strings.Contains(line, "|INFO|") {
+			b.WriteString(line)
+		}
+	}
+	return strings.TrimSpace(b.String())
 }

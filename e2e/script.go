@@ -267,3 +267,29 @@ func (w *logWatch) look(s *Sandbox) error {
 	}
 	return nil
 }
+
+// Do runs one scenario line outside of a script, in directory dir.
+func (s *Sandbox) Do(ctx context.Context, dir string, stdout, stderr io.Writer, line ...string) error {
+	c := &call{s: s, ctx: ctx, dir: dir, stdout: stdout, stderr: stderr}
+	if len(line) > 0 && line[0] == "!" {
+		c.neg, line = true, line[1:]
+	}
+	if len(line) == 0 {
+		return errUsage
+	}
+	c.args = line[1:]
+	return c.do(line[0])
+}
+
+// Places are the names of hypervisors, VMs and the fabric ("fab"), where
+// programs can be run.
+func (s *Sandbox) Places() []string { return slices.Sorted(places(s)) }
+
+// Usages lists the scenario commands.
+func Usages() []string {
+	var all []string
+	for _, x := range commands() {
+		all = append(all, x.usage)
+	}
+	return all
+}
