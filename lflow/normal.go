@@ -101,44 +101,33 @@ func oneClause(c Clause) Normal {
 }
 
 // conjunction returns the normal form of an AND: the parts about one field
-// are narrowed down field by field, the others multiplied out.
+// are taken together field by field, the others multiplied out.
 func (n *normalizer) conjunction(e *Expr) (Normal, *Error) {
-	base := make(Conj, 0, 8)
+	var buf [8]group
+	groups := buf[:0]
 	var rest []Normal
 	for _, a := range e.Args {
-		s := only(a)
-		if s == nil {
-			d, err := n.disjunction(a)
-			if err != nil || len(d) == 0 {
-				return nil, err
-			}
-			if len(d) > 1 || len(d[0]) > 0 {
-				rest = append(rest, d)
-			}
+		if s := only(a); s != nil {
+			groups = collect(groups, s, a)
 			continue
 		}
-		i, found := slices.BinarySearchFunc(base, s, func(c Clause, s *Symbol) int { return cmp.Compare(c.Sym.Index, s.Index) })
-		if found && a.Op == OpCmp && a.Rel == EQ && holds(&base[i], a) {
-			continue
-		}
-		if found && base[i].Terms != nil && e.Op == OpAnd && a.Op != OpCmp && len(base[i].Terms) == 1 && implied(base[i].Terms[0], a) {
-			continue
-		}
-		c, err := n.single(a, s)
-		if err != nil {
+		d, err := n.disjunction(a)
+		if err != nil || len(d) == 0 {
 			return nil, err
 		}
-		if found {
-			if c, err = n.narrow(base[i], c); err != nil {
-				return nil, err
-			}
-			base[i] = c
+		if len(d) > 1 || len(d[0]) > 0 {
+			rest = append(rest, d)
 		}
-		switch {
-		case c.size() == 0:
-			return nil, nil
-		case !found && (c.Terms == nil || !c.Terms[0].Mask.IsZero()):
-			base = slices.Insert(base, i, c)
+	}
+	slices.SortFunc(groups, func(a, b group) int { return cmp.Compare(a.sym.Index, b.sym.Index) })
+	base := make(Conj, 0, len(groups))
+	for i := range groups {
+		c, err := n.together(&groups[i])
+		if err != nil || c.size() == 0 {
+			return nil, err
+		}
+		if c.Terms == nil || !c.Terms[0].Mask.IsZero() {
+			base = append(base, c)
 		}
 	}
 	out := Normal{base}
@@ -154,29 +143,55 @@ func (n *normalizer) conjunction(e *Expr) (Normal, *Error) {
 	return n.unite(out)
 }
 
-// holds tells whether a clause with one alternative implies the comparison a
-// without more ado.
-func holds(c *Clause, a *Expr) bool {
-	switch {
-	case c.size() != 1:
-		return false
-	case c.Ports != nil:
-		return c.Ports[0] == a.Str
-	}
-	return Term{a.Value, a.Mask}.contains(c.Terms[0])
+// group is the parts of an AND that are about one field.
+type group struct {
+	sym   *Symbol
+	first *Expr
+	more  []*Expr
 }
 
-// implied tells whether one of the alternatives of the OR a contains t.
-func implied(t Term, a *Expr) bool {
-	if a.Op != OpOr {
+// collect adds a part about s to its group, unless it says nothing new: most
+// are prerequisites that several fields have in common.
+func collect(groups []group, s *Symbol, a *Expr) []group {
+	for i := range groups {
+		g := &groups[i]
+		if g.sym != s {
+			continue
+		}
+		switch {
+		case a == g.first || implies(g.first, a):
+		case implies(a, g.first) && g.more == nil:
+			g.first = a
+		case len(g.more) <= 4 && slices.Contains(g.more, a):
+		default:
+			g.more = append(g.more, a)
+		}
+		return groups
+	}
+	return append(groups, group{sym: s, first: a})
+}
+
+// implies tells whether the equality e implies that a is true, where that is
+// easy to see.
+func implies(e, a *Expr) bool {
+	if e.Op != OpCmp || e.Rel != EQ {
 		return false
 	}
-	for _, b := range a.Args {
-		if b.Op == OpCmp && b.Rel == EQ && (Term{b.Value, b.Mask}).contains(t) {
-			return true
-		}
+	switch {
+	case a.Op == OpCmp && a.Rel == EQ:
+		return e.Str == a.Str && Term{a.Value, a.Mask}.contains(Term{e.Value, e.Mask})
+	case a.Op == OpOr && len(a.Args) <= 4:
+		return slices.ContainsFunc(a.Args, func(b *Expr) bool { return b.Op == OpCmp && implies(e, b) })
 	}
 	return false
+}
+
+// together returns the clause of a group.
+func (n *normalizer) together(g *group) (Clause, *Error) {
+	if g.more == nil {
+		return n.single(g.first, g.sym)
+	}
+	return n.singleAnd(append(g.more, g.first), g.sym)
 }
 
 // multiply returns the AND of two normal forms.
@@ -279,18 +294,42 @@ func (n *normalizer) single(e *Expr, s *Symbol) (Clause, *Error) {
 	return c, n.spend(c.size())
 }
 
-// singleAnd halves its arguments until one is left, so that many small
-// exclusions (field != {…}) cost n log n.
+// singleAnd takes exclusions (field != prefix) together and halves the rest
+// until one is left, so that the cost stays near the size of the result.
 func (n *normalizer) singleAnd(args []*Expr, s *Symbol) (Clause, *Error) {
+	var excluded []Term
+	var rest []*Expr
+	for _, a := range args {
+		if isExclusion(a) {
+			excluded = append(excluded, Term{a.Value, a.Mask})
+		} else {
+			rest = append(rest, a)
+		}
+	}
+	if len(excluded) < 2 {
+		return n.halve(args, s)
+	}
+	c := Clause{Sym: s, Terms: exclude(excluded, s.Width)}
+	if err := n.spend(len(c.Terms)); err != nil || len(rest) == 0 {
+		return c, err
+	}
+	d, err := n.halve(rest, s)
+	if err != nil {
+		return d, err
+	}
+	return n.narrow(c, d)
+}
+
+func (n *normalizer) halve(args []*Expr, s *Symbol) (Clause, *Error) {
 	if len(args) == 1 {
 		return n.single(args[0], s)
 	}
 	half := len(args) / 2
-	a, err := n.singleAnd(args[:half], s)
+	a, err := n.halve(args[:half], s)
 	if err != nil {
 		return a, err
 	}
-	b, err := n.singleAnd(args[half:], s)
+	b, err := n.halve(args[half:], s)
 	if err != nil {
 		return b, err
 	}

@@ -99,8 +99,9 @@ func byMask(a, b Term) int {
 	return a.Value.Cmp(b.Value)
 }
 
-// prune sorts ts and removes the terms that another one contains. It
-// changes ts.
+// prune removes the terms that another one contains. Where only prefixes are
+// left they are sorted by value, which intersectPrefixes and exclude rely on.
+// It changes ts.
 func prune(ts []Term, width int) []Term {
 	if len(ts) < 2 {
 		return ts
@@ -119,9 +120,14 @@ func prune(ts []Term, width int) []Term {
 	}
 	slices.SortFunc(ts, byMask)
 	if len(ts) <= 16 {
-		return pruneFew(ts)
+		ts = pruneFew(ts)
+	} else {
+		ts = pruneMany(ts)
 	}
-	return pruneMany(ts)
+	if isPrefix(ts, width) {
+		slices.SortFunc(ts, byValue)
+	}
+	return ts
 }
 
 func pruneFew(ts []Term) []Term {
