@@ -19,6 +19,8 @@ type Config struct {
 	Log    *slog.Logger
 	// Owns tells of a key that is not wished for whether it is to be deleted.
 	Owns func(key string) bool
+	// Counts says which keys' revisions a Result tells; nil is all.
+	Counts func(key string) bool
 	// MaxOps bounds a transaction; 0 is 100 (etcd's own limit is 128).
 	MaxOps int
 	// Timeout bounds a transaction; 0 is 5 s.
@@ -34,7 +36,7 @@ type Config struct {
 type Result struct {
 	// Seq: all wishes up to the call of Want that returned it are in etcd.
 	Seq int64
-	// Rev is the revision of the newest transaction.
+	// Rev is the revision of the newest transaction with a key that counts.
 	Rev int64
 	// Err is why the last attempt failed, nil when it did not.
 	Err error
@@ -271,8 +273,10 @@ func (l *Ledger) wrote(keys []string, ops []clientv3.Op, rev int64) {
 			l.have[k] = e
 		}
 		l.check(k)
+		if l.cfg.Counts == nil || l.cfg.Counts(k) {
+			l.result.Rev = rev
+		}
 	}
-	l.result.Rev = rev
 }
 
 // publish replaces the result in the channel.

@@ -6,5 +6,5 @@
 // The rule: a flow depends on what its function is given and nothing else, so
 // that each port, each multicast group and each tunnel is replaced by itself.
 //
-// Imports: ofctrl, ofctrl/ofp
+// Imports: chassisd/lower, ofctrl, ofctrl/ofp
 package physical

@@ -3,6 +3,7 @@ package physical
 import (
 	"slices"
 
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl"
 )
 
@@ -41,8 +42,8 @@ func Multicast(g Group) []ofctrl.Flow {
 		for _, t := range tunnels {
 			m.act.Output(t)
 		}
-		m.act.Resubmit(tableLocalOutput)
-		m.add(tableRemoteOutput, prioPort)
+		m.act.Resubmit(lower.TableLocalOutput)
+		m.add(lower.TableRemoteOutput, prioPort)
 	}
 	local := slices.Clone(g.Local)
 	slices.SortFunc(local, func(a, b Member) int { return int(a.Key) - int(b.Key) })
@@ -60,15 +61,15 @@ func (m *maker) local(g Group, members []Member) {
 		for _, p := range members[:n] {
 			m.set(regZone, uint32(p.Zone))
 			m.set(regOutport, uint32(p.Key))
-			m.act.Resubmit(tableCheckLoopback)
+			m.act.Resubmit(lower.TableCheckLoopback)
 		}
 		members = members[n:]
 		if len(members) > 0 {
 			m.set(regOutport, (part+1)<<16|uint32(g.Key))
-			m.act.Resubmit(tableLocalOutput)
+			m.act.Resubmit(lower.TableLocalOutput)
 		} else {
 			m.set(regOutport, uint32(g.Key))
 		}
-		m.add(tableLocalOutput, prioPort)
+		m.add(lower.TableLocalOutput, prioPort)
 	}
 }

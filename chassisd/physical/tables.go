@@ -1,15 +1,18 @@
 package physical
 
-import "github.com/weft-sdn/weft/ofctrl/ofp"
+import (
+	"github.com/weft-sdn/weft/chassisd/lower"
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
 
 // Registers and bits of the contract with the wire and the switch.
 const (
 	// NumLogRegs is how many registers, from reg0, a pipeline has for itself.
 	NumLogRegs = 10
 
-	FlagAllowLoopback = 1 << 0 // MLF_ALLOW_LOOPBACK
-	FlagFromRamp      = 1 << 1 // MLF_RCV_FROM_RAMP
-	FlagLocalOnly     = 1 << 4 // MLF_LOCAL_ONLY
+	FlagAllowLoopback = 1 << lower.FlagLoopback // MLF_ALLOW_LOOPBACK
+	FlagFromRamp      = 1 << 1                  // MLF_RCV_FROM_RAMP
+	FlagLocalOnly     = 1 << 4                  // MLF_LOCAL_ONLY
 
 	regFlags    = ofp.Reg10
 	regDNATZone = ofp.Reg11
@@ -31,18 +34,4 @@ const (
 	prioDefault = 0
 	prioPort    = 100
 	prioRule    = 150
-)
-
-// OpenFlow tables.
-const (
-	tablePhyToLog              = 0
-	tableLogIngress            = 8
-	tableOutputLargePktDetect  = 41
-	tableOutputLargePktProcess = 42
-	tableRemoteOutput          = 43
-	tableLocalOutput           = 44
-	tableCheckLoopback         = 45
-	tableLogEgress             = 46
-	tableSaveInport            = 64
-	tableLogToPhy              = 65
 )

@@ -7,12 +7,6 @@ import (
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
-// Numbers of the logical actions nd_na and nd_na_router.
-const (
-	opNDNA       = 3
-	opNDNARouter = 12
-)
-
 var errNotNS = errors.New("pinctrl: not a neighbour solicitation")
 
 // ndNA answers a neighbour solicitation; the nested actions then fill in who

@@ -2,12 +2,13 @@ package pinctrl
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
@@ -31,7 +32,7 @@ type Stats struct {
 // Dispatcher hands packets to their handlers.
 type Dispatcher struct {
 	cfg      Config
-	handlers map[uint32]handler
+	handlers map[lower.Opcode]handler
 	limits   map[string]*limit // by kind; Run's own
 
 	mu    sync.Mutex
@@ -45,10 +46,7 @@ type handler struct {
 	f    func(p *ofp.PacketIn, args []byte) (*ofp.PacketOut, error)
 }
 
-var (
-	errNoUserdata = errors.New("pinctrl: a packet without an action number")
-	errUnknown    = errors.New("pinctrl: an action that this agent does not know")
-)
+var errUnknown = errors.New("pinctrl: an action that this agent does not know")
 
 // kindOther is every packet that nobody handles.
 const kindOther = "other"
@@ -66,9 +64,9 @@ func New(cfg Config) *Dispatcher {
 	}
 	return &Dispatcher{
 		cfg: cfg, limits: map[string]*limit{}, stats: map[string]Stats{},
-		handlers: map[uint32]handler{
-			opNDNA:       {"nd_na", ndNA},
-			opNDNARouter: {"nd_na_router", ndNARouter},
+		handlers: map[lower.Opcode]handler{
+			lower.OpNDNA:       {lower.OpNDNA.String(), ndNA},
+			lower.OpNDNARouter: {lower.OpNDNARouter.String(), ndNARouter},
 		},
 	}
 }
@@ -114,16 +112,17 @@ func (d *Dispatcher) handle(p *ofp.PacketIn) {
 	d.count(h.kind, func(s *Stats) { s.Handled++ })
 }
 
-// find reads the userdata's header.
+// find reads the userdata.
 func (d *Dispatcher) find(userdata []byte) (handler, []byte, error) {
-	if len(userdata) < 8 {
-		return handler{kind: kindOther}, nil, errNoUserdata
+	u, err := lower.DecodeUserdata(userdata)
+	if err != nil {
+		return handler{kind: kindOther}, nil, err
 	}
-	h, ok := d.handlers[binary.BigEndian.Uint32(userdata)]
+	h, ok := d.handlers[u.Op]
 	if !ok {
-		return handler{kind: kindOther}, nil, errUnknown
+		return handler{kind: kindOther}, nil, fmt.Errorf("%w: %s", errUnknown, u.Op)
 	}
-	return h, userdata[8:], nil
+	return h, u.Args, nil
 }
 
 func (d *Dispatcher) count(kind string, f func(*Stats)) {

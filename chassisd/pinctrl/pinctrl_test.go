@@ -12,6 +12,7 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
@@ -29,8 +30,8 @@ func solicitation(t *testing.T) []byte {
 	return buf.Bytes()
 }
 
-func userdata(op uint32, actions ofp.Actions) []byte {
-	b := binary.BigEndian.AppendUint32(nil, op)
+func userdata(op lower.Opcode, actions ofp.Actions) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(op))
 	return append(append(b, 0, 0, 0, 0), actions...)
 }
 
@@ -48,7 +49,7 @@ func TestNDNA(t *testing.T) {
 		Rate: 2, Now: func() time.Time { return now },
 		Out: func(p *ofp.PacketOut) error { sent = append(sent, p); return nil },
 	})
-	in := &ofp.PacketIn{Packet: solicitation(t), Metadata: m.Match(), Userdata: userdata(opNDNA, a.Actions())}
+	in := &ofp.PacketIn{Packet: solicitation(t), Metadata: m.Match(), Userdata: userdata(lower.OpNDNA, a.Actions())}
 	d.handle(in)
 	if len(sent) != 1 {
 		t.Fatalf("%d answers", len(sent))
@@ -63,9 +64,9 @@ func TestNDNA(t *testing.T) {
 		t.Errorf("answer %v", p)
 	}
 
-	in.Userdata = userdata(opNDNARouter, a.Actions())
+	in.Userdata = userdata(lower.OpNDNARouter, a.Actions())
 	d.handle(in)
-	in.Userdata = userdata(opNDNA, a.Actions())
+	in.Userdata = userdata(lower.OpNDNA, a.Actions())
 	d.handle(in)
 	d.handle(in) // one too many for this second
 	now = now.Add(time.Second)
@@ -80,9 +81,9 @@ func TestBad(t *testing.T) {
 	d := New(Config{Out: func(*ofp.PacketOut) error { return errors.New("full") }})
 	d.handle(&ofp.PacketIn{Userdata: []byte{0, 0}})
 	d.handle(&ofp.PacketIn{Userdata: userdata(9999, "")})
-	d.handle(&ofp.PacketIn{Packet: []byte{1}, Userdata: userdata(opNDNA, "")})
-	d.handle(&ofp.PacketIn{Packet: solicitation(t), Metadata: "\x00", Userdata: userdata(opNDNA, "")})
-	d.handle(&ofp.PacketIn{Packet: solicitation(t), Userdata: userdata(opNDNA, "")})
+	d.handle(&ofp.PacketIn{Packet: []byte{1}, Userdata: userdata(lower.OpNDNA, "")})
+	d.handle(&ofp.PacketIn{Packet: solicitation(t), Metadata: "\x00", Userdata: userdata(lower.OpNDNA, "")})
+	d.handle(&ofp.PacketIn{Packet: solicitation(t), Userdata: userdata(lower.OpNDNA, "")})
 	want := map[string]Stats{"other": {Bad: 2}, "nd_na": {Bad: 2, Unsent: 1}}
 	if diff := cmp.Diff(want, d.Stats()); diff != "" {
 		t.Error(diff)
@@ -96,7 +97,7 @@ func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- d.Run(ctx) }()
-	in <- &ofp.PacketIn{Packet: solicitation(t), Userdata: userdata(opNDNA, "")}
+	in <- &ofp.PacketIn{Packet: solicitation(t), Userdata: userdata(lower.OpNDNA, "")}
 	<-out
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
