@@ -28,7 +28,11 @@ func (f *Flow) Key() Key { return Key{f.Match, f.Priority, f.Table} }
 
 // String prints the flow as `ovs-ofctl --no-stats dump-flows` does.
 func (f Flow) String() string {
-	return fmt.Sprintf("cookie=%#x, table=%d, %s actions=%s", f.Cookie, f.Table, ofp.FlowMatchString(f.Priority, f.Match), f.Actions)
+	cookie := ""
+	if f.Cookie != 0 {
+		cookie = fmt.Sprintf("cookie=%#x, ", f.Cookie)
+	}
+	return fmt.Sprintf("%stable=%d, %s actions=%s", cookie, f.Table, ofp.FlowMatchString(f.Priority, f.Match), f.Actions)
 }
 
 // Group is one desired group.

@@ -77,7 +77,7 @@ func (b *ActionBuilder) Controller(c Controller) {
 
 // prop16 appends a property with a 16-bit value.
 func (b *ActionBuilder) prop16(typ, v uint16) {
-	b.header(typ, 6)
+	b.header(typ, 8)
 	b.u16(v)
 	b.zeros(2)
 }

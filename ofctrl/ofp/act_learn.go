@@ -53,7 +53,7 @@ func (b *ActionBuilder) BeginLearn(l Learn) Mark {
 		b.u16(l.LimitResult.Ofs)
 		b.u16(0)
 		if l.LimitResult.N != 0 {
-			b.field(l.LimitResult.Field)
+			b.legacyField(l.LimitResult.Field)
 		}
 	}
 	return m
@@ -74,36 +74,23 @@ func (b *ActionBuilder) LearnLoadValue(v U128, dst Subfield) { b.learnValue(lear
 // LearnOutput makes the learned flow send to the port that src holds now.
 func (b *ActionBuilder) LearnOutput(src Subfield) {
 	b.u16(learnDstOut | src.N)
-	b.field(src.Field)
+	b.legacyField(src.Field)
 	b.u16(src.Ofs)
 }
 
 func (b *ActionBuilder) learnCopy(kind uint16, src, dst Subfield) {
 	b.u16(kind | dst.N)
-	b.field(src.Field)
+	b.legacyField(src.Field)
 	b.u16(src.Ofs)
-	b.field(dst.Field)
+	b.legacyField(dst.Field)
 	b.u16(dst.Ofs)
 }
 
 func (b *ActionBuilder) learnValue(kind uint16, v U128, dst Subfield) {
 	b.u16(learnSrcImm | kind | dst.N)
 	b.buf = appendUint(b.buf, v.And(Ones(int(dst.N))), (int(dst.N)+15)/16*2)
-	b.field(dst.Field)
+	b.legacyField(dst.Field)
 	b.u16(dst.Ofs)
-}
-
-// legacyField appends the 4-byte header that older actions have room for; the
-// fields of an experimenter cannot be named there and are sent as 0, which the
-// switch refuses.
-func (b *ActionBuilder) legacyField(f Field) {
-	i := f.info()
-	if i.class == classExp {
-		b.u32(0)
-		return
-	}
-	b.buf = binary.BigEndian.AppendUint16(b.buf, i.class)
-	b.buf = append(b.buf, i.num<<1, i.bytes)
 }
 
 func (p *printer) learn(b []byte, two bool) bool {

@@ -123,17 +123,14 @@ func (p *printer) natRange(b []byte, present uint16) bool {
 		}
 	}
 	if present&4 != 0 {
-		brackets := present&16 != 0
-		if brackets {
-			p.char('[')
+		addr := p.ip6
+		if present&16 != 0 {
+			addr = func(v U128) { p.char('['); p.ip6(v); p.char(']') }
 		}
-		p.ip6(take(16))
+		addr(take(16))
 		if present&8 != 0 {
 			p.char('-')
-			p.ip6(take(16))
-		}
-		if brackets {
-			p.char(']')
+			addr(take(16))
 		}
 	}
 	if present&16 != 0 {

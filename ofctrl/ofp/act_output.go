@@ -14,6 +14,14 @@ const (
 	PortAny        uint32 = 0xffffffff
 )
 
+// port32 widens a port number of 16 bits: its reserved ports are the same.
+func port32(p uint16) uint32 {
+	if p >= uint16(PortInPort&0xffff) {
+		return 0xffff0000 | uint32(p)
+	}
+	return uint32(p)
+}
+
 // Output sends the packet to a port.
 func (b *ActionBuilder) Output(port uint32) {
 	b.header(actOutput, 16)

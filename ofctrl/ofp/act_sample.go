@@ -15,10 +15,13 @@ type Sample struct {
 // Sample sends a sample of the packet to a collector. Where no port and no
 // direction are asked for it is the older form, as the switch reports it.
 func (b *ActionBuilder) Sample(s Sample) {
-	if s.SamplingPort == 0xffff && !s.Ingress && !s.Egress {
-		b.nicira(nxSample, 24)
-	} else {
+	switch {
+	case s.Ingress || s.Egress:
+		b.nicira(nxSample3, 32)
+	case s.SamplingPort != 0xffff:
 		b.nicira(nxSample2, 32)
+	default:
+		b.nicira(nxSample, 24)
 	}
 	b.u16(s.Probability)
 	b.u32(s.CollectorSet)

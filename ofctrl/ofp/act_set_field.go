@@ -13,6 +13,13 @@ func (b *ActionBuilder) SetFieldMasked(f Field, v, m U128) {
 	}
 	i := f.info()
 	at, n := b.mark(), int(i.bytes)
+	if f == TunMetadata0 { // the switch reports as few bytes as will do
+		n = v.Len()
+		if m != full {
+			n = m.Len()
+		}
+		n = max(1, (n+7)/8)
+	}
 	b.header(actSetField, 0)
 	if m == full {
 		b.buf = appendUint(f.appendHeader(b.buf, false, n), v, n)
@@ -34,7 +41,16 @@ func (p *printer) setField(a []byte) bool {
 		return false
 	}
 	p.str("set_field:")
-	p.value(f, v, m)
+	switch whole := m == f.full(); {
+	case f.info().fmt == fmtDec && !whole:
+		p.dec(v.Lo)
+		p.char('/')
+		p.number(m)
+	case f.info().fmt == fmtTunFlags:
+		p.flags(tunFlagNames[:], v.Lo, m.Lo, true)
+	default:
+		p.value(f, v, m)
+	}
 	p.str("->" + f.Name())
 	return true
 }

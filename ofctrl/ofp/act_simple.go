@@ -64,9 +64,9 @@ func (b *ActionBuilder) CheckPktLarger(n uint16, dst Subfield) {
 // DeleteField removes a field (a tunnel option) from the packet.
 func (b *ActionBuilder) DeleteField(f Field) {
 	m := b.mark()
-	b.nicira(nxDeleteField, 0)
+	b.nicira(nxDeleteField, 24)
 	b.field(f)
-	b.End(m)
+	b.zeros(24 - (len(b.buf) - int(m)))
 }
 
 func (p *printer) checkPktLarger(b []byte) bool {

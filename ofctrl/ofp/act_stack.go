@@ -12,7 +12,7 @@ func (b *ActionBuilder) stack(subtype uint16, s Subfield) {
 	m := b.mark()
 	b.nicira(subtype, 24)
 	b.u16(s.Ofs)
-	b.field(s.Field)
+	b.legacyField(s.Field)
 	b.u16(s.N)
 	b.zeros(24 - (len(b.buf) - int(m)))
 }

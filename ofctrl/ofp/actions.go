@@ -64,6 +64,7 @@ const (
 	nxNAT            = 36
 	nxController2    = 37
 	nxSample2        = 38
+	nxSample3        = 41
 	nxClone          = 42
 	nxCTClear        = 43
 	nxResubmitCT     = 44

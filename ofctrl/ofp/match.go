@@ -91,6 +91,8 @@ func (b *MatchBuilder) setView(f Field, v, m U128) bool {
 		return b.SetMasked(VLANTCI, v.Lo<<13, m.Lo&7<<13)
 	case f == IPTOS:
 		return b.SetMasked(IPDSCP, v.Lo>>2, m.Lo&0xff>>2)
+	case f == InPort16:
+		return b.Set(InPort, uint64(port32(uint16(v.Lo))))
 	}
 	return false
 }
@@ -117,10 +119,28 @@ func (b *MatchBuilder) Append(dst []byte) []byte {
 	for w, set := range b.have {
 		for ; set != 0; set &= set - 1 {
 			f := Field(w<<6 + bits.TrailingZeros64(set))
-			dst = appendField(dst, f, b.value[f], b.mask[f])
+			m := b.mask[f]
+			if f == VLANTCI {
+				m = canonicalTCI(b.value[f], m)
+			}
+			dst = appendField(dst, f, b.value[f], m)
 		}
 	}
 	return dst
+}
+
+// canonicalTCI takes the priority bits out of a match on untagged packets, as
+// Open vSwitch does: there are none to match.
+//
+// Other matches on some of the priority bits work, but the switch reports them
+// wrongly under OpenFlow 1.5, which has no way to say them: they are sent again
+// at each connect.
+func canonicalTCI(v, m U128) U128 {
+	const cfi, pcp = 0x1000, 0xe000
+	if m.Lo&cfi != 0 && v.Lo&cfi == 0 && m.Lo&pcp != 0 {
+		m.Lo &^= pcp
+	}
+	return m
 }
 
 // Match returns the canonical match; its only allocation is the string.

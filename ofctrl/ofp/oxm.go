@@ -46,12 +46,14 @@ var aliases = [...]struct {
 	{oxmKey{classNXM1, 27, 0}, IPv6Label},
 	{oxmKey{classNXM1, 28, 0}, IPECN},
 	{oxmKey{classNXM1, 34, 0}, TCPFlags},
+	{oxmKey{classExp, 42, expONF}, TCPFlags},
+	{oxmKey{classExp, 43, expONF}, ActsetOutput},
 }
 
 // fieldOf finds the field of an OXM header.
 func fieldOf(k oxmKey) (Field, bool) {
 	for i := range fields {
-		if fields[i].num == k.num && fields[i].class == k.class && fields[i].exp == k.exp {
+		if fields[i].num == k.num && fields[i].class == k.class {
 			return Field(i), true
 		}
 	}
@@ -61,6 +63,20 @@ func fieldOf(k oxmKey) (Field, bool) {
 		}
 	}
 	return 0, false
+}
+
+// legacyField appends the header of f that Nicira's older actions (output_reg,
+// stack, ct, learn) name it by: the Nicira one where there is one.
+func (b *ActionBuilder) legacyField(f Field) {
+	i := f.info()
+	class, num := i.class, i.num
+	for j := range aliases {
+		if a := &aliases[j]; a.f == f && a.class != classExp {
+			class, num = a.class, a.num
+		}
+	}
+	b.u16(class)
+	b.buf = append(b.buf, num<<1, i.bytes)
 }
 
 // parseHeader takes an OXM header off b. n is the number of bytes that follow

@@ -64,7 +64,16 @@ func (p *printer) ip4(v U128) {
 	p.str(netip.AddrFrom4([4]byte(b[12:])).String())
 }
 
-func (p *printer) ip6(v U128) { p.str(netip.AddrFrom16(v.Bytes()).String()) }
+// ip6 prints an IPv6 address as inet_ntop(3) does, which writes the last 32
+// bits of an IPv4-compatible address in dotted form.
+func (p *printer) ip6(v U128) {
+	if v.Hi == 0 && v.Lo>>32 == 0 && v.Lo>>16 != 0 {
+		p.str("::")
+		p.ip4(v)
+		return
+	}
+	p.str(netip.AddrFrom16(v.Bytes()).String())
+}
 
 // prefixLen returns the length of a mask of n bits that is a prefix, else -1.
 func prefixLen(m U128, n int) int {
@@ -100,6 +109,8 @@ func (p *printer) value(f Field, v, m U128) {
 		p.flags(tunFlagNames[:], v.Lo, m.Lo, false)
 	case fmtFrag:
 		p.frag(v.Lo, m.Lo)
+	case fmtPort16:
+		p.port(port32(uint16(v.Lo)))
 	case fmtPort:
 		p.port(uint32(v.Lo))
 	case fmtPacketType:
@@ -115,12 +126,21 @@ func (p *printer) value(f Field, v, m U128) {
 		}
 		fallthrough
 	default:
-		p.str(v.String())
+		p.number(v)
 		if !whole {
 			p.char('/')
-			p.str(m.String())
+			p.number(m)
 		}
 	}
+}
+
+// number prints hexadecimal, but 0 as such.
+func (p *printer) number(v U128) {
+	if v.IsZero() {
+		p.char('0')
+		return
+	}
+	p.str(v.String())
 }
 
 // mask prints the mask of an address: as a prefix length where it is one.

@@ -108,8 +108,8 @@ func (p *printer) nicira(subtype uint16, b []byte, depth int) bool {
 	case nxStackPop:
 		p.str("pop:")
 		return p.stack(b)
-	case nxSample, nxSample2:
-		return p.sample(b, subtype == nxSample2)
+	case nxSample, nxSample2, nxSample3:
+		return p.sample(b, subtype != nxSample)
 	case nxConjunction:
 		p.conjunction(b)
 	case nxCT:
