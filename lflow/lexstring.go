@@ -9,18 +9,23 @@ import (
 // string scans a quoted string, which is written as in JSON (RFC 8259,
 // section 7).
 func (l *lexer) string(t *token) {
-	start := l.pos + 1
+	start, bad := l.pos+1, ""
 	for i := start; i < len(l.src); i++ {
 		switch c := l.src[i]; {
 		case c == '"':
 			t.kind, t.text = tokString, l.src[start:i]
 			l.pos = i + 1
 			if !utf8.ValidString(t.text) {
-				l.fail(t, "string is not valid UTF-8")
+				bad = "string is not valid UTF-8"
+			}
+			if bad != "" {
+				l.fail(t, bad)
 			}
 			return
+		case c < ' ':
+			bad = controlCharacter
 		case c == '\\':
-			l.escaped(t, start, i)
+			l.escaped(t, start, i, bad)
 			return
 		}
 	}
@@ -28,10 +33,12 @@ func (l *lexer) string(t *token) {
 	l.fail(t, "string without closing quote")
 }
 
-// escaped scans a string whose first escape is at i.
-func (l *lexer) escaped(t *token, start, i int) {
+const controlCharacter = "control character in string; write it as \\u and four hex digits"
+
+// escaped scans a string whose first escape is at i; bad says what is wrong
+// with the text before it.
+func (l *lexer) escaped(t *token, start, i int, bad string) {
 	b := append([]byte(nil), l.src[start:i]...)
-	bad := ""
 	for i < len(l.src) {
 		c := l.src[i]
 		i++
@@ -53,6 +60,9 @@ func (l *lexer) escaped(t *token, start, i int) {
 				bad = "invalid escape in string"
 			}
 		default:
+			if c < ' ' {
+				bad = controlCharacter
+			}
 			b = append(b, c)
 		}
 	}
