@@ -35,6 +35,9 @@ func start(t testing.TB, cfg Config) *Controller {
 	return c
 }
 
+// discard is a log for tests that provoke warnings.
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 // installedGen waits until a generation is in the switch.
 func installedGen(t testing.TB, c *Controller, gen int64) {
 	t.Helper()

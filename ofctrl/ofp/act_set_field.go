@@ -5,6 +5,7 @@ func (b *ActionBuilder) SetField(f Field, v U128) { b.SetFieldMasked(f, v, Ones(
 
 // SetFieldMasked writes the bits of v under m into f. No bit is no action.
 func (b *ActionBuilder) SetFieldMasked(f Field, v, m U128) {
+	f = inAction(f)
 	full := f.full()
 	m = m.And(full)
 	v = v.And(m)

@@ -24,6 +24,9 @@ type MeterBand struct{ Rate, Burst uint32 }
 func NewMeterBody(flags uint16, bands ...MeterBand) MeterBody {
 	b := binary.BigEndian.AppendUint16(nil, flags)
 	for _, m := range bands {
+		if flags&MeterBurst == 0 {
+			m.Burst = 0
+		}
 		b = append(b, 0, 1, 0, 16) // OFPMBT_DROP
 		b = binary.BigEndian.AppendUint32(b, m.Rate)
 		b = binary.BigEndian.AppendUint32(b, m.Burst)
@@ -68,6 +71,19 @@ func ParseMeterDesc(b []byte) (m MeterDesc, rest []byte, err error) {
 		return m, nil, errLength("meter desc", n, len(b))
 	}
 	m.ID = binary.BigEndian.Uint32(b[4:])
-	m.Body = MeterBody(b[2:4]) + MeterBody(b[8:n])
+	body := append(append(make([]byte, 0, n), b[2:4]...), b[8:n]...)
+	if binary.BigEndian.Uint16(body)&MeterBurst == 0 {
+		clearBursts(body[2:])
+	}
+	m.Body = MeterBody(body)
 	return m, b[n:], nil
+}
+
+// clearBursts clears the burst sizes of bands, which the switch fills in where
+// the meter has none.
+func clearBursts(b []byte) {
+	for len(b) >= 16 {
+		clear(b[8:12])
+		b = b[16:]
+	}
 }

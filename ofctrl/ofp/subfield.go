@@ -9,10 +9,21 @@ type Subfield struct {
 }
 
 // Whole is the whole of a field.
-func Whole(f Field) Subfield { return Subfield{f, 0, uint16(f.WireBits())} }
+func Whole(f Field) Subfield {
+	f = inAction(f)
+	return Subfield{f, 0, uint16(f.WireBits())}
+}
 
 // Sub is n bits of f from bit ofs upwards.
-func Sub(f Field, ofs, n int) Subfield { return Subfield{f, uint16(ofs), uint16(n)} }
+func Sub(f Field, ofs, n int) Subfield { return Subfield{inAction(f), uint16(ofs), uint16(n)} }
+
+// inAction returns the field by which actions know f.
+func inAction(f Field) Field {
+	if f == InPort {
+		return InPort16
+	}
+	return f
+}
 
 // ofsNbits is the Nicira encoding of a range of bits in 16 bits; it can name
 // at most 64 bits.
