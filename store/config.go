@@ -24,8 +24,8 @@ type Config struct {
 	// it; its history is the database's. "" derives it: "/weft/log/nb".
 	LogKey string
 	// Guard returns the comparison that every write depends on, that of the
-	// leader's term; one with an empty key while somebody else leads. nil: no
-	// guard, writes are always allowed.
+	// leader's term; the zero Cmp while somebody else leads. nil: no guard,
+	// writes are always allowed.
 	Guard func() clientv3.Cmp
 	// Limits are what an etcd transaction may hold; zero fields mean those of
 	// a server with default flags. See store/etcd.Probe.

@@ -9,9 +9,16 @@ import (
 
 // indexKey stands for a row's values in the columns of an index.
 func indexKey(cols []*column, row schema.Row) schema.UUID {
+	values := make([]schema.Datum, len(cols))
+	for i, c := range cols {
+		values[i] = c.Get(row)
+	}
+	return hashValues(values)
+}
+
+func hashValues(values []schema.Datum) schema.UUID {
 	parts := make([]string, 0, 8)
-	for _, c := range cols {
-		d := c.Get(row)
+	for _, d := range values {
 		for i, k := range d.Keys {
 			parts = append(parts, k.String())
 			if d.Values != nil {

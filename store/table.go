@@ -1,6 +1,9 @@
 package store
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/weft-sdn/weft/schema"
 )
 
@@ -11,6 +14,7 @@ type table struct {
 	refs    []*column
 	indexes [][]*column
 	byCol   []*column // as schema.Table.Columns
+	sorted  []*column // by name, _uuid and _version first
 	byName  map[string]*column
 	virtual *Virtual
 	// kept: rows that nothing refers to stay, though the schema has the table
@@ -27,6 +31,9 @@ type column struct {
 	key, value *table
 	// stored: the value lies under our prefix.
 	stored bool
+	// unset is why a new row must give the column, where its default is not
+	// allowed.
+	unset error
 }
 
 // layout holds the tables in the schema's order.
@@ -42,11 +49,19 @@ func newLayout(db *schema.Database, virtual map[string]Virtual) *layout {
 		t := &table{Table: st, n: i, byName: map[string]*column{}}
 		for _, sc := range st.Columns {
 			c := &column{Column: sc, stored: sc.Owner == "" && !sc.Ephemeral}
+			c.unset = sc.Type.Check(sc.Type.Default())
 			t.byCol = append(t.byCol, c)
 			t.byName[sc.Name] = c
 			t.stored = t.stored || c.stored
 			t.hasMembers = t.hasMembers || c.stored && sc.Members
 		}
+		for _, name := range []string{schema.ColumnUUID, schema.ColumnVersion} {
+			t.byName[name] = &column{Column: st.Column(name)}
+		}
+		for _, c := range t.byName {
+			t.sorted = append(t.sorted, c)
+		}
+		slices.SortFunc(t.sorted, func(a, b *column) int { return strings.Compare(a.Name, b.Name) })
 		for _, index := range st.Indexes {
 			var cols []*column
 			for _, sc := range index {
@@ -63,6 +78,14 @@ func newLayout(db *schema.Database, virtual map[string]Virtual) *layout {
 	for _, t := range l.tables {
 		for _, c := range t.byCol {
 			c.key, c.value = l.byName[c.Type.Key.RefTable], l.byName[c.Type.Value.RefTable]
+			// What a chassis wrote must not keep the leader from deleting a row of
+			// its own: such references are shown, and not counted.
+			if t.Owner != "" && c.key != nil && c.key.Owner == "" {
+				c.key = nil
+			}
+			if t.Owner != "" && c.value != nil && c.value.Owner == "" {
+				c.value = nil
+			}
 			if c.key == nil && c.value == nil {
 				continue
 			}

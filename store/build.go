@@ -1,0 +1,322 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/weft-sdn/weft/schema"
+)
+
+// builder makes a state of rows that nobody has checked: what breaks a rule is
+// left out, reported, and nothing else suffers. It works in passes, because a
+// row left out may be one that others refer to.
+type builder struct {
+	l        *layout
+	enc      *encoder
+	rows     map[rowKey]schema.Row
+	order    []rowKey
+	problems []Problem
+	changed  bool
+	dangling bool // something refers to what is not there
+}
+
+// build makes a state of what was read. Rows that are equal to those of base
+// are those of base; what only base knows (ephemeral columns, what the chassis
+// show) stays.
+func (l *loop) build(res *loadResult, base *state) *state {
+	b := &builder{l: l.db.layout, enc: &l.enc, rows: map[rowKey]schema.Row{}, problems: res.problems}
+	for key, lr := range res.rows {
+		if !b.assemble(lr) {
+			continue
+		}
+		if key.t.Owner != "" {
+			l.aside[key] = lr.row
+			continue
+		}
+		old := base.get(key.t, key.id)
+		for _, c := range key.t.byCol {
+			switch {
+			case c.stored:
+			case old != nil:
+				c.Copy(lr.row, old.row)
+			case l.aside[key] != nil && c.Owner != "":
+				c.Copy(lr.row, l.aside[key])
+			}
+		}
+		if old != nil && key.t.Equal(old.row, lr.row) {
+			lr.row = old.row
+		}
+		b.rows[key] = lr.row
+	}
+	b.keepShown(base, l.aside)
+	for key := range b.rows {
+		b.order = append(b.order, key)
+	}
+	slices.SortFunc(b.order, func(a, c rowKey) int {
+		if a.t != c.t {
+			return a.t.n - c.t.n
+		}
+		return a.id.Compare(c.id)
+	})
+	for b.changed = true; b.changed; {
+		b.changed = false
+		b.checkRefs()
+		b.checkUnique()
+		b.checkReferenced()
+	}
+	res.problems, l.dangling = b.problems, b.dangling
+	s := b.state().edit()
+	for _, blob := range res.blobs {
+		s.setBlob(blob.path, blob.data)
+	}
+	return s.state
+}
+
+// assemble puts the members into a row and checks the number of elements.
+func (b *builder) assemble(lr *loadedRow) bool {
+	t := lr.key.t
+	schema.HeaderOf(lr.row).Version = rowVersion(lr.key.id, lr.rev, 0)
+	keys, values := map[*column][]schema.Atom{}, map[*column][]schema.Atom{}
+	for _, m := range lr.members {
+		keys[m.c] = append(keys[m.c], m.key)
+		values[m.c] = append(values[m.c], m.value)
+	}
+	for _, c := range t.byCol {
+		if c.Members && c.stored {
+			if err := schema.SetMembers(c.Column, lr.row, keys[c], values[c]); err != nil {
+				b.leaveOut(lr.key, c, err.Error())
+				return false
+			}
+			continue
+		}
+		if n := c.Len(lr.row); c.stored && (n < c.Type.Min || n > c.Type.Max) {
+			b.leaveOut(lr.key, c, fmt.Sprintf("%s but %d are present", mustHave(&c.Type), n))
+			return false
+		}
+	}
+	return true
+}
+
+func (b *builder) problem(key rowKey, c *column, why string) {
+	p := Problem{Key: b.enc.rowKey(key.t, key.id), Table: key.t.Name, UUID: key.id, Reason: why}
+	if c != nil {
+		p.Column = c.Name
+	}
+	b.problems = append(b.problems, p)
+}
+
+func (b *builder) leaveOut(key rowKey, c *column, why string) {
+	b.problem(key, c, why)
+	delete(b.rows, key)
+	b.changed = true
+}
+
+// keepShown carries over the rows that exist because a chassis shows them.
+func (b *builder) keepShown(base *state, aside map[rowKey]schema.Row) {
+	for _, t := range b.l.tables {
+		if t.Owner == "" {
+			continue
+		}
+		for id, e := range base.tables[t.n].rows.all() {
+			key := rowKey{t, id}
+			half := aside[key]
+			if half == nil {
+				half = t.New(id)
+			}
+			row := t.Clone(e.row)
+			for _, c := range t.byCol {
+				if c.stored {
+					c.Copy(row, half)
+				}
+			}
+			if t.Equal(row, e.row) {
+				row = e.row
+			}
+			b.rows[key] = row
+		}
+	}
+}
+
+// checkRefs drops references to rows that are not there: weak ones without a
+// word, strong ones with a report, and the row itself if it cannot do without.
+func (b *builder) checkRefs() {
+	for _, key := range b.order {
+		for _, c := range key.t.refs {
+			row := b.rows[key]
+			if row == nil {
+				break
+			}
+			strong := 0
+			var gone []schema.Atom
+			c.Each(row, func(k, v schema.Atom) bool {
+				dead, hard := b.dead(c.key, c.Type.Key.Strong, k)
+				if c.value != nil {
+					d, h := b.dead(c.value, c.Type.Value.Strong, v)
+					dead, hard = dead || d, hard || h
+				}
+				if dead {
+					gone = append(gone, k)
+				}
+				if hard {
+					strong++
+				}
+				return true
+			})
+			if len(gone) > 0 {
+				b.dropRefs(key, c, gone, strong)
+			}
+		}
+	}
+}
+
+func (b *builder) dead(to *table, strong bool, a schema.Atom) (dead, hard bool) {
+	if to == nil {
+		return false, false
+	}
+	dead = b.rows[rowKey{to, a.UUID()}] == nil
+	return dead, dead && strong
+}
+
+func (b *builder) dropRefs(key rowKey, c *column, gone []schema.Atom, strong int) {
+	row := b.rows[key]
+	b.dangling = b.dangling || strong > 0 || c.Type.Min > 0
+	if c.Len(row)-len(gone) < c.Type.Min {
+		b.leaveOut(key, c, fmt.Sprintf("refers to %d rows that are not there", len(gone)))
+		return
+	}
+	if strong > 0 {
+		b.problem(key, c, fmt.Sprintf("%d references to rows that are not there were left out", strong))
+	}
+	row = key.t.Clone(row)
+	if _, err := c.DeleteKeys(row, schema.SetDatum(gone...)); err != nil {
+		b.leaveOut(key, c, err.Error())
+		return
+	}
+	b.rows[key] = row
+}
+
+// checkUnique leaves out rows whose values in an index another row has already,
+// and rows above a table's limit.
+func (b *builder) checkUnique() {
+	type place struct {
+		t     *table
+		index int
+		key   schema.UUID
+	}
+	seen := map[place]schema.UUID{}
+	count := map[*table]int{}
+	for _, key := range b.order {
+		row := b.rows[key]
+		if row == nil {
+			continue
+		}
+		if count[key.t]++; key.t.MaxRows > 0 && count[key.t] > key.t.MaxRows {
+			b.leaveOut(key, nil, fmt.Sprintf("table %s may have no more than %d rows", key.t.Name, key.t.MaxRows))
+			continue
+		}
+		for i, cols := range key.t.indexes {
+			at := place{key.t, i, indexKey(cols, row)}
+			if other, ok := seen[at]; ok {
+				b.leaveOut(key, cols[0], fmt.Sprintf("has the same value as row %s in an index", other))
+				break
+			}
+			seen[at] = key.id
+		}
+	}
+}
+
+// strong counts the strong references to each row.
+func (b *builder) strong() map[rowKey]int32 {
+	count := map[rowKey]int32{}
+	for _, key := range b.order {
+		row := b.rows[key]
+		if row == nil {
+			continue
+		}
+		for _, c := range key.t.refs {
+			c.eachRef(c.Get(row), func(to *table, strong bool, id schema.UUID) {
+				if strong {
+					count[rowKey{to, id}]++
+				}
+			})
+		}
+	}
+	return count
+}
+
+// checkReferenced leaves out rows of non-root tables that nothing refers to.
+func (b *builder) checkReferenced() {
+	count := b.strong()
+	for _, key := range b.order {
+		if b.rows[key] != nil && key.t.collected() && count[key] == 0 {
+			b.dangling = true
+			b.leaveOut(key, nil, "nothing refers to it, and rows of its table live only where something does")
+		}
+	}
+}
+
+// state makes a state of the rows that are left.
+func (b *builder) state() *state {
+	s := newState(b.l).edit()
+	count := b.strong()
+	for _, key := range b.order {
+		row := b.rows[key]
+		if row == nil {
+			continue
+		}
+		ts := s.table(key.t)
+		ts.rows.set(s.e, key.id, &entry{row, count[key]})
+		for i, cols := range key.t.indexes {
+			ts.indexes[i].set(s.e, indexKey(cols, row), []schema.UUID{key.id})
+		}
+		for _, c := range key.t.refs {
+			c.eachRef(c.Get(row), func(to *table, strong bool, id schema.UUID) {
+				if !strong {
+					s.weaken(to, id, key.t, key.id, 1)
+				}
+			})
+		}
+	}
+	return s.state
+}
+
+// differences returns what leads from one state to another.
+func (l *loop) differences(from, to *state) []Change {
+	var out []Change
+	for _, t := range l.db.layout.tables {
+		a, b := &from.tables[t.n].rows, &to.tables[t.n].rows
+		for id, e := range a.all() {
+			if n, ok := b.get(id); !ok {
+				out = append(out, Change{Table: t.Table, UUID: id, Old: e.row})
+			} else if n.row != e.row && !t.Equal(n.row, e.row) {
+				out = append(out, Change{Table: t.Table, UUID: id, Old: e.row, New: n.row})
+			}
+		}
+		for id, e := range b.all() {
+			if _, ok := a.get(id); !ok {
+				out = append(out, Change{Table: t.Table, UUID: id, New: e.row})
+			}
+		}
+	}
+	return out
+}
+
+func blobDifferences(from, to *state) []BlobChange {
+	var out []BlobChange
+	for id, b := range from.blobs.all() {
+		n, ok := to.blobs.get(id)
+		switch {
+		case !ok:
+			out = append(out, BlobChange{Path: b.path, Old: b.data})
+		case !bytes.Equal(n.data, b.data):
+			out = append(out, BlobChange{Path: b.path, Old: b.data, New: n.data})
+		}
+	}
+	for id, b := range to.blobs.all() {
+		if _, ok := from.blobs.get(id); !ok {
+			out = append(out, BlobChange{Path: b.path, New: b.data})
+		}
+	}
+	return out
+}

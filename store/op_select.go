@@ -1,0 +1,35 @@
+package store
+
+import (
+	"encoding/json"
+
+	"github.com/weft-sdn/weft/schema"
+)
+
+// opSelect is RFC 7047 section 5.2.2. Rows come in the order of their UUIDs,
+// those inserted by the same transaction last.
+func (e *executor) opSelect(p *opParser) (json.RawMessage, error) {
+	t := e.table(p)
+	where, columns := p.member("where", isArray), p.member("columns", isArray|optional)
+	if p.err != nil {
+		return nil, nil
+	}
+	cond, err := e.where(t, where)
+	if err != nil {
+		return nil, err
+	}
+	cols, err := parseColumns(t, columns)
+	if err != nil {
+		return nil, err
+	}
+	out := []byte(`{"rows":[`)
+	n := 0
+	err = e.query(t, cond, func(row schema.Row) error {
+		if n++; n > 1 {
+			out = append(out, ',')
+		}
+		out = appendRow(out, cols, row)
+		return nil
+	})
+	return append(out, "]}"...), err
+}

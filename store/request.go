@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/weft-sdn/weft/schema"
+)
+
+// request is something to apply: a client's transaction, a write of this
+// process, or rows to present.
+type request struct {
+	ctx    context.Context
+	client Client
+	ops    []json.RawMessage
+	write  *Write
+	rev    int64    // of presented rows
+	show   []Change // presented rows
+	came   time.Time
+	answer chan reply // holds one
+
+	// Owned by the loop:
+	blocked *blocked
+	timer   *time.Timer
+}
+
+// reply is the answer to a request.
+type reply struct {
+	results []json.RawMessage
+	rev     int64
+	err     error
+}
+
+// fail is the answer of a request that was executed and then refused.
+func (r *request) fail(err error) reply {
+	if r.ops == nil {
+		return reply{err: err}
+	}
+	return reply{results: []json.RawMessage{ErrorJSON(err)}, err: err}
+}
+
+// refuse is fail with the results that the operations had by themselves: the
+// error is then the extra element of RFC 7047 section 4.1.3.
+func (r *request) refuse(results []json.RawMessage, err error) reply {
+	a := r.fail(err)
+	if r.ops != nil {
+		a.results = append(results[:len(results):len(results)], ErrorJSON(err))
+	}
+	return a
+}
+
+func (l *loop) transact(ctx context.Context, c Client, ops []json.RawMessage) ([]json.RawMessage, int64) {
+	if ops == nil {
+		ops = []json.RawMessage{}
+	}
+	r := l.do(&request{ctx: ctx, client: c, ops: ops})
+	if r.results == nil && r.err != nil {
+		r.results = []json.RawMessage{ErrorJSON(r.err)}
+	}
+	return r.results, r.rev
+}
+
+func (l *loop) write(ctx context.Context, w Write) (int64, error) {
+	r := l.do(&request{ctx: ctx, client: Client{Name: w.Client}, write: &w})
+	return r.rev, r.err
+}
+
+func (l *loop) present(ctx context.Context, rev int64, changes []Change) error {
+	return l.do(&request{ctx: ctx, client: Client{Name: "chassis"}, rev: rev, show: changes}).err
+}
+
+// do hands a request to the loop and waits for its answer. A request whose
+// context ends is answered by the loop, so that no answer is lost while etcd
+// is deciding.
+func (l *loop) do(r *request) reply {
+	r.came = time.Now()
+	r.answer = make(chan reply, 1)
+	select {
+	case l.requests <- r:
+	case <-r.ctx.Done():
+		return reply{err: Errorf(ErrTimedOut, "canceled before it was executed: %v", r.ctx.Err())}
+	case <-l.done:
+		return reply{err: closedError()}
+	}
+	select {
+	case a := <-r.answer:
+		return a
+	case <-r.ctx.Done():
+	case <-l.done:
+	}
+	select {
+	case l.cancels <- r:
+	case <-l.done:
+	}
+	select {
+	case a := <-r.answer:
+		return a
+	case <-l.done:
+	}
+	select {
+	case a := <-r.answer:
+		return a
+	default:
+		return reply{err: closedError()}
+	}
+}
+
+func closedError() *schema.Error { return Errorf(ErrIO, "the database is closed") }

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/weft-sdn/weft/schema"
+)
+
+// parseValue reads a column's value and checks it.
+func parseValue(raw json.RawMessage, t *schema.Type, resolve schema.Resolver) (schema.Datum, error) {
+	d, err := schema.ParseAnyCount(raw, t, resolve)
+	if err != nil {
+		return schema.Datum{}, err
+	}
+	if n := d.Len(); n < t.Min || n > t.Max {
+		return schema.Datum{}, syntaxError(ErrSyntax, raw, "%s but %d are present", mustHave(t), n)
+	}
+	return d, nil
+}
+
+// mustHave words how many elements a value needs.
+func mustHave(t *schema.Type) string {
+	shape := "set"
+	if t.IsMap() {
+		shape = "map"
+	}
+	switch {
+	case t.Min == 1 && t.Max == 1:
+		return shape + " must have exactly one member"
+	case t.Max == schema.Unlimited:
+		return fmt.Sprintf("%s must have %d or more members", shape, t.Min)
+	}
+	return fmt.Sprintf("%s must have %d to %d members", shape, t.Min, t.Max)
+}
+
+// resolver gives named-uuids of a transaction their UUIDs.
+func (x *txn) resolver() schema.Resolver {
+	return func(name string) (schema.UUID, error) {
+		if !isIdentifier(name) {
+			return schema.UUID{}, syntaxError(ErrSyntax, marshal([]string{"named-uuid", name}), "named-uuid string is not a valid <id>")
+		}
+		return x.resolve(name), nil
+	}
+}
+
+// columnValue is one member of a <row>.
+type columnValue struct {
+	c *column
+	d schema.Datum
+}
+
+// parseRow reads a <row>: RFC 7047 section 5.1. Columns _uuid and _version may
+// be there; what they say is for the caller.
+func (x *txn) parseRow(t *table, raw json.RawMessage) ([]columnValue, error) {
+	if kindOf(raw) != isObject {
+		return nil, syntaxError(ErrSyntax, raw, "row must be JSON object")
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return nil, syntaxError(ErrSyntax, raw, "%v", err)
+	}
+	for name := range members {
+		if t.byName[name] == nil {
+			return nil, syntaxError(ErrUnknownColumn, raw, "No column %s in table %s.", name, t.Name)
+		}
+	}
+	values := make([]columnValue, 0, len(members))
+	for _, c := range t.sorted {
+		m, ok := members[c.Name]
+		if !ok {
+			continue
+		}
+		d, err := parseValue(m, &c.Type, x.resolver())
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, columnValue{c, d})
+	}
+	return values, nil
+}
+
+// parseColumns reads a <columns>; nil means every column.
+func parseColumns(t *table, raw json.RawMessage) ([]*column, error) {
+	if raw == nil {
+		return t.sorted, nil
+	}
+	list, _ := elements(raw)
+	seen := map[*column]bool{}
+	for _, e := range list {
+		if kindOf(e)&isString == 0 {
+			return nil, syntaxError(ErrSyntax, raw, "array of distinct column names expected")
+		}
+		c := t.byName[jsonString(e)]
+		if c == nil {
+			return nil, syntaxError(ErrSyntax, raw, "%s is not a valid column name", jsonString(e))
+		}
+		if seen[c] {
+			return nil, syntaxError(ErrSyntax, raw, "array of distinct column names expected")
+		}
+		seen[c] = true
+	}
+	var cols []*column
+	for _, c := range t.sorted {
+		if seen[c] {
+			cols = append(cols, c)
+		}
+	}
+	return cols, nil
+}
+
+// appendRow appends a row as JSON object of the given columns.
+func appendRow(b []byte, cols []*column, row schema.Row) []byte {
+	b = append(b, '{')
+	for i, c := range cols {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), c.Name...), '"', ':')
+		b = c.Get(row).AppendJSON(b, &c.Type)
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,214 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// executeWrite applies a write of this process.
+func (l *loop) executeWrite(w *Write) (outcome, error) {
+	x := newTxn(l.db.layout, l.pending)
+	x.inner = true
+	for i := range w.Rows {
+		if err := l.writeRow(x, &w.Rows[i]); err != nil {
+			return outcome{}, err
+		}
+	}
+	blobs := w.Blobs
+	if w.Each != nil {
+		blobs = append(blobs[:len(blobs):len(blobs)], w.Each(true)...)
+	}
+	for _, b := range blobs {
+		if !isBlobPath(b.Path) {
+			return outcome{}, fmt.Errorf("store: write of blob %q: not the path of a blob", b.Path)
+		}
+		old := l.pending.blob(b.Path)
+		if (old == nil) != (b.New == nil) || !bytes.Equal(old, b.New) {
+			x.blobs = append(x.blobs, BlobChange{Path: b.Path, Old: old, New: b.New})
+		}
+	}
+	next, changes, err := x.finish()
+	out := outcome{next: next, changes: changes, blobs: x.blobs}
+	if w.Comment != "" {
+		out.comment = []string{w.Comment}
+	}
+	return out, err
+}
+
+func (l *loop) writeRow(x *txn, ch *Change) error {
+	t := l.db.layout.byName[ch.Table.Name]
+	if t == nil || t.Table != ch.Table || t.virtual != nil {
+		return fmt.Errorf("store: write to table %s, which is not one of rows here", ch.Table.Name)
+	}
+	if ch.New != nil && (!t.Holds(ch.New) || ch.New.RowUUID() != ch.UUID || ch.UUID.IsZero()) {
+		return fmt.Errorf("store: write of %s row %s: a row of another table or UUID", t.Name, ch.UUID)
+	}
+	have := x.get(t, ch.UUID)
+	switch {
+	case ch.New == nil:
+		if t.Owner != "" {
+			return fmt.Errorf("store: write: %s row %s is its %s's to delete", t.Name, ch.UUID, t.Owner)
+		}
+		if have != nil {
+			x.drop(t, ch.UUID)
+		}
+		return nil
+	case have == nil && (ch.Old != nil || t.Owner != ""):
+		return nil
+	case have == nil && x.known(t, ch.UUID):
+		return fmt.Errorf("store: write: %s row %s was deleted by the same write", t.Name, ch.UUID)
+	case have == nil:
+		row := t.Clone(ch.New)
+		half := l.aside[rowKey{t, ch.UUID}]
+		for _, c := range t.byCol {
+			switch {
+			case c.Owner == "":
+				if err := c.Check(row); err != nil {
+					return fmt.Errorf("store: write of %s row %s, column %s: %w", t.Name, ch.UUID, c.Name, err)
+				}
+			case half != nil:
+				c.Copy(row, half)
+			default:
+				c.Copy(row, t.New(ch.UUID))
+			}
+		}
+		x.insert(t, row)
+		return nil
+	}
+	for _, c := range t.byCol {
+		if c.Owner != "" || c.Equal(have, ch.New) || ch.Old != nil && c.Equal(ch.Old, ch.New) {
+			continue
+		}
+		if err := c.Check(ch.New); err != nil {
+			return fmt.Errorf("store: write of %s row %s, column %s: %w", t.Name, ch.UUID, c.Name, err)
+		}
+		r := x.edit(t, ch.UUID)
+		c.Copy(r.new, ch.New)
+		r.changed(c)
+	}
+	return nil
+}
+
+// split distributes the operations of a write over etcd transactions.
+func (l *loop) split(w *Write, ops []keyOp) (whole []keyOp, pieces [][]keyOp, err error) {
+	size := sizeOf(ops)
+	if within(len(ops), size, l.cfg.Limits) {
+		return ops, nil, nil
+	}
+	if !w.Split {
+		return nil, nil, tooLarge(len(ops), size, l.cfg.Limits)
+	}
+	var each, last []keyOp
+	marks := map[string]bool{}
+	if w.Each != nil {
+		for _, b := range w.Each(false) {
+			each = l.enc.blob(each, b)
+		}
+		for _, b := range w.Each(true) {
+			last = l.enc.blob(last, b)
+			marks[l.enc.prefix+b.Path] = true
+		}
+	}
+	extra, extraSize := max(len(each), len(last)), max(sizeOf(each), sizeOf(last))
+	var piece []keyOp
+	room := 0
+	for _, o := range ops {
+		if marks[o.key] {
+			continue
+		}
+		if !within(1+extra, o.size()+extraSize, l.cfg.Limits) {
+			return nil, nil, tooLarge(1+extra, o.size()+extraSize, l.cfg.Limits)
+		}
+		if !within(len(piece)+1+extra, room+o.size()+extraSize, l.cfg.Limits) {
+			pieces = append(pieces, append(piece, each...))
+			piece, room = nil, 0
+		}
+		piece = append(piece, o)
+		room += o.size()
+	}
+	return nil, append(pieces, append(piece, last...)), nil
+}
+
+// executePresent applies rows whose truth lies under the chassis' prefixes. A
+// row that breaks a rule is reported and left out; the others are shown.
+func (l *loop) executePresent(r *request) (outcome, error) {
+	x := l.presentAll(r.show)
+	next, changes, err := x.finish()
+	if err == nil {
+		return outcome{next: next, changes: changes}, nil
+	}
+	var good []Change
+	for i := range r.show {
+		trial := append(good[:len(good):len(good)], r.show[i])
+		if _, _, err := l.presentAll(trial).finish(); err != nil {
+			ch := &r.show[i]
+			l.report1(Problem{Table: ch.Table.Name, UUID: ch.UUID, Reason: err.Error()})
+			continue
+		}
+		good = trial
+	}
+	next, changes, err = l.presentAll(good).finish()
+	return outcome{next: next, changes: changes}, err
+}
+
+func (l *loop) presentAll(show []Change) *txn {
+	x := newTxn(l.db.layout, l.pending)
+	x.inner = true
+	for i := range show {
+		l.presentRow(x, &show[i])
+	}
+	return x
+}
+
+func (l *loop) presentRow(x *txn, ch *Change) {
+	t := l.db.layout.byName[ch.Table.Name]
+	if t == nil || t.virtual != nil || ch.New != nil && !t.Holds(ch.New) {
+		return
+	}
+	key := rowKey{t, ch.UUID}
+	have := x.get(t, ch.UUID)
+	if t.Owner == "" {
+		// The row is ours; some of its columns are shown.
+		if ch.New == nil {
+			delete(l.aside, key)
+		} else {
+			l.aside[key] = ch.New
+		}
+		if have == nil {
+			return
+		}
+	}
+	from := ch.New
+	switch {
+	case from == nil && t.Owner != "":
+		if have != nil {
+			x.drop(t, ch.UUID)
+		}
+		return
+	case from == nil:
+		from = t.New(ch.UUID)
+	case have == nil:
+		if x.known(t, ch.UUID) {
+			return
+		}
+		row := t.Clone(ch.New)
+		half := l.aside[key]
+		if half == nil {
+			half = t.New(ch.UUID)
+		}
+		for _, c := range t.byCol {
+			if c.Owner == "" {
+				c.Copy(row, half)
+			}
+		}
+		x.insert(t, row)
+		return
+	}
+	for _, c := range t.byCol {
+		if c.Owner != "" && !c.Equal(have, from) {
+			r := x.edit(t, ch.UUID)
+			c.Copy(r.new, from)
+			r.changed(c)
+		}
+	}
+}
