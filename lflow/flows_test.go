@@ -172,6 +172,9 @@ func readFlow(l string) (m FlowMatch, ok bool, err error) {
 			set("eth.type", exact(0x800))
 		case "ipv6":
 			set("eth.type", exact(0x86dd))
+		case "tcp6":
+			set("eth.type", exact(0x86dd))
+			set("ip.proto", exact(6))
 		case "tcp":
 			set("eth.type", exact(0x800))
 			set("ip.proto", exact(6))

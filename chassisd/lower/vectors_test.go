@@ -25,9 +25,9 @@ type vector struct {
 }
 
 // TestVectors lowers the actions.jsonl of the folder that VECTORS names, by
-// default ../shared/vectors beside the module, and that of testdata.
+// default ../shared/vectors beside the module, and that of lflow.
 func TestVectors(t *testing.T) {
-	dirs := []string{filepath.Join("testdata", "vectors")}
+	dirs := []string{filepath.Join("..", "..", "lflow", "testdata", "vectors")}
 	if dir := os.Getenv("VECTORS"); dir != "" {
 		dirs = append(dirs, dir)
 	} else {
@@ -76,7 +76,7 @@ func runVectors(t *testing.T, f *os.File) {
 // errUnknown marks a line with an action that lflow does not have.
 var errUnknown = errors.New("unknown action")
 
-var vectorPorts = map[string]uint32{"eth0": 5, "eth1": 6, "LOCAL": 0xfffe, "lsp1": 0x11, "lsp2": 0x12, "lsp3": 0x13}
+var vectorPorts = map[string]uint32{"eth0": 5, "eth1": 6, "LOCAL": 0xfffe, "lsp1": 0x11, "lsp2": 0x12, "lsp3": 0x13, "_MC_flood": 0x8000}
 
 func vectorEnv() *Env {
 	return &Env{
