@@ -1,0 +1,80 @@
+// Command northd serves OVN's databases on etcd and compiles the Northbound
+// into the Southbound.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
+
+	"github.com/weft-sdn/weft/northd/serve"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := command().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "northd:", err)
+		os.Exit(1)
+	}
+}
+
+func command() *cobra.Command {
+	var cfg serve.Config
+	var level string
+	cmd := &cobra.Command{
+		Use:   "northd",
+		Short: "Serve OVN's databases on etcd and compile intent into logical flows",
+		Long: "northd serves the OVN Northbound and Southbound databases (RFC 7047) on etcd and\n" +
+			"compiles the one into the other. Several may run on one etcd: one leads, the others\n" +
+			"wait. WEFT_CHECK=1 in the environment compares every compilation with one from\n" +
+			"nothing.",
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var l slog.Level
+			if err := l.UnmarshalText([]byte(level)); err != nil {
+				return fmt.Errorf("--log-level: %w", err)
+			}
+			cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: l}))
+			cfg.Check = os.Getenv("WEFT_CHECK") == "1"
+			cfg.Version = version()
+			cfg.Ready = func() {
+				if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
+					cfg.Log.Warn("sd_notify", "err", err)
+				}
+			}
+			return serve.Run(cmd.Context(), cfg)
+		},
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "northd"
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.Name, "name", host, "name of this northd, another for each on one etcd")
+	f.StringVar(&cfg.Etcd, "etcd", "embedded", `"embedded", or client URLs of an etcd cluster, comma separated`)
+	f.StringVar(&cfg.DataDir, "data-dir", "/var/lib/weft", "where the embedded etcd keeps its data")
+	f.StringVar(&cfg.EtcdListen, "etcd-listen", "http://127.0.0.1:2379", "client URLs of the embedded etcd, comma separated")
+	f.StringVar(&cfg.EtcdAdvertise, "etcd-advertise", "", "etcd URLs that agents are told by the Southbound database (default: those of --etcd, or where the embedded one listens)")
+	f.StringVar(&cfg.NBListen, "nb-listen", "punix:/run/weft/nb.sock,ptcp:6641", "where the Northbound database is served: punix:PATH, ptcp:PORT[:IP], comma separated")
+	f.StringVar(&cfg.SBListen, "sb-listen", "punix:/run/weft/sb.sock,ptcp:6642", "where the Southbound database is served")
+	f.StringVar(&cfg.Admin, "admin", "unix:/run/weft/northd.sock", "where the admin API is served: unix:PATH or HOST:PORT")
+	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
+	return cmd
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "devel"
+}

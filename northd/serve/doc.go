@@ -1,0 +1,10 @@
+// Package serve is the daemon around the compiler: it leads or waits, opens
+// the two databases, serves OVSDB and the admin API, feeds the compiler with
+// what clients and agents write, and writes what it makes.
+//
+// The rule: one goroutine (leading.run) owns the compiler and everything that
+// is computed from the feeds; servers, followers and the northbound write-back
+// only exchange messages with it.
+//
+// Imports: store, store/etcd, store/leader, schema, schema/nb, schema/sb, schema/server, ovsdb, northd, northd/pipeline, lflow, incr, proto, proto/admin
+package serve

@@ -1,0 +1,280 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/weft-sdn/weft/northd"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+	"github.com/weft-sdn/weft/schema/sb"
+	"github.com/weft-sdn/weft/store"
+)
+
+// leading is one term as leader: the open databases and all that is computed
+// from them.
+type leading struct {
+	cfg   *Config
+	log   *slog.Logger
+	etcd  *clientv3.Client
+	guard func() clientv3.Cmp
+	nb    *store.DB
+	sb    *store.DB
+	board *board
+
+	// The fields below belong to run.
+	compiler  *northd.Compiler
+	agents    *agents
+	owners    *owners
+	out       *output
+	progress  progress
+	writeback *writeback
+	nbRev     int64                        // newest northbound revision that was fed
+	nbCfg     int64                        // NB_Global.nb_cfg as of nbRev
+	cfgAt     int64                        // when nb_cfg was seen, ms
+	presented map[rowID]bool               // rows that agents changed, since the compiler was told
+	claims    map[schema.UUID]northd.Claim // what the compiler was told
+	told      sb.Compiled                  // what NB_Global was told
+	endpoints []string                     // etcd's, for agents that ask the Southbound database
+}
+
+// retryDelay is the pause after etcd refused what was compiled.
+const retryDelay = 100 * time.Millisecond
+
+// run feeds and writes until ctx ends or a feed breaks.
+func (l *leading) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := make(chan keyBatch)
+	go follow(ctx, l.etcd, chassisPrefix, batches, l.log)
+	go follow(ctx, l.etcd, statusPrefix, batches, l.log)
+	go l.writeback.run(ctx)
+
+	northbound, southbound := l.nb.Subscribe(0), l.sb.Subscribe(0)
+	defer func() { northbound.Close(); southbound.Close() }()
+	if err := l.first(ctx, northbound.Snapshot, batches); err != nil {
+		return err
+	}
+	if err := l.ready(); err != nil {
+		return err
+	}
+	retry := time.NewTimer(time.Hour)
+	defer retry.Stop()
+	for {
+		var in northd.Input
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-retry.C:
+		case b := <-batches:
+			l.agents.apply(b)
+		case <-northbound.Ready():
+			commits, err := northbound.Take()
+			if errors.Is(err, store.ErrResync) {
+				return fmt.Errorf("serve: the compiler fell behind the northbound database: %w", err)
+			}
+			if err != nil {
+				return err
+			}
+			l.feed(&in, commits)
+		case <-southbound.Ready():
+			commits, err := southbound.Take()
+			if errors.Is(err, store.ErrResync) {
+				southbound = l.sb.Subscribe(0) // deletions of an agent's rows are asked for again
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			l.expel(ctx, commits)
+			continue
+		}
+		if err := l.step(ctx, in); err != nil {
+			l.board.fail("compiler", err)
+			l.log.Warn("cannot write what was compiled, will try again", "err", err)
+			retry.Reset(retryDelay)
+		}
+	}
+}
+
+// first compiles everything: the agents' keys must be known before, so that
+// no claim is taken for gone.
+func (l *leading) first(ctx context.Context, snap *store.Snapshot, batches <-chan keyBatch) error {
+	for whole := 0; whole < 2; {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case b := <-batches:
+			l.agents.apply(b)
+			if b.whole {
+				whole++
+			}
+		}
+	}
+	l.restore()
+	in := northd.Input{DatapathKeys: map[schema.UUID]int{}, PortKeys: map[schema.UUID]int{}}
+	southbound := l.sb.Snapshot()
+	for row := range southbound.Rows("Datapath_Binding") {
+		in.DatapathKeys[row.RowUUID()] = int(row.(*sb.DatapathBinding).TunnelKey)
+	}
+	for row := range southbound.Rows("Port_Binding") {
+		in.PortKeys[row.RowUUID()] = int(row.(*sb.PortBinding).TunnelKey)
+	}
+	for id := range l.agents.records {
+		l.presented[id] = true
+	}
+	for _, t := range nb.Schema().Tables {
+		for row := range snap.Rows(t.Name) {
+			in.NB = append(in.NB, northd.Change{Table: t.Name, UUID: row.RowUUID(), New: row})
+			l.global(row)
+		}
+	}
+	l.nbRev = snap.Rev
+	for {
+		err := l.step(ctx, in)
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		in = northd.Input{} // the compiler has it; writing is what failed
+		l.board.fail("compiler", err)
+		l.log.Warn("cannot write what was compiled, will try again", "err", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryDelay):
+		}
+	}
+}
+
+// feed turns northbound commits into the compiler's input.
+func (l *leading) feed(in *northd.Input, commits []*store.Commit) {
+	for _, c := range commits {
+		l.nbRev = max(l.nbRev, c.Rev)
+		for _, ch := range c.Changes {
+			in.NB = append(in.NB, northd.Change{Table: ch.Table.Name, UUID: ch.UUID, Old: ch.Old, New: ch.New})
+			l.global(ch.New)
+		}
+	}
+}
+
+// global notes nb_cfg where row is the one of NB_Global.
+func (l *leading) global(row schema.Row) {
+	g, ok := row.(*nb.NBGlobal)
+	if !ok {
+		return
+	}
+	if g.NBCfg != l.nbCfg || l.cfgAt == 0 {
+		l.nbCfg, l.cfgAt = g.NBCfg, l.cfg.Now().UnixMilli()
+		if g.NBCfg == g.SBCfg && g.NBCfgTimestamp != 0 {
+			l.cfgAt = g.NBCfgTimestamp // known from an earlier term
+		}
+	}
+}
+
+// step computes and writes one change from end to end.
+func (l *leading) step(ctx context.Context, in northd.Input) error {
+	if err := l.present(ctx); err != nil {
+		return err
+	}
+	l.placement(&in)
+	start := l.cfg.Now()
+	out := l.compiler.Apply(in)
+	l.board.compiled(l.nbRev, l.cfg.Now().Sub(start))
+	for _, p := range out.Problems {
+		l.log.Warn("a row cannot be compiled as it stands", "table", p.Table, "uuid", p.UUID, "name", p.Name, "column", p.Column, "reason", p.Reason)
+	}
+	for _, p := range out.Solved {
+		l.log.Info("a row's problem is gone", "table", p.Table, "uuid", p.UUID, "name", p.Name, "column", p.Column)
+	}
+	l.board.problems(l.compiler.Problems())
+	l.out.add(l.sb.Schema(), out)
+	l.check()
+	if err := l.commit(ctx); err != nil {
+		return err
+	}
+	if err := l.present(ctx); err != nil { // claims of ports that exist only now
+		return err
+	}
+	l.tell(out)
+	return nil
+}
+
+// check compares with a compilation from nothing, where it is asked for.
+func (l *leading) check() {
+	if !l.cfg.Check {
+		return
+	}
+	if err := l.compiler.Check(); err != nil {
+		l.log.Error("incremental differs from full", "err", err)
+		l.board.poison("compiler", fmt.Errorf("incremental differs from full: %w", err))
+	}
+}
+
+// placement tells the compiler of chassis and ports that moved.
+func (l *leading) placement(in *northd.Input) {
+	in.Chassis, in.Claims = map[schema.UUID]*sb.Chassis{}, map[schema.UUID]*northd.Claim{}
+	snap := l.sb.Snapshot()
+	for id := range l.presented {
+		switch id.table.Name {
+		case "Chassis":
+			c, _ := snap.Get("Chassis", id.uuid).(*sb.Chassis)
+			in.Chassis[id.uuid] = c
+		case "Port_Binding":
+			if claim := claimOf(snap, id.uuid); claim != l.claims[id.uuid] {
+				l.claims[id.uuid] = claim
+				in.Claims[id.uuid] = &claim
+				if claim == (northd.Claim{}) {
+					delete(l.claims, id.uuid)
+					in.Claims[id.uuid] = nil
+				}
+			}
+		}
+	}
+	clear(l.presented)
+}
+
+// claimOf reads from a port's row where it lives; the zero Claim is nowhere.
+func claimOf(snap *store.Snapshot, id schema.UUID) northd.Claim {
+	p, ok := snap.Get("Port_Binding", id).(*sb.PortBinding)
+	if !ok || p.Chassis == nil {
+		return northd.Claim{}
+	}
+	c, ok := snap.Get("Chassis", *p.Chassis).(*sb.Chassis)
+	if !ok {
+		return northd.Claim{}
+	}
+	return northd.Claim{Chassis: c.Name, Up: p.Up != nil && *p.Up}
+}
+
+// tell writes back northbound what is known now.
+func (l *leading) tell(out northd.Output) {
+	var changes []store.Change
+	for _, c := range out.NB {
+		changes = append(changes, store.Change{Table: l.nb.Schema().Table(c.Table), UUID: c.UUID, Old: c.Old, New: c.New})
+	}
+	l.writeback.put(changes)
+
+	registered := l.agents.registered()
+	before := l.progress
+	hv := l.progress.advance(l.agents.status, registered)
+	l.board.agents(len(registered), hv, l.progress.behind(l.agents.status, registered), len(l.agents.bad))
+	if before.hv != hv || l.told != l.progress.compiled {
+		l.told = l.progress.compiled
+		sbCfg, seen, now := l.progress.compiled.NBCfg, l.cfgAt, l.cfg.Now().UnixMilli()
+		l.writeback.setGlobal(func(g *nb.NBGlobal) {
+			if g.NBCfg == sbCfg {
+				g.NBCfgTimestamp = seen
+			}
+			if g.SBCfg != sbCfg || g.SBCfgTimestamp == 0 && sbCfg != 0 {
+				g.SBCfg, g.SBCfgTimestamp = sbCfg, now
+			}
+			if g.HVCfg != hv || g.HVCfgTimestamp == 0 && hv != 0 {
+				g.HVCfg, g.HVCfgTimestamp = hv, now
+			}
+		})
+	}
+}

@@ -1,0 +1,78 @@
+package serve
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// progress follows how far intent has come: what nb_cfg was compiled, and what
+// every hypervisor has in its switch (docs/decisions/0003-wait-hv.md).
+type progress struct {
+	compiled sb.Compiled // in etcd
+	hv       int64       // NB_Global.hv_cfg
+	// barrier is the newest claim there was when every chassis had reached
+	// goal; hv becomes goal when every chassis sees that claim.
+	goal, barrier int64
+}
+
+// laggard says why hv_cfg is behind.
+type laggard struct {
+	chassis string
+	nbCfg   int64
+}
+
+// advance returns the hv_cfg that the statuses of the registered chassis
+// allow. It never goes back while compiled.NBCfg does not.
+func (p *progress) advance(status map[string]sb.Status, registered []string) int64 {
+	reached, claimed := p.compiled.NBCfg, int64(0)
+	view := int64(-1)
+	for _, name := range registered {
+		s := status[name]
+		reached = min(reached, s.NBCfg)
+		claimed = max(claimed, s.Claimed)
+		if view < 0 || s.View < view {
+			view = s.View
+		}
+	}
+	if reached < p.hv { // nb_cfg was set back, or a chassis came anew
+		p.hv = min(p.hv, p.compiled.NBCfg)
+		p.goal = 0
+		return p.hv
+	}
+	if reached == p.hv {
+		return p.hv
+	}
+	if p.goal != reached {
+		p.goal, p.barrier = reached, claimed
+	}
+	if len(registered) == 0 || view >= p.barrier {
+		p.hv, p.goal = reached, 0
+	}
+	return p.hv
+}
+
+// behind lists the registered chassis that have not reached compiled.NBCfg.
+func (p *progress) behind(status map[string]sb.Status, registered []string) []laggard {
+	var out []laggard
+	for _, name := range registered {
+		if s := status[name]; s.NBCfg < p.compiled.NBCfg {
+			out = append(out, laggard{name, s.NBCfg})
+		}
+	}
+	return out
+}
+
+// registered returns the chassis that hv_cfg waits for: those with a record
+// of Chassis_Private.
+func (a *agents) registered() []string {
+	var out []string
+	for id, records := range a.records {
+		if id.table.Name == "Chassis_Private" {
+			out = slices.AppendSeq(out, maps.Keys(records))
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,268 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/weft-sdn/weft/northd"
+	"github.com/weft-sdn/weft/proto"
+	"github.com/weft-sdn/weft/proto/admin"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+	"github.com/weft-sdn/weft/schema/sb"
+	"github.com/weft-sdn/weft/store"
+	"github.com/weft-sdn/weft/store/etcd"
+	"github.com/weft-sdn/weft/store/leader"
+)
+
+// Config says how the daemon runs.
+type Config struct {
+	// Name tells this northd from others, in the leader key and in logs.
+	Name string
+	// Etcd is "embedded", or the client URLs of a cluster, comma separated.
+	Etcd string
+	// DataDir is where the embedded etcd keeps its data.
+	DataDir string
+	// EtcdListen are the client URLs of the embedded etcd, comma separated.
+	EtcdListen string
+	// EtcdAdvertise is what agents that ask the Southbound database are told;
+	// "" tells them Etcd, or where the embedded one listens.
+	EtcdAdvertise string
+	// NBListen and SBListen are passive OVSDB remotes, comma separated.
+	NBListen, SBListen string
+	// Admin is where the gRPC admin API is served: "unix:PATH" or "HOST:PORT".
+	Admin string
+	// Check compares every compilation with one from nothing.
+	Check   bool
+	Version string
+	Log     *slog.Logger
+	Now     func() time.Time // nil: time.Now
+	// Ready, if set, is called when this northd serves for the first time.
+	Ready func()
+}
+
+// Server is a northd.
+type Server struct {
+	proto.UnimplementedAdminServer
+	cfg   Config
+	log   *slog.Logger
+	board *board
+	admin *admin.Server
+
+	mu  sync.Mutex
+	dbs []database // guarded by mu: those open while leading
+}
+
+type database struct {
+	name string
+	db   *store.DB
+}
+
+func (s *Server) databases() []database {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dbs
+}
+
+func (s *Server) setDatabases(dbs ...database) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dbs = dbs
+}
+
+// Run serves until ctx ends or something fails for good: an address that is
+// taken, an embedded etcd that does not start.
+func Run(ctx context.Context, cfg Config) error {
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	s := &Server{cfg: cfg, log: cfg.Log, board: newBoard()}
+	var err error
+	if s.admin, err = admin.Listen(cfg.Admin, s); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	adminDone := make(chan error, 1)
+	go func() { adminDone <- s.admin.Serve(ctx) }()
+	defer func() { cancel(); <-adminDone }()
+
+	nbListeners, err := listenAll(cfg.NBListen)
+	if err != nil {
+		return err
+	}
+	defer closeAll(nbListeners)
+	sbListeners, err := listenAll(cfg.SBListen)
+	if err != nil {
+		return err
+	}
+	defer closeAll(sbListeners)
+	for _, l := range append(append([]net.Listener{}, nbListeners...), sbListeners...) {
+		s.log.Info("listening", "address", l.Addr().String())
+	}
+
+	client, endpoints, stop, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	candidate, err := leader.NewCandidate(leader.Config{
+		Client: client, Name: cfg.Name, Log: s.log,
+		Observe: func(name string) {
+			s.board.set("leader", proto.State_STATE_OK, "", "role", "standby", "leader", name)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	front := newFront(s, nbListeners, sbListeners)
+	defer func() { front.close() }()
+	for {
+		err := s.lead(ctx, candidate, client, endpoints, front)
+		if ctx.Err() != nil {
+			return nil
+		}
+		s.admin.SetServing(false)
+		s.board.fail("leader", err)
+		s.log.Warn("not leading any more", "err", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retryDelay):
+		}
+	}
+}
+
+// connect starts the embedded etcd or dials the cluster, and returns the
+// client and the endpoints that agents can use.
+func (s *Server) connect(ctx context.Context) (*clientv3.Client, []string, func(), error) {
+	var client *clientv3.Client
+	var endpoints []string
+	var stop func()
+	if s.cfg.Etcd == "embedded" || s.cfg.Etcd == "" {
+		srv, err := etcd.Start(ctx, etcd.Options{
+			Dir: filepath.Join(s.cfg.DataDir, "etcd"), Listen: splitList(s.cfg.EtcdListen), Log: s.log,
+		})
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		client, endpoints, stop = srv.Client, srv.Endpoints(), func() { srv.Close() }
+		s.log.Info("embedded etcd serves", "endpoints", strings.Join(endpoints, ","))
+	} else {
+		endpoints = splitList(s.cfg.Etcd)
+		c, err := etcd.Dial(endpoints, nil, s.log)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		client, stop = c, func() { c.Close() }
+	}
+	if s.cfg.EtcdAdvertise != "" {
+		endpoints = splitList(s.cfg.EtcdAdvertise)
+	}
+	return client, endpoints, stop, nil
+}
+
+func splitList(s string) []string {
+	var out []string
+	for e := range strings.SplitSeq(s, ",") {
+		if e = strings.TrimSpace(e); e != "" {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// lead waits for leadership and leads until it is lost.
+func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *clientv3.Client, endpoints []string, f *front) error {
+	term, err := candidate.Campaign(ctx)
+	if err != nil {
+		return err
+	}
+	defer term.Resign()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-term.Lost():
+			cancel(errors.New("serve: leadership was lost"))
+		case <-ctx.Done():
+		}
+	}()
+	s.board.ok("leader", "role", "leader", "name", s.cfg.Name, "term", fmt.Sprint(term.Rev()))
+
+	limits, err := s.limits(ctx, client)
+	if err != nil {
+		return err
+	}
+	owners := newOwners()
+	common := store.Config{Client: client, Guard: term.Guard, Limits: limits, Log: s.log, Now: s.cfg.Now}
+	nbCfg, sbCfg := common, common
+	nbCfg.Schema, nbCfg.Prefix = nb.Schema(), "/weft/nb/"
+	northbound, err := store.Open(ctx, nbCfg)
+	if err != nil {
+		return err
+	}
+	defer northbound.Close()
+	var southbound *store.DB
+	sbCfg.Schema, sbCfg.Prefix, sbCfg.Authorize = sb.Schema(), "/weft/sb/", owners.authorize
+	sbCfg.Virtual = map[string]store.Virtual{"Logical_Flow": {Path: flowsPath, Expand: func(path string, data []byte) ([]schema.Row, error) {
+		return expandFlows(path, data, func(id schema.UUID) bool { return southbound.Get("Logical_DP_Group", id) != nil })
+	}}}
+	if southbound, err = store.Open(ctx, sbCfg); err != nil {
+		return err
+	}
+	defer southbound.Close()
+	s.setDatabases(database{"northbound", northbound}, database{"southbound", southbound})
+	defer s.setDatabases()
+
+	l := &leading{
+		cfg: &s.cfg, log: s.log, etcd: client, guard: term.Guard, nb: northbound, sb: southbound, board: s.board,
+		compiler: northd.New(northd.Options{}), agents: newAgents(sb.Schema(), s.log, s.cfg.Now), owners: owners,
+		out: newOutput(), writeback: newWriteback(northbound, s.log, s.cfg.Now),
+		presented: map[rowID]bool{}, claims: map[schema.UUID]northd.Claim{}, endpoints: endpoints,
+	}
+	l.ready = func() error {
+		if err := f.open(ctx, northbound, southbound); err != nil {
+			return err
+		}
+		s.admin.SetServing(true)
+		if s.cfg.Ready != nil {
+			s.cfg.Ready()
+		}
+		return nil
+	}
+	defer func() { f.shut() }()
+	err = l.run(ctx)
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// limits are those of the embedded etcd, or what the cluster is found to
+// allow.
+func (s *Server) limits(ctx context.Context, client *clientv3.Client) (store.Limits, error) {
+	if s.cfg.Etcd == "embedded" || s.cfg.Etcd == "" {
+		return store.Limits(etcd.EmbeddedLimits()), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	l, err := etcd.Probe(ctx, client)
+	if err != nil {
+		return store.Limits{}, err
+	}
+	s.log.Info("etcd's limits", "operations", l.TxnOps, "bytes", l.RequestBytes)
+	return store.Limits(l), nil
+}
