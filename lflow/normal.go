@@ -40,7 +40,7 @@ type normalizer struct {
 }
 
 func (n *normalizer) spend(k int) *Error {
-	if n.pieces += k; n.pieces > 4*MaxTerms {
+	if n.pieces += k; n.pieces > MaxTerms {
 		return tooLarge()
 	}
 	return nil
@@ -136,11 +136,12 @@ func (n *normalizer) conjunction(e *Expr) (Normal, *Error) {
 		if out, err = n.multiply(out, d); err != nil {
 			return nil, err
 		}
+		// At once, as what is absorbed now is not multiplied any more.
+		if out, err = n.unite(out); err != nil {
+			return nil, err
+		}
 	}
-	if len(rest) == 0 {
-		return out, nil
-	}
-	return n.unite(out)
+	return out, nil
 }
 
 // group is the parts of an AND that are about one field.
@@ -196,6 +197,10 @@ func (n *normalizer) together(g *group) (Clause, *Error) {
 
 // multiply returns the AND of two normal forms.
 func (n *normalizer) multiply(a, b Normal) (Normal, *Error) {
+	// Divided, as a product of hostile lengths need not fit into an int.
+	if len(a) > MaxTerms/len(b) {
+		return nil, tooLarge()
+	}
 	if err := n.spend(len(a) * len(b)); err != nil {
 		return nil, err
 	}
@@ -204,6 +209,9 @@ func (n *normalizer) multiply(a, b Normal) (Normal, *Error) {
 		for _, d := range b {
 			both, ok, err := n.merge(c, d)
 			if err != nil {
+				return nil, err
+			}
+			if err := n.spend(len(both)); err != nil {
 				return nil, err
 			}
 			if ok {

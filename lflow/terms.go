@@ -6,8 +6,8 @@ import (
 )
 
 // MaxTerms limits the alternatives and matches that one expression may
-// become.
-const MaxTerms = 1 << 20
+// become, and the steps to get there.
+const MaxTerms = 1 << 19
 
 func tooLarge() *Error {
 	return errorf(-1, CodeLimit, "the expression needs more than %d alternatives", MaxTerms)
@@ -185,8 +185,8 @@ func intersect(a, b []Term, width int) ([]Term, *Error) {
 			}
 			out = append(out, Term{t.Value.Or(u.Value), t.Mask.Or(u.Mask)})
 		}
-		if len(out) > MaxTerms {
-			if out = prune(out, width); len(out) > MaxTerms/2 {
+		if len(out) > MaxTerms/4 {
+			if out = prune(out, width); len(out) > MaxTerms/8 {
 				return nil, tooLarge()
 			}
 		}

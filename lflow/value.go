@@ -107,9 +107,6 @@ func (v Value) contiguous() (lo, n int, ok bool) {
 	return lo, n, v == Ones(n).Shl(lo)
 }
 
-// bit returns bit i of v.
-func (v Value) bit(i int) uint64 { return v.Shr(i).Lo & 1 }
-
 // Bytes16 returns v in network byte order.
 func (v Value) Bytes16() (b [16]byte) {
 	binary.BigEndian.PutUint64(b[:8], v.Hi)
