@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -16,6 +17,7 @@ type Backend interface {
 	startAgent(s *Sandbox, h *Hypervisor) error
 	// remote is what a hypervisor's ovn-remote says.
 	remote(s *Sandbox) string
+	emptySouthbound(ctx context.Context, s *Sandbox) error
 }
 
 // BackendFromEnv is what E2E_BACKEND asks for; weft if nothing.
@@ -69,7 +71,7 @@ func (Weft) startCentral(s *Sandbox) func() error {
 	return func() error {
 		if !s.Embedded {
 			err := s.run(&daemon{name: "etcd", polite: true, start: func() (*Process, error) {
-				return s.startDaemon("etcd", ns, env, "weft-etcd", "--data-dir", s.Dir+"/etcd", "--listen", etcdURL)
+				return s.startDaemon("etcd", ns, env, "weft-etcd", "--data-dir", s.Dir+"/etcd", "--listen", etcdURL+",unix://"+s.Dir+"/etcd.sock")
 			}})
 			if err != nil {
 				return err

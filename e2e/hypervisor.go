@@ -54,6 +54,9 @@ func (h *Hypervisor) start() error {
 	if err := h.s.run(&daemon{name: h.Name + "/vswitchd", start: h.startVswitchd}); err != nil {
 		return err
 	}
+	if h.s.Dummy {
+		return nil
+	}
 	return h.bridges()
 }
 
@@ -106,8 +109,11 @@ func (h *Hypervisor) startOvsdb() (*Process, error) {
 // startVswitchd gives the database's absolute path: a relative one is looked
 // for in OVS_RUNDIR, for ever.
 func (h *Hypervisor) startVswitchd() (*Process, error) {
-	return h.s.startDetached(h.Name+"/vswitchd", h.ns, h.s.env(h.dir), h.dir+"/ovs-vswitchd.pid", h.dir+"/ovs-vswitchd.log",
-		"ovs-vswitchd", "unix:"+h.dir+"/db.sock", "--disable-system")
+	args := []string{"ovs-vswitchd", "unix:" + h.dir + "/db.sock", "--disable-system"}
+	if h.s.Dummy {
+		args = append(args, "--enable-dummy=override")
+	}
+	return h.s.startDetached(h.Name+"/vswitchd", h.ns, h.s.env(h.dir), h.dir+"/ovs-vswitchd.pid", h.dir+"/ovs-vswitchd.log", args...)
 }
 
 // bridges makes br-phys, which holds the tunnel endpoint's address on its

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const module = "github.com/weft-sdn/weft"
+
+// goBenchmarks runs the Go benchmarks whose names (go/PACKAGE/BenchmarkName)
+// fit.
+func goBenchmarks(ctx context.Context, only *regexp.Regexp, print func(string)) error {
+	list, err := goTool(ctx, "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "./...")
+	if err != nil {
+		return err
+	}
+	for pkg := range strings.FieldsSeq(list) {
+		short := strings.TrimPrefix(strings.TrimPrefix(pkg, module), "/")
+		names, err := goTool(ctx, "test", "-list", "^Benchmark", pkg)
+		if err != nil {
+			return err
+		}
+		var run []string
+		for name := range strings.FieldsSeq(names) {
+			if strings.HasPrefix(name, "Benchmark") && only.MatchString("go/"+short+"/"+name) {
+				run = append(run, name)
+			}
+		}
+		if len(run) == 0 {
+			continue
+		}
+		out, err := goTool(ctx, "test", "-run", "^$", "-bench", "^("+strings.Join(run, "|")+")$", "-benchtime", "300ms", pkg)
+		for _, l := range goLines(short, out) {
+			print(l)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func goTool(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	// Self-checks cost; they are for tests.
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "WEFT_CHECK=") }), "WEFT_CHECK=0")
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("go %s: %w\n%s%s", strings.Join(args, " "), err, out, stderr.Bytes())
+	}
+	return string(out), err
+}
+
+// goLines turns the output of `go test -bench` into lines.
+func goLines(pkg, out string) []string {
+	var lines []string
+	for l := range strings.Lines(out) {
+		f := strings.Fields(l)
+		if len(f) < 4 || !strings.HasPrefix(f[0], "Benchmark") {
+			continue
+		}
+		name := f[0]
+		if i := strings.LastIndexByte(name, '-'); i > 0 { // GOMAXPROCS
+			name = name[:i]
+		}
+		metrics := map[string]float64{}
+		for i := 2; i+1 < len(f); i += 2 {
+			if v, err := strconv.ParseFloat(f[i], 64); err == nil {
+				metrics[f[i+1]] = v
+			}
+		}
+		unit, g := "ns/op", goal{}
+		for m, v := range metrics {
+			if u, ok := strings.CutPrefix(m, "goal-"); ok {
+				unit, g = u, goal{limit: &figure{v, u}}
+			}
+		}
+		lines = append(lines, line("go/"+pkg+"/"+name, &figure{metrics[unit], unit}, nil, g))
+	}
+	return lines
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// figure is one measured quantity. Smaller is better.
+type figure struct {
+	value float64
+	unit  string // "s" values are shown as durations
+}
+
+func seconds(d time.Duration) *figure { return &figure{d.Seconds(), "s"} }
+
+func (f *figure) String() string {
+	switch {
+	case f == nil:
+		return "-"
+	case f.unit == "s" && f.value < 1e-3:
+		return fmt.Sprintf("%.1fµs", f.value*1e6)
+	case f.unit == "s" && f.value < 1:
+		return fmt.Sprintf("%.1fms", f.value*1e3)
+	case f.unit == "s":
+		return fmt.Sprintf("%.2fs", f.value)
+	default:
+		return strconv.FormatFloat(f.value, 'g', 4, 64) + f.unit
+	}
+}
+
+// goal is a limit: of the value itself, or of its ratio to the peer's.
+type goal struct {
+	limit *figure
+	ratio float64
+}
+
+func (g goal) String() string {
+	switch {
+	case g.limit != nil:
+		return "<=" + g.limit.String()
+	case g.ratio != 0:
+		return fmt.Sprintf("<=%gx", g.ratio)
+	default:
+		return "-"
+	}
+}
+
+// line formats a result. Without a peer only a limit of the value can fall
+// short.
+func line(name string, ours, peer *figure, g goal) string {
+	ratio, verdict := "-", "met"
+	if ours == nil {
+		verdict = "short"
+	}
+	if ours != nil && peer != nil && peer.value > 0 {
+		r := ours.value / peer.value
+		ratio = fmt.Sprintf("%.3f", r)
+		if g.ratio != 0 && r > g.ratio {
+			verdict = "short"
+		}
+	}
+	if ours != nil && g.limit != nil && ours.value > g.limit.value {
+		verdict = "short"
+	}
+	return fmt.Sprintf("bench %s ours=%s peer=%s ratio=%s goal=%s %s", name, ours, peer, ratio, g, verdict)
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+func TestLine(t *testing.T) {
+	tests := []struct {
+		ours, peer *figure
+		goal       goal
+		want       string
+	}{
+		{seconds(5 * time.Millisecond), seconds(time.Second), goal{ratio: 1}, "bench x ours=5.0ms peer=1.00s ratio=0.005 goal=<=1x met"},
+		{seconds(2 * time.Second), seconds(time.Second), goal{ratio: 1}, "bench x ours=2.00s peer=1.00s ratio=2.000 goal=<=1x short"},
+		{&figure{1.25, "x"}, nil, goal{limit: &figure{1.5, "x"}}, "bench x ours=1.25x peer=- ratio=- goal=<=1.5x met"},
+		{&figure{700, "ns/op"}, nil, goal{limit: &figure{500, "ns/op"}}, "bench x ours=700ns/op peer=- ratio=- goal=<=500ns/op short"},
+		{&figure{700, "ns/op"}, nil, goal{}, "bench x ours=700ns/op peer=- ratio=- goal=- met"},
+		{nil, seconds(time.Microsecond), goal{ratio: 1}, "bench x ours=- peer=1.0µs ratio=- goal=<=1x short"},
+	}
+	for _, tt := range tests {
+		if got := line("x", tt.ours, tt.peer, tt.goal); got != tt.want {
+			t.Errorf(" got %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+func TestGoLines(t *testing.T) {
+	const out = `goos: linux
+BenchmarkAdd-2        	   12345	       987.5 ns/op	      16 B/op	       1 allocs/op
+BenchmarkGoal/deep-2  	     100	      2000 ns/op	      1500 goal-ns/op
+PASS`
+	got := goLines("incr", out)
+	want := []string{
+		"bench go/incr/BenchmarkAdd ours=987.5ns/op peer=- ratio=- goal=- met",
+		"bench go/incr/BenchmarkGoal/deep ours=2000ns/op peer=- ratio=- goal=<=1500ns/op short",
+	}
+	if len(got) != len(want) {
+		t.Fatalf("got %q", got)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf(" got %s\nwant %s", got[i], want[i])
+		}
+	}
+}
