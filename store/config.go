@@ -67,6 +67,9 @@ type Client struct {
 	Role string // for Authorize
 	// Holds tells whether the client owns a lock, for the operation assert.
 	Holds func(lock string) bool
+	// Waits, if set, is called when a transaction has to wait until what its
+	// operation wait asks for is true. It must not block.
+	Waits func()
 }
 
 const (

@@ -40,7 +40,7 @@ func (db *DB) Schema() *schema.Database { return db.cfg.Schema }
 // returns, the commit is in the queue of every subscription. A transaction
 // that waits does so until its timeout or until ctx ends.
 func (db *DB) Transact(ctx context.Context, c Client, ops []json.RawMessage) (results []json.RawMessage, rev int64) {
-	return db.loop.transact(ctx, c, ops)
+	return db.Submit(ctx, c, ops).Result()
 }
 
 // Write changes many rows at once on behalf of this process. It returns the

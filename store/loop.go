@@ -272,6 +272,9 @@ func (l *loop) wait(r *request, b *blocked) {
 	if !slices.Contains(l.waiting, r) {
 		l.waiting = append(l.waiting, r)
 	}
+	if r.client.Waits != nil {
+		r.client.Waits()
+	}
 }
 
 func (r *request) unblock() {

@@ -50,17 +50,6 @@ func (r *request) refuse(results []json.RawMessage, err error) reply {
 	return a
 }
 
-func (l *loop) transact(ctx context.Context, c Client, ops []json.RawMessage) ([]json.RawMessage, int64) {
-	if ops == nil {
-		ops = []json.RawMessage{}
-	}
-	r := l.do(&request{ctx: ctx, client: c, ops: ops})
-	if r.results == nil && r.err != nil {
-		r.results = []json.RawMessage{ErrorJSON(r.err)}
-	}
-	return r.results, r.rev
-}
-
 func (l *loop) write(ctx context.Context, w Write) (int64, error) {
 	r := l.do(&request{ctx: ctx, client: Client{Name: w.Client}, write: &w})
 	return r.rev, r.err
@@ -70,19 +59,28 @@ func (l *loop) present(ctx context.Context, rev int64, changes []Change) error {
 	return l.do(&request{ctx: ctx, client: Client{Name: "chassis"}, rev: rev, show: changes}).err
 }
 
-// do hands a request to the loop and waits for its answer. A request whose
-// context ends is answered by the loop, so that no answer is lost while etcd
-// is deciding.
+// do hands a request to the loop and waits for its answer.
 func (l *loop) do(r *request) reply {
+	l.hand(r)
+	return l.await(r)
+}
+
+// hand gives a request its place in the order in which requests are applied.
+func (l *loop) hand(r *request) {
 	r.came = time.Now()
 	r.answer = make(chan reply, 1)
 	select {
 	case l.requests <- r:
 	case <-r.ctx.Done():
-		return reply{err: Errorf(ErrTimedOut, "canceled before it was executed: %v", r.ctx.Err())}
+		r.answer <- reply{err: Errorf(ErrTimedOut, "canceled before it was executed: %v", r.ctx.Err())}
 	case <-l.done:
-		return reply{err: closedError()}
+		r.answer <- reply{err: closedError()}
 	}
+}
+
+// await waits for the answer. A request whose context ends is answered by the
+// loop, so that no answer is lost while etcd is deciding.
+func (l *loop) await(r *request) reply {
 	select {
 	case a := <-r.answer:
 		return a
@@ -91,6 +89,8 @@ func (l *loop) do(r *request) reply {
 	}
 	select {
 	case l.cancels <- r:
+	case a := <-r.answer:
+		return a
 	case <-l.done:
 	}
 	select {
