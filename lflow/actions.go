@@ -110,5 +110,13 @@ func ActionTable() []ActionRow {
 		{Name: "lookup_fdb", Form: Result, Zero: LookupFDB{}, Example: `reg0[11] = lookup_fdb(inport, eth.src);`, Level: 1, parseResult: parseLookupFDB},
 		{Name: "get_fdb", Form: Result, Zero: GetFDB{}, Example: `outport = get_fdb(eth.dst);`, Level: 1, parseResult: parseGetFDB},
 		{Name: "put_fdb", Zero: PutFDB{}, Example: `put_fdb(inport, eth.src);`, Level: 1, parse: parsePutFDB},
+		{Name: "get_arp", Zero: GetMAC{}, Example: `get_arp(outport, ip4.dst);`, Level: 1, parse: parseGetMAC(false)},
+		{Name: "put_arp", Zero: PutMAC{}, Example: `put_arp(inport, ip4.src, eth.src);`, Level: 1, parse: parsePutMAC(false)},
+		{Name: "lookup_arp", Form: Result, Zero: LookupMAC{}, Example: `reg9[2] = lookup_arp(inport, ip4.src, eth.src);`, Level: 1, parseResult: parseLookupMAC(false)},
+		{Name: "lookup_arp_ip", Form: Result, Zero: LookupIP{}, Example: `reg9[3] = lookup_arp_ip(inport, ip4.src);`, Level: 1, parseResult: parseLookupIP(false)},
+		{Name: "get_nd", Zero: GetMAC{}, Example: `get_nd(outport, ip6.dst);`, Level: 1, parse: parseGetMAC(true)},
+		{Name: "put_nd", Zero: PutMAC{}, Example: `put_nd(inport, ip6.src, eth.src);`, Level: 1, parse: parsePutMAC(true)},
+		{Name: "lookup_nd", Form: Result, Zero: LookupMAC{}, Example: `reg9[2] = lookup_nd(inport, ip6.src, eth.src);`, Level: 1, parseResult: parseLookupMAC(true)},
+		{Name: "lookup_nd_ip", Form: Result, Zero: LookupIP{}, Example: `reg9[3] = lookup_nd_ip(inport, ip6.src);`, Level: 1, parseResult: parseLookupIP(true)},
 	}
 }

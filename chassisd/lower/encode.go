@@ -85,6 +85,14 @@ func (e *encoder) action(a lflow.Action) error {
 		e.lookupFDB(a)
 	case lflow.GetFDB:
 		e.getFDB(a)
+	case lflow.GetMAC:
+		e.getMAC(a)
+	case lflow.PutMAC:
+		e.putMAC(a)
+	case lflow.LookupMAC:
+		e.lookupMAC(a)
+	case lflow.LookupIP:
+		e.lookupIP(a)
 	default:
 		return fmt.Errorf("lower: action %s has no twin", a.Append(nil))
 	}

@@ -11,7 +11,9 @@ type Opcode uint32
 // The opcodes have OVN's numbers.
 const (
 	OpARP         Opcode = 0
+	OpPutARP      Opcode = 1
 	OpNDNA        Opcode = 3
+	OpPutND       Opcode = 4
 	OpNDNS        Opcode = 9
 	OpNDNARouter  Opcode = 12
 	OpPutFDB      Opcode = 25
@@ -26,6 +28,10 @@ func (o Opcode) String() string {
 		return "arp"
 	case OpNDNA:
 		return "nd_na"
+	case OpPutARP:
+		return "put_arp"
+	case OpPutND:
+		return "put_nd"
 	case OpNDNS:
 		return "nd_ns"
 	case OpNDNARouter:

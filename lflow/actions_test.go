@@ -1,0 +1,65 @@
+package lflow
+
+import (
+	"reflect"
+	"testing"
+)
+
+// TestActionTable: every row's example is what the row says it is.
+func TestActionTable(t *testing.T) {
+	seen := map[string]bool{}
+	for _, row := range ActionTable() {
+		if row.Level < 1 || row.Level > LanguageLevel {
+			t.Errorf("%s: level %d", row.Name, row.Level)
+		}
+		if row.Form != Operator && (seen[row.Name] || (row.parse == nil) == (row.parseResult == nil) || (row.parse == nil) != (row.Form == Result)) {
+			t.Errorf("%s: two rows, or not exactly the parser of its form", row.Name)
+		}
+		seen[row.Name] = true
+		as, err := ParseActions(row.Example, Place{Pipeline: Ingress, Table: 3}, nil)
+		if err != nil || len(as) != 1 {
+			t.Errorf("%s: example %s: %v", row.Name, row.Example, err)
+			continue
+		}
+		if as.String() != row.Example {
+			t.Errorf("%s: example %s is printed as %s", row.Name, row.Example, as)
+		}
+		if reflect.TypeOf(as[0]) != reflect.TypeOf(row.Zero) {
+			t.Errorf("%s: example %s is a %T", row.Name, row.Example, as[0])
+		}
+	}
+}
+
+// TestBuild: what constructors build prints as what the parser reads.
+func TestBuild(t *testing.T) {
+	mac := MAC{0x40, 0x44, 0, 0, 0, 1}
+	for _, c := range []struct {
+		e    *Expr
+		want string
+	}{
+		{And(Eq(Inport, "p1"), Eq(EthSrc, mac)), `inport == "p1" && eth.src == 40:44:00:00:00:01`},
+		{And(Bool(VlanPresent)), "vlan.present"},
+		{And(), "1"},
+		{Or(), "0"},
+		{And(Eq(ARPOp, 1), nil, Or(Eq(Inport, "a"), Eq(Outport, "b", "c"))), `arp.op == 1 && (inport == "a" || outport == "b" || outport == "c")`},
+		{Not(And(Bool(EthMcast), Eq(Reg(0), 1))), "!eth.mcast || reg0 != 1"},
+		{Compare(TCPDst, LE, 1023), "tcp.dst <= 1023"},
+		{Ne(TCPDst, 1, 2), "tcp.dst != {1, 2}"},
+		{Eq(Reg(0).Bit(15), 1), "reg0[15]"},
+		{Eq(IP4Src, Masked(Value{Lo: 0x0a000000}, Value{Lo: 0xff0000ff})), "ip4.src == 0xa000000/0xff0000ff"},
+		{Resident("cr-lrp"), `is_chassis_resident("cr-lrp")`},
+	} {
+		if got := c.e.String(); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+		again, err := ParseMatch(c.want, nil)
+		if err != nil || again.Canonical() != c.e.Canonical() {
+			t.Errorf("%s reads as %v (%v), not as %s", c.want, again, err, c.e.Canonical())
+		}
+	}
+	as := Actions{SetTo(EthSrc, mac), Move{EthDst, EthSrc}, Set{FlagsLoopback, ConstantOf(1)}, SetTo(Outport, "_MC_flood"), Next{}, Next{Jump: true, Table: 4}}
+	want := `eth.src = 40:44:00:00:00:01; eth.dst = eth.src; flags.loopback = 1; outport = "_MC_flood"; next; next(4);`
+	if as.String() != want {
+		t.Errorf("got %s, want %s", as, want)
+	}
+}
