@@ -1,0 +1,115 @@
+package pipeline
+
+import "github.com/weft-sdn/weft/lflow"
+
+// ID is a pipeline.
+type ID uint8
+
+// The pipelines, in the order of All.
+const (
+	SwitchIngress ID = iota
+	SwitchEgress
+	RouterIngress
+	RouterEgress
+)
+
+// Names of stages.
+const (
+	LSInCheckPortSec  = "ls_in_check_port_sec"
+	LSInApplyPortSec  = "ls_in_apply_port_sec"
+	LSInARPRsp        = "ls_in_arp_rsp"
+	LSInL2Lkup        = "ls_in_l2_lkup"
+	LSInL2Unknown     = "ls_in_l2_unknown"
+	LSOutCheckPortSec = "ls_out_check_port_sec"
+	LSOutApplyPortSec = "ls_out_apply_port_sec"
+)
+
+// Stage is one table of a pipeline. Its owner is the feature that writes its
+// priority-0 flow; others may write flows there too.
+type Stage struct {
+	Name  string
+	Owner string
+	Doc   string
+}
+
+// Pipeline is a list of stages; a stage's place in it is its table number.
+type Pipeline struct {
+	ID     ID
+	Name   string
+	Egress bool
+	Router bool
+	Stages []Stage
+}
+
+// MaxStages is how many tables the agent has for an ingress and an egress
+// pipeline.
+const (
+	MaxIngress = 33
+	MaxEgress  = 18
+)
+
+var pipelines = [...]Pipeline{
+	SwitchIngress: {Name: "switch ingress", Stages: []Stage{
+		{LSInCheckPortSec, "admission", "drop what no port may send; find out whether this port may send the packet"},
+		{LSInApplyPortSec, "portsec", "drop what the port may not send"},
+		{LSInARPRsp, "neighbours", "answer ARP requests and neighbour solicitations for known addresses"},
+		{LSInL2Lkup, "lookup", "from destination address to output port"},
+		{LSInL2Unknown, "lookup", "what to do with unknown destinations"},
+	}},
+	SwitchEgress: {Name: "switch egress", Egress: true, Stages: []Stage{
+		{LSOutCheckPortSec, "portsec", "find out whether this port may receive the packet"},
+		{LSOutApplyPortSec, "portsec", "drop what the port may not receive, output the rest"},
+	}},
+	RouterIngress: {Name: "router ingress", Router: true},
+	RouterEgress:  {Name: "router egress", Egress: true, Router: true},
+}
+
+// All returns the pipelines, indexed by ID.
+func All() []Pipeline {
+	all := pipelines
+	for i := range all {
+		all[i].ID = ID(i)
+	}
+	return all[:]
+}
+
+// Place is where a stage is.
+type Place struct {
+	Pipeline ID
+	Egress   bool
+	Table    int
+}
+
+var places = func() map[string]Place {
+	m := map[string]Place{}
+	for _, p := range All() {
+		for i, s := range p.Stages {
+			m[s.Name] = Place{p.ID, p.Egress, i}
+		}
+	}
+	return m
+}()
+
+// Find returns the place of a stage.
+func Find(stage string) (Place, bool) {
+	p, ok := places[stage]
+	return p, ok
+}
+
+// LastTable returns the last table number of both kinds of pipelines, for
+// lflow.Place.
+func LastTable(egress bool) int {
+	if egress {
+		return MaxEgress
+	}
+	return MaxIngress
+}
+
+// ParsePlace returns the place for parsing actions of a stage.
+func (p Place) ParsePlace() lflow.Place {
+	at := lflow.Place{Pipeline: lflow.Ingress, Table: p.Table, Tables: LastTable(p.Egress)}
+	if p.Egress {
+		at.Pipeline = lflow.Egress
+	}
+	return at
+}
