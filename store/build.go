@@ -236,8 +236,8 @@ func (b *builder) strong() map[rowKey]int32 {
 		}
 		for _, c := range key.t.refs {
 			c.eachRef(c.Get(row), func(to *table, strong bool, id schema.UUID) {
-				if strong {
-					count[rowKey{to, id}]++
+				if at := (rowKey{to, id}); strong && at != key {
+					count[at]++
 				}
 			})
 		}

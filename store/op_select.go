@@ -24,11 +24,23 @@ func (e *executor) opSelect(p *opParser) (json.RawMessage, error) {
 	}
 	out := []byte(`{"rows":[`)
 	n := 0
+	seen := map[string]bool{}
 	err = e.query(t, cond, func(row schema.Row) error {
-		if n++; n > 1 {
+		start := len(out)
+		if n > 0 {
 			out = append(out, ',')
 		}
+		at := len(out)
 		out = appendRow(out, cols, row)
+		if columns != nil {
+			// Rows that are equal in the columns asked for count once.
+			if seen[string(out[at:])] {
+				out = out[:start]
+				return nil
+			}
+			seen[string(out[at:])] = true
+		}
+		n++
 		return nil
 	})
 	return append(out, "]}"...), err

@@ -41,7 +41,7 @@ func (e *executor) opWait(p *opParser) (json.RawMessage, error) {
 	case timeout != nil && ms == 0:
 		return nil, Errorf(ErrTimedOut, "\"where\" clause test failed")
 	case timeout != nil && e.elapsed >= limit:
-		return nil, Errorf(ErrTimedOut, "\"wait\" timed out after %d ms", e.elapsed.Milliseconds())
+		return nil, Errorf(ErrTimedOut, "\"wait\" timed out after %d ms", ms)
 	}
 	return nil, &blocked{on: e.read, timeout: limit}
 }

@@ -6,19 +6,19 @@ import (
 
 // countReferences adds up the strong references that the transaction made and
 // dropped. A reference must lead to a row, and a deleted row must not have any
-// left. References of a row to itself count too, as in ovsdb-server.
+// left. What a row refers to itself does not count, as in ovsdb-server.
 func (x *txn) countReferences() error {
 	for _, r := range x.order[:len(x.order):len(x.order)] {
 		for _, c := range r.t.refs {
 			gone, come := r.delta(c)
 			c.eachRef(gone, func(to *table, strong bool, id schema.UUID) {
-				if strong {
+				if strong && !r.is(to, id) {
 					x.count(to, id, -1)
 				}
 			})
 			var err error
 			c.eachRef(come, func(to *table, strong bool, id schema.UUID) {
-				if strong && !x.count(to, id, 1) && err == nil {
+				if strong && !r.is(to, id) && !x.count(to, id, 1) && err == nil {
 					err = Errorf(ErrReferential, "Table %s column %s row %s references nonexistent row %s in table %s.", r.t.Name, c.Name, r.id, id, to.Name)
 				}
 			})
@@ -34,6 +34,9 @@ func (x *txn) countReferences() error {
 	}
 	return nil
 }
+
+// is tells whether r is the row of that table and UUID.
+func (r *txnRow) is(t *table, id schema.UUID) bool { return r.t == t && r.id == id }
 
 // count changes the number of references to a row; false if there is no such
 // row and was none.
@@ -63,7 +66,7 @@ func (x *txn) collect(r *txnRow) {
 	r.new, r.deltas = nil, nil
 	for _, c := range r.t.refs {
 		c.eachRef(c.Get(row), func(to *table, strong bool, id schema.UUID) {
-			if !strong {
+			if !strong || r.is(to, id) {
 				return
 			}
 			if x.count(to, id, -1) {

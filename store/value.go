@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/weft-sdn/weft/schema"
 )
@@ -29,7 +30,8 @@ func mustHave(t *schema.Type) string {
 	case t.Min == 1 && t.Max == 1:
 		return shape + " must have exactly one member"
 	case t.Max == schema.Unlimited:
-		return fmt.Sprintf("%s must have %d or more members", shape, t.Min)
+		// ovsdb-server's "unlimited" shows here.
+		return fmt.Sprintf("%s must have %d to %d members", shape, t.Min, uint32(math.MaxUint32))
 	}
 	return fmt.Sprintf("%s must have %d to %d members", shape, t.Min, t.Max)
 }
