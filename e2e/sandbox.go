@@ -252,12 +252,13 @@ func (s *Sandbox) toolAt(ns, dir string, args ...string) (string, error) {
 	return strings.TrimSpace(r.Stdout), nil
 }
 
-// Close ends everything and removes it. It reports daemons of ours that did
-// not stop when they were asked to.
-func (s *Sandbox) Close() error {
+// stop ends what can be asked to end, and reports daemons of ours that did not
+// when they were asked.
+func (s *Sandbox) stop() error {
 	for _, x := range s.services {
 		x.Close()
 	}
+	s.services = nil
 	s.pings.close()
 	s.sight.close()
 	var g sync.WaitGroup
@@ -273,5 +274,10 @@ func (s *Sandbox) Close() error {
 	for err := range errs {
 		all = append(all, err)
 	}
-	return errors.Join(append(all, s.watchdog.clean())...)
+	return errors.Join(all...)
+}
+
+// Close ends everything and removes it.
+func (s *Sandbox) Close() error {
+	return errors.Join(s.stop(), s.watchdog.clean())
 }

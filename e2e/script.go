@@ -192,7 +192,8 @@ func setup(c Config, e *testscript.Env) error {
 		if tb.Failed() {
 			tb.Log("state when it failed:\n" + s.State())
 		}
-		if err := s.Close(); err != nil {
+		// Also what they say last is heard.
+		if err := errors.Join(s.stop(), st.watch.look(s), s.Close()); err != nil {
 			tb.Errorf("take-down: %v", err)
 		}
 	})
