@@ -53,10 +53,7 @@ func subfield(f lflow.Field) ofp.Subfield {
 	if s.IsString() {
 		return ofp.Whole(of)
 	}
-	if n := f.Width(); lo != 0 || n != s.Width {
-		return ofp.Sub(of, lo, n)
-	}
-	return ofp.Whole(of)
+	return ofp.Sub(of, lo, f.Width())
 }
 
 func u128(v lflow.Value) ofp.U128 { return ofp.U128{Hi: v.Hi, Lo: v.Lo} }

@@ -1,0 +1,48 @@
+package chassisd
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/weft-sdn/weft/chassisd/tunnel"
+	"github.com/weft-sdn/weft/chassisd/vswitch"
+)
+
+// cleanupTimeout bounds the whole of Cleanup.
+const cleanupTimeout = 30 * time.Second
+
+// Cleanup is the end of a chassis: its records, claims and status go from
+// etcd, its tunnels and the marks on its interfaces from the switch. It is run
+// in place of Run. The flows stay: without a chassis nobody sends to them.
+func (a *Agent) Cleanup(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
+	defer a.group.Wait()
+	defer cancel()
+	a.start(ctx, "vswitch", a.vs.Run)
+	for a.conf.Name == "" || a.link == nil {
+		if err := a.once(ctx, nil); err != nil {
+			return fmt.Errorf("chassisd: cleanup: %w (%v)", err, a.problems())
+		}
+		a.configure(ctx)
+	}
+	own := chassisPrefix + a.conf.Name + "/"
+	if _, err := a.link.client.Txn(ctx).Then(
+		clientv3.OpDelete(own, clientv3.WithPrefix()), clientv3.OpDelete(statusPrefix+a.conf.Name),
+	).Commit(); err != nil {
+		return fmt.Errorf("chassisd: cleanup: %w", err)
+	}
+	if a.loc.bridge == nil {
+		return nil
+	}
+	var txn vswitch.Txn
+	tunnel.Plan(&txn, a.loc.bridge.UUID, tunnel.Self{}, nil, a.loc.tunnelPorts(), a.loc.taken)
+	for i := range a.loc.portOf {
+		if row := a.loc.interfaces[i]; row != nil {
+			txn.InterfaceIDs(row, nil, []string{ovnInstalled})
+		}
+	}
+	return a.vs.Commit(ctx, &txn)
+}

@@ -1,0 +1,244 @@
+package chassisd
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/weft-sdn/weft/chassisd/physical"
+	"github.com/weft-sdn/weft/chassisd/tables"
+	"github.com/weft-sdn/weft/chassisd/view"
+	"github.com/weft-sdn/weft/chassisd/zone"
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/ofctrl"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// etcdChanged takes what the view tells.
+func (a *Agent) etcdChanged(b *view.Batch) {
+	own := chassisPrefix + a.conf.Name + "/"
+	for key, e := range b.Events {
+		a.dec.apply(key, e)
+		switch {
+		case key == statusPrefix+a.conf.Name:
+			a.resume(e)
+		case strings.HasPrefix(key, own):
+			a.link.ledger.Seen(key, e.Value, e.Rev)
+			a.ownKey(strings.TrimPrefix(key, own), e)
+		}
+		if strings.Contains(key, "/Encap/") || strings.Contains(key, "/Chassis/") {
+			a.ovs.tunnels = true
+		}
+	}
+	a.viewRev = max(a.viewRev, b.Chassis)
+	a.report.chassis = a.report.chassis || b.ChassisEvents
+	a.unread = a.unread || !a.viewed
+	a.viewed, a.dirty = true, true
+}
+
+// resume takes over what an earlier run said of itself.
+func (a *Agent) resume(e view.Event) {
+	var s sb.Status
+	if e.Value != nil && json.Unmarshal(e.Value, &s) == nil {
+		a.claimed = max(a.claimed, s.Claimed)
+	}
+	a.link.ledger.Seen(statusPrefix+a.conf.Name, e.Value, e.Rev)
+}
+
+// ownKey notes our own claims: "Port_Binding/<uuid>".
+func (a *Agent) ownKey(rest string, e view.Event) {
+	id, ok := strings.CutPrefix(rest, "Port_Binding/")
+	if !ok {
+		return
+	}
+	a.claimed = max(a.claimed, e.Rev)
+	port, err := schema.ParseUUID(id)
+	if err != nil {
+		return
+	}
+	delete(a.ownUp, port)
+	if e.Value == nil {
+		return
+	}
+	if row, err := schema.DecodeRow(sb.Schema().Table("Port_Binding"), port, e.Value); err == nil {
+		up := row.(*sb.PortBinding).Up
+		a.ownUp[port] = up != nil && *up
+	}
+}
+
+// compute brings the tables up to date and hands on what changed. Nothing is
+// handed on before the switch's and etcd's state are both there: until then
+// the switch stays as an earlier run left it.
+func (a *Agent) compute() {
+	if !a.dirty || !a.viewed || !a.loc.synced || a.loc.bridge == nil || a.conf.Name == "" {
+		return
+	}
+	a.dirty = false
+	if !a.zoned {
+		a.zoned = true
+		a.restoreZones()
+	}
+	u := ofctrl.Update{Complete: true}
+	first := !a.started
+	if first {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "static", Flows: physical.Static()})
+	}
+	a.gen++
+	wishes := map[string][]byte{}
+	a.t.Engine.Commit()
+	a.collect(&u, wishes)
+	if a.assignZones() {
+		a.t.Engine.Commit()
+		a.collect(&u, wishes)
+	}
+	if first {
+		a.started, a.unread = true, true
+		a.releaseZones()
+		for i := range a.loc.portOf {
+			a.ovs.ifaces[i] = true
+		}
+	}
+	a.check()
+	u.Gen = a.gen
+	a.of.Update(u)
+	a.wish(wishes)
+	a.pending = append(a.pending, generation{
+		gen: a.gen, nbRev: a.dec.compiled.NBRevision, nbCfg: a.dec.compiled.NBCfg,
+		view: a.viewRev, seq: a.seq, chassis: a.report.chassis,
+	})
+	a.report.chassis = false
+}
+
+// collect takes the changes of the last commit.
+func (a *Agent) collect(u *ofctrl.Update, wishes map[string][]byte) {
+	for _, c := range a.t.PortFlows.Changes() {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "port/" + c.Key.String(), Flows: c.New})
+	}
+	for _, c := range a.t.GroupFlows.Changes() {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "group/" + c.Key.String(), Flows: c.New})
+	}
+	for _, c := range a.t.TunnelFlows.Changes() {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "tunnel/" + c.Key, Flows: c.New})
+	}
+	for _, c := range a.t.Units.Changes() {
+		unit := tables.SharedUnit{Datapath: c.Key.Owner, Path: c.Key}
+		a.unitChanged(u, "unit/"+c.Key.Owner.String()+"/"+c.Key.Unit, unit, c.New, c.Has)
+	}
+	for _, c := range a.t.SharedUnits.Changes() {
+		owner := "shared/" + c.Key.Path.Owner.String() + "/" + c.Key.Path.Unit + "/" + c.Key.Datapath.String()
+		a.unitChanged(u, owner, c.Key, c.New, c.Has)
+	}
+	for _, c := range a.t.Bound.Changes() {
+		a.boundChanged(c)
+		wishes[recordKey(a.conf.Name, "Port_Binding", c.Key)] = a.claimOf(c.Key)
+	}
+	for _, c := range a.t.Asked.Changes() {
+		wishes[recordKey(a.conf.Name, "Port_Binding", c.Key)] = a.claimOf(c.Key)
+	}
+}
+
+func (a *Agent) unitChanged(u *ofctrl.Update, owner string, unit tables.SharedUnit, l tables.Lowered, has bool) {
+	u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Flows: l.Flows})
+	delete(a.errors, owner)
+	if len(l.Errors) > 0 {
+		a.errors[owner] = l.Errors
+	}
+	if !has {
+		a.t.Release(unit)
+	}
+}
+
+// check compares with what computing from nothing gives.
+func (a *Agent) check() {
+	for _, err := range a.t.Engine.Errors() {
+		a.log.Error("a row function panicked", "err", err, "stack", err.Stack)
+	}
+	if !a.cfg.Check {
+		return
+	}
+	if err := a.t.Engine.Check(); err != nil {
+		a.checkErr = err
+		a.log.Error(err.Error())
+	}
+}
+
+// restoreZones takes over the zones that the bridge holds.
+func (a *Agent) restoreZones() {
+	for _, key := range a.zones.Restore(a.loc.bridge.ExternalIDs) {
+		a.log.Warn("not a conntrack zone", "bridge", a.loc.name, "key", key, "value", a.loc.bridge.ExternalIDs[key])
+	}
+	for _, name := range a.zones.Names() {
+		a.t.Zones.Set(name, a.zones.Get(name))
+	}
+}
+
+// assignZones gives zones to what became local in the last commit and takes
+// those of what went; it tells whether any changed.
+func (a *Agent) assignZones() bool {
+	changed := false
+	for _, c := range a.t.Bound.Changes() {
+		changed = a.zone(c.New.Name, c.Old.Name, c) || changed
+	}
+	for _, c := range a.t.Local.Changes() {
+		for _, name := range []string{zone.DNAT(c.Key.String()), zone.SNAT(c.Key.String())} {
+			if c.Has {
+				changed = a.giveZone(name) || changed
+			} else {
+				changed = a.takeZone(name) || changed
+			}
+		}
+	}
+	return changed
+}
+
+func (a *Agent) zone(name, old string, c incr.Change[schema.UUID, tables.Bound]) bool {
+	changed := false
+	if c.Had && (!c.Has || old != name) {
+		changed = a.takeZone(old)
+	}
+	if c.Has {
+		changed = a.giveZone(name) || changed
+	}
+	return changed
+}
+
+func (a *Agent) giveZone(name string) bool {
+	z, fresh := a.zones.Assign(name)
+	if !fresh {
+		return false
+	}
+	a.t.Zones.Set(name, z)
+	a.ovs.bridge = true
+	return true
+}
+
+func (a *Agent) takeZone(name string) bool {
+	if a.zones.Get(name) == 0 {
+		return false
+	}
+	a.zones.Release(name)
+	a.t.Zones.Delete(name)
+	a.ovs.bridge = true
+	return true
+}
+
+// releaseZones takes, at the first complete state, the zones of what is gone
+// since an earlier run.
+func (a *Agent) releaseZones() {
+	used := map[string]bool{}
+	for _, b := range a.t.Bound.All() {
+		used[b.Name] = true
+	}
+	for dp := range a.t.Local.All() {
+		used[zone.DNAT(dp.String())], used[zone.SNAT(dp.String())] = true, true
+	}
+	changed := false
+	for _, name := range a.zones.Names() {
+		if !used[name] {
+			changed = a.takeZone(name) || changed
+		}
+	}
+	if changed {
+		a.t.Engine.Commit() // nobody reads these zones
+	}
+}

@@ -1,0 +1,192 @@
+package chassisd
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/weft-sdn/weft/chassisd/tables"
+	"github.com/weft-sdn/weft/chassisd/view"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// Prefixes of the keys in etcd.
+const (
+	prefix        = "/weft/"
+	sbPrefix      = prefix + "sb/"
+	flowPrefix    = sbPrefix + "flows/"
+	compiledKey   = sbPrefix + "compiled"
+	chassisPrefix = prefix + "chassis/"
+	statusPrefix  = prefix + "status/"
+)
+
+// decoder puts keys of etcd into the inputs of the tables.
+type decoder struct {
+	t *tables.Tables
+	// compiled is what the southbound keys were compiled from.
+	compiled sb.Compiled
+	// bad are the keys that could not be understood: those rows are left out.
+	bad map[string]string
+}
+
+func newDecoder(t *tables.Tables) *decoder { return &decoder{t: t, bad: map[string]string{}} }
+
+// apply takes one key.
+func (d *decoder) apply(key string, e view.Event) {
+	var err error
+	switch {
+	case key == compiledKey:
+		err = d.setCompiled(e)
+	case strings.HasPrefix(key, flowPrefix):
+		err = d.chunk(key[len(flowPrefix):], e)
+	case strings.HasPrefix(key, sbPrefix):
+		err = d.southbound(key[len(sbPrefix):], e)
+	case strings.HasPrefix(key, chassisPrefix):
+		err = d.chassis(key[len(chassisPrefix):], e)
+	}
+	if err != nil {
+		d.bad[key] = err.Error()
+	} else {
+		delete(d.bad, key)
+	}
+}
+
+func (d *decoder) setCompiled(e view.Event) error {
+	var c sb.Compiled
+	if e.Value != nil {
+		if err := json.Unmarshal(e.Value, &c); err != nil {
+			return err
+		}
+	}
+	d.compiled = c
+	return nil
+}
+
+// chunk takes "<owner>/<unit>".
+func (d *decoder) chunk(rest string, e view.Event) error {
+	owner, unit, ok := strings.Cut(rest, "/")
+	id, err := schema.ParseUUID(owner)
+	if err != nil || !ok {
+		return fmt.Errorf("not a unit of flows: %q", rest)
+	}
+	set(d.t.Chunks, tables.Path{Owner: id, Unit: unit}, string(e.Value), e.Value != nil)
+	return nil
+}
+
+// southbound takes "<Table>/<uuid>[/<column>/<member>]".
+func (d *decoder) southbound(rest string, e view.Event) error {
+	parts := strings.Split(rest, "/")
+	if len(parts) != 2 && len(parts) != 4 {
+		return nil // not a row: a later version's key
+	}
+	id, err := schema.ParseUUID(parts[1])
+	if err != nil {
+		return err
+	}
+	there := e.Value != nil
+	if len(parts) == 4 {
+		return d.member(parts[0], id, parts[2], parts[3], there)
+	}
+	switch parts[0] {
+	case "Datapath_Binding":
+		return decodeRow(d.t.Datapaths, parts[0], id, e)
+	case "Port_Binding":
+		return decodeRow(d.t.Ports, parts[0], id, e)
+	case "Multicast_Group":
+		return decodeRow(d.t.Groups, parts[0], id, e)
+	}
+	return nil
+}
+
+// member takes one element of a column that is stored by member.
+func (d *decoder) member(table string, row schema.UUID, column, part string, there bool) error {
+	switch table + "." + column {
+	case "Multicast_Group.ports", "Logical_DP_Group.datapaths":
+	default:
+		return nil
+	}
+	id, err := schema.ParseUUID(part)
+	if err != nil {
+		return err
+	}
+	in := d.t.GroupPorts
+	if table == "Logical_DP_Group" {
+		in = d.t.DPGroups
+	}
+	set(in, tables.Member{Group: row, Row: id}, struct{}{}, there)
+	return nil
+}
+
+// chassis takes "<name>/<Table>/<uuid>".
+func (d *decoder) chassis(rest string, e view.Event) error {
+	parts := strings.Split(rest, "/")
+	if len(parts) != 3 {
+		return nil
+	}
+	id, err := schema.ParseUUID(parts[2])
+	if err != nil {
+		return err
+	}
+	switch parts[1] {
+	case "Chassis":
+		return decodeRow(d.t.Chassis, parts[1], id, e)
+	case "Encap":
+		if e.Value == nil {
+			d.t.Encaps.Delete(id)
+			return nil
+		}
+		row, err := schema.DecodeRow(sb.Schema().Table("Encap"), id, e.Value)
+		if err != nil {
+			d.t.Encaps.Delete(id)
+			return err
+		}
+		d.t.Encaps.Set(id, tables.Encap{Encap: row.(*sb.Encap), Rev: e.Rev})
+	case "Port_Binding":
+		k := tables.ClaimKey{Port: id, Chassis: parts[0]}
+		if e.Value == nil {
+			d.t.Claims.Delete(k)
+			return nil
+		}
+		row, err := schema.DecodeRow(sb.Schema().Table("Port_Binding"), id, e.Value)
+		if err != nil {
+			d.t.Claims.Delete(k)
+			return err
+		}
+		c := tables.Claim{Rev: e.Rev}
+		if encap := row.(*sb.PortBinding).Encap; encap != nil {
+			c.Encap = *encap
+		}
+		d.t.Claims.Set(k, c)
+	}
+	return nil
+}
+
+// input is what set and decodeRow need of an incr.Input.
+type input[K comparable, V any] interface {
+	Set(K, V)
+	Delete(K)
+}
+
+func set[K comparable, V any](in input[K, V], k K, v V, there bool) {
+	if there {
+		in.Set(k, v)
+	} else {
+		in.Delete(k)
+	}
+}
+
+// decodeRow sets a row, or leaves it out where it is gone or bad.
+func decodeRow[R schema.Row](in input[schema.UUID, R], table string, id schema.UUID, e view.Event) error {
+	if e.Value == nil {
+		in.Delete(id)
+		return nil
+	}
+	row, err := schema.DecodeRow(sb.Schema().Table(table), id, e.Value)
+	if err != nil {
+		in.Delete(id)
+		return err
+	}
+	in.Set(id, row.(R))
+	return nil
+}

@@ -1,0 +1,195 @@
+package chassisd
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/weft-sdn/weft/chassisd/binding"
+	"github.com/weft-sdn/weft/chassisd/tables"
+	"github.com/weft-sdn/weft/chassisd/tunnel"
+	"github.com/weft-sdn/weft/chassisd/vswitch"
+)
+
+// local is the switch's database as last told, and what of it concerns the
+// integration bridge.
+type local struct {
+	connected, synced bool
+	err               error
+
+	open       map[string]*vswitch.OpenvSwitch
+	bridges    map[string]*vswitch.Bridge
+	ports      map[string]*vswitch.Port
+	interfaces map[string]*vswitch.Interface
+
+	name   string            // of the bridge
+	bridge *vswitch.Bridge   // nil while it is not there
+	portOf map[string]string // interface on the bridge → its port
+}
+
+func newLocal() *local {
+	return &local{
+		open: map[string]*vswitch.OpenvSwitch{}, bridges: map[string]*vswitch.Bridge{},
+		ports: map[string]*vswitch.Port{}, interfaces: map[string]*vswitch.Interface{}, portOf: map[string]string{},
+	}
+}
+
+// row is the Open_vSwitch row, nil while there is none.
+func (l *local) row() *vswitch.OpenvSwitch {
+	for _, k := range slices.Sorted(maps.Keys(l.open)) {
+		return l.open[k]
+	}
+	return nil
+}
+
+func overlay[T any](have, changes map[string]*T) {
+	for k, v := range changes {
+		if v == nil {
+			delete(have, k)
+		} else {
+			have[k] = v
+		}
+	}
+}
+
+// apply takes changes and returns the interfaces that may matter now, or no
+// more.
+func (l *local) apply(ch vswitch.Changes) []string {
+	l.connected, l.synced, l.err = ch.Connected, ch.Synced, ch.Err
+	overlay(l.open, ch.Open)
+	overlay(l.bridges, ch.Bridges)
+	overlay(l.ports, ch.Ports)
+	overlay(l.interfaces, ch.Interfaces)
+	touched := maps.Clone(ch.Interfaces)
+	if touched == nil {
+		touched = map[string]*vswitch.Interface{}
+	}
+	if len(ch.Bridges)+len(ch.Ports) > 0 {
+		for _, i := range l.join() {
+			touched[i] = nil
+		}
+	}
+	return slices.Sorted(maps.Keys(touched))
+}
+
+// use says which bridge is ours; it returns interfaces as apply does.
+func (l *local) use(name string) []string {
+	if l.name == name {
+		return nil
+	}
+	l.name = name
+	return l.join()
+}
+
+// join finds which interfaces are on the bridge, and returns those that came
+// or went, or whose port changed.
+func (l *local) join() []string {
+	l.bridge = nil
+	for _, b := range l.bridges {
+		if b.Name == l.name {
+			l.bridge = b
+		}
+	}
+	old := l.portOf
+	l.portOf = make(map[string]string, len(old))
+	var changed []string
+	if l.bridge != nil {
+		for _, p := range l.bridge.Ports {
+			port := l.ports[p]
+			if port == nil {
+				continue
+			}
+			for _, i := range port.Interfaces {
+				l.portOf[i] = p
+				if old[i] != p || port.ExternalIDs[tunnel.Mark] != "" {
+					changed = append(changed, i)
+				}
+			}
+		}
+	}
+	for i := range old {
+		if _, still := l.portOf[i]; !still {
+			changed = append(changed, i)
+		}
+	}
+	return changed
+}
+
+// feed sets the inputs that come from an interface.
+func (l *local) feed(t *tables.Tables, uuid string) {
+	i := l.interfaces[uuid]
+	port, on := l.portOf[uuid]
+	if i == nil || !on {
+		t.Interfaces.Delete(uuid)
+		t.Tunnels.Delete(uuid)
+		return
+	}
+	ofport := 0
+	if i.Ofport != nil {
+		ofport = *i.Ofport
+	}
+	if id := i.ExternalIDs["iface-id"]; id != "" {
+		t.Interfaces.Set(uuid, binding.Interface{
+			UUID: uuid, Name: i.Name, ID: id, Ofport: ofport, EncapIP: i.ExternalIDs["encap-ip"],
+		})
+	} else {
+		t.Interfaces.Delete(uuid)
+	}
+	chassis, ip, ok := tunnel.ParseID(l.ports[port].ExternalIDs[tunnel.Mark])
+	if ok && ofport > 0 && i.Type == "geneve" {
+		t.Tunnels.Set(uuid, tables.Tunnel{Chassis: chassis, IP: ip, Ofport: uint32(ofport)})
+	} else {
+		t.Tunnels.Delete(uuid)
+	}
+}
+
+// tunnelPorts are the bridge's ports as package tunnel needs them.
+func (l *local) tunnelPorts() []tunnel.Port {
+	var out []tunnel.Port
+	for i, p := range l.portOf {
+		iface, port := l.interfaces[i], l.ports[p]
+		if iface == nil || port == nil {
+			continue
+		}
+		out = append(out, tunnel.Port{
+			UUID: p, Iface: i, Name: port.Name, Type: iface.Type, ID: port.ExternalIDs[tunnel.Mark], Options: iface.Options,
+		})
+	}
+	slices.SortFunc(out, func(a, b tunnel.Port) int { return strings.Compare(a.UUID, b.UUID) })
+	return out
+}
+
+// taken tells whether some port or interface of the switch has the name.
+func (l *local) taken(name string) bool {
+	for _, p := range l.ports {
+		if p.Name == name {
+			return true
+		}
+	}
+	for _, i := range l.interfaces {
+		if i.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// doubles says which logical ports several interfaces want to be.
+func (l *local) doubles() []string {
+	names := map[string][]string{}
+	for i := range l.portOf {
+		if row := l.interfaces[i]; row != nil && row.ExternalIDs["iface-id"] != "" {
+			id := row.ExternalIDs["iface-id"]
+			names[id] = append(names[id], row.Name)
+		}
+	}
+	var out []string
+	for _, id := range slices.Sorted(maps.Keys(names)) {
+		if len(names[id]) > 1 {
+			slices.Sort(names[id])
+			out = append(out, fmt.Sprintf("interfaces %s all have iface-id %s: only one of them is used", strings.Join(names[id], ", "), id))
+		}
+	}
+	return out
+}

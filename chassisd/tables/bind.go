@@ -1,0 +1,186 @@
+package tables
+
+import (
+	"github.com/weft-sdn/weft/chassisd/binding"
+	"github.com/weft-sdn/weft/chassisd/physical"
+	"github.com/weft-sdn/weft/chassisd/zone"
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/ofctrl"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// Datapath is a datapath that has ports here.
+type Datapath struct {
+	Key    uint32
+	Router bool
+}
+
+// bind declares who asks for ports, who has them, and which datapaths are
+// therefore local.
+func (t *Tables) bind() {
+	t.Asked = incr.NewTable(t.Engine, "asked", incr.Eq[Bound], incr.Keys(t.Ports), t.asked).Feed()
+	t.winner = incr.NewTable(t.Engine, "winner", incr.Eq[string],
+		incr.Union(incr.Values(t.claimsByPort), incr.Keys(t.Asked)), t.wins)
+	t.Bound = incr.NewTable(t.Engine, "bound", incr.Eq[Bound], incr.Keys(t.Asked),
+		func(r *incr.Reader, port schema.UUID) (Bound, bool) {
+			b, _ := incr.Get(r, t.Asked, port)
+			self, _ := incr.Get(r, t.Self, struct{}{})
+			who, _ := incr.Get(r, t.winner, port)
+			return b, who == self.Name
+		}).Feed()
+	t.boundByDatapath = incr.NewIndex(t.Bound, "datapath", func(_ schema.UUID, b Bound) []schema.UUID { return one(b.Datapath) })
+	t.Local = incr.NewTable(t.Engine, "local", incr.Eq[Datapath], incr.Values(t.boundByDatapath),
+		func(r *incr.Reader, dp schema.UUID) (Datapath, bool) {
+			row, ok := incr.Get(r, t.Datapaths, dp)
+			if !ok {
+				return Datapath{}, false
+			}
+			return Datapath{Key: uint32(row.TunnelKey), Router: row.Type != nil && *row.Type == "logical-router"}, true
+		}).Feed()
+}
+
+// asked tells whether this chassis asks for the port.
+func (t *Tables) asked(r *incr.Reader, port schema.UUID) (Bound, bool) {
+	row, ok := incr.Get(r, t.Ports, port)
+	if !ok || row.Type != "" {
+		return Bound{}, false
+	}
+	var ifaces []binding.Interface
+	for _, i := range incr.Each(r, t.ifacesByID, row.LogicalPort) {
+		ifaces = append(ifaces, i)
+	}
+	i, _, ok := binding.Pick(ifaces)
+	if !ok {
+		return Bound{}, false
+	}
+	self, _ := incr.Get(r, t.Self, struct{}{})
+	b := Bound{Name: row.LogicalPort, Datapath: row.Datapath, Interface: i, Encap: self.Encaps[i.EncapIP]}
+	return b, binding.Asks(self.binding(), row.Type, binding.Requested(row.Options), i)
+}
+
+// wins names the chassis that has the port.
+func (t *Tables) wins(r *incr.Reader, port schema.UUID) (string, bool) {
+	row, ok := incr.Get(r, t.Ports, port)
+	if !ok {
+		return "", false
+	}
+	self, _ := incr.Get(r, t.Self, struct{}{})
+	asks := incr.Has(r, t.Asked, port)
+	var claims []sb.Claim
+	for k, c := range incr.Each(r, t.claimsByPort, port) {
+		if k.Chassis == self.Name {
+			if !asks {
+				continue // it is about to be taken back
+			}
+			asks = false // it is written already
+		}
+		claims = append(claims, sb.Claim{Chassis: k.Chassis, Revision: c.Rev})
+	}
+	if asks {
+		claims = append(claims, sb.Claim{Chassis: self.Name, Revision: binding.Pending})
+	}
+	who := sb.Winner(t.named(r, binding.Requested(row.Options)), claims)
+	return who, who != ""
+}
+
+// named is the name of the chassis that an option means: by name, else by
+// hostname.
+func (t *Tables) named(r *incr.Reader, chassis string) string {
+	if chassis == "" || len(incr.Lookup(r, t.chassisByName, chassis)) > 0 {
+		return chassis
+	}
+	if _, c, ok := incr.One(r, t.chassisByHost, chassis); ok {
+		return c.Name
+	}
+	return chassis
+}
+
+// joinPeers declares the ports of this chassis and of others with their flows.
+func (t *Tables) joinPeers() {
+	t.TunnelFlows = incr.NewTable(t.Engine, "tunnel flows", flowsEqual, incr.Keys(t.Tunnels),
+		func(r *incr.Reader, k string) ([]ofctrl.Flow, bool) {
+			u, _ := incr.Get(r, t.Tunnels, k)
+			return physical.Tunnel(u.Ofport), true
+		}).Feed()
+	t.remote = incr.NewTable(t.Engine, "remote ports", incr.Eq[physical.RemotePort], incr.Keys(t.winner), t.remotePort)
+	t.PortFlows = incr.NewTable(t.Engine, "port flows", flowsEqual, incr.Union(incr.Keys(t.Bound), incr.Keys(t.remote)),
+		func(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, bool) {
+			if p, ok := t.localPort(r, port); ok {
+				return physical.Local(p), true
+			}
+			if p, ok := incr.Get(r, t.remote, port); ok {
+				return physical.Remote(p), true
+			}
+			return nil, false
+		}).Feed()
+}
+
+// localPort is a port that is bound here.
+func (t *Tables) localPort(r *incr.Reader, port schema.UUID) (physical.Port, bool) {
+	b, ok := incr.Get(r, t.Bound, port)
+	if !ok {
+		return physical.Port{}, false
+	}
+	row, ok := incr.Get(r, t.Ports, port)
+	dp, local := incr.Get(r, t.Local, b.Datapath)
+	if !ok || !local {
+		return physical.Port{}, false
+	}
+	return physical.Port{
+		Cookie: cookie(port), Datapath: dp.Key, Key: uint16(row.TunnelKey), Ofport: uint32(b.Interface.Ofport),
+		Zones: t.zones(r, b),
+	}, true
+}
+
+func (t *Tables) zones(r *incr.Reader, b Bound) physical.Zones {
+	var z physical.Zones
+	z.Port, _ = incr.Get(r, t.Zones, b.Name)
+	z.DNAT, _ = incr.Get(r, t.Zones, zone.DNAT(b.Datapath.String()))
+	z.SNAT, _ = incr.Get(r, t.Zones, zone.SNAT(b.Datapath.String()))
+	return z
+}
+
+// remotePort is a port of a local datapath that another chassis has.
+func (t *Tables) remotePort(r *incr.Reader, port schema.UUID) (physical.RemotePort, bool) {
+	row, ok := incr.Get(r, t.Ports, port)
+	if !ok {
+		return physical.RemotePort{}, false
+	}
+	dp, ok := incr.Get(r, t.Local, row.Datapath)
+	if !ok {
+		return physical.RemotePort{}, false
+	}
+	who, _ := incr.Get(r, t.winner, port)
+	self, _ := incr.Get(r, t.Self, struct{}{})
+	if who == self.Name {
+		return physical.RemotePort{}, false
+	}
+	tunnel, ok := t.tunnelTo(r, ClaimKey{port, who})
+	if !ok {
+		return physical.RemotePort{}, false
+	}
+	return physical.RemotePort{Cookie: cookie(port), Datapath: dp.Key, Key: uint16(row.TunnelKey), Tunnel: tunnel}, true
+}
+
+// tunnelTo is the tunnel by which a claimed port is reached: to the address
+// that the claim names, else to the chassis's first.
+func (t *Tables) tunnelTo(r *incr.Reader, k ClaimKey) (ofport uint32, ok bool) {
+	claim, _ := incr.Get(r, t.Claims, k)
+	var ip string
+	if !claim.Encap.IsZero() {
+		if e, ok := incr.Get(r, t.Encaps, claim.Encap); ok {
+			ip = e.IP
+		}
+	}
+	var first Tunnel
+	for _, u := range incr.Each(r, t.tunnelsByPeer, k.Chassis) {
+		if u.IP == ip {
+			return u.Ofport, true
+		}
+		if !ok || u.IP < first.IP {
+			first, ok = u, true
+		}
+	}
+	return first.Ofport, ok
+}

@@ -1,0 +1,79 @@
+package tables
+
+import (
+	"github.com/weft-sdn/weft/chassisd/physical"
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/ofctrl"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// memberTables bring multicast groups together from their members, so that a
+// port that comes or goes costs the same in a group of any size: a group's
+// flows depend on its local members and on its tunnels, not on each port that
+// is behind one.
+type memberTables struct {
+	where    *incr.Table[Member, place]
+	local    *incr.Index[Member, place, schema.UUID]
+	tunnelOf *incr.Index[Member, place, groupTunnel]
+	tunnels  *incr.Table[groupTunnel, struct{}]
+	byGroup  *incr.Index[groupTunnel, struct{}, schema.UUID]
+}
+
+// place is where a member is: here (Tunnel is 0) or behind a tunnel.
+type place struct {
+	physical.Member
+	Tunnel uint32
+}
+
+type groupTunnel struct {
+	Group  schema.UUID
+	Tunnel uint32
+}
+
+func (t *Tables) joinGroups() {
+	m := &t.members
+	m.where = incr.NewTable(t.Engine, "members", incr.Eq[place], incr.Keys(t.GroupPorts), t.place)
+	m.local = incr.NewIndex(m.where, "local", func(k Member, p place) []schema.UUID {
+		if p.Tunnel != 0 {
+			return nil
+		}
+		return one(k.Group)
+	})
+	m.tunnelOf = incr.NewIndex(m.where, "tunnel", func(k Member, p place) []groupTunnel {
+		if p.Tunnel == 0 {
+			return nil
+		}
+		return one(groupTunnel{k.Group, p.Tunnel})
+	})
+	m.tunnels = incr.NewTable(t.Engine, "group tunnels", incr.Eq[struct{}], incr.Values(m.tunnelOf),
+		func(*incr.Reader, groupTunnel) (struct{}, bool) { return struct{}{}, true })
+	m.byGroup = incr.NewIndex(m.tunnels, "group", func(k groupTunnel, _ struct{}) []schema.UUID { return one(k.Group) })
+	t.GroupFlows = incr.NewTable(t.Engine, "group flows", flowsEqual, incr.Keys(t.Groups), t.groupFlows).Feed()
+}
+
+func (t *Tables) place(r *incr.Reader, k Member) (place, bool) {
+	if p, ok := t.localPort(r, k.Row); ok {
+		return place{Member: physical.Member{Key: p.Key, Zone: p.Zones.Port}}, true
+	}
+	p, ok := incr.Get(r, t.remote, k.Row)
+	return place{Tunnel: p.Tunnel}, ok
+}
+
+func (t *Tables) groupFlows(r *incr.Reader, group schema.UUID) ([]ofctrl.Flow, bool) {
+	row, ok := incr.Get(r, t.Groups, group)
+	if !ok {
+		return nil, false
+	}
+	dp, ok := incr.Get(r, t.Local, row.Datapath)
+	if !ok {
+		return nil, false
+	}
+	g := physical.Group{Cookie: cookie(group), Datapath: dp.Key, Key: uint16(row.TunnelKey)}
+	for _, p := range incr.Each(r, t.members.local, group) {
+		g.Local = append(g.Local, p.Member)
+	}
+	for _, k := range incr.Lookup(r, t.members.byGroup, group) {
+		g.Tunnels = append(g.Tunnels, k.Tunnel)
+	}
+	return physical.Multicast(g), true
+}

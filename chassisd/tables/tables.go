@@ -1,0 +1,190 @@
+package tables
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/weft-sdn/weft/chassisd/binding"
+	"github.com/weft-sdn/weft/chassisd/lower"
+	"github.com/weft-sdn/weft/chassisd/physical"
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/ofctrl"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// Self is this chassis as the tables need it.
+type Self struct {
+	Name, Hostname string
+	// Encaps are the UUIDs of its encapsulations by address.
+	Encaps map[string]schema.UUID
+}
+
+func (s Self) binding() binding.Self { return binding.Self{Name: s.Name, Hostname: s.Hostname} }
+
+// Tunnel is a tunnel port that the switch has. Ofport is above 0.
+type Tunnel struct {
+	Chassis, IP string
+	Ofport      uint32
+}
+
+// Encap is an encapsulation of a chassis.
+type Encap struct {
+	*sb.Encap
+	Rev int64
+}
+
+// ClaimKey names one chassis's claim of a port.
+type ClaimKey struct {
+	Port    schema.UUID
+	Chassis string
+}
+
+// Claim is what its key holds.
+type Claim struct {
+	Rev   int64
+	Encap schema.UUID // zero: the chassis's first
+}
+
+// Member is a row (a port, a datapath) of a group.
+type Member struct{ Group, Row schema.UUID }
+
+// Path is a chunk's key below /weft/sb/flows.
+type Path struct {
+	Owner schema.UUID // a datapath or a group of datapaths
+	Unit  string
+}
+
+// Bound is a port that is bound here.
+type Bound struct {
+	Name      string
+	Datapath  schema.UUID
+	Interface binding.Interface
+	Encap     schema.UUID
+}
+
+// Lowered are the flows of a unit, and what could not be lowered.
+type Lowered struct {
+	Flows  []ofctrl.Flow
+	Errors []string
+}
+
+// SharedUnit is a unit of a group on one of its datapaths.
+type SharedUnit struct {
+	Datapath schema.UUID
+	Path     Path
+}
+
+// Tables are all tables of an agent. One goroutine owns them.
+type Tables struct {
+	Engine *incr.Engine
+
+	// Inputs.
+	Self       *incr.Input[struct{}, Self]
+	Interfaces *incr.Input[string, binding.Interface] // by UUID, those with an iface-id
+	Tunnels    *incr.Input[string, Tunnel]            // by the UUID of their interface
+	Zones      *incr.Input[string, uint16]            // by name, as in package zone
+	Datapaths  *incr.Input[schema.UUID, *sb.DatapathBinding]
+	Ports      *incr.Input[schema.UUID, *sb.PortBinding]
+	Groups     *incr.Input[schema.UUID, *sb.MulticastGroup]
+	GroupPorts *incr.Input[Member, struct{}]
+	DPGroups   *incr.Input[Member, struct{}] // datapaths of Logical_DP_Groups
+	Chunks     *incr.Input[Path, string]     // encoded, as etcd has them
+	Chassis    *incr.Input[schema.UUID, *sb.Chassis]
+	Encaps     *incr.Input[schema.UUID, Encap]
+	Claims     *incr.Input[ClaimKey, Claim]
+
+	// Outputs, with a feed of changes.
+	Asked       *incr.Table[schema.UUID, Bound]         // ports that this chassis asks for
+	Bound       *incr.Table[schema.UUID, Bound]         // those that it has
+	Local       *incr.Table[schema.UUID, Datapath]      // datapaths with ports here
+	PortFlows   *incr.Table[schema.UUID, []ofctrl.Flow] // by port
+	GroupFlows  *incr.Table[schema.UUID, []ofctrl.Flow] // by multicast group
+	TunnelFlows *incr.Table[string, []ofctrl.Flow]      // by the tunnel interface's UUID
+	Units       *incr.Table[Path, Lowered]              // units of one datapath
+	SharedUnits *incr.Table[SharedUnit, Lowered]        // units of groups
+
+	lowerer *lower.Lowerer
+	conj    *conjunctions
+
+	ifacesByID      *incr.Index[string, binding.Interface, string]
+	tunnelsByPeer   *incr.Index[string, Tunnel, string]
+	portsByName     *incr.Index[schema.UUID, *sb.PortBinding, string]
+	groupsByName    *incr.Index[schema.UUID, *sb.MulticastGroup, groupName]
+	chassisByName   *incr.Index[schema.UUID, *sb.Chassis, string]
+	chassisByHost   *incr.Index[schema.UUID, *sb.Chassis, string]
+	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
+	boundByDatapath *incr.Index[schema.UUID, Bound, schema.UUID]
+
+	winner  *incr.Table[schema.UUID, string]
+	remote  *incr.Table[schema.UUID, physical.RemotePort]
+	members memberTables
+	shared  sharedTables
+}
+
+// groupName is what a multicast group is named by in actions.
+type groupName struct {
+	Datapath schema.UUID
+	Name     string
+}
+
+// New declares the tables.
+func New(opts ...incr.Option) *Tables {
+	e := incr.New(opts...)
+	t := &Tables{
+		Engine: e, lowerer: lower.New(), conj: newConjunctions(),
+		Self:       incr.NewInput[struct{}, Self](e, "self", nil),
+		Interfaces: incr.NewInput[string](e, "interfaces", incr.Eq[binding.Interface]),
+		Tunnels:    incr.NewInput[string](e, "tunnels", incr.Eq[Tunnel]),
+		Zones:      incr.NewInput[string](e, "zones", incr.Eq[uint16]),
+		Datapaths:  incr.NewInput[schema.UUID](e, "datapaths", rowEqual[*sb.DatapathBinding]()),
+		Ports:      incr.NewInput[schema.UUID](e, "ports", rowEqual[*sb.PortBinding]()),
+		Groups:     incr.NewInput[schema.UUID](e, "groups", rowEqual[*sb.MulticastGroup]()),
+		GroupPorts: incr.NewInput[Member](e, "group ports", incr.Eq[struct{}]),
+		DPGroups:   incr.NewInput[Member](e, "datapath groups", incr.Eq[struct{}]),
+		Chunks:     incr.NewInput[Path](e, "chunks", incr.Eq[string]),
+		Chassis:    incr.NewInput[schema.UUID](e, "chassis", rowEqual[*sb.Chassis]()),
+		Encaps:     incr.NewInput[schema.UUID, Encap](e, "encaps", nil),
+		Claims:     incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim]),
+	}
+	t.index()
+	t.bind()
+	t.joinPeers()
+	t.joinGroups()
+	t.lowerUnits()
+	t.lowerShared()
+	return t
+}
+
+// rowEqual compares the stored columns of two rows.
+func rowEqual[R schema.Row]() func(a, b R) bool {
+	var zero R
+	table := sb.Schema().TableOf(zero)
+	return func(a, b R) bool { return table.Equal(a, b) }
+}
+
+func (t *Tables) index() {
+	t.ifacesByID = incr.NewIndex(t.Interfaces, "iface-id", func(_ string, i binding.Interface) []string { return one(i.ID) })
+	t.tunnelsByPeer = incr.NewIndex(t.Tunnels, "chassis", func(_ string, u Tunnel) []string { return one(u.Chassis) })
+	t.portsByName = incr.NewIndex(t.Ports, "name", func(_ schema.UUID, p *sb.PortBinding) []string { return one(p.LogicalPort) })
+	t.groupsByName = incr.NewIndex(t.Groups, "name", func(_ schema.UUID, g *sb.MulticastGroup) []groupName {
+		return one(groupName{g.Datapath, g.Name})
+	})
+	t.chassisByName = incr.NewIndex(t.Chassis, "name", func(_ schema.UUID, c *sb.Chassis) []string { return one(c.Name) })
+	t.chassisByHost = incr.NewIndex(t.Chassis, "hostname", func(_ schema.UUID, c *sb.Chassis) []string { return one(c.Hostname) })
+	t.claimsByPort = incr.NewIndex(t.Claims, "port", func(k ClaimKey, _ Claim) []schema.UUID { return one(k.Port) })
+}
+
+func one[X any](x X) []X { return []X{x} }
+
+func flowsEqual(a, b []ofctrl.Flow) bool { return slices.Equal(a, b) }
+
+// cookie is the first 32 bits of a row's UUID, as OVN's controller has it.
+func cookie(u schema.UUID) uint64 {
+	return uint64(u[0])<<24 | uint64(u[1])<<16 | uint64(u[2])<<8 | uint64(u[3])
+}
+
+// Equal tells whether two are the same.
+func (s Self) Equal(o Self) bool {
+	return s.Name == o.Name && s.Hostname == o.Hostname && maps.Equal(s.Encaps, o.Encaps)
+}
