@@ -37,6 +37,7 @@ test: deps build  ## every test; PKG=./lflow/... for a part
 	@E2E_BIN=$(CURDIR)/bin go test -json -timeout 20m $(PKG) | $(TESTSUM)
 
 race: deps build  ## every test with the race detector
+	@scripts/deps gcc gcc
 	@E2E_BIN=$(CURDIR)/bin go test -race -json -timeout 40m $(PKG) | $(TESTSUM)
 
 e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BACKEND=ovn]
