@@ -1,6 +1,7 @@
 package lflow
 
 import (
+	"net/netip"
 	"reflect"
 	"testing"
 )
@@ -47,6 +48,8 @@ func TestBuild(t *testing.T) {
 		{Ne(TCPDst, 1, 2), "tcp.dst != {1, 2}"},
 		{Eq(Reg(0).Bit(15), 1), "reg0[15]"},
 		{Eq(IP4Src, Masked(Value{Lo: 0x0a000000}, Value{Lo: 0xff0000ff})), "ip4.src == 0xa000000/0xff0000ff"},
+		{Eq(IP4Src, netip.MustParsePrefix("10.0.0.0/8"), netip.MustParseAddr("1.2.3.4")), "ip4.src == {10.0.0.0/8, 1.2.3.4}"},
+		{Ne(IP6Dst, netip.MustParsePrefix("fe80::/64")), "ip6.dst != fe80::/64"},
 		{Resident("cr-lrp"), `is_chassis_resident("cr-lrp")`},
 	} {
 		if got := c.e.String(); got != c.want {

@@ -56,11 +56,21 @@ func isSet(e *Expr) bool {
 	}
 	first := e.Args[0]
 	for _, a := range e.Args {
-		if a.Op != OpCmp || a.Rel != rel || a.Sym != first.Sym || a.Mask != Ones(a.Sym.Width) || a.Sym.Width == 1 {
+		if a.Op != OpCmp || a.Rel != rel || a.Sym != first.Sym || a.Sym.Width == 1 ||
+			a.Mask != Ones(a.Sym.Width) && !a.isPrefix() {
 			return false
 		}
 	}
 	return true
+}
+
+// isPrefix tells whether a comparison is written with a prefix length.
+func (e *Expr) isPrefix() bool {
+	if e.Notation != IPv4 && e.Notation != IPv6 {
+		return false
+	}
+	lo, n, ok := e.Mask.contiguous()
+	return ok && lo > 0 && lo+n == e.Sym.Width && e.Notation.width(e.Value) == e.Sym.Width
 }
 
 func appendSet(b []byte, e *Expr) []byte {
@@ -70,9 +80,12 @@ func appendSet(b []byte, e *Expr) []byte {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		if a.Sym.IsString() {
+		switch {
+		case a.Sym.IsString():
 			b = appendString(b, a.Str)
-		} else {
+		case a.Mask != Ones(a.Sym.Width):
+			b = appendMasked(b, a.Value, a.Mask, a.Notation)
+		default:
 			b = appendValue(b, a.Value, a.Notation)
 		}
 	}
@@ -96,8 +109,7 @@ func appendCmp(b []byte, e *Expr, canonical bool) []byte {
 		}
 		return appendBits(b, e.Sym, lo, n)
 	}
-	isPrefix := ok && lo > 0 && lo+n == e.Sym.Width && (notation == IPv4 || notation == IPv6)
-	masked := !ok || isPrefix || ok && n != e.Sym.Width && e.Sym.Level != Ordinal
+	masked := !ok || !canonical && e.isPrefix() || ok && n != e.Sym.Width && e.Sym.Level != Ordinal
 	if masked {
 		b = append(b, e.Sym.Name...)
 	} else {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/weft-sdn/weft/lflow"
@@ -182,4 +183,32 @@ func TestUserdata(t *testing.T) {
 			t.Errorf("userdata of %d bytes accepted", n)
 		}
 	}
+}
+
+// TestConcurrent: several goroutines share what is known.
+func TestConcurrent(t *testing.T) {
+	fs := switchFlows(20)
+	env := benchEnv()
+	want := make([][]Flow, len(fs))
+	for i := range fs {
+		var err error
+		if want[i], err = New().Flow(nil, &fs[i], 0, env); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := New()
+	l.limit = 50
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			for n := range 2 * len(fs) {
+				i := (n + g*7) % len(fs)
+				got, err := l.Flow(nil, &fs[i], 0, env)
+				if err != nil || !slices.Equal(got, want[i]) {
+					t.Errorf("%s: %v, %v", fs[i].Match, got, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
