@@ -111,8 +111,11 @@ func vague(results string) string {
 	}
 	for _, e := range list {
 		v, _ := e.(map[string]any)
-		d, _ := v["details"].(string)
-		if v["error"] == ErrReferential || strings.HasPrefix(d, "Transaction causes multiple rows") || strings.Contains(d, "eak reference") {
+		switch v["error"] {
+		case ErrReferential, ErrConstraint:
+			delete(v, "details")
+		case ErrRange, ErrDomain:
+			v["error"] = ErrConstraint // of another row, perhaps
 			delete(v, "details")
 		}
 	}
