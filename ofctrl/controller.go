@@ -16,6 +16,12 @@ type Config struct {
 	// TLV is the map of Geneve options to tun_metadata; nil stands for
 	// [DefaultTLV].
 	TLV []ofp.TLVMap
+	// LearnTables are the tables that learn actions fill: flows with a timeout
+	// in them are the switch's own and left alone.
+	LearnTables []uint8
+	// Audit is the time between comparisons of groups and meters with the
+	// switch; flows are compared all the time. 0 stands for 5 s.
+	Audit time.Duration
 	// PacketIns is the length of the packet-in queue; packets beyond it are
 	// dropped and counted. 0 stands for 1024.
 	PacketIns int
@@ -68,6 +74,9 @@ func New(cfg Config) *Controller {
 	}
 	if cfg.Echo <= 0 {
 		cfg.Echo = 5 * time.Second
+	}
+	if cfg.Audit <= 0 {
+		cfg.Audit = 5 * time.Second
 	}
 	if cfg.BackoffMin <= 0 {
 		cfg.BackoffMin = 50 * time.Millisecond

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -66,6 +67,79 @@ func TestDriftAtReconnect(t *testing.T) {
 	n := second.Status().Counters
 	if n.FlowAdds != 8 || n.FlowDeletes != 3 {
 		t.Errorf("%d adds and %d deletes, want 8 and 3", n.FlowAdds, n.FlowDeletes)
+	}
+}
+
+// Changes that others make are put right at once, and counted.
+func TestDriftRepaired(t *testing.T) {
+	sw := ovstest.Start(t)
+	c := start(t, Config{Target: sw.Target(), Audit: 50 * time.Millisecond, LearnTables: []uint8{70}})
+	u := sampleUpdate(t, 1)
+	u.Flows = append(u.Flows, OwnerFlows{"many", manyFlows(300)})
+	c.Update(u)
+	installedGen(t, c, 1)
+	if n := c.Status().Drift; n != 0 {
+		t.Errorf("drift %d after our own changes", n)
+	}
+	want := sw.Flows()
+	sw.Ofctl("del-flows", "table=8")
+	sw.Ofctl("mod-flows", "table=9,actions=drop")
+	sw.Ofctl("add-flow", "table=9,priority=77,ip,actions=drop")
+	sw.Ofctl("add-flow", "table=9,priority=78,dl_type=0x894f,nsh_si=5,actions=goto_table:11")
+	sw.Ofctl("add-flow", "table=70,priority=5,ip,idle_timeout=1000,actions=drop") // as if learned
+	sw.Ofctl("del-groups")
+	sw.Ofctl("add-group", "group_id=77,type=all,bucket=actions=local")
+	sw.Ofctl("mod-meter", "meter=1,pktps,stats,bands=type=drop,rate=99")
+	waitStatus(t, c, func(s Status) bool { return s.Synced && s.GroupMods == 3 && s.MeterMods == 2 })
+	want = append(want, "table=70, priority=5,ip actions=drop")
+	for _, l := range sw.Flows() {
+		l = strings.Replace(l, "idle_timeout=1000, ", "", 1)
+		if i := slices.Index(want, l); i >= 0 {
+			want = slices.Delete(want, i, i+1)
+		} else {
+			t.Errorf("too much: %s", l)
+		}
+	}
+	for _, l := range want {
+		t.Errorf("missing: %s", l)
+	}
+	if g := sw.Ofctl("dump-groups"); !strings.Contains(g, "group_id=1,") || strings.Contains(g, "group_id=77") {
+		t.Errorf("groups: %s", g)
+	}
+	st := c.Status()
+	t.Logf("%+v", st.Counters)
+	if st.Drift == 0 || len(st.Refused) != 0 {
+		t.Errorf("status %+v", st)
+	}
+}
+
+// A zone is flushed before the flows of the same update are in.
+func TestFlushZones(t *testing.T) {
+	sw := ovstest.Start(t, "p1", "p2")
+	c := start(t, Config{Target: sw.Target()})
+	commit := acts(func(b *ofp.ActionBuilder) {
+		b.CT(ofp.CT{Commit: true, Zone: 7, Table: ofp.NoTable})
+		b.CT(ofp.CT{Commit: true, Zone: 8, Table: ofp.NoTable})
+		b.Output(2)
+	})
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{"a", []Flow{{Priority: 1, Match: protoMatch("udp"), Actions: commit}}}}})
+	installedGen(t, c, 1)
+	sw.Appctl("netdev-dummy/receive", "p1", "in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ttl=64,frag=no),udp(src=1,dst=2)")
+	zones := func() string { return sw.Appctl("dpctl/dump-conntrack") }
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for z := zones(); !strings.Contains(z, "zone=7") || !strings.Contains(z, "zone=8"); z = zones() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("conntrack: %s", z)
+		}
+	}
+	c.Update(Update{Gen: 2, FlushZones: []uint16{7}})
+	installedGen(t, c, 2)
+	if z := zones(); strings.Contains(z, "zone=7") || !strings.Contains(z, "zone=8") {
+		t.Errorf("conntrack after flush: %s", z)
 	}
 }
 

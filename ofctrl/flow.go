@@ -58,6 +58,9 @@ type Update struct {
 	// Groups and Meters set the body of each id named; an empty body deletes.
 	Groups []Group
 	Meters []Meter
+	// FlushZones are conntrack zones whose connections are forgotten before the
+	// flows of this update are sent.
+	FlushZones []uint16
 	// Complete says that the desired state is whole from this update on. Until
 	// one update has said so, nothing that the switch holds is deleted.
 	Complete bool

@@ -1,6 +1,8 @@
 package ofctrl
 
 import (
+	"slices"
+
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
@@ -8,8 +10,9 @@ import (
 // what the last session left, nil at first; what differs from it is drift.
 func (s *session) readBack(before *switchState) error {
 	s.have = newSwitchState()
-	var builder ofp.MatchBuilder
-	err := s.request(s.onMultipart(&builder), func(xid uint32) {
+	err := s.request(s.onMultipart, func(xid uint32) {
+		// The monitor comes first, so that no change falls between.
+		s.buf = ofp.AppendFlowMonitorRequest(s.buf, xid, monitorID, ofp.AllTables)
 		s.buf = ofp.AppendPortDescRequest(s.buf, xid)
 		s.buf = ofp.AppendGroupDescRequest(s.buf, xid)
 		s.buf = ofp.AppendMeterDescRequest(s.buf, xid)
@@ -45,34 +48,32 @@ func countDrift(before, now map[Key]installed) int {
 	return n
 }
 
-func (s *session) onMultipart(builder *ofp.MatchBuilder) func(ofp.Header, []byte) error {
-	return func(h ofp.Header, msg []byte) error {
-		if h.Type != ofp.TypeMultipartReply {
-			return nil
-		}
-		typ, _, body, err := ofp.ParseMultipart(msg[8:])
-		if err != nil {
-			return err
-		}
-		switch typ {
-		case ofp.MultipartFlowDesc:
-			return s.readFlows(body, builder)
-		case ofp.MultipartGroupDesc:
-			return s.readGroups(body)
-		case ofp.MultipartMeterDesc:
-			return s.readMeters(body)
-		case ofp.MultipartPortDesc:
-			return s.readPorts(body)
-		}
+// onMultipart takes the answers of a read back.
+func (s *session) onMultipart(h ofp.Header, msg []byte) error {
+	if h.Type != ofp.TypeMultipartReply {
 		return nil
 	}
+	typ, _, body, err := ofp.ParseMultipart(msg[8:])
+	if err != nil {
+		return err
+	}
+	switch typ {
+	case ofp.MultipartFlowDesc:
+		return s.readFlows(body)
+	case ofp.MultipartGroupDesc:
+		return s.readGroups(body)
+	case ofp.MultipartMeterDesc:
+		return s.readMeters(body)
+	case ofp.MultipartPortDesc:
+		return s.readPorts(body)
+	}
+	return nil
 }
 
-func (s *session) readFlows(body []byte, builder *ofp.MatchBuilder) error {
+func (s *session) readFlows(body []byte) error {
 	st := s.c.st
 	st.mu.Lock() // the desired flows lend their strings
 	defer st.mu.Unlock()
-	var buf [512]byte
 	for len(body) > 0 {
 		var d ofp.FlowDesc
 		rest, err := ofp.ParseFlowDesc(body, &d)
@@ -80,17 +81,29 @@ func (s *session) readFlows(body []byte, builder *ofp.MatchBuilder) error {
 			return err
 		}
 		body = rest
-		builder.Reset()
-		match, odd := d.OXM, !d.Plain()
-		if err := builder.Decode(d.OXM); err != nil {
-			odd = true // not ours: it is only ever deleted, with the match as it is
-		} else {
-			match = builder.Append(buf[:0])
+		if k, v, ok := s.flowLocked(&d); ok {
+			s.have.flows[k] = v
 		}
-		k, actions := st.intern(d.Table, d.Priority, match, d.Actions)
-		s.have.flows[k] = installed{cookie: d.Cookie, actions: actions, odd: odd}
 	}
 	return nil
+}
+
+// flowLocked makes a flow of the switch comparable; the state is locked. ok is
+// false for a flow that the switch learned itself.
+func (s *session) flowLocked(d *ofp.FlowDesc) (k Key, v installed, ok bool) {
+	if d.Idle|d.Hard != 0 && slices.Contains(s.c.cfg.LearnTables, d.Table) {
+		return k, v, false
+	}
+	var buf [512]byte
+	s.match.Reset()
+	match, odd := d.OXM, !d.Plain()
+	if err := s.match.Decode(d.OXM); err != nil {
+		odd = true // not ours: it is only ever deleted, with the match as it is
+	} else {
+		match = s.match.Append(buf[:0])
+	}
+	k, actions := s.c.st.intern(d.Table, d.Priority, match, d.Actions)
+	return k, installed{cookie: d.Cookie, actions: actions, odd: odd}, true
 }
 
 func (s *session) readGroups(body []byte) error {

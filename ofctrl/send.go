@@ -3,6 +3,8 @@ package ofctrl
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
@@ -24,6 +26,9 @@ type item struct {
 // be part of a bundle, then one bundle (groups that are added or changed,
 // flows, groups that go), then the meters that go.
 func (s *session) send(b *batch) error {
+	if err := s.flushZones(b.flush); err != nil {
+		return err
+	}
 	if err := s.sendMeters(b.meters, false); err != nil {
 		return err
 	}
@@ -45,6 +50,25 @@ func (s *session) send(b *batch) error {
 		return err
 	}
 	return s.sendMeters(b.meters, true)
+}
+
+// flushZones forgets the connections of zones, and waits until that is done.
+func (s *session) flushZones(zones map[uint16]uint64) error {
+	if len(zones) == 0 {
+		return nil
+	}
+	err := s.request(nil, func(uint32) {
+		for _, z := range slices.Sorted(maps.Keys(zones)) {
+			s.buf = ofp.AppendCTFlushZone(s.buf, 0, z)
+		}
+	})
+	var fault *ofp.Error
+	if errors.As(err, &fault) {
+		s.c.cfg.Log.Warn("switch does not flush conntrack zones", "err", err)
+		return nil
+	}
+	s.c.st.bump(func(c *Counters) { c.ZonesFlushed += uint64(len(zones)) })
+	return err
 }
 
 // sendMeters sends the meters of a batch that are deleted, or the others.

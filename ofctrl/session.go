@@ -37,6 +37,9 @@ type session struct {
 	// sink takes the messages that belong to what the session is doing.
 	sink  func(h ofp.Header, msg []byte) error
 	heard time.Time
+	match ofp.MatchBuilder // scratch
+
+	auditTick *time.Ticker
 }
 
 // runFlows keeps a session up until ctx ends.
@@ -85,6 +88,8 @@ func (c *Controller) session(ctx context.Context, before *switchState) (*switchS
 	defer cn.close()
 	s := &session{conn: cn, c: c, ctx: ctx, xid: 1, heard: time.Now()}
 	s.buf = <-cn.free
+	s.auditTick = time.NewTicker(c.cfg.Audit)
+	defer s.auditTick.Stop()
 	if err := s.setUp(); err != nil {
 		return nil, fmt.Errorf("ofctrl: set up: %w", err)
 	}
@@ -118,6 +123,11 @@ func (s *session) idle() error {
 	defer tick.Stop()
 	for {
 		select {
+		case <-s.auditTick.C:
+			if err := s.audit(); err != nil {
+				return err
+			}
+			s.sink = nil
 		case <-s.c.st.wake:
 			return nil
 		case msg := <-s.in:
@@ -213,6 +223,10 @@ func (s *session) handle(msg []byte) error {
 			s.c.cfg.PortStatus(ps)
 		}
 		return err
+	case ofp.TypeMultipartReply:
+		if typ, _, body, err := ofp.ParseMultipart(msg[8:]); err == nil && typ == ofp.MultipartFlowMonitor {
+			return s.onFlowUpdates(body)
+		}
 	}
 	if s.sink != nil {
 		return s.sink(h, msg)

@@ -29,6 +29,11 @@ type state struct {
 	dirtyGroups map[uint32]struct{}
 	dirtyMeters map[uint32]struct{}
 
+	// flush holds the zones to be flushed, and which request it was, so that
+	// one that comes again meanwhile is not lost.
+	flush    map[uint16]uint64
+	flushSeq uint64
+
 	refused       map[Key]refusedFlow
 	refusedGroups map[uint32]Refusal
 	refusedMeters map[uint32]Refusal
@@ -59,6 +64,7 @@ func newState() *state {
 		dirty:         map[Key]struct{}{},
 		dirtyGroups:   map[uint32]struct{}{},
 		dirtyMeters:   map[uint32]struct{}{},
+		flush:         map[uint16]uint64{},
 		refused:       map[Key]refusedFlow{},
 		refusedGroups: map[uint32]Refusal{},
 		refusedMeters: map[uint32]Refusal{},
@@ -78,6 +84,10 @@ func (s *state) update(u Update) {
 	for _, m := range u.Meters {
 		setBody(s.meters, m.ID, m.Body)
 		s.touchIDLocked(s.dirtyMeters, m.ID)
+	}
+	for _, z := range u.FlushZones {
+		s.flushSeq++
+		s.flush[z] = s.flushSeq
 	}
 	s.gen = max(s.gen, u.Gen)
 	if u.Complete && !s.complete {
@@ -125,6 +135,7 @@ func (s *state) wakeUp() {
 // batch is the difference that is to be sent.
 type batch struct {
 	gen    int64
+	flush  map[uint16]uint64
 	flows  []flowOp
 	groups []idOp[ofp.GroupBody]
 	meters []idOp[ofp.MeterBody]
@@ -135,7 +146,7 @@ type batch struct {
 func (s *state) take(have *switchState, told func(Refusal)) batch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := batch{gen: s.gen}
+	b := batch{gen: s.gen, flush: maps.Clone(s.flush)}
 	s.forgiveLocked()
 	if s.all {
 		s.takeAllLocked(have, &b, told)
@@ -149,7 +160,7 @@ func (s *state) take(have *switchState, told func(Refusal)) batch {
 	clear(s.dirtyGroups)
 	clear(s.dirtyMeters)
 	s.all = false
-	s.sending = len(b.flows)+len(b.groups)+len(b.meters) > 0
+	s.sending = len(b.flows)+len(b.groups)+len(b.meters)+len(b.flush) > 0
 	slices.SortFunc(b.flows, func(x, y flowOp) int { return compareKeys(x.key, y.key) })
 	return b
 }
@@ -269,6 +280,11 @@ func (s *state) finished(b *batch, flows int) {
 	defer s.mu.Unlock()
 	s.sending = false
 	s.flowsIn = flows
+	for z, seq := range b.flush {
+		if s.flush[z] == seq {
+			delete(s.flush, z)
+		}
+	}
 	if s.told && s.doneGen == b.gen {
 		return
 	}
@@ -299,6 +315,24 @@ func (s *state) setConnected(up bool, err error) {
 		s.allLocked()
 	}
 	s.connected = up
+}
+
+// drift notes that the switch was found to hold something else than was left
+// in it.
+func (s *state) drift(flows []Key, groups, meters []uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range flows {
+		s.touchLocked(k)
+	}
+	for _, id := range groups {
+		s.touchIDLocked(s.dirtyGroups, id)
+	}
+	for _, id := range meters {
+		s.touchIDLocked(s.dirtyMeters, id)
+	}
+	s.count.Drift += uint64(len(flows) + len(groups) + len(meters))
+	s.wakeUp()
 }
 
 // bump changes the counters.

@@ -28,7 +28,8 @@ type Counters struct {
 	GroupMods      uint64
 	MeterMods      uint64
 	FlowsRead      uint64 // flows read back at connect
-	Drift          uint64 // of those, in a reconnect, not as we left them
+	Drift          uint64 // flows, groups and meters found otherwise than they were left
+	ZonesFlushed   uint64
 	Refusals       uint64
 	PacketIns      uint64
 	PacketInDrops  uint64
