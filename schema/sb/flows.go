@@ -193,7 +193,7 @@ func (r *chunkReader) flow(f *Flow, texts []string) {
 var (
 	encoder = sync.OnceValue(func() *zstd.Encoder {
 		// Chunks are small: a window of 1 MiB saves memory and loses nothing.
-		e, err := zstd.NewWriter(nil, zstd.WithWindowSize(1<<20), zstd.WithEncoderCRC(false))
+		e, err := zstd.NewWriter(nil, zstd.WithWindowSize(1<<20))
 		if err != nil {
 			panic(err) // the options are constants
 		}

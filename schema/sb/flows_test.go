@@ -1,0 +1,189 @@
+package sb_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+	"pgregory.net/rapid"
+
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// portFlows are flows as one switch port gives rise to, for n ports.
+func portFlows(n int) []sb.Flow {
+	var flows []sb.Flow
+	for i := range n {
+		port := fmt.Sprintf("port-%05d", i)
+		mac := fmt.Sprintf("40:44:00:00:%02x:%02x", i>>8, i&255)
+		hint := schema.NameUUID(port)
+		flows = append(flows,
+			sb.Flow{Pipeline: sb.Ingress, Table: 0, Priority: 50, Match: `inport == "` + port + `" && eth.src == ` + mac, Actions: "next;", Stage: "ls_in_check_port_sec", Source: "portsec", Hint: hint},
+			sb.Flow{Pipeline: sb.Ingress, Table: 25, Priority: 50, Match: "eth.dst == " + mac, Actions: `outport = "` + port + `"; output;`, Stage: "ls_in_l2_lkup", Source: "l2", Hint: hint},
+			sb.Flow{Pipeline: sb.Egress, Table: 9, Priority: 50, Match: `outport == "` + port + `"`, Actions: "output;", Stage: "ls_out_apply_port_sec", Source: "portsec", Hint: hint},
+		)
+	}
+	return flows
+}
+
+func drawFlow(t *rapid.T) sb.Flow {
+	text := rapid.OneOf(rapid.SampledFrom([]string{"", "next;", "1", "ls_in_l2_lkup"}), rapid.String())
+	return sb.Flow{
+		Pipeline: rapid.Uint8Range(sb.Ingress, sb.Egress).Draw(t, "pipeline"),
+		Table:    rapid.Uint8().Draw(t, "table"), Priority: rapid.Uint16().Draw(t, "priority"),
+		Match: text.Draw(t, "match"), Actions: text.Draw(t, "actions"), Stage: text.Draw(t, "stage"), Source: text.Draw(t, "source"),
+		ControllerMeter: text.Draw(t, "meter"), Desc: text.Draw(t, "desc"),
+		Hint: schema.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "hint")),
+	}
+}
+
+func TestFlowsRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		flows := rapid.SliceOfN(rapid.Custom(drawFlow), 0, 20).Draw(t, "flows")
+		chunk := sb.EncodeFlows(flows)
+		got, err := sb.DecodeFlows(chunk)
+		if err != nil || len(got) != len(flows) {
+			t.Fatalf("%d flows became %d: %v", len(flows), len(got), err)
+		}
+		if diff := cmp.Diff(flows, got); diff != "" && len(flows) > 0 {
+			t.Fatalf("-want +got:\n%s", diff)
+		}
+		if !bytes.Equal(chunk, sb.EncodeFlows(got)) {
+			t.Fatal("equal flows gave other bytes")
+		}
+	})
+}
+
+// TestFlowsDeterministic: what an encoder did before does not show.
+func TestFlowsDeterministic(t *testing.T) {
+	flows := portFlows(500)
+	want := sb.EncodeFlows(flows)
+	for i := range 50 {
+		sb.EncodeFlows(portFlows(i * 7))
+		if !bytes.Equal(want, sb.EncodeFlows(flows)) {
+			t.Fatalf("other bytes after %d", i)
+		}
+	}
+}
+
+// TestFlowsSmall: equal strings cost next to nothing.
+func TestFlowsSmall(t *testing.T) {
+	flows := portFlows(1000)
+	if size := len(sb.EncodeFlows(flows)); size > 20*len(flows) {
+		t.Errorf("%d bytes for %d flows", size, len(flows))
+	}
+}
+
+// frame makes a chunk of a body that EncodeFlows would not make.
+func frame(t testing.TB, version byte, body []byte) []byte {
+	t.Helper()
+	e, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.EncodeAll(body, []byte{version})
+}
+
+func TestDecodeFlowsRefuses(t *testing.T) {
+	good := sb.EncodeFlows(portFlows(3))
+	flow := append([]byte{0, 0, 1, 0, 0, 0, 0, 0, 0}, make([]byte, 16)...)
+	if got, err := sb.DecodeFlows(frame(t, 1, append([]byte{0, 1}, flow...))); err != nil || len(got) != 1 {
+		t.Fatalf("the body that the cases below spoil: %v, %v", got, err)
+	}
+	huge := binary.AppendUvarint(nil, 1<<60)
+	for name, chunk := range map[string][]byte{
+		"empty":         {},
+		"version":       append([]byte{2}, good[1:]...),
+		"no frame":      {1, 2, 3},
+		"cut":           good[:len(good)-5],
+		"too large":     frame(t, 1, make([]byte, sb.MaxChunk+1)),
+		"no counts":     frame(t, 1, nil),
+		"many strings":  frame(t, 1, huge),
+		"long string":   frame(t, 1, append([]byte{1}, huge...)),
+		"many flows":    frame(t, 1, append([]byte{0}, huge...)),
+		"trailing":      frame(t, 1, []byte{0, 0, 0}),
+		"short flow":    frame(t, 1, append([]byte{0, 1}, flow[:24]...)),
+		"pipeline":      frame(t, 1, append([]byte{0, 1, 2}, flow[1:]...)),
+		"string number": frame(t, 1, append([]byte{0, 1, 0, 0, 1, 1}, flow[4:]...)),
+		"priority":      frame(t, 1, append([]byte{0, 1, 0, 0, 0x80, 0x80, 0x04}, flow[3:]...)),
+	} {
+		if _, err := sb.DecodeFlows(chunk); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
+func FuzzDecodeFlows(f *testing.F) {
+	f.Add(sb.EncodeFlows(nil))
+	f.Add(sb.EncodeFlows(portFlows(2)))
+	f.Add(frame(f, 1, []byte{0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}))
+	f.Fuzz(func(t *testing.T, chunk []byte) {
+		flows, err := sb.DecodeFlows(chunk)
+		if err != nil {
+			return
+		}
+		again, err := sb.DecodeFlows(sb.EncodeFlows(flows))
+		if err != nil || len(again) != len(flows) {
+			t.Fatalf("%d flows became %d: %v", len(flows), len(again), err)
+		}
+		for i := range flows {
+			if flows[i] != again[i] {
+				t.Fatalf("%+v became %+v", flows[i], again[i])
+			}
+		}
+	})
+}
+
+// FuzzFlowsBody is FuzzDecodeFlows behind the compression.
+func FuzzFlowsBody(f *testing.F) {
+	f.Add([]byte{0, 0})
+	f.Add(append([]byte{1, 1, 'a', 1, 0, 3, 50, 1, 1, 0, 0, 0, 0}, make([]byte, 16)...))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		flows, err := sb.DecodeFlows(frame(t, 1, body))
+		if err == nil && len(flows) > len(body) {
+			t.Fatalf("%d flows of %d bytes", len(flows), len(body))
+		}
+	})
+}
+
+func BenchmarkDecodeFlows(b *testing.B) {
+	chunk := sb.EncodeFlows(portFlows(1000))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := sb.DecodeFlows(chunk); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/3000, "ns/flow")
+}
+
+func BenchmarkDecodePortUnit(b *testing.B) {
+	chunk := sb.EncodeFlows(portFlows(1))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := sb.DecodeFlows(chunk); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncodeFlows(b *testing.B) {
+	flows := portFlows(1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		sb.EncodeFlows(flows)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/3000, "ns/flow")
+}
+
+func BenchmarkEncodePortUnit(b *testing.B) {
+	flows := portFlows(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		sb.EncodeFlows(flows)
+	}
+}
