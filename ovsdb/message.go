@@ -1,0 +1,140 @@
+package ovsdb
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/weft-sdn/weft/schema"
+)
+
+// message is a JSON-RPC 1.0 message: RFC 7047 section 4. A request has an id,
+// a notification has none; a reply has no method.
+type message struct {
+	method string
+	params json.RawMessage // an array; nil in a reply
+	id     json.RawMessage // nil if null or absent
+}
+
+func (m *message) isReply() bool { return m.params == nil }
+
+var errMessage = errors.New("ovsdb: not a JSON-RPC message")
+
+// parseMessage reads a message. What ovsdb-server takes for a protocol error
+// is an error.
+func parseMessage(raw json.RawMessage) (*message, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return nil, fmt.Errorf("%w: %v", errMessage, err)
+	}
+	for name, v := range members {
+		switch name {
+		case "method", "params", "result", "error", "id":
+		default:
+			return nil, fmt.Errorf("%w: unexpected member %q", errMessage, name)
+		}
+		if bytes.Equal(v, []byte("null")) {
+			delete(members, name)
+		}
+	}
+	m := &message{id: members["id"]}
+	method, result, failure := members["method"], members["result"], members["error"]
+	if method == nil {
+		if m.id == nil || (result == nil) == (failure == nil) || members["params"] != nil {
+			return nil, fmt.Errorf("%w: neither request nor reply", errMessage)
+		}
+		return m, nil
+	}
+	if result != nil || failure != nil {
+		return nil, fmt.Errorf("%w: a request with a result", errMessage)
+	}
+	if method[0] != '"' || json.Unmarshal(method, &m.method) != nil {
+		return nil, fmt.Errorf("%w: method is not a string", errMessage)
+	}
+	if m.params = members["params"]; m.params == nil || m.params[0] != '[' {
+		return nil, fmt.Errorf("%w: params is not an array", errMessage)
+	}
+	return m, nil
+}
+
+// args splits the parameters.
+func (m *message) args() []json.RawMessage { return splitArray(m.params) }
+
+// appendReply appends the reply with a result, which is JSON.
+func appendReply(b []byte, id json.RawMessage, result []byte) []byte {
+	b = append(append(b, `{"id":`...), id...)
+	b = append(append(b, `,"result":`...), result...)
+	return append(b, `,"error":null}`...)
+}
+
+// appendFailure appends the reply with an error, which is JSON.
+func appendFailure(b []byte, id json.RawMessage, failure []byte) []byte {
+	b = append(append(b, `{"id":`...), id...)
+	b = append(append(b, `,"error":`...), failure...)
+	return append(b, '}')
+}
+
+// appendNotification appends a notification up to its parameters; the caller
+// adds those and "]}".
+func appendNotification(b []byte, method string) []byte {
+	b = append(append(b, `{"id":null,"method":"`...), method...)
+	return append(b, `","params":[`...)
+}
+
+// syntaxError is an error that quotes the JSON it is about.
+func syntaxError(raw json.RawMessage, format string, args ...any) *schema.Error {
+	return &schema.Error{Name: schema.ErrSyntax, Details: fmt.Sprintf(format, args...), Syntax: string(canonical(raw))}
+}
+
+// canonical is raw, which is valid JSON, as ovsdb-server prints JSON: no
+// spaces, members of objects sorted.
+func canonical(raw json.RawMessage) []byte {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return raw
+	}
+	return encode(v)
+}
+
+// encode encodes what cannot fail to encode, without escaping for HTML.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("ovsdb: encode %T: %v", v, err))
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// splitArray returns the elements of an array, nil if raw is something else.
+func splitArray(raw json.RawMessage) []json.RawMessage {
+	out := []json.RawMessage{}
+	if len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &out) != nil {
+		return nil
+	}
+	return out
+}
+
+// stringOf returns a string, false if raw is something else.
+func stringOf(raw json.RawMessage) (string, bool) {
+	var s string
+	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
+		return "", false
+	}
+	return s, true
+}
+
+// isID tells whether s is an <id>: RFC 7047 section 3.1.
+func isID(s string) bool {
+	for i, c := range []byte(s) {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
