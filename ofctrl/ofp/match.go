@@ -123,7 +123,7 @@ func (b *MatchBuilder) Append(dst []byte) []byte {
 			if f == VLANTCI {
 				m = canonicalTCI(b.value[f], m)
 			}
-			dst = appendField(dst, f, b.value[f], m)
+			dst = appendField(dst, f, b.value[f].And(m), m)
 		}
 	}
 	return dst
