@@ -112,6 +112,9 @@ func checkFlows(v *vector) error {
 // some bits flipped.
 func packetNear(r *rand.Rand, ms []FlowMatch) *packet {
 	p := &packet{numbers: map[string]Value{}, texts: map[string]string{}, keys: vectorPorts}
+	for _, s := range []string{"inport", "outport"} {
+		p.texts[s] = []string{"eth0", "eth1", "lsp1", "lsp3"}[r.IntN(4)]
+	}
 	for range 1 + r.IntN(3) {
 		if len(ms) == 0 {
 			break

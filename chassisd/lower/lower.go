@@ -93,7 +93,7 @@ type scratch struct {
 // Flow appends the OpenFlow flows of f to dst. cookie is put into each of
 // them. An error says what is wrong with the text; no flow is appended then.
 //
-// Hot path: 10 µs for a text that is new, 1 µs for one that is known.
+// Hot path: 10 µs for a text that is new, 3 µs for one that is known.
 func (l *Lowerer) Flow(dst []Flow, f *Logical, cookie uint64, env *Env) ([]Flow, error) {
 	s, _ := l.scratch.Get().(*scratch)
 	if s == nil {
