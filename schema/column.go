@@ -112,7 +112,7 @@ func (c *Column) InsertKeys(row Row, d Datum) (added Datum, err error) {
 // InsertKeys, what other rows share stays as it was.
 func (c *Column) DeleteKeys(row Row, d Datum) (removed Datum, err error) {
 	p := c.at(row)
-	if n := c.shape.size(p); n-d.Len() < c.Type.Min {
+	if n := c.shape.size(p); c.Type.Min > 0 && n-d.Len() < c.Type.Min {
 		left := n - c.shape.get(p).common(d)
 		if err := c.Type.checkMutated(left); err != nil {
 			return Datum{}, err

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"sort"
@@ -192,6 +193,12 @@ func parseInteger(text []byte) (int64, bool) {
 
 // parseUUIDAtom reads ["uuid",…] or ["named-uuid",…].
 func parseUUIDAtom(text []byte, resolve Resolver) (Atom, error) {
+	// As everyone writes it: nothing to be taken apart.
+	if inner, ok := bytes.CutPrefix(text, []byte(`["uuid","`)); ok && len(inner) == 38 && string(inner[36:]) == `"]` {
+		if u, ok := parseUUID(inner[:36]); ok {
+			return UUIDAtom(u), nil
+		}
+	}
 	parts, ok := elements(text, 2)
 	named := resolve != nil && hasTag(text, "named-uuid")
 	if !ok || !named && !hasTag(text, "uuid") || parts[1][0] != '"' {

@@ -120,6 +120,13 @@ func (s set[T]) diff(p, q any) (gone, come Datum) {
 		return Datum{}, Datum{}
 	}
 	a, b := *p.(*[]T), *q.(*[]T)
+	// Most often little changed: pass over what is equal at both ends.
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
 	for len(a) > 0 || len(b) > 0 {
 		c := 0
 		switch {

@@ -12,7 +12,7 @@ type Table struct {
 	IsRoot  bool      // rows live without a strong reference to them
 	MaxRows int       // Unlimited where there is no limit
 	Indexes [][]*Column
-	Owner   string // OwnerChassis if every column is; "" else
+	Owner   string // OwnerChassis if chassis write the rows; "" else
 
 	typ      reflect.Type // the row struct
 	byName   map[string]*Column

@@ -14,9 +14,16 @@ type UUID [16]byte
 
 // ParseUUID reads the 36 character form, hexadecimal digits in either case.
 func ParseUUID(s string) (UUID, error) {
-	var u UUID
-	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+	u, ok := parseUUID(s)
+	if !ok {
 		return UUID{}, fmt.Errorf("schema: %q is not a valid UUID", s)
+	}
+	return u, nil
+}
+
+func parseUUID[T string | []byte](s T) (u UUID, ok bool) {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return UUID{}, false
 	}
 	n := 0
 	for i := 0; i < 36; {
@@ -26,13 +33,13 @@ func ParseUUID(s string) (UUID, error) {
 		}
 		hi, lo := hexDigit(s[i]), hexDigit(s[i+1])
 		if hi > 15 || lo > 15 {
-			return UUID{}, fmt.Errorf("schema: %q is not a valid UUID", s)
+			return UUID{}, false
 		}
 		u[n] = hi<<4 | lo
 		n++
 		i += 2
 	}
-	return u, nil
+	return u, true
 }
 
 func hexDigit(c byte) byte {
