@@ -281,7 +281,8 @@ func (f logicalFlow) proto() *proto.LogicalFlow {
 	p := &proto.LogicalFlow{
 		DatapathName: f.datapath.ExternalIDs["name"], DatapathUuid: f.datapath.UUID.String(), Pipeline: pipeline,
 		Table: uint32(f.flow.Table), Stage: f.flow.Stage, Priority: uint32(f.flow.Priority),
-		Match: f.flow.Match, Actions: f.flow.Actions, Source: f.flow.Source, ControllerMeter: f.flow.ControllerMeter,
+		Match: f.flow.Match, Actions: f.flow.Actions, Source: f.flow.Source, Uuid: tables.FlowUUID(f.path, &f.flow).String(),
+		ControllerMeter: f.flow.ControllerMeter,
 	}
 	if !f.flow.Hint.IsZero() {
 		p.Hint = f.flow.Hint.String()

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
@@ -111,17 +112,11 @@ func (c *conjunctions) release(u SharedUnit) {
 	delete(c.units, u)
 }
 
-// flowCookie tells flows apart for people: by the unit that they are of and
-// their place in it.
-func flowCookie(p Path, f *sb.Flow) uint64 {
-	h := fnv.New32a()
-	h.Write(p.Owner[:])
-	h.Write([]byte(p.Unit))
-	h.Write([]byte{f.Pipeline, f.Table})
-	h.Write(strconv.AppendUint(nil, uint64(f.Priority), 10))
-	h.Write([]byte(f.Match))
-	h.Write([]byte(f.Actions))
-	return uint64(h.Sum32())
+// FlowUUID is the flow's UUID in the Southbound table Logical_Flow, as northd
+// presents it.
+func FlowUUID(p Path, f *sb.Flow) schema.UUID {
+	return schema.NameUUID("Logical_Flow", "flows/"+p.Owner.String()+"/"+p.Unit, strconv.Itoa(int(f.Pipeline)), strconv.Itoa(int(f.Table)),
+		strconv.Itoa(int(f.Priority)), f.Match, f.Actions)
 }
 
 // Release takes back what was given to a unit that is gone.

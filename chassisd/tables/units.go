@@ -100,7 +100,7 @@ func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flo
 		env.Conjunctions = func(n int) uint32 { return ids.take(f, n) }
 		logical := lower.FromSB(f)
 		var err error
-		if buf, err = t.lowerer.Flow(buf[:0], &logical, flowCookie(u.Path, f), &env); err != nil {
+		if buf, err = t.lowerer.Flow(buf[:0], &logical, cookie(FlowUUID(u.Path, f)), &env); err != nil {
 			out.Errors = append(out.Errors, fmt.Sprintf("flow of %s (%s): %v", f.Stage, f.Source, err))
 			continue
 		}
