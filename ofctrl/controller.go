@@ -33,7 +33,7 @@ type Config struct {
 	BackoffMin, BackoffMax time.Duration
 	// Refused is called for each flow, group or meter that the switch refuses,
 	// and again with a nil Err when it has been replaced by one that it takes.
-	// It must not block. May be nil.
+	// It must not block, but may call the controller. May be nil.
 	Refused func(Refusal)
 	// PortStatus is called for each port at connect and for each change of one.
 	// It must not block. May be nil.
@@ -104,7 +104,8 @@ func (c *Controller) Run(ctx context.Context) error {
 func (c *Controller) Update(u Update) { c.st.update(u) }
 
 // Installed tells the newest generation that is in the switch, after the
-// barrier that proves it. The channel holds one value: a reader that is late
+// barrier that proves it; what the switch refused is not, and is told by
+// Config.Refused before. The channel holds one value: a reader that is late
 // sees only the newest. After a reconnect it tells the generation once more.
 func (c *Controller) Installed() <-chan int64 { return c.st.installedCh }
 

@@ -46,6 +46,7 @@ type session struct {
 func (c *Controller) runFlows(ctx context.Context) {
 	var before *switchState // what the last session left
 	wait := c.cfg.BackoffMin
+	logged := ""
 	for ctx.Err() == nil {
 		began := time.Now()
 		have, err := c.session(ctx, before)
@@ -56,8 +57,12 @@ func (c *Controller) runFlows(ctx context.Context) {
 			err = nil
 		}
 		c.st.setConnected(false, err)
-		if err != nil {
+		if err != nil && err.Error() != logged { // once, not at every attempt
+			logged = err.Error()
 			c.cfg.Log.Warn("switch connection", "target", c.cfg.Target, "err", err)
+		}
+		if have != nil {
+			logged = ""
 		}
 		if time.Since(began) > 10*time.Second {
 			wait = c.cfg.BackoffMin
@@ -104,7 +109,10 @@ func (c *Controller) session(ctx context.Context, before *switchState) (*switchS
 // loop sends what differs whenever something may.
 func (s *session) loop() error {
 	for {
-		b := s.c.st.take(s.have, s.told)
+		b := s.c.st.take(s.have)
+		for _, r := range b.forgiven {
+			s.told(r)
+		}
 		if err := s.send(&b); err != nil {
 			return err
 		}

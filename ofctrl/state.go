@@ -139,20 +139,22 @@ type batch struct {
 	flows  []flowOp
 	groups []idOp[ofp.GroupBody]
 	meters []idOp[ofp.MeterBody]
+	// forgiven are earlier refusals that no longer hold; to be told.
+	forgiven []Refusal
 }
 
 // take compares what may differ with what the switch has and forgets that it
 // may differ: whoever takes a batch sends it, or asks for everything again.
-func (s *state) take(have *switchState, told func(Refusal)) batch {
+func (s *state) take(have *switchState) batch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := batch{gen: s.gen, flush: maps.Clone(s.flush)}
 	s.forgiveLocked()
 	if s.all {
-		s.takeAllLocked(have, &b, told)
+		s.takeAllLocked(have, &b)
 	} else {
 		for k := range s.dirty {
-			s.diffLocked(k, have, &b, told)
+			s.diffLocked(k, have, &b)
 		}
 	}
 	s.takeIDsLocked(have, &b)
@@ -165,16 +167,16 @@ func (s *state) take(have *switchState, told func(Refusal)) batch {
 	return b
 }
 
-func (s *state) takeAllLocked(have *switchState, b *batch, told func(Refusal)) {
-	s.table.Keys(func(k Key) { s.diffLocked(k, have, b, told) })
+func (s *state) takeAllLocked(have *switchState, b *batch) {
+	s.table.Keys(func(k Key) { s.diffLocked(k, have, b) })
 	for k := range have.flows {
 		if _, wanted := s.table.slots[k]; !wanted {
-			s.diffLocked(k, have, b, told)
+			s.diffLocked(k, have, b)
 		}
 	}
 	for k := range s.refused {
 		if _, wanted := s.table.slots[k]; !wanted {
-			s.diffLocked(k, have, b, told)
+			s.diffLocked(k, have, b)
 		}
 	}
 	for _, m := range []map[uint32]ofp.GroupBody{s.groups, have.groups} {
@@ -209,7 +211,7 @@ func (s *state) forgiveLocked() {
 	}
 }
 
-func (s *state) diffLocked(k Key, have *switchState, b *batch, told func(Refusal)) {
+func (s *state) diffLocked(k Key, have *switchState, b *batch) {
 	want, owner, wanted := s.table.Want(k)
 	h, there := have.flows[k]
 	if r, ok := s.refused[k]; ok {
@@ -217,7 +219,7 @@ func (s *state) diffLocked(k Key, have *switchState, b *batch, told func(Refusal
 			wanted = false // and so what the switch has in its place goes
 		} else {
 			delete(s.refused, k)
-			told(Refusal{Kind: "flow", Flow: r.flow(k), Owner: r.owner})
+			b.forgiven = append(b.forgiven, Refusal{Kind: "flow", Flow: r.flow(k), Owner: r.owner})
 		}
 	}
 	op, ok := diffFlow(k, want, wanted, h, there)
