@@ -179,7 +179,12 @@ func (l *loop) execute(r *request) (outcome, error) {
 	case r.ops == nil:
 		return l.executePresent(r)
 	}
-	e := &executor{txn: newTxn(l.db.layout, l.pending), cfg: l.cfg, client: &r.client, elapsed: time.Since(r.came)}
+	base := l.pending
+	if l.late {
+		// Nobody may see what etcd has not confirmed. What writes is parked.
+		base = l.committed.state
+	}
+	e := &executor{txn: newTxn(l.db.layout, base), cfg: l.cfg, client: &r.client, elapsed: time.Since(r.came)}
 	return e.execute(r.ops), nil
 }
 
@@ -191,10 +196,10 @@ func (l *loop) join(r *request, out outcome) {
 			l.answer(r, r.refuse(out.results, err))
 			return
 		}
-		if l.silent() {
-			l.parked = append(l.parked, r)
-			return
-		}
+	}
+	if l.silent() {
+		l.parked = append(l.parked, r)
+		return
 	}
 	var pieces [][]keyOp
 	if r.write != nil {
