@@ -22,19 +22,20 @@ type equalClauses struct {
 	values map[schema.Atom]struct{}
 }
 
-// parseConditions reads the conditions of one table, any of which will do. A
-// nil one is like an empty array: every row matches.
-func parseConditions(t *schema.Table, list []json.RawMessage) (*condition, error) {
+// parseCondition reads a condition. One that is missing or empty is true.
+func parseCondition(t *schema.Table, raw json.RawMessage) (*condition, error) {
 	c := &condition{}
-	for _, raw := range list {
-		clauses, err := store.ParseCondition(t, raw, nil)
-		if err != nil {
-			return nil, err
-		}
-		c.always = c.always || len(clauses) == 0
-		for _, clause := range clauses {
-			c.add(clause)
-		}
+	if raw == nil {
+		c.always = true
+		return c, nil
+	}
+	clauses, err := store.ParseCondition(t, raw, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.always = len(clauses) == 0
+	for _, clause := range clauses {
+		c.add(clause)
 	}
 	return c, nil
 }

@@ -39,16 +39,12 @@ func parseMonitor(db *schema.Database, raw json.RawMessage, kind monitorKind) ([
 // parseWatch reads the requests for one table.
 func parseWatch(t *schema.Table, list []json.RawMessage, kind monitorKind) (*watch, error) {
 	p := &projection{diffs: kind != plainMonitor}
-	where := make([]json.RawMessage, 0, len(list))
+	var where []json.RawMessage
 	for _, raw := range list {
 		o := parseObject(raw, "table "+t.Name)
 		columns := o.member("columns", "[")
 		if kind != plainMonitor {
-			if c := o.member("where", "["); c != nil {
-				where = append(where, c)
-			} else {
-				where = append(where, json.RawMessage("[]"))
-			}
+			where = append(where, o.member("where", "["))
 		}
 		sel := o.member("select", "{")
 		if err := o.finish(); err != nil {
@@ -64,12 +60,16 @@ func parseWatch(t *schema.Table, list []json.RawMessage, kind monitorKind) (*wat
 	}
 	p.seal(t)
 	w := &watch{table: t, proj: p}
-	if kind != plainMonitor {
-		c, err := parseConditions(t, where)
+	// Of the conditions of several requests for a table the first counts, as in
+	// ovsdb-server.
+	for i := range where {
+		c, err := parseCondition(t, where[i])
 		if err != nil {
 			return nil, err
 		}
-		w.setCondition(c)
+		if i == 0 {
+			w.setCondition(c)
+		}
 	}
 	return w, nil
 }
@@ -167,24 +167,25 @@ func parseConditionChange(m *monitor, raw json.RawMessage) (map[*watch]*conditio
 	return changes, nil
 }
 
+// parseNewCondition reads the requests for one table, of which the last
+// counts, as in ovsdb-server.
 func parseNewCondition(t *schema.Table, list []json.RawMessage) (*condition, error) {
-	where := make([]json.RawMessage, 0, len(list))
+	c := &condition{always: true}
 	for _, raw := range list {
 		o := parseObject(raw, "table "+t.Name)
-		columns := o.member("columns", "[")
-		if c := o.member("where", "["); c != nil {
-			where = append(where, c)
-		} else {
-			where = append(where, json.RawMessage("[]"))
+		columns, where := o.member("columns", "["), o.member("where", "[")
+		err := o.finish()
+		if err == nil && columns != nil {
+			err = syntaxError(raw, "changing columns is unsupported")
 		}
-		if err := o.finish(); err != nil {
+		if err == nil {
+			c, err = parseCondition(t, where)
+		}
+		if err != nil {
 			return nil, err
 		}
-		if columns != nil {
-			return nil, syntaxError(raw, "changing columns is unsupported")
-		}
 	}
-	return parseConditions(t, where)
+	return c, nil
 }
 
 func sortedKeys(m map[string]json.RawMessage) []string {

@@ -157,12 +157,13 @@ func (s *session) monitorChange(msg *message) error {
 	if renamed != key && s.monitors[renamed] != nil {
 		return syntaxError(args[1], "duplicate monitor ID")
 	}
-	if m.kind == plainMonitor {
-		return syntaxError(args[0], "monitor session does not have conditions")
-	}
 	changes, err := parseConditionChange(m, args[2])
 	if err != nil {
 		return err
+	}
+	if m.kind == plainMonitor {
+		// It has no conditions; a stock server agrees nevertheless.
+		clear(changes)
 	}
 	v := m.db.pause(m)
 	for w, c := range changes {
