@@ -20,8 +20,8 @@ type Change struct {
 	Table    string
 	UUID     schema.UUID
 	Old, New schema.Row
-	// Columns, if not nil, are the only ones that the change is about: the
-	// others belong to somebody else and must be left as they are.
+	// Columns, if not nil, are the only ones that the change is about, as in
+	// what is written back: the others belong to somebody else.
 	Columns []string
 }
 
@@ -86,4 +86,9 @@ type Problem struct {
 	Name   string // of the row, for people
 	Column string
 	Reason string
+}
+
+// OutputTables are the southbound tables that the compiler writes all rows of.
+func OutputTables() []string {
+	return []string{"Datapath_Binding", "Logical_DP_Group", "Multicast_Group", "Port_Binding"}
 }

@@ -1,0 +1,60 @@
+package northd
+
+import (
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// class is what datapaths have in common that share flows: those flows are
+// stored once, under a Logical_DP_Group of the datapaths of the class.
+type class struct {
+	VLANPassthru bool // packets with a VLAN tag pass
+	Unknown      bool // some port has addresses "unknown"
+}
+
+func (c class) String() string {
+	s := "switch"
+	if c.VLANPassthru {
+		s += ",vlan-passthru"
+	}
+	if c.Unknown {
+		s += ",unknown"
+	}
+	return s
+}
+
+// group returns the UUID of the class's Logical_DP_Group.
+func (c class) group() schema.UUID { return schema.NameUUID("Logical_DP_Group", c.String()) }
+
+// classOf is the row function of table "class".
+func (c *Compiler) classOf(r *incr.Reader, id schema.UUID) (class, bool) {
+	s, ok := incr.Get(r, c.switches, id)
+	if !ok {
+		return class{}, false
+	}
+	return class{
+		VLANPassthru: s.VLANPassthru,
+		Unknown:      len(incr.Lookup(r, c.portsByGroup, groupKey{id, unknown})) > 0,
+	}, true
+}
+
+// classFlows is the row function of table "class flows".
+func (c *Compiler) classFlows(_ *incr.Reader, k class) (unit, bool) {
+	var f flows
+	for _, ft := range c.features {
+		if ft.class != nil {
+			f.source = ft.name
+			ft.class(&f, k)
+		}
+	}
+	return f.unit(k.group(), "base")
+}
+
+// groupRow is the row function of table "Logical_DP_Group".
+func (c *Compiler) groupRow(r *incr.Reader, k class) (*sb.LogicalDPGroup, bool) {
+	return &sb.LogicalDPGroup{
+		Header:    schema.Header{UUID: k.group()},
+		Datapaths: incr.Lookup(r, c.byClass, k),
+	}, true
+}

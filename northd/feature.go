@@ -1,0 +1,60 @@
+package northd
+
+import (
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// feature is one thing that the network can do. Its functions write flows for
+// the entities that they are about; nil writes none. They are pure: what a
+// port's flows depend on is read through the reader.
+type feature struct {
+	name string
+	// class writes what is the same on all datapaths of a class.
+	class func(f *flows, c class)
+	// port writes the flows of one switch port.
+	port func(c *Compiler, r *incr.Reader, f *flows, p *lport)
+}
+
+// features are all features, in the order in which their flows stand in a unit.
+func features() []feature {
+	return []feature{admission(), portSecurity(), neighbours(), lookup()}
+}
+
+// flows collects the logical flows of one unit.
+type flows struct {
+	list   []sb.Flow
+	source string      // the feature that writes
+	hint   schema.UUID // the northbound row
+	problems
+}
+
+// add adds a flow to a stage. A nil match is every packet.
+func (f *flows) add(stage string, priority uint16, match *lflow.Expr, actions ...lflow.Action) {
+	at, ok := pipeline.Find(stage)
+	if !ok {
+		panic("northd: no stage " + stage)
+	}
+	text := "1"
+	if match != nil {
+		text = match.String()
+	}
+	p := sb.Ingress
+	if at.Egress {
+		p = sb.Egress
+	}
+	f.list = append(f.list, sb.Flow{
+		Pipeline: p, Table: uint8(at.Table), Priority: priority, Match: text, Actions: lflow.Actions(actions).String(),
+		Stage: stage, Source: f.source, Hint: f.hint,
+	})
+}
+
+// fail marks the packet in a bit and goes on to the stage that drops it.
+func fail(bit string) []lflow.Action {
+	return []lflow.Action{lflow.SetTo(pipeline.LField(bit), 1), lflow.Next{}}
+}
+
+func inport(p *lport) *lflow.Expr { return lflow.Eq(lflow.Inport, p.Name) }

@@ -1,0 +1,192 @@
+package northd
+
+import (
+	"net/netip"
+	"reflect"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// tables are the compiler's tables in the order of their computation.
+type tables struct {
+	// Inputs.
+	ls      *incr.Input[schema.UUID, *nb.LogicalSwitch]
+	lsp     *incr.Input[schema.UUID, *nb.LogicalSwitchPort]
+	global  *incr.Input[schema.UUID, *nb.NBGlobal]
+	others  *incr.Input[schema.UUID, schema.Row] // tables that are not compiled yet
+	chassis *incr.Input[schema.UUID, *sb.Chassis]
+	claims  *incr.Input[schema.UUID, Claim]
+	// Inputs that Apply computes from wishes: see keys.go.
+	datapathKeys *incr.Input[schema.UUID, int]
+	portKeys     *incr.Input[schema.UUID, int]
+	keyProblems  *incr.Input[schema.UUID, string]
+
+	oneGlobal     *incr.Index[schema.UUID, *nb.NBGlobal, struct{}]
+	switchOfPort  *incr.Index[schema.UUID, *nb.LogicalSwitch, schema.UUID]
+	chassisByName *incr.Index[schema.UUID, *sb.Chassis, string]
+	chassisByHost *incr.Index[schema.UUID, *sb.Chassis, string]
+
+	// Rows as features see them; without "parsed", those that have a key.
+	settings       *incr.Table[struct{}, settings]
+	parsedSwitches *incr.Table[schema.UUID, *lswitch]
+	parsedPorts    *incr.Table[schema.UUID, *lport]
+	datapathWishes *incr.Table[schema.UUID, int]
+	portWishes     *incr.Table[schema.UUID, portWish]
+	switches       *incr.Table[schema.UUID, *lswitch]
+	ports          *incr.Table[schema.UUID, *lport]
+
+	portsByGroup *incr.Index[schema.UUID, *lport, groupKey]
+	portsByMAC   *incr.Index[schema.UUID, *lport, macOnSwitch]
+	portsByIP    *incr.Index[schema.UUID, *lport, ipOnSwitch]
+
+	classes *incr.Table[schema.UUID, class]
+	byClass *incr.Index[schema.UUID, class, class]
+
+	// Outputs.
+	units       *incr.Table[schema.UUID, unit]
+	classUnits  *incr.Table[class, unit]
+	datapaths   *incr.Table[schema.UUID, *sb.DatapathBinding]
+	bindings    *incr.Table[schema.UUID, *sb.PortBinding]
+	multicast   *incr.Table[groupKey, *sb.MulticastGroup]
+	dpGroups    *incr.Table[class, *sb.LogicalDPGroup]
+	back        *incr.Table[schema.UUID, writeback]
+	badPorts    *incr.Table[schema.UUID, []Problem]
+	badSwitches *incr.Table[schema.UUID, []Problem]
+	badOthers   *incr.Table[schema.UUID, []Problem]
+}
+
+type macOnSwitch struct {
+	sw  schema.UUID
+	mac lflow.MAC
+}
+
+type ipOnSwitch struct {
+	sw schema.UUID
+	ip netip.Addr
+}
+
+// portWish is what a port wants of the key space of its switch.
+type portWish struct {
+	sw      schema.UUID
+	request int
+}
+
+// settings are options for the whole network.
+type settings struct {
+	needUp bool // answer ARP only for ports that are up
+}
+
+// equalRow is the equality of rows; pointers and maps are followed.
+func equalRow[R schema.Row](a, b R) bool { return reflect.DeepEqual(a, b) }
+
+func (c *Compiler) declare() {
+	c.declareInputs()
+	c.declareEntities()
+	c.declareOutputs()
+}
+
+func (c *Compiler) declareInputs() {
+	e := c.e
+	c.ls = incr.NewInput[schema.UUID](e, "Logical_Switch", incr.Eq[*nb.LogicalSwitch])
+	c.lsp = incr.NewInput[schema.UUID](e, "Logical_Switch_Port", incr.Eq[*nb.LogicalSwitchPort])
+	c.global = incr.NewInput[schema.UUID](e, "NB_Global", incr.Eq[*nb.NBGlobal])
+	c.others = incr.NewInput[schema.UUID](e, "others", incr.Eq[schema.Row])
+	c.chassis = incr.NewInput[schema.UUID](e, "Chassis", func(a, b *sb.Chassis) bool {
+		return a.Name == b.Name && a.Hostname == b.Hostname
+	})
+	c.claims = incr.NewInput[schema.UUID](e, "claim", incr.Eq[Claim])
+	c.datapathKeys = incr.NewInput[schema.UUID](e, "datapath key", incr.Eq[int])
+	c.portKeys = incr.NewInput[schema.UUID](e, "port key", incr.Eq[int])
+	c.keyProblems = incr.NewInput[schema.UUID](e, "key problem", incr.Eq[string])
+
+	c.oneGlobal = incr.NewIndex(c.global, "one", func(schema.UUID, *nb.NBGlobal) []struct{} { return []struct{}{{}} })
+	c.switchOfPort = incr.NewIndex(c.ls, "port", func(_ schema.UUID, s *nb.LogicalSwitch) []schema.UUID { return s.Ports })
+	c.chassisByName = incr.NewIndex(c.chassis, "name", func(_ schema.UUID, ch *sb.Chassis) []string { return []string{ch.Name} })
+	c.chassisByHost = incr.NewIndex(c.chassis, "hostname", func(_ schema.UUID, ch *sb.Chassis) []string { return []string{ch.Hostname} })
+}
+
+func (c *Compiler) declareEntities() {
+	e := c.e
+	c.settings = incr.NewTable(e, "settings", incr.Eq, incr.Values(c.oneGlobal), func(r *incr.Reader, _ struct{}) (settings, bool) {
+		_, g, _ := incr.One(r, c.oneGlobal, struct{}{})
+		return settings{needUp: g.Options["ignore_lsp_down"] == "false"}, true
+	})
+	c.parsedSwitches = incr.NewTable(e, "parsed switch", equalSwitch, incr.Keys(c.ls), c.parseSwitch)
+	c.parsedPorts = incr.NewTable(e, "parsed port", equalPort, incr.Keys(c.lsp), c.parsePort)
+	c.datapathWishes = incr.NewTable(e, "datapath wish", incr.Eq, incr.Keys(c.parsedSwitches), func(r *incr.Reader, id schema.UUID) (int, bool) {
+		s, ok := incr.Get(r, c.parsedSwitches, id)
+		return s.WantKey, ok
+	}).Feed()
+	c.portWishes = incr.NewTable(e, "port wish", incr.Eq, incr.Keys(c.parsedPorts), func(r *incr.Reader, id schema.UUID) (portWish, bool) {
+		p, ok := incr.Get(r, c.parsedPorts, id)
+		return portWish{p.Switch, p.WantKey}, ok
+	}).Feed()
+	c.switches = incr.NewTable(e, "switch", equalSwitch, incr.Keys(c.parsedSwitches), func(r *incr.Reader, id schema.UUID) (*lswitch, bool) {
+		s, _ := incr.Get(r, c.parsedSwitches, id)
+		return s, incr.Has(r, c.datapathKeys, id)
+	})
+	c.ports = incr.NewTable(e, "port", equalPort, incr.Keys(c.parsedPorts), func(r *incr.Reader, id schema.UUID) (*lport, bool) {
+		p, _ := incr.Get(r, c.parsedPorts, id)
+		return p, incr.Has(r, c.portKeys, id) && incr.Has(r, c.datapathKeys, p.Switch)
+	})
+	c.portsByGroup = incr.NewIndex(c.ports, "group", groupsOf)
+	c.portsByMAC = incr.NewIndex(c.ports, "mac", macsOf)
+	c.portsByIP = incr.NewIndex(c.ports, "ip", ipsOf)
+	c.classes = incr.NewTable(e, "class", incr.Eq, incr.Keys(c.switches), c.classOf)
+	c.byClass = incr.NewIndex(c.classes, "class", func(_ schema.UUID, k class) []class { return []class{k} })
+}
+
+// macsOf: addresses of ports whose type has no flows take nothing from others.
+func macsOf(_ schema.UUID, p *lport) []macOnSwitch {
+	if !p.Handled {
+		return nil
+	}
+	var macs []macOnSwitch
+	for _, a := range p.Addresses {
+		macs = append(macs, macOnSwitch{p.Switch, a.MAC})
+	}
+	return macs
+}
+
+func ipsOf(_ schema.UUID, p *lport) []ipOnSwitch {
+	if !p.Handled || p.Unknown {
+		return nil
+	}
+	var ips []ipOnSwitch
+	for _, a := range p.Addresses {
+		for _, ip := range a.IPs {
+			ips = append(ips, ipOnSwitch{p.Switch, ip.Addr()})
+		}
+	}
+	return ips
+}
+
+func (c *Compiler) declareOutputs() {
+	e := c.e
+	c.units = incr.NewTable(e, "port flows", equalUnit, incr.Keys(c.ports), c.portFlows).Feed()
+	c.classUnits = incr.NewTable(e, "class flows", equalUnit, incr.Values(c.byClass), c.classFlows).Feed()
+	c.datapaths = incr.NewTable(e, "Datapath_Binding", equalRow, incr.Keys(c.switches), c.datapathRow).Feed()
+	c.bindings = incr.NewTable(e, "Port_Binding", equalRow, incr.Keys(c.ports), c.bindingRow).Feed()
+	c.multicast = incr.NewTable(e, "Multicast_Group", equalRow, incr.Values(c.portsByGroup), c.multicastRow).Feed()
+	c.dpGroups = incr.NewTable(e, "Logical_DP_Group", equalRow, incr.Values(c.byClass), c.groupRow).Feed()
+	c.back = incr.NewTable(e, "write-back", incr.Eq, incr.Keys(c.lsp), c.portWriteback).Feed()
+	c.badPorts = incr.NewTable(e, "port problems", incr.EqSlice, incr.Keys(c.parsedPorts), c.portProblems).Feed()
+	c.badSwitches = incr.NewTable(e, "switch problems", incr.EqSlice, incr.Keys(c.parsedSwitches), c.switchProblems).Feed()
+	c.badOthers = incr.NewTable(e, "other problems", incr.EqSlice, incr.Keys(c.others), c.otherProblems).Feed()
+}
+
+// otherProblems is the row function of table "other problems".
+func (c *Compiler) otherProblems(r *incr.Reader, id schema.UUID) ([]Problem, bool) {
+	row, _ := incr.Get(r, c.others, id)
+	switch row := row.(type) {
+	case *nb.LogicalRouter:
+		return []Problem{{"Logical_Router", id, row.Name, "", notYet}}, true
+	case *nb.PortGroup:
+		return []Problem{{"Port_Group", id, row.Name, "acls", notYet}}, len(row.ACLs) > 0
+	}
+	return nil, false
+}
