@@ -77,28 +77,39 @@ func (x *txn) checkIndexes(next *stateEdit) error {
 
 // duplicate words an index violation as ovsdb-server does.
 func (x *txn) duplicate(next *stateEdit, cols []*column, r *txnRow, other schema.UUID) error {
-	var names, values []string
-	for _, c := range cols {
-		names = append(names, `"`+c.Name+`"`)
-		values = append(values, datumText(c, c.Get(r.new)))
+	names := make([]string, len(cols))
+	for i, c := range cols {
+		names[i] = `"` + c.Name + `"`
 	}
 	word := "column "
 	if len(cols) > 1 {
 		word = "columns "
 	}
 	return Errorf(ErrConstraint, "Transaction causes multiple rows in \"%s\" table to have identical values (%s) for index on %s%s.  First row, with UUID %s, %s.  Second row, with UUID %s, %s.",
-		r.t.Name, strings.Join(values, " and "), word, strings.Join(names, " and "),
-		other, x.origin(r.t, other), r.id, x.origin(r.t, r.id))
+		r.t.Name, indexText(cols, r.new), word, strings.Join(names, " and "),
+		other, x.origin(r.t, other, cols), r.id, x.origin(r.t, r.id, cols))
 }
 
-// origin says where one of two rows with equal values comes from.
-func (x *txn) origin(t *table, id schema.UUID) string {
+// indexText is a row's values in the columns of an index, for people.
+func indexText(cols []*column, row schema.Row) string {
+	values := make([]string, len(cols))
+	for i, c := range cols {
+		values[i] = datumText(c, c.Get(row))
+	}
+	return strings.Join(values, " and ")
+}
+
+// origin says where one of two rows with equal values in the columns of an
+// index comes from.
+func (x *txn) origin(t *table, id schema.UUID, cols []*column) string {
 	r, ok := x.rows[rowKey{t, id}]
 	switch {
 	case !ok || r.old == r.new:
 		return "existed in the database before this transaction and was not modified by the transaction"
 	case r.old == nil:
 		return "was inserted by this transaction"
+	case slices.ContainsFunc(cols, func(c *column) bool { return !c.Equal(r.old, r.new) }):
+		return "had the following index values before the transaction: " + indexText(cols, r.old)
 	}
 	return "existed in the database before this transaction, which modified some of the row's columns but not any columns in this index"
 }
