@@ -15,6 +15,8 @@ type boundPort struct {
 	// in: its flows are in the switch. up: they were since it was bound; a
 	// switch that starts again makes a port not less up.
 	in, up bool
+	// again: its interface is marked already, from before the switch was lost.
+	again bool
 }
 
 // boundChanged follows the ports that are bound here.
@@ -97,7 +99,7 @@ func (a *Agent) noticeSwitch() {
 		return
 	}
 	for id, p := range a.bound {
-		p.in, p.gen = false, a.gen
+		p.in, p.again, p.gen = false, true, a.gen
 		a.waiting[id] = p
 		a.ovs.ifaces[p.iface] = true
 	}

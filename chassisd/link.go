@@ -7,6 +7,9 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"github.com/weft-sdn/weft/chassisd/config"
 	"github.com/weft-sdn/weft/chassisd/ledger"
@@ -121,6 +124,12 @@ func (a *Agent) use(ctx context.Context, endpoints []string) {
 	}
 	client, err := clientv3.New(clientv3.Config{
 		Endpoints: endpoints, TLS: a.cfg.TLS, Context: ctx,
+		Logger: zap.NewNop(), // what fails is told by the calls that fail
+		DialOptions: []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
+			// gRPC would wait for two minutes after a long outage.
+			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
+			MinConnectTimeout: 3 * time.Second,
+		})},
 		DialTimeout: 5 * time.Second, DialKeepAliveTime: 5 * time.Second, DialKeepAliveTimeout: 3 * time.Second,
 	})
 	if err != nil {

@@ -204,7 +204,8 @@ func (a *Agent) planInterfaces(txn *vswitch.Txn) {
 			continue
 		}
 		if p != nil && p.in {
-			if row.ExternalIDs[ovnInstalled] != "true" {
+			if row.ExternalIDs[ovnInstalled] != "true" || p.again {
+				p.again = false
 				txn.InterfaceIDs(row, map[string]string{ovnInstalled: "true", ovnInstalledTS: a.millis()}, nil)
 			}
 		} else if row.ExternalIDs[ovnInstalled] != "" {

@@ -9,6 +9,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.uber.org/zap"
 )
 
 // Server is one etcd member.
@@ -69,7 +70,7 @@ func (s *Server) Stop() {
 func (s *Server) Client() *clientv3.Client {
 	s.t.Helper()
 	c, err := clientv3.New(clientv3.Config{
-		Endpoints: []string{s.URL()}, DialTimeout: 2 * time.Second,
+		Endpoints: []string{s.URL()}, Logger: zap.NewNop(), DialTimeout: 2 * time.Second,
 		DialKeepAliveTime: time.Second, DialKeepAliveTimeout: time.Second,
 	})
 	if err != nil {
