@@ -1,6 +1,7 @@
 package ofctrl
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -120,8 +121,9 @@ func (c *conn) close() {
 
 func (c *conn) read() {
 	defer c.wg.Done()
+	r := bufio.NewReaderSize(c.nc, chunk)
 	for {
-		msg, err := readMessage(c.nc)
+		msg, err := readMessage(r)
 		if err == nil && msg[0] != ofp.Version && ofp.Type(msg[1]) != ofp.TypeHello {
 			err = fmt.Errorf("ofctrl: message of OpenFlow version %d", msg[0])
 		}

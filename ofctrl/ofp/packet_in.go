@@ -61,7 +61,15 @@ func ParsePacketIn2(b []byte) (*PacketIn, error) {
 }
 
 func (p *PacketIn) prop(typ uint16, v []byte) (err error) {
-	need := map[uint16]int{pinFullLen: 4, pinTableID: 1, pinCookie: 12, pinReason: 1}[typ]
+	need := 0
+	switch typ {
+	case pinTableID, pinReason:
+		need = 1
+	case pinFullLen:
+		need = 4
+	case pinCookie:
+		need = 12
+	}
 	if len(v) < need {
 		return errShort("packet-in property")
 	}
