@@ -41,7 +41,12 @@ type agents struct {
 	status  map[string]sb.Status        // by chassis
 	bad     map[string]string           // etcd key → what is wrong with it
 	touched map[rowID]bool              // records changed since the last take
+	cfg     map[string]cfgSeen          // by chassis: its nb_cfg and when we learned of it
+	rev     int64                       // newest revision that was told
+	now     func() time.Time
 }
+
+type cfgSeen struct{ cfg, at int64 }
 
 func newAgents(db *schema.Database, log *slog.Logger, now func() time.Time) *agents {
 	return &agents{

@@ -37,9 +37,11 @@ type leading struct {
 	nbRev     int64                        // newest northbound revision that was fed
 	nbCfg     int64                        // NB_Global.nb_cfg as of nbRev
 	cfgAt     int64                        // when nb_cfg was seen, ms
+	ready     func() error                 // called when everything that there is was compiled
 	presented map[rowID]bool               // rows that agents changed, since the compiler was told
 	claims    map[schema.UUID]northd.Claim // what the compiler was told
 	told      sb.Compiled                  // what NB_Global was told
+	marked    bool                         // the mark in etcd is of a finished write
 	endpoints []string                     // etcd's, for agents that ask the Southbound database
 }
 

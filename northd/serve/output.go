@@ -155,7 +155,6 @@ func (l *leading) commit(ctx context.Context) error {
 	l.touchClaimed(w.Rows)
 	l.out.done()
 	l.progress.compiled, l.marked = target, true
-	l.board.count(len(w.Rows), len(w.Blobs))
 	return nil
 }
 
