@@ -20,7 +20,7 @@ type address struct {
 func parseAddress(s string) (address, error) {
 	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
 	if len(parts) == 0 {
-		return address{}, errors.New("is empty")
+		return address{}, errors.New("no Ethernet address")
 	}
 	mac, ok := lflow.ParseMAC(parts[0])
 	if !ok {

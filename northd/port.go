@@ -1,6 +1,7 @@
 package northd
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -89,11 +90,10 @@ func (p *lport) addresses(row *nb.LogicalSwitchPort, e *problems) {
 		}
 		a, err := parseAddress(text)
 		if err == nil && isMulticast(a.MAC) {
-			e.add("addresses", a.MAC.String()+" is a group's address")
-			continue
+			err = fmt.Errorf("%s is the address of a group", a.MAC)
 		}
 		if err != nil {
-			e.add("addresses", err.Error())
+			e.add("addresses", strconv.Quote(text)+": "+err.Error())
 			continue
 		}
 		p.own(a)
@@ -122,7 +122,7 @@ func (p *lport) security(row *nb.LogicalSwitchPort, e *problems) {
 	for _, text := range row.PortSecurity {
 		a, err := parseAddress(text)
 		if err != nil {
-			e.add("port_security", err.Error())
+			e.add("port_security", strconv.Quote(text)+": "+err.Error())
 			continue
 		}
 		withIP = withIP || len(a.IPs) > 0

@@ -38,7 +38,8 @@ func (c *Compiler) portProblems(r *incr.Reader, id schema.UUID) ([]Problem, bool
 	if reason, bad := incr.Get(r, c.keyProblems, id); bad {
 		all = append(all, Problem{"Logical_Switch_Port", id, p.Name, "options", reason})
 	}
-	return all, len(all) > 0
+	slices.SortFunc(all, Problem.Compare)
+	return slices.Compact(all), len(all) > 0
 }
 
 // switchProblems is the row function of table "switch problems".

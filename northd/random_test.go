@@ -1,0 +1,172 @@
+package northd
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+	"pgregory.net/rapid"
+)
+
+// TestIncrementalIsFresh: after every step of random intent, the state that
+// the outputs lead to is what a fresh compiler makes that is given the tunnel
+// keys; tables equal their recomputation; keys are unique; flows parse.
+func TestIncrementalIsFresh(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := Options{Workers: rapid.SampledFrom([]int{1, 3}).Draw(t, "workers")}
+		if rapid.Bool().Draw(t, "few keys") {
+			o.MaxDatapathKey, o.MaxPortKey = 2, 4
+		}
+		n := newNetwork(o)
+		for range rapid.IntRange(1, 10).Draw(t, "steps") {
+			for range rapid.IntRange(1, 6).Draw(t, "mutations") {
+				n.mutate(t)
+			}
+			out := n.apply(t)
+			if rapid.Bool().Draw(t, "write back") {
+				n.writeBack(out)
+				n.apply(t)
+			}
+			n.verify(t)
+		}
+	})
+}
+
+func (n *network) verify(t *rapid.T) {
+	if err := n.c.Check(); err != nil {
+		t.Fatal(err)
+	}
+	fresh := newNetwork(n.opts)
+	fresh.rows, fresh.next = n.rows, n.everything()
+	fresh.apply(t)
+	if got, want := n.String(), fresh.String(); got != want {
+		t.Fatalf("incremental:\n%s\nfresh:\n%s", got, want)
+	}
+	keys := map[string]schema.UUID{}
+	for _, table := range []string{"Datapath_Binding", "Port_Binding"} {
+		in := n.everything()
+		for u, k := range map[string]map[schema.UUID]int{"Datapath_Binding": in.DatapathKeys, "Port_Binding": in.PortKeys}[table] {
+			name := fmt.Sprint(table, k)
+			if p, ok := n.c.ports.Get(u); ok {
+				name += p.Switch.String()
+			}
+			if other, taken := keys[name]; taken {
+				t.Fatalf("%s and %s both have key %s", u, other, name)
+			}
+			keys[name] = u
+		}
+	}
+	n.verifyFlows(t)
+}
+
+// verifyFlows: every flow of every unit is in the language, as it is printed.
+func (n *network) verifyFlows(t *rapid.T) {
+	for path, chunk := range n.units {
+		for _, f := range (Unit{Chunk: []byte(chunk)}).Flows() {
+			m, err := lflow.ParseMatch(f.Match, nil)
+			if err != nil || m.String() != f.Match {
+				t.Fatalf("%s: match %s: %v", path, f.Match, err)
+			}
+			at, _ := pipeline.Find(f.Stage)
+			as, err := lflow.ParseActions(f.Actions, at.ParsePlace(), nil)
+			if err != nil || as.String() != f.Actions {
+				t.Fatalf("%s: actions %s: %v", path, f.Actions, err)
+			}
+		}
+	}
+}
+
+var (
+	someSwitches = []string{"sw0", "sw1", "sw2"}
+	somePorts    = []string{"p0", "p1", "p2", "p3", "p4", "p5"}
+	someMACs     = []string{"0a:00:00:00:00:01", "0a:00:00:00:00:02", "0a:00:00:00:00:03", "0b:00:00:00:00:01", "01:00:00:00:00:01", "0a:00:00:00:00", "x"}
+	someIPs      = []string{"10.0.0.1", "10.0.0.2/24", "fd00::1", "fd00::2/64", "10.0.0.300", "fe80::1%eth0"}
+	someChassis  = []string{"hv0", "hv1"}
+)
+
+func drawAddress(t *rapid.T) string {
+	s := rapid.SampledFrom(append(slices.Clone(someMACs), "unknown", "dynamic", "router", "")).Draw(t, "mac")
+	for range rapid.IntRange(0, 2).Draw(t, "ips") {
+		s += " " + rapid.SampledFrom(someIPs).Draw(t, "ip")
+	}
+	return s
+}
+
+func drawSet(t *rapid.T) []string {
+	set := map[string]bool{}
+	for range rapid.IntRange(0, 3).Draw(t, "addresses") {
+		set[drawAddress(t)] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+func drawRequest(t *rapid.T) map[string]string {
+	m := map[string]string{}
+	if rapid.IntRange(0, 2).Draw(t, "requested") == 0 {
+		m["requested-tnl-key"] = rapid.SampledFrom([]string{"1", "2", "3", "4", "5", "0", "x"}).Draw(t, "key")
+	}
+	return m
+}
+
+// mutate changes one thing.
+func (n *network) mutate(t *rapid.T) {
+	sw := rapid.SampledFrom(someSwitches).Draw(t, "switch")
+	port := rapid.SampledFrom(somePorts).Draw(t, "port")
+	switch rapid.IntRange(0, 9).Draw(t, "mutation") {
+	case 0:
+		s := n.ls(sw)
+		s.OtherConfig = drawRequest(t)
+		s.OtherConfig["vlan-passthru"] = fmt.Sprint(rapid.Bool().Draw(t, "passthru"))
+		s.ACLs = make([]schema.UUID, rapid.IntRange(0, 1).Draw(t, "acls"))
+		n.putLS(s)
+	case 1:
+		n.remove(id(sw))
+	case 2:
+		n.delPort(sw, port)
+	case 3:
+		n.global(t)
+	case 4:
+		claim := &Claim{Chassis: rapid.SampledFrom(someChassis).Draw(t, "chassis"), Up: rapid.Bool().Draw(t, "up")}
+		if rapid.Bool().Draw(t, "gone") {
+			claim = nil
+		}
+		n.claim(port, claim)
+	case 5:
+		name := rapid.SampledFrom(someChassis).Draw(t, "chassis")
+		n.addChassis(name, "host-"+name, rapid.Bool().Draw(t, "there"))
+	default:
+		p := n.lsp(port)
+		n.mutatePort(t, p)
+		n.addPort(sw, p)
+	}
+}
+
+func (n *network) mutatePort(t *rapid.T, p *nb.LogicalSwitchPort) {
+	switch rapid.IntRange(0, 5).Draw(t, "column") {
+	case 0:
+		p.PortSecurity = drawSet(t)
+	case 1:
+		on := rapid.Bool().Draw(t, "enabled")
+		p.Enabled = &on
+	case 2:
+		p.Options = drawRequest(t)
+		p.Options["requested-chassis"] = rapid.SampledFrom([]string{"", "hv0", "host-hv1,hv0", "hv9, hv1"}).Draw(t, "requested chassis")
+		p.Type = rapid.SampledFrom([]string{"", "", "", "localnet"}).Draw(t, "type")
+	case 3:
+		tag, parent := int64(rapid.IntRange(0, 3).Draw(t, "tag")), "p0"
+		p.TagRequest, p.ParentName = &tag, &parent
+		p.ExternalIDs = map[string]string{"neutron:port_name": "n"}
+	default:
+		p.Addresses = drawSet(t)
+	}
+}
+
+func (n *network) global(t *rapid.T) {
+	n.put("NB_Global", &nb.NBGlobal{Header: schema.Header{UUID: id("global")},
+		Options: map[string]string{"ignore_lsp_down": fmt.Sprint(rapid.Bool().Draw(t, "ignore"))}})
+}
