@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/goleak"
 
@@ -117,16 +118,24 @@ func openDB(t testing.TB, cfg Config) *DB {
 // transact runs the JSON text of operations, separated by commas, and returns
 // the results as text.
 func transact(db *DB, ops string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	results, _ := db.Transact(ctx, Client{Name: "test"}, rawOps(ops))
+	return text(results)
+}
+
+func rawOps(ops string) []json.RawMessage {
 	var list []json.RawMessage
 	if err := json.Unmarshal([]byte("["+ops+"]"), &list); err != nil {
 		panic(fmt.Sprintf("%s: %v", ops, err))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	results, _ := db.Transact(ctx, Client{Name: "test"}, list)
-	return text(results)
+	return list
 }
 
 func text(results []json.RawMessage) string {
 	return string(marshal(results))
+}
+
+func keyValue(key, value string) *mvccpb.KeyValue {
+	return &mvccpb.KeyValue{Key: []byte(key), Value: []byte(value), ModRevision: 7}
 }

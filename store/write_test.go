@@ -1,0 +1,282 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// A blob of the tests is lines; each is presented as a Logical_Flow.
+func expandLines(path string, data []byte) ([]schema.Row, error) {
+	if bytes.HasPrefix(data, []byte("damaged")) {
+		return nil, errors.New("damaged")
+	}
+	var rows []schema.Row
+	for line := range strings.SplitSeq(string(data), "\n") {
+		rows = append(rows, &sb.LogicalFlow{Header: schema.Header{UUID: schema.NameUUID(path, line)}, Match: line, Pipeline: "ingress"})
+	}
+	return rows, nil
+}
+
+func sbConfig(c *clientv3.Client) Config {
+	cfg := testConfig(c)
+	cfg.Schema, cfg.Prefix = sb.Schema(), "/weft/sb/"
+	cfg.Virtual = map[string]Virtual{"Logical_Flow": {Path: "flows/", Expand: expandLines}}
+	return cfg
+}
+
+func row(db *DB, r schema.Row) Change {
+	return Change{Table: db.Schema().TableOf(r), UUID: r.RowUUID(), New: r}
+}
+
+func id(name string) schema.Header { return schema.Header{UUID: schema.NameUUID(name)} }
+
+func mustWrite(t *testing.T, db *DB, w Write) int64 {
+	t.Helper()
+	rev, err := db.Write(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rev
+}
+
+func TestWriteAndPresent(t *testing.T) {
+	c := testEtcd(t)
+	cfg := sbConfig(c)
+	db := openDB(t, cfg)
+	dp := &sb.DatapathBinding{Header: id("dp"), TunnelKey: 1}
+	pb := &sb.PortBinding{Header: id("pb"), LogicalPort: "vm1", Datapath: dp.UUID, TunnelKey: 1}
+	ch := &sb.Chassis{Header: id("ch"), Name: "hv1", Encaps: []schema.UUID{schema.NameUUID("enc")}}
+	enc := &sb.Encap{Header: id("enc"), Type: "geneve", IP: "10.0.0.1", ChassisName: "hv1"}
+	claimed := *pb
+	claimed.Chassis, claimed.LogicalPort = &ch.UUID, "not the chassis' to say"
+
+	// A claim may be seen before the port that it claims.
+	if err := db.Present(t.Context(), 5, []Change{row(db, ch), row(db, enc), row(db, &claimed)}); err != nil {
+		t.Fatal(err)
+	}
+	sub := db.Subscribe(0)
+	rev := mustWrite(t, db, Write{Rows: []Change{row(db, dp), row(db, pb)}, Client: "northd", Comment: "compiled"})
+	got := db.Get("Port_Binding", pb.UUID).(*sb.PortBinding)
+	if got.Chassis == nil || *got.Chassis != ch.UUID || got.LogicalPort != "vm1" {
+		t.Fatalf("%+v", got)
+	}
+	commits, err := sub.Take()
+	if err != nil || len(commits) != 1 || commits[0].Rev != rev || commits[0].Client != "northd" || commits[0].Comment != "compiled" || len(commits[0].Changes) != 2 {
+		t.Fatalf("%+v, %v", commits, err)
+	}
+	r, err := c.Get(t.Context(), "/weft/sb/", clientv3.WithPrefix())
+	if err != nil || len(r.Kvs) != 2 || bytes.Contains(r.Kvs[1].Value, []byte("chassis\"")) {
+		t.Fatalf("in etcd: %v", r.Kvs)
+	}
+	// Written again without the chassis, the chassis stays.
+	next := *pb
+	next.TunnelKey = 2
+	mustWrite(t, db, Write{Rows: []Change{row(db, &next)}})
+	if got := db.Get("Port_Binding", pb.UUID).(*sb.PortBinding); got.Chassis == nil || got.TunnelKey != 2 {
+		t.Fatalf("%+v", got)
+	}
+	if rev := mustWrite(t, db, Write{Rows: []Change{row(db, &next)}}); rev != 0 {
+		t.Error("an unchanged row was written")
+	}
+	// Only the columns that the writer changed, on the row as it is.
+	older := next
+	older.MAC = []string{"x"}
+	mustWrite(t, db, Write{Rows: []Change{{Table: db.Schema().TableOf(pb), UUID: pb.UUID, Old: pb, New: &older}, {Table: db.Schema().TableOf(pb), UUID: schema.NameUUID("gone"), Old: pb, New: &sb.PortBinding{Header: id("gone")}}}})
+	// Clients cannot write what chassis own.
+	for _, op := range []string{
+		`{"op":"delete","table":"Chassis","where":[]}`,
+		`{"op":"update","table":"Port_Binding","where":[],"row":{"chassis":["set",[]]}}`,
+		`{"op":"insert","table":"Logical_Flow","row":{}}`,
+	} {
+		if r := transact(db, op); !strings.Contains(r, "error") {
+			t.Errorf("%s: %s", op, r)
+		}
+	}
+	// The chassis goes; references to it go too.
+	if err := db.Present(t.Context(), 6, []Change{{Table: db.Schema().TableOf(ch), UUID: ch.UUID}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := db.Get("Port_Binding", pb.UUID).(*sb.PortBinding); got.Chassis != nil || db.Snapshot().Len("Encap") != 0 {
+		t.Fatalf("%+v, %d encaps", got, db.Snapshot().Len("Encap"))
+	}
+	mustWrite(t, db, Write{Rows: []Change{{Table: db.Schema().TableOf(pb), UUID: pb.UUID}, {Table: db.Schema().TableOf(dp), UUID: dp.UUID}}})
+	if r, err := c.Get(t.Context(), "/weft/sb/", clientv3.WithPrefix()); err != nil || len(r.Kvs) != 0 {
+		t.Fatalf("left in etcd: %v", r.Kvs)
+	}
+}
+
+func TestPresentLeavesOutBadRows(t *testing.T) {
+	db := openDB(t, sbConfig(testEtcd(t)))
+	one := &sb.Chassis{Header: id("1"), Name: "same", Encaps: []schema.UUID{schema.NameUUID("e1")}}
+	two := &sb.Chassis{Header: id("2"), Name: "same", Encaps: []schema.UUID{schema.NameUUID("e2")}}
+	e1 := &sb.Encap{Header: id("e1"), Type: "geneve", IP: "1"}
+	e2 := &sb.Encap{Header: id("e2"), Type: "geneve", IP: "2"}
+	if err := db.Present(t.Context(), 5, []Change{row(db, e1), row(db, e2), row(db, one), row(db, two)}); err != nil {
+		t.Fatal(err)
+	}
+	if n := db.Snapshot().Len("Chassis"); n != 1 || len(db.Problems()) == 0 {
+		t.Errorf("%d chassis, problems %v", n, db.Problems())
+	}
+}
+
+func TestSplit(t *testing.T) {
+	c := testEtcd(t)
+	cfg := sbConfig(c)
+	cfg.Limits = Limits{TxnOps: 20, RequestBytes: 1 << 20}
+	db := openDB(t, cfg)
+	w := Write{Split: true, Each: func(last bool) []BlobChange {
+		return []BlobChange{{Path: "compiled", New: fmt.Appendf(nil, "last=%v", last)}}
+	}}
+	for i := range 100 {
+		w.Rows = append(w.Rows, row(db, &sb.DatapathBinding{Header: id(fmt.Sprint(i)), TunnelKey: int64(i + 1)}))
+	}
+	seen := make(chan string, 100)
+	ctx := t.Context()
+	watch := c.Watch(ctx, "/weft/sb/compiled")
+	sub := db.Subscribe(0)
+	rev := mustWrite(t, db, w)
+	for r := range watch {
+		for _, e := range r.Events {
+			seen <- string(e.Kv.Value)
+			if e.Kv.ModRevision == rev && string(e.Kv.Value) != "last=true" {
+				t.Errorf("the last says %s", e.Kv.Value)
+			}
+		}
+		if len(r.Events) > 0 && r.Events[len(r.Events)-1].Kv.ModRevision == rev {
+			break
+		}
+	}
+	if len(seen) != 6 {
+		t.Errorf("%d transactions", len(seen))
+	}
+	if commits, _ := sub.Take(); len(commits) != 1 || len(commits[0].Changes) != 100 {
+		t.Errorf("%d commits", len(commits))
+	}
+	if r := transact(db, `{"op":"insert","table":"DNS","row":{"datapaths":["uuid","`+schema.NameUUID("7").String()+`"]}}`); strings.Contains(r, "error") {
+		t.Error(r)
+	}
+	w.Split = false
+	w.Rows[0].UUID, w.Rows[0].New = schema.NameUUID("x"), &sb.DatapathBinding{Header: id("x"), TunnelKey: 1000}
+	for i := range w.Rows[1:] {
+		w.Rows[i+1] = row(db, &sb.DatapathBinding{Header: id(fmt.Sprint("y", i)), TunnelKey: int64(i + 2000)})
+	}
+	if _, err := db.Write(t.Context(), w); err == nil || !strings.Contains(err.Error(), ErrResources) {
+		t.Errorf("too large: %v", err)
+	}
+	db.Close()
+	db = openDB(t, cfg)
+	if n := db.Snapshot().Len("Datapath_Binding"); n != 100 || len(db.Problems()) != 0 || string(db.Snapshot().Blob("compiled")) != "last=true" {
+		t.Errorf("after reload %d rows, problems %v", n, db.Problems())
+	}
+}
+
+func TestVirtual(t *testing.T) {
+	cfg := sbConfig(testEtcd(t))
+	db := openDB(t, cfg)
+	sub := db.Subscribe(0)
+	mustWrite(t, db, Write{Blobs: []BlobChange{{Path: "flows/a/base", New: []byte("one\ntwo")}, {Path: "flows/b/base", New: []byte("damaged")}}})
+	mustWrite(t, db, Write{Blobs: []BlobChange{{Path: "flows/a/base", New: []byte("two\nthree")}, {Path: "flows/b/base"}}})
+	table := db.Schema().Table("Logical_Flow")
+	commits, _ := sub.Take()
+	var text []string
+	for _, c := range commits {
+		for _, ch := range db.Changes(c, table) {
+			s := ""
+			if ch.Old != nil {
+				s += "-" + ch.Old.(*sb.LogicalFlow).Match
+			}
+			if ch.New != nil {
+				s += "+" + ch.New.(*sb.LogicalFlow).Match
+			}
+			text = append(text, s)
+		}
+	}
+	if got := strings.Join(text, " "); got != "+one +two -one +three" {
+		t.Errorf("changes %s", got)
+	}
+	if r := transact(db, `{"op":"select","table":"Logical_Flow","where":[["match","==","three"]],"columns":["match"]}`); r != `[{"rows":[{"match":"three"}]}]` {
+		t.Error(r)
+	}
+	n := 0
+	for range db.Rows("Logical_Flow") {
+		n++
+	}
+	if n != 2 || !db.Virtual(table) {
+		t.Errorf("%d rows", n)
+	}
+	// A group that only flows refer to stays.
+	mustWrite(t, db, Write{Rows: []Change{row(db, &sb.LogicalDPGroup{Header: id("group")})}})
+	if db.Snapshot().Len("Logical_DP_Group") != 1 {
+		t.Error("the group was collected")
+	}
+}
+
+func TestFeedAndHistory(t *testing.T) {
+	cfg := testConfig(testEtcd(t))
+	cfg.History = 5
+	db := openDB(t, cfg)
+	slow := db.Subscribe(3)
+	first := db.Snapshot().TxnID
+	var ids []schema.UUID
+	for i := range 20 {
+		transact(db, fmt.Sprintf(`{"op":"insert","table":"Root","row":{"name":"%d","i":%d}},{"op":"comment","comment":"c%d"}`, i, i, i))
+		ids = append(ids, db.Snapshot().TxnID)
+	}
+	if _, err := slow.Take(); !errors.Is(err, ErrResync) {
+		t.Errorf("slow subscriber: %v", err)
+	}
+	s := db.Snapshot()
+	if c, ok := db.Since(ids[17], s); !ok || len(c) != 2 || c[1].TxnID != ids[19] || c[1].Comment != "c19" || c[1].Client != "test" {
+		t.Errorf("since: %v, %v", c, ok)
+	}
+	if c, ok := db.Since(ids[19], s); !ok || len(c) != 0 {
+		t.Errorf("since now: %v, %v", c, ok)
+	}
+	if _, ok := db.Since(first, s); ok {
+		t.Error("forgotten history is known")
+	}
+	db.Close()
+	if _, err := slow.Take(); err == nil {
+		t.Error("a closed subscription gives no error")
+	}
+	if r := transact(db, `{"op":"comment","comment":"x"}`); !strings.Contains(r, "closed") {
+		t.Error(r)
+	}
+	// The name of the last state outlives the process.
+	db = openDB(t, cfg)
+	if c, ok := db.Since(ids[19], db.Snapshot()); !ok || len(c) != 0 {
+		t.Errorf("after restart: %v, %v", c, ok)
+	}
+}
+
+func TestWaitUntil(t *testing.T) {
+	db := openDB(t, testConfig(testEtcd(t)))
+	waiting := make(chan struct{}, 8)
+	answer := make(chan string, 1)
+	client := Client{Name: "waiter", Waits: func() { waiting <- struct{}{} }}
+	ops := rawOps(`{"op":"wait","table":"Root","where":[["name","==","a"]],"columns":["i"],"until":"==","rows":[{"i":2}],"timeout":20000},{"op":"mutate","table":"Root","where":[["name","==","a"]],"mutations":[["i","+=",1]]}`)
+	go func() { r, _ := db.Transact(t.Context(), client, ops); answer <- text(r) }()
+	<-waiting
+	transact(db, `{"op":"insert","table":"Root","row":{"name":"a","i":1}}`)
+	<-waiting
+	transact(db, `{"op":"update","table":"Root","where":[],"row":{"i":2}}`)
+	if r := <-answer; r != `[{},{"count":1}]` {
+		t.Error(r)
+	}
+	if r := transact(db, `{"op":"select","table":"Root","where":[],"columns":["i"]}`); r != `[{"rows":[{"i":3}]}]` {
+		t.Error(r)
+	}
+	start := time.Now()
+	if r := transact(db, `{"op":"wait","table":"Root","where":[],"columns":["i"],"until":"==","rows":[{"i":9}],"timeout":100}`); r != `[{"details":"\"wait\" timed out after 100 ms","error":"timed out"}]` || time.Since(start) < 100*time.Millisecond {
+		t.Error(r)
+	}
+}
