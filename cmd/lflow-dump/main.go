@@ -12,6 +12,7 @@ import (
 	"os/signal"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/weft-sdn/weft/proto"
@@ -22,7 +23,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := command().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "lflow-dump:", err)
+		fmt.Fprintln(os.Stderr, "lflow-dump:", status.Convert(err).Message())
 		os.Exit(1)
 	}
 }

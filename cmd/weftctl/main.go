@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/weft-sdn/weft/proto"
@@ -23,7 +24,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := command().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "weftctl:", err)
+		fmt.Fprintln(os.Stderr, "weftctl:", status.Convert(err).Message())
 		os.Exit(1)
 	}
 }
@@ -55,7 +56,7 @@ func command() *cobra.Command {
 	}
 
 	var asJSON bool
-	status := &cobra.Command{
+	statusCmd := &cobra.Command{
 		Use:   "status",
 		Short: "Print every part of the daemon with its state, and the rows that it could not do",
 		Long: "Print every part of the daemon with its state and the reason for it, then the rows\n" +
@@ -81,7 +82,7 @@ func command() *cobra.Command {
 			return nil
 		}),
 	}
-	status.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	statusCmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 
 	health := &cobra.Command{
 		Use:   "health",
@@ -99,7 +100,7 @@ func command() *cobra.Command {
 			return nil
 		}),
 	}
-	root.AddCommand(status, health)
+	root.AddCommand(statusCmd, health)
 	return root
 }
 
