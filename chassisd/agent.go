@@ -16,6 +16,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/view"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
 	"github.com/weft-sdn/weft/chassisd/zone"
+	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema"
 )
@@ -71,6 +72,7 @@ type Agent struct {
 	unread   bool // the configuration, or what waits for it, may have
 	conn     ofctrl.Counters
 	checkErr error
+	last     incr.Stats // of the last commit
 
 	gen     int64 // of the newest update given to the switch
 	pending []generation

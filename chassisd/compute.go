@@ -85,7 +85,7 @@ func (a *Agent) compute() {
 	}
 	a.gen++
 	wishes := map[string][]byte{}
-	a.t.Engine.Commit()
+	a.last = a.t.Engine.Commit()
 	a.collect(&u, wishes)
 	if a.assignZones() {
 		a.t.Engine.Commit()

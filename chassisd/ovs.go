@@ -33,7 +33,6 @@ type ovsWriter struct {
 	retry           time.Time // not before, after a failure
 	problems        []string  // with tunnels
 	failed          string
-	datapath        string // type chosen for a bridge to be created
 }
 
 func newOVSWriter() ovsWriter { return ovsWriter{ifaces: map[string]bool{}, done: make(chan error, 1)} }

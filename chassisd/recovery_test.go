@@ -13,6 +13,7 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
+	"github.com/prometheus/client_golang/prometheus"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/weft-sdn/weft/proto"
@@ -175,6 +176,12 @@ func TestAnswersNeighbours(t *testing.T) {
 		answer = lastPacket(tx)
 		return answer != nil && answer.Layer(layers.LayerTypeICMPv6NeighborAdvertisement) != nil
 	})
+	reg := prometheus.NewPedanticRegistry()
+	reg.MustRegister(h.agent.Collector())
+	families, err := reg.Gather()
+	if err != nil || len(families) != len(metrics())+1 {
+		t.Errorf("%d metrics, %v", len(families), err)
+	}
 	na := answer.Layer(layers.LayerTypeICMPv6NeighborAdvertisement).(*layers.ICMPv6NeighborAdvertisement)
 	eth := answer.Layer(layers.LayerTypeEthernet).(*layers.Ethernet)
 	ip := answer.Layer(layers.LayerTypeIPv6).(*layers.IPv6)

@@ -1,0 +1,117 @@
+package chassisd
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/weft-sdn/weft/chassisd/pinctrl"
+	"github.com/weft-sdn/weft/chassisd/view"
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/ofctrl"
+)
+
+// metric is one figure of the agent.
+type metric struct {
+	name, help string
+	kind       prometheus.ValueType
+	value      func(*figures) float64
+}
+
+// figures are read together, in the agent's goroutine.
+type figures struct {
+	of                       ofctrl.Status
+	view                     view.State
+	pin                      map[string]pinctrl.Stats
+	bound, tunnels, problems int
+	last                     incr.Stats
+	contested                int
+}
+
+func metrics() []metric {
+	const gauge, counter = prometheus.GaugeValue, prometheus.CounterValue
+	return []metric{
+		{"flows_desired", "OpenFlow flows that must be in the switch", gauge, func(f *figures) float64 { return float64(f.of.Desired) }},
+		{"flows_installed", "OpenFlow flows known to be in the switch", gauge, func(f *figures) float64 { return float64(f.of.Installed) }},
+		{"flow_adds_total", "OpenFlow flows added or changed", counter, func(f *figures) float64 { return float64(f.of.FlowAdds) }},
+		{"flow_deletes_total", "OpenFlow flows deleted", counter, func(f *figures) float64 { return float64(f.of.FlowDeletes) }},
+		{"flow_drift_total", "OpenFlow flows found to differ from what was left in the switch", counter, func(f *figures) float64 { return float64(f.of.Drift) }},
+		{"flow_refusals_total", "flows, groups and meters that the switch refused", counter, func(f *figures) float64 { return float64(f.of.Refusals) }},
+		{"switch_connects_total", "connections made to the switch", counter, func(f *figures) float64 { return float64(f.of.Connects) }},
+		{"packet_ins_total", "packets that the switch sent", counter, func(f *figures) float64 { return float64(f.of.PacketIns) }},
+		{"packet_in_drops_total", "packets from the switch that found the queue full", counter, func(f *figures) float64 { return float64(f.of.PacketInDrops) }},
+		{"packet_outs_total", "packets sent into the switch", counter, func(f *figures) float64 { return float64(f.of.PacketOuts) }},
+		{"etcd_rereads_total", "complete readings of etcd", counter, func(f *figures) float64 { return float64(f.view.Rereads) }},
+		{"etcd_revision", "newest revision of etcd seen", gauge, func(f *figures) float64 { return float64(f.view.Revision) }},
+		{"etcd_connected", "1 while etcd answers", gauge, func(f *figures) float64 { return boolean(f.view.Connected) }},
+		{"records_contested_total", "own keys found changed by somebody else", counter, func(f *figures) float64 { return float64(f.contested) }},
+		{"ports_bound", "logical ports bound here", gauge, func(f *figures) float64 { return float64(f.bound) }},
+		{"tunnels", "tunnel ports that the switch has", gauge, func(f *figures) float64 { return float64(f.tunnels) }},
+		{"problems", "what is wrong, as the status lists it", gauge, func(f *figures) float64 { return float64(f.problems) }},
+		{"rows_evaluated", "row functions called by the last commit", gauge, func(f *figures) float64 { return float64(f.last.Evaluated) }},
+	}
+}
+
+func boolean(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Collector gives the agent's figures to Prometheus, as weft_chassisd_….
+func (a *Agent) Collector() prometheus.Collector {
+	c := &collector{a: a, packets: prometheus.NewDesc("weft_chassisd_packets_total",
+		"packets that the switch sent, by logical action and by what became of them", []string{"action", "result"}, nil)}
+	for _, m := range metrics() {
+		c.descs = append(c.descs, prometheus.NewDesc("weft_chassisd_"+m.name, m.help, nil, nil))
+	}
+	return c
+}
+
+type collector struct {
+	a       *Agent
+	descs   []*prometheus.Desc
+	packets *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		out <- d
+	}
+	out <- c.packets
+}
+
+// Collect implements prometheus.Collector. An agent that does not run tells
+// nothing.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	var f figures
+	if err := c.a.do(ctx, func() { f = c.a.figures() }); err != nil {
+		return
+	}
+	for i, m := range metrics() {
+		out <- prometheus.MustNewConstMetric(c.descs[i], m.kind, m.value(&f))
+	}
+	for action, s := range f.pin {
+		for result, n := range map[string]uint64{"handled": s.Handled, "limited": s.Limited, "bad": s.Bad, "unsent": s.Unsent} {
+			out <- prometheus.MustNewConstMetric(c.packets, prometheus.CounterValue, float64(n), action, result)
+		}
+	}
+}
+
+func (a *Agent) figures() figures {
+	f := figures{
+		bound: len(a.bound), tunnels: a.t.Tunnels.Len(), problems: len(a.problems()), last: a.last, contested: a.written.Contested,
+	}
+	if a.of != nil {
+		f.of, f.pin = a.of.Status(), a.pin.Stats()
+	}
+	if a.link != nil {
+		f.view = a.link.view.State()
+	}
+	return f
+}
