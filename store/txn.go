@@ -104,10 +104,14 @@ func (x *txn) edit(t *table, id schema.UUID) *txnRow {
 	return r
 }
 
-// drop deletes a row.
+// drop deletes a row. One that the transaction itself inserted is forgotten:
+// its UUID is free again.
 func (x *txn) drop(t *table, id schema.UUID) {
 	r := x.touch(t, id)
 	r.new, r.deltas = nil, nil
+	if r.old == nil {
+		delete(x.rows, rowKey{t, id})
+	}
 }
 
 // changed notes that a column of an edited row may differ in an unknown way.
