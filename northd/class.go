@@ -41,7 +41,7 @@ func (c *Compiler) classOf(r *incr.Reader, id schema.UUID) (class, bool) {
 
 // classFlows is the row function of table "class flows".
 func (c *Compiler) classFlows(_ *incr.Reader, k class) (unit, bool) {
-	var f flows
+	f := flows{list: make([]sb.Flow, 0, 16)}
 	for _, ft := range c.features {
 		if ft.class != nil {
 			f.source = ft.name

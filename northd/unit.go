@@ -26,7 +26,7 @@ func (f *flows) unit(datapath schema.UUID, name string) (u unit, ok bool) {
 	u.problems = f.problems.list
 	if len(f.list) > 0 {
 		u.path = datapath.String() + "/" + name
-		u.chunk = sb.EncodeFlows(f.list)
+		u.chunk = bytes.Clone(sb.EncodeFlows(f.list)) // without the room that encoding needed
 	}
 	return u, len(f.list) > 0 || len(u.problems) > 0
 }
@@ -37,7 +37,7 @@ func (c *Compiler) portFlows(r *incr.Reader, id schema.UUID) (unit, bool) {
 	if !ok || !p.Handled {
 		return unit{}, false
 	}
-	f := flows{hint: id, problems: problems{table: "Logical_Switch_Port", id: id, name: p.Name}}
+	f := flows{list: make([]sb.Flow, 0, 16), hint: id, problems: problems{table: "Logical_Switch_Port", id: id, name: p.Name}}
 	for _, ft := range c.features {
 		if ft.port != nil {
 			f.source = ft.name
