@@ -37,8 +37,10 @@ type Status struct {
 	Model     string
 	Connected bool
 	Leader    bool
-	CID, SID  *schema.UUID // of the cluster and of this server in it
-	Index     *int64       // grows with every change of the cluster
+	// CID and SID name the cluster and this server in it. Clients insist on a
+	// SID: without one, a clustered database gets the server's id.
+	CID, SID *schema.UUID
+	Index    *int64 // grows with every change of the cluster
 }
 
 const (

@@ -15,7 +15,7 @@ import (
 // Server serves databases to clients.
 type Server struct {
 	cfg       Config
-	id        string // answer to get_server_id
+	id        schema.UUID // answer to get_server_id
 	names     []string
 	databases map[string]*served
 	self      *selfSource
@@ -33,7 +33,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, id: schema.NewUUID().String(), databases: map[string]*served{}, self: newSelfSource()}
+	s := &Server{cfg: cfg, id: schema.NewUUID(), databases: map[string]*served{}, self: newSelfSource()}
 	s.locks.queues = map[string][]*session{}
 	for _, db := range cfg.Databases {
 		d := newServed(storeSource{db}, &s.cfg)
@@ -50,6 +50,9 @@ func New(cfg Config) (*Server, error) {
 
 // SetStatus says in _Server how a database is.
 func (s *Server) SetStatus(database string, st Status) error {
+	if st.Model == "clustered" && st.SID == nil {
+		st.SID = &s.id
+	}
 	if !s.self.set(database, st) {
 		return fmt.Errorf("ovsdb: no database %s", database)
 	}
