@@ -30,6 +30,9 @@ func (l *leading) present(ctx context.Context) error {
 		changes = append(changes, store.Change{Table: id.table, UUID: id.uuid, Old: old, New: row})
 	}
 	if err := l.sb.Present(ctx, l.agents.rev, changes); err != nil {
+		for _, id := range ids {
+			l.agents.touched[id] = true
+		}
 		return fmt.Errorf("serve: present what agents wrote: %w", err)
 	}
 	return nil
