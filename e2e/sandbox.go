@@ -261,10 +261,15 @@ func (s *Sandbox) stop() error {
 	s.services = nil
 	s.pings.close()
 	s.sight.close()
+	// etcd last: the others say good-bye to it.
+	return errors.Join(s.stopWhere(func(d *daemon) bool { return d.name != "etcd" }), s.stopWhere(func(*daemon) bool { return true }))
+}
+
+func (s *Sandbox) stopWhere(which func(*daemon) bool) error {
 	var g sync.WaitGroup
 	errs := make(chan error, len(s.daemons.m))
 	for _, d := range s.daemons.m {
-		if d.polite && d.proc != nil && d.proc.Alive() {
+		if d.polite && which(d) && d.proc != nil && d.proc.Alive() {
 			g.Go(func() { errs <- d.halt(unix.SIGTERM) })
 		}
 	}
