@@ -14,7 +14,7 @@ const (
 // cleared between ingress and egress; flags live on.
 type Bits struct {
 	Name     string
-	Field    string // register as in lflow, or "flags"
+	Field    string // register as in lflow, or a flag
 	Lo, Hi   int
 	From, To string // stages; of one pipeline, or of both of a datapath for flags
 	Doc      string
@@ -23,7 +23,7 @@ type Bits struct {
 var uses = [...]Bits{
 	{PortSecDropIn, "reg0", 15, 15, LSInCheckPortSec, LSInApplyPortSec, "the port may not send this packet"},
 	{PortSecDropOut, "reg0", 15, 15, LSOutCheckPortSec, LSOutApplyPortSec, "the port may not receive this packet"},
-	{Loopback, "flags", 0, 0, LSInARPRsp, LSOutApplyPortSec, "may be output to the port that it came from"},
+	{Loopback, "flags.loopback", 0, 0, LSInARPRsp, LSOutApplyPortSec, "may be output to the port that it came from"},
 }
 
 // Uses returns the table of uses.

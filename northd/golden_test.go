@@ -1,0 +1,261 @@
+package northd
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files; commit only differences that you understand")
+
+// TestScenarios runs testdata/*.txt: the comment of each file is a list of
+// commands, its files are what they must lead to:
+//
+//	ls NAME [COLUMN VALUE]…          adds or changes a switch
+//	lsp SWITCH PORT [COLUMN VALUE]…  adds or changes a port
+//	lsp-del SWITCH PORT, ls-del NAME
+//	claim PORT CHASSIS up|down, unclaim PORT
+//	chassis NAME HOSTNAME
+//	global KEY=VALUE                 NB_Global options
+//	apply                            compiles; the end of the commands does too
+//
+// Files: "flows NAME" (of a switch, without the flows of an empty one),
+// "flows" (of an empty switch), "rows", "problems", "back" (what the last
+// apply wrote back).
+func TestScenarios(t *testing.T) {
+	names, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) { runScenario(t, name) })
+	}
+}
+
+func runScenario(t *testing.T, name string) {
+	a, err := txtar.ParseFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := newNetwork(Options{})
+	var out Output
+	for _, line := range strings.Split(string(a.Comment), "\n") {
+		args := words(line)
+		switch {
+		case len(args) == 0:
+		case args[0] == "apply":
+			out = n.apply(t)
+		default:
+			n.command(t, args)
+		}
+	}
+	out = n.apply(t)
+	if err := n.c.Check(); err != nil {
+		t.Error(err)
+	}
+	changed := false
+	for i, f := range a.Files {
+		got := n.golden(t, f.Name, out)
+		if want := string(f.Data); got != want {
+			changed = true
+			a.Files[i].Data = []byte(got)
+			if !*update {
+				t.Errorf("%s: %s:\n%swant:\n%s", name, f.Name, got, want)
+			}
+		}
+	}
+	if changed && *update {
+		if err := os.WriteFile(name, txtar.Format(a), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// words splits a line at blanks, but not within double quotes; # begins a
+// comment.
+func words(line string) []string {
+	var all []string
+	for line = strings.TrimSpace(line); line != "" && line[0] != '#'; line = strings.TrimSpace(line) {
+		var word string
+		if q, err := strconv.QuotedPrefix(line); err == nil {
+			word, _ = strconv.Unquote(q)
+			line = line[len(q):]
+		} else {
+			word, line, _ = strings.Cut(line, " ")
+		}
+		all = append(all, word)
+	}
+	return all
+}
+
+func (n *network) command(t *testing.T, args []string) {
+	t.Helper()
+	switch args[0] {
+	case "ls":
+		s := n.ls(args[1])
+		setColumns(t, nb.Schema().Table("Logical_Switch"), s, args[2:])
+		n.putLS(s)
+	case "lsp":
+		p := n.lsp(args[2])
+		setColumns(t, nb.Schema().Table("Logical_Switch_Port"), p, args[3:])
+		n.addPort(args[1], p)
+	case "lsp-del":
+		n.delPort(args[1], args[2])
+	case "ls-del":
+		n.remove(id(args[1]))
+	case "claim":
+		n.claim(args[1], &Claim{args[2], args[3] == "up"})
+	case "unclaim":
+		n.claim(args[1], nil)
+	case "chassis":
+		n.addChassis(args[1], args[2], true)
+	case "global":
+		k, v, _ := strings.Cut(args[1], "=")
+		n.put("NB_Global", &nb.NBGlobal{Header: schema.Header{UUID: id("global")}, Options: map[string]string{k: v}})
+	default:
+		t.Fatalf("unknown command %q", args)
+	}
+}
+
+// setColumns sets columns to values: k=v,… for maps, elements separated by
+// commas for sets.
+func setColumns(t *testing.T, table *schema.Table, row schema.Row, args []string) {
+	t.Helper()
+	for ; len(args) >= 2; args = args[2:] {
+		var err error
+		for _, atom := range []func(string) schema.Atom{schema.StringAtom, intAtom, boolAtom} {
+			if err = table.Column(args[0]).Set(row, datum(args[1], atom)); err == nil {
+				break
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func datum(s string, atom func(string) schema.Atom) schema.Datum {
+	var d schema.Datum
+	for _, p := range slices.Sorted(slices.Values(strings.Split(s, ","))) {
+		k, v, isMap := strings.Cut(p, "=")
+		d.Keys = append(d.Keys, atom(k))
+		if isMap {
+			d.Values = append(d.Values, atom(v))
+		}
+	}
+	return d
+}
+
+func intAtom(s string) schema.Atom {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return schema.StringAtom(s)
+	}
+	return schema.IntAtom(n)
+}
+
+func boolAtom(s string) schema.Atom { return schema.BoolAtom(s == "true") }
+
+func (n *network) golden(t *testing.T, name string, out Output) string {
+	empty := newNetwork(Options{})
+	empty.putLS(empty.ls("empty"))
+	empty.apply(t)
+	var b bytes.Buffer
+	switch what, sw, _ := strings.Cut(name, " "); what {
+	case "flows":
+		if sw == "" {
+			sw, n, empty = "empty", empty, newNetwork(Options{})
+		}
+		base := empty.flowsOf("empty")
+		for _, f := range n.flowsOf(sw) {
+			if !slices.Contains(base, f) {
+				fmt.Fprintln(&b, f)
+			}
+		}
+	case "rows":
+		n.writeRows(&b)
+	case "problems":
+		for _, p := range n.c.Problems() {
+			fmt.Fprintf(&b, "%s %s %s: %s\n", p.Table, p.Name, p.Column, p.Reason)
+		}
+	case "back":
+		for _, ch := range out.NB {
+			p := ch.New.(*nb.LogicalSwitchPort)
+			fmt.Fprintf(&b, "%s %v: up %v", p.Name, ch.Columns, *p.Up)
+			if p.Tag != nil {
+				fmt.Fprintf(&b, " tag %d", *p.Tag)
+			}
+			fmt.Fprintln(&b)
+		}
+	default:
+		t.Fatalf("unknown file %q", name)
+	}
+	return b.String()
+}
+
+// writeRows writes the southbound rows with names for UUIDs.
+func (n *network) writeRows(b *bytes.Buffer) {
+	var lines []string
+	for _, ch := range n.rows {
+		switch row := ch.New.(type) {
+		case *nb.LogicalSwitch:
+			lines = append(lines, row.UUID.String(), row.Name)
+		case *nb.LogicalSwitchPort:
+			lines = append(lines, row.UUID.String(), row.Name)
+		}
+	}
+	for _, c := range n.chassis {
+		lines = append(lines, c.UUID.String(), c.Name)
+	}
+	names := strings.NewReplacer(lines...)
+	var rows []string
+	for table, all := range n.sb {
+		for _, row := range all {
+			text := table + " " + string(schema.EncodeRow(sb.Schema().Table(table), row, nil))
+			switch row := row.(type) {
+			case *sb.MulticastGroup:
+				text += " ports " + n.sortedNames(row.Ports)
+			case *sb.LogicalDPGroup:
+				text += " datapaths " + n.sortedNames(row.Datapaths)
+			}
+			rows = append(rows, names.Replace(text))
+		}
+	}
+	slices.Sort(rows)
+	for _, r := range rows {
+		fmt.Fprintln(b, r)
+	}
+}
+
+func (n *network) sortedNames(ids []schema.UUID) string {
+	var names []string
+	for _, u := range ids {
+		switch row := n.rows[u].New.(type) {
+		case *nb.LogicalSwitch:
+			names = append(names, row.Name)
+		case *nb.LogicalSwitchPort:
+			names = append(names, row.Name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
+// TestGoldenWords keeps the scenario language honest.
+func TestGoldenWords(t *testing.T) {
+	got := words(`lsp sw0 "a b" x # no comment within`)
+	if !slices.Equal(got, []string{"lsp", "sw0", "a b", "x"}) {
+		t.Errorf("%q", got)
+	}
+}
