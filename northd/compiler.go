@@ -19,7 +19,9 @@ type Compiler struct {
 	datapathSpace              *space
 	portSpaces                 map[schema.UUID]*space // by switch
 
-	failed []Problem // rows whose functions panicked
+	stats  incr.Stats
+	all    []Problem
+	failed []Problem // of them: rows whose functions panicked
 }
 
 // New returns a compiler that knows nothing yet.
@@ -43,11 +45,14 @@ func New(o Options) *Compiler {
 // network; BenchmarkAddPort pins it.
 func (c *Compiler) Apply(in Input) Output {
 	c.take(in)
-	c.e.Commit()
+	c.stats = c.e.Commit()
 	var f feeds
 	f.take(c)
 	if c.giveKeys(in) {
-		c.e.Commit()
+		s := c.e.Commit()
+		c.stats.Inputs += s.Inputs
+		c.stats.Evaluated += s.Evaluated
+		c.stats.Changed += s.Changed
 		f.take(c)
 	}
 	return c.output(&f)
@@ -165,6 +170,9 @@ func publish(s *space, ids []schema.UUID, keys *incr.Input[schema.UUID, int], ba
 	}
 	return changed
 }
+
+// Stats says how much the last Apply computed.
+func (c *Compiler) Stats() incr.Stats { return c.stats }
 
 // Check compares all tables with what computing them from nothing gives. It
 // returns nil, or an error that says which rows differ.

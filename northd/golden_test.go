@@ -49,18 +49,17 @@ func runScenario(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	n := newNetwork(Options{})
-	var out Output
 	for _, line := range strings.Split(string(a.Comment), "\n") {
 		args := words(line)
 		switch {
 		case len(args) == 0:
 		case args[0] == "apply":
-			out = n.apply(t)
+			n.apply(t)
 		default:
 			n.command(t, args)
 		}
 	}
-	out = n.apply(t)
+	out := n.apply(t)
 	if err := n.c.Check(); err != nil {
 		t.Error(err)
 	}

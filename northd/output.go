@@ -89,5 +89,6 @@ func (c *Compiler) output(f *feeds) Output {
 	slices.SortFunc(o.NB, func(a, b Change) int { return a.UUID.Compare(b.UUID) })
 	slices.SortFunc(o.Problems, Problem.Compare)
 	slices.SortFunc(o.Solved, Problem.Compare)
+	c.follow(&o)
 	return o
 }

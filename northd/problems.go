@@ -79,14 +79,26 @@ func (o *Output) diff(old, all []Problem) {
 	}
 }
 
-// Problems returns all problems, sorted.
-func (c *Compiler) Problems() []Problem {
-	all := slices.Clone(c.failed)
-	for _, t := range []*incr.Table[schema.UUID, []Problem]{c.badPorts, c.badSwitches, c.badOthers} {
-		for _, list := range t.All() {
-			all = append(all, list...)
-		}
+// Problems returns all problems, sorted. The slice is never written to again.
+func (c *Compiler) Problems() []Problem { return c.all }
+
+// follow brings the list of all problems up to date with an output.
+func (c *Compiler) follow(o *Output) {
+	if len(o.Problems)+len(o.Solved) == 0 {
+		return
 	}
-	slices.SortFunc(all, Problem.Compare)
-	return all
+	all := make([]Problem, 0, len(c.all)+len(o.Problems)-len(o.Solved))
+	added, gone := o.Problems, o.Solved
+	for _, p := range c.all {
+		for len(added) > 0 && added[0].Compare(p) < 0 {
+			all = append(all, added[0])
+			added = added[1:]
+		}
+		if len(gone) > 0 && gone[0] == p {
+			gone = gone[1:]
+			continue
+		}
+		all = append(all, p)
+	}
+	c.all = append(all, added...)
 }
