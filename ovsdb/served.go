@@ -169,6 +169,9 @@ func (d *served) freeze() view {
 func (d *served) begin(m *monitor) view {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.feed == nil {
+		m.s.fail("the database is closed", "database", d.name)
+	}
 	v := d.freeze()
 	m.hold = true
 	d.holding[m] = struct{}{}

@@ -240,6 +240,13 @@ func TestStoreClosed(t *testing.T) {
 	p.call("monitor", `[`+northbound+`,"m",{"Address_Set":{}}]`)
 	w.db.Close()
 	p.closed()
+	q := dial(t, "unix", w.unix)
+	if got := q.call("transact", insertSet("a")); !strings.Contains(got[0], "closed") {
+		t.Errorf("transact: %s", got)
+	}
+	if got := q.call("monitor", `[`+northbound+`,"m",{"Address_Set":{}}]`); got[len(got)-1] != "closed" {
+		t.Errorf("monitor: %s", got)
+	}
 }
 
 // Whatever the moment at which a monitor begins, resumes or changes its
