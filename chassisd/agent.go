@@ -286,6 +286,7 @@ func (a *Agent) touch(ifaces []string) {
 // tick looks at what nobody tells.
 func (a *Agent) tick() {
 	a.noticeSwitch()
+	a.endHolding()
 	a.tellProblems()
 }
 

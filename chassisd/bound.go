@@ -15,6 +15,8 @@ type boundPort struct {
 	// in: its flows are in the switch. up: they were since it was bound; a
 	// switch that starts again makes a port not less up.
 	in, up bool
+	// held: its claim is not written yet, see wishClaim.
+	held bool
 	// again: its interface is marked already, from before the switch was lost.
 	again bool
 }
@@ -57,6 +59,31 @@ func (a *Agent) claimOf(port schema.UUID) []byte {
 	return claim(a.conf.Name, port, b.Encap, p != nil && p.up)
 }
 
+// wishClaim adds the claim of a port to the wishes. A new claim is held back
+// until the port's flows are in the switch, which takes some milliseconds, and
+// then written with up: until then others had better not send here, and one
+// key is written instead of two. The next tick ends the wait in any case.
+func (a *Agent) wishClaim(wishes map[string][]byte, port schema.UUID) {
+	_, written := a.ownUp[port]
+	if p := a.waiting[port]; p != nil && !written {
+		p.held = true
+		return
+	}
+	wishes[recordKey(a.conf.Name, "Port_Binding", port)] = a.claimOf(port)
+}
+
+// endHolding writes the claims that were held back before the last tick.
+func (a *Agent) endHolding() {
+	wishes := map[string][]byte{}
+	for id, p := range a.waiting {
+		if p.held {
+			p.held = false
+			wishes[recordKey(a.conf.Name, "Port_Binding", id)] = a.claimOf(id)
+		}
+	}
+	a.wish(wishes)
+}
+
 // installed takes that an update is in the switch.
 func (a *Agent) installed(gen int64) {
 	a.noticeSwitch()
@@ -74,7 +101,7 @@ func (a *Agent) installed(gen int64) {
 		if !p.up {
 			a.log.Info("port up", "port", p.name)
 		}
-		p.in, p.up = true, true
+		p.in, p.up, p.held = true, true, false
 		a.ovs.ifaces[p.iface] = true
 		wishes[recordKey(a.conf.Name, "Port_Binding", id)] = a.claimOf(id)
 	}

@@ -130,10 +130,10 @@ func (a *Agent) collect(u *ofctrl.Update, wishes map[string][]byte) {
 	}
 	for _, c := range a.t.Bound.Changes() {
 		a.boundChanged(c)
-		wishes[recordKey(a.conf.Name, "Port_Binding", c.Key)] = a.claimOf(c.Key)
+		a.wishClaim(wishes, c.Key)
 	}
 	for _, c := range a.t.Asked.Changes() {
-		wishes[recordKey(a.conf.Name, "Port_Binding", c.Key)] = a.claimOf(c.Key)
+		a.wishClaim(wishes, c.Key)
 	}
 }
 

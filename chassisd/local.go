@@ -26,12 +26,17 @@ type local struct {
 	name   string            // of the bridge
 	bridge *vswitch.Bridge   // nil while it is not there
 	portOf map[string]string // interface on the bridge → its port
+
+	idOf   map[string]string          // interface on the bridge → its iface-id
+	withID map[string]map[string]bool // iface-id → those who have it
+	double map[string]bool            // iface-ids that several have
 }
 
 func newLocal() *local {
 	return &local{
 		open: map[string]*vswitch.OpenvSwitch{}, bridges: map[string]*vswitch.Bridge{},
 		ports: map[string]*vswitch.Port{}, interfaces: map[string]*vswitch.Interface{}, portOf: map[string]string{},
+		idOf: map[string]string{}, withID: map[string]map[string]bool{}, double: map[string]bool{},
 	}
 }
 
@@ -123,13 +128,16 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	if i == nil || !on {
 		t.Interfaces.Delete(uuid)
 		t.Tunnels.Delete(uuid)
+		l.named(uuid, "")
 		return
 	}
 	ofport := 0
 	if i.Ofport != nil {
 		ofport = *i.Ofport
 	}
-	if id := i.ExternalIDs["iface-id"]; id != "" {
+	id := i.ExternalIDs["iface-id"]
+	l.named(uuid, id)
+	if id != "" {
 		t.Interfaces.Set(uuid, binding.Interface{
 			UUID: uuid, Name: i.Name, ID: id, Ofport: ofport, EncapIP: i.ExternalIDs["encap-ip"],
 		})
@@ -175,21 +183,46 @@ func (l *local) taken(name string) bool {
 	return false
 }
 
-// doubles says which logical ports several interfaces want to be.
-func (l *local) doubles() []string {
-	names := map[string][]string{}
-	for i := range l.portOf {
-		if row := l.interfaces[i]; row != nil && row.ExternalIDs["iface-id"] != "" {
-			id := row.ExternalIDs["iface-id"]
-			names[id] = append(names[id], row.Name)
+// named notes which iface-id an interface of the bridge has now, if any.
+func (l *local) named(iface, id string) {
+	old := l.idOf[iface]
+	if old == id {
+		return
+	}
+	if old != "" {
+		delete(l.withID[old], iface)
+		if len(l.withID[old]) < 2 {
+			delete(l.double, old)
+		}
+		if len(l.withID[old]) == 0 {
+			delete(l.withID, old)
 		}
 	}
+	delete(l.idOf, iface)
+	if id == "" {
+		return
+	}
+	if l.withID[id] == nil {
+		l.withID[id] = map[string]bool{}
+	}
+	l.idOf[iface], l.withID[id][iface] = id, true
+	if len(l.withID[id]) > 1 {
+		l.double[id] = true
+	}
+}
+
+// doubles says which logical ports several interfaces want to be.
+func (l *local) doubles() []string {
 	var out []string
-	for _, id := range slices.Sorted(maps.Keys(names)) {
-		if len(names[id]) > 1 {
-			slices.Sort(names[id])
-			out = append(out, fmt.Sprintf("interfaces %s all have iface-id %s: only one of them is used", strings.Join(names[id], ", "), id))
+	for _, id := range slices.Sorted(maps.Keys(l.double)) {
+		var names []string
+		for i := range l.withID[id] {
+			if row := l.interfaces[i]; row != nil {
+				names = append(names, row.Name)
+			}
 		}
+		slices.Sort(names)
+		out = append(out, fmt.Sprintf("interfaces %s all have iface-id %s: only one of them is used", strings.Join(names, ", "), id))
 	}
 	return out
 }
