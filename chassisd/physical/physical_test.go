@@ -9,12 +9,13 @@ import (
 
 	"github.com/weft-sdn/weft/chassisd/internal/ovstest"
 	"github.com/weft-sdn/weft/ofctrl"
+	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
 func text(flows []ofctrl.Flow) string {
 	var b strings.Builder
 	for _, f := range flows {
-		fmt.Fprintln(&b, f)
+		fmt.Fprintf(&b, "cookie=%#x, table=%d, %s actions=%s\n", f.Cookie, f.Table, ofp.FlowMatchString(f.Priority, f.Match), f.Actions)
 	}
 	return b.String()
 }
@@ -32,7 +33,7 @@ func TestFlows(t *testing.T) {
 		{"local", Local(Port{Cookie: 0xea546801, Datapath: 1, Key: 3, Ofport: 2, Zones: zones(3)}), `
 cookie=0xea546801, table=0, priority=100,in_port=2 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
 cookie=0xea546801, table=44, priority=100,reg15=0x3,metadata=0x1 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,resubmit(,45)
-cookie=0xea546801, table=45, priority=100,reg10=0x0/0x1,reg14=0x3,reg15=0x3,metadata=0x1 actions=drop
+cookie=0xea546801, table=45, priority=100,reg10=0/0x1,reg14=0x3,reg15=0x3,metadata=0x1 actions=drop
 cookie=0xea546801, table=65, priority=100,reg15=0x3,metadata=0x1 actions=output:2
 `},
 		{"remote", Remote(RemotePort{Cookie: 1, Datapath: 1, Key: 2, Tunnel: 7}), `
@@ -55,7 +56,7 @@ cookie=0x0, table=43, priority=150,reg10=0x10/0x10 actions=resubmit(,44)
 cookie=0x0, table=43, priority=150,reg10=0x2/0x3 actions=resubmit(,44)
 cookie=0x0, table=43, priority=0 actions=resubmit(,44)
 cookie=0x0, table=44, priority=0 actions=drop
-cookie=0x0, table=45, priority=0 actions=set_field:0x0->reg0,set_field:0x0->reg1,set_field:0x0->reg2,set_field:0x0->reg3,set_field:0x0->reg4,set_field:0x0->reg5,set_field:0x0->reg6,set_field:0x0->reg7,set_field:0x0->reg8,set_field:0x0->reg9,resubmit(,46)
+cookie=0x0, table=45, priority=0 actions=set_field:0->reg0,set_field:0->reg1,set_field:0->reg2,set_field:0->reg3,set_field:0->reg4,set_field:0->reg5,set_field:0->reg6,set_field:0->reg7,set_field:0->reg8,set_field:0->reg9,resubmit(,46)
 cookie=0x0, table=64, priority=100,reg10=0x1/0x1 actions=push:OXM_OF_IN_PORT[],set_field:ANY->in_port,resubmit(,65),pop:OXM_OF_IN_PORT[]
 cookie=0x0, table=64, priority=0 actions=resubmit(,65)
 cookie=0x0, table=65, priority=0 actions=drop
