@@ -57,7 +57,7 @@ cookie=0x0, table=43, priority=150,reg10=0x2/0x3 actions=resubmit(,44)
 cookie=0x0, table=43, priority=0 actions=resubmit(,44)
 cookie=0x0, table=44, priority=0 actions=drop
 cookie=0x0, table=45, priority=0 actions=set_field:0->reg0,set_field:0->reg1,set_field:0->reg2,set_field:0->reg3,set_field:0->reg4,set_field:0->reg5,set_field:0->reg6,set_field:0->reg7,set_field:0->reg8,set_field:0->reg9,resubmit(,46)
-cookie=0x0, table=64, priority=100,reg10=0x1/0x1 actions=push:OXM_OF_IN_PORT[],set_field:ANY->in_port,resubmit(,65),pop:OXM_OF_IN_PORT[]
+cookie=0x0, table=64, priority=100,reg10=0x1/0x1 actions=push:NXM_OF_IN_PORT[],set_field:ANY->in_port,resubmit(,65),pop:NXM_OF_IN_PORT[]
 cookie=0x0, table=64, priority=0 actions=resubmit(,65)
 cookie=0x0, table=65, priority=0 actions=drop
 `},
