@@ -202,7 +202,7 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 	}()
 	s.board.ok("leader", "role", "leader", "name", s.cfg.Name, "term", fmt.Sprint(term.Rev()))
 
-	limits, err := s.limits(ctx, client)
+	limits, err := s.limits(ctx, client, term.Guard, cancel)
 	if err != nil {
 		return err
 	}
@@ -249,20 +249,4 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 		return cause
 	}
 	return err
-}
-
-// limits are those of the embedded etcd, or what the cluster is found to
-// allow.
-func (s *Server) limits(ctx context.Context, client *clientv3.Client) (store.Limits, error) {
-	if s.cfg.Etcd == "embedded" || s.cfg.Etcd == "" {
-		return store.Limits(etcd.EmbeddedLimits()), nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	l, err := etcd.Probe(ctx, client)
-	if err != nil {
-		return store.Limits{}, err
-	}
-	s.log.Info("etcd's limits", "operations", l.TxnOps, "bytes", l.RequestBytes)
-	return store.Limits(l), nil
 }
