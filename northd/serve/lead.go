@@ -38,6 +38,7 @@ type leading struct {
 	nbCfg     int64                        // NB_Global.nb_cfg as of nbRev
 	cfgAt     int64                        // when nb_cfg was seen, ms
 	ready     func() error                 // called when everything that there is was compiled
+	sick      func()                       // called when what is computed is found to be wrong
 	presented map[rowID]bool               // rows that agents changed, since the compiler was told
 	claims    map[schema.UUID]northd.Claim // what the compiler was told
 	told      sb.Compiled                  // what NB_Global was told
@@ -212,6 +213,7 @@ func (l *leading) check() {
 	}
 	if err := l.compiler.Check(); err != nil {
 		l.log.Error("incremental differs from full", "err", err)
+		l.sick()
 		l.board.poison("compiler", fmt.Errorf("incremental differs from full: %w", err))
 	}
 }

@@ -243,6 +243,7 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 		}
 		return nil
 	}
+	l.sick = func() { s.admin.SetServing(false) }
 	defer func() { f.shut() }()
 	err = l.run(ctx)
 	if cause := context.Cause(ctx); cause != nil {

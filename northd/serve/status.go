@@ -3,7 +3,6 @@ package serve
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -109,16 +108,6 @@ func (b *board) response(name, version string) *proto.StatusResponse {
 		r.Problems = append(r.Problems, &proto.Problem{Table: p.Table, Uuid: p.UUID.String(), Name: p.Name, Column: p.Column, Reason: p.Reason})
 	}
 	return r
-}
-
-// healthy tells whether no part has failed.
-func (b *board) healthy() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.poisoned) > 0 {
-		return false
-	}
-	return !slices.ContainsFunc(b.order, func(n string) bool { return b.parts[n].state == proto.State_STATE_FAILED })
 }
 
 // Status implements proto.AdminServer.
