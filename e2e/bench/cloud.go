@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/weft-sdn/weft/e2e"
@@ -14,18 +13,19 @@ const portsPerSwitch = 20
 // cloud is a sandbox with a large northbound database.
 type cloud struct {
 	s        *e2e.Sandbox
-	nb       *client // an ovn-nbctl daemon: its connection is held
+	nb       *client
 	switches int
+	local    int // ports on each of the two hypervisors
 	added    int
 }
 
-func newCloud(ctx context.Context, b e2e.Backend, bin string, ports int) (*cloud, error) {
+func newCloud(b e2e.Backend, bin string, ports int) (*cloud, error) {
 	s, err := e2e.New(e2e.Config{Backend: b, Bin: bin, Dummy: true})
 	if err != nil {
 		return nil, err
 	}
 	c := &cloud{s: s, switches: ports / portsPerSwitch}
-	if err := c.fill(ctx); err != nil {
+	if err := c.fill(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, closed(s))
 	}
 	return c, nil
@@ -42,55 +42,58 @@ func closed(s *e2e.Sandbox) string {
 }
 
 // fill writes the switches, a thousand ports a transaction.
-func (c *cloud) fill(ctx context.Context) error {
+func (c *cloud) fill() error {
 	if err := c.s.AddHypervisors(0); err != nil {
 		return err
 	}
-	db, err := dial(c.s.Dir + "/nb.sock")
-	if err != nil {
+	if err := c.connect(); err != nil {
 		return err
 	}
-	defer db.conn.Close()
-	var ops []any
+	if _, err := c.s.Run(context.Background(), "", "", "ovn-nbctl", "init"); err != nil {
+		return err
+	}
+	var ops []op
 	for i := range c.switches {
 		var refs []any
 		for j := range portsPerSwitch {
 			name := portName(i, j)
 			mac := fmt.Sprintf("40:44:%02x:%02x:%02x:%02x", i>>8, i&255, j>>8, j&255)
 			uuid := fmt.Sprintf("p%d_%d", i, j)
-			ops = append(ops, map[string]any{"op": "insert", "table": "Logical_Switch_Port", "uuid-name": uuid, "row": map[string]any{
+			ops = append(ops, op{"op": "insert", "table": "Logical_Switch_Port", "uuid-name": uuid, "row": map[string]any{
 				"name": name, "addresses": fmt.Sprintf("%s 10.%d.%d.%d", mac, i>>8, i&255, j+1), "port_security": mac}})
 			refs = append(refs, []any{"named-uuid", uuid})
 		}
-		ops = append(ops, map[string]any{"op": "insert", "table": "Logical_Switch", "row": map[string]any{"name": fmt.Sprintf("sw%d", i), "ports": []any{"set", refs}}})
+		ops = append(ops, op{"op": "insert", "table": "Logical_Switch", "row": map[string]any{"name": fmt.Sprintf("sw%d", i), "ports": []any{"set", refs}}})
 		if len(ops) >= 1000 || i == c.switches-1 {
-			if err := db.transact("OVN_Northbound", ops...); err != nil {
+			if _, err := c.nb.transact(ops...); err != nil {
 				return err
 			}
 			ops = nil
 		}
 	}
-	r, err := c.s.Run(ctx, "", "", "ovn-nbctl", "--pidfile="+c.s.Dir+"/nbctl.pid", "--detach")
-	if err != nil {
-		return fmt.Errorf("%w: %s", err, r.Stderr)
-	}
-	c.nb, err = dial(strings.TrimSpace(r.Stdout))
+	return nil
+}
+
+func (c *cloud) connect() (err error) {
+	c.nb, err = dial(c.s.Dir + "/nb.sock")
 	return err
 }
 
 func portName(sw, port int) string { return fmt.Sprintf("sw%d-p%d", sw, port) }
 
-// occupy starts two hypervisors with one port of every switch each, and waits
-// until their flows are in.
-func (c *cloud) occupy(ctx context.Context) error {
-	if err := c.s.AddHypervisors(2); err != nil {
-		return err
+// occupy sees to it that two hypervisors have so many of the ports each, on as
+// many switches as possible, and waits until their flows are in.
+func (c *cloud) occupy(ctx context.Context, local int) error {
+	if c.local == 0 {
+		if err := c.s.AddHypervisors(2); err != nil {
+			return err
+		}
 	}
 	for h := range 2 {
 		args := []string{"ovs-vsctl", "--no-wait"}
-		for i := range c.switches {
-			dev := fmt.Sprintf("p%d", i)
-			args = append(args, "--", "add-port", "br-int", dev, "--", "set", "Interface", dev, "external-ids:iface-id="+portName(i, h))
+		for k := c.local; k < local; k++ {
+			port := portName(k%c.switches, k/c.switches*2+h)
+			args = append(args, "--", "add-port", "br-int", port, "--", "set", "Interface", port, "external-ids:iface-id="+port)
 		}
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 		r, err := c.s.Run(ctx, fmt.Sprintf("hv%d", h+1), "", args...)
@@ -99,15 +102,29 @@ func (c *cloud) occupy(ctx context.Context) error {
 			return fmt.Errorf("%w: %s", err, r.Stderr)
 		}
 	}
+	c.local = local
 	// All of them claimed and announced, then all of that installed.
-	for h := range 2 {
-		for i := range c.switches {
-			if err := c.nb.nbctl("wait-until", "Logical_Switch_Port", portName(i, h), "up=true"); err != nil {
-				return err
-			}
+	if err := c.awaitUp(ctx, 2*local+c.added); err != nil {
+		return err
+	}
+	return c.nb.transactWait("hv_cfg")
+}
+
+// awaitUp waits until so many ports are up.
+func (c *cloud) awaitUp(ctx context.Context, want int) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		rows, err := c.nb.transact(op{"op": "select", "table": "Logical_Switch_Port", "where": []any{[]any{"up", "==", true}}, "columns": []string{"name"}})
+		if err != nil || len(rows) >= want {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d ports are up: %w", len(rows), want, ctx.Err())
 		}
 	}
-	return c.nb.nbctl("--wait=hv", "sync")
 }
 
 // addPort measures one port: from the transaction to the flows on both
@@ -115,20 +132,23 @@ func (c *cloud) occupy(ctx context.Context) error {
 func (c *cloud) addPort(ctx context.Context) (time.Duration, error) {
 	c.added++
 	name := fmt.Sprintf("new%d", c.added)
-	sw := (c.added * 37) % c.switches
 	r, err := c.s.Run(ctx, "hv1", "", "ovs-vsctl", "add-port", "br-int", name, "--", "set", "Interface", name, "external-ids:iface-id="+name)
 	if err != nil {
 		return 0, fmt.Errorf("%w: %s", err, r.Stderr)
 	}
-	if err := c.nb.nbctl("--wait=hv", "sync"); err != nil {
+	if err := c.nb.transactWait("hv_cfg"); err != nil { // all is quiet
 		return 0, err
 	}
+	mac := fmt.Sprintf("40:45:00:00:%02x:%02x", c.added>>8, c.added&255)
 	start := time.Now()
-	err = c.nb.nbctl("--wait=hv", "lsp-add", fmt.Sprintf("sw%d", sw), name, "--", "lsp-set-addresses", name,
-		fmt.Sprintf("40:45:00:00:%02x:%02x 10.200.%d.%d", c.added>>8, c.added&255, c.added>>8, c.added&255))
+	err = c.nb.transactWait("hv_cfg",
+		op{"op": "insert", "table": "Logical_Switch_Port", "uuid-name": "new", "row": map[string]any{"name": name,
+			"addresses": fmt.Sprintf("%s 10.200.%d.%d", mac, c.added>>8, c.added&255), "port_security": mac}},
+		op{"op": "mutate", "table": "Logical_Switch", "where": []any{[]any{"name", "==", fmt.Sprintf("sw%d", c.added*37%min(c.switches, c.local))}},
+			"mutations": []any{[]any{"ports", "insert", []any{"set", []any{[]any{"named-uuid", "new"}}}}}})
 	took := time.Since(start)
 	if err != nil {
 		return 0, err
 	}
-	return took, c.nb.nbctl("--wait=hv", "sync")
+	return took, c.nb.transactWait("hv_cfg")
 }

@@ -16,8 +16,11 @@ func (c *cloud) coldStart(ctx context.Context) (time.Duration, error) {
 	if err := start(); err != nil {
 		return 0, err
 	}
-	// weft's northd serves the Northbound itself: the held connection is gone.
-	if err := c.nb.nbctl("--wait=sb", "sync"); err != nil {
+	// weft's northd serves the Northbound itself: its connections are gone.
+	if err := c.connect(); err != nil {
+		return 0, err
+	}
+	if err := c.nb.transactWait("sb_cfg"); err != nil {
 		return 0, err
 	}
 	return time.Since(t), nil

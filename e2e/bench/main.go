@@ -43,15 +43,24 @@ func run(ctx context.Context, only, which string) error {
 	return errors.Join(clouds(ctx, re, strings.Split(which, ","), show), goBenchmarks(ctx, re, show))
 }
 
-// sizes are numbers of ports; there are 20 on a switch.
-const small, large = 100, 10_000
+// size is a cloud: ports (20 on a switch), and how many of them are on each of
+// the two hypervisors.
+type size struct{ ports, local int }
 
-// clouds measures both systems at both sizes.
+// few and many differ in nothing but the number of logical ports, full also in
+// that each hypervisor has a port of every switch.
+var few, many, full = size{100, 50}, size{10_000, 50}, size{10_000, 500}
+
+// clouds measures both systems.
 func clouds(ctx context.Context, only *regexp.Regexp, which []string, show func(string)) error {
-	wanted := func(ports int) bool {
-		return only.MatchString(coldName(ports)) || only.MatchString(addName(ports)) || only.MatchString(growthName)
+	want := func(names ...string) bool { return slices.ContainsFunc(names, only.MatchString) }
+	runs := map[int][]size{}
+	for _, z := range []size{few, many, full} {
+		if want(addName(z)) || (z != full && want(growthName, coldName(z.ports))) {
+			runs[z.ports] = append(runs[z.ports], z)
+		}
 	}
-	if !wanted(small) && !wanted(large) {
+	if len(runs) == 0 {
 		return nil
 	}
 	if why := e2e.Missing(e2e.Weft{}); why != "" {
@@ -62,34 +71,43 @@ func clouds(ctx context.Context, only *regexp.Regexp, which []string, show func(
 	if err != nil {
 		return err
 	}
-	got := map[string][2]*figure{}
+	got := results{}
 	var errs []error
-	for _, ports := range []int{small, large} {
-		if !wanted(ports) {
+	for _, ports := range []int{few.ports, many.ports} {
+		if len(runs[ports]) == 0 {
 			continue
 		}
 		for i, x := range sides {
 			if x.backend == nil {
 				continue
 			}
-			cold, add, err := measure(ctx, x, ports)
-			if err != nil {
+			if err := measure(ctx, x, ports, runs[ports], func(name string, f *figure) { got.set(name, i, f) }); err != nil {
 				errs = append(errs, fmt.Errorf("%s, %d ports: %w", x.backend.Name(), ports, err))
-				continue
 			}
-			set(got, coldName(ports), i, cold)
-			set(got, addName(ports), i, add)
 		}
-		for _, name := range []string{coldName(ports), addName(ports)} {
-			if only.MatchString(name) {
+		names := []string{coldName(ports)}
+		for _, z := range runs[ports] {
+			names = append(names, addName(z))
+		}
+		for _, name := range names {
+			if want(name) {
 				show(line(name, got[name][0], got[name][1], goal{ratio: 1}))
 			}
 		}
 	}
-	if a, b := got[addName(small)], got[addName(large)]; a[0] != nil && b[0] != nil && only.MatchString(growthName) {
+	if a, b := got[addName(few)], got[addName(many)]; want(growthName) {
 		show(line(growthName, growth(a[0], b[0]), growth(a[1], b[1]), goal{limit: &figure{1.5, "x"}}))
 	}
 	return errors.Join(errs...)
+}
+
+// results are figures by name: ours and the peer's.
+type results map[string][2]*figure
+
+func (r results) set(name string, i int, f *figure) {
+	x := r[name]
+	x[i] = f
+	r[name] = x
 }
 
 // sidesOf prepares the systems: weft first, then its peer.
@@ -113,40 +131,38 @@ func sidesOf(which []string) ([]side, error) {
 }
 
 func coldName(ports int) string { return fmt.Sprintf("northd-cold-start-%d-ports", ports) }
-func addName(ports int) string  { return fmt.Sprintf("port-add-to-flows-%d-ports", ports) }
 
-// growthName is what a port costs in the large cloud by what it costs in the
-// small one. It must not depend on the number of ports.
-const growthName = "port-add-growth"
-
-func growth(small, large *figure) *figure {
-	if small == nil || large == nil {
-		return nil
-	}
-	return &figure{large.value / small.value, "x"}
+func addName(z size) string {
+	return fmt.Sprintf("port-add-to-flows-%d-ports-%d-local", z.ports, z.local)
 }
 
-func set(m map[string][2]*figure, name string, i int, f *figure) {
-	x := m[name]
-	x[i] = f
-	m[name] = x
+// growthName is what a port costs among many by what it costs among few. It
+// must not depend on the number of ports.
+const growthName = "port-add-growth"
+
+func growth(few, many *figure) *figure {
+	if few == nil || many == nil {
+		return nil
+	}
+	return &figure{many.value / few.value, "x"}
 }
 
 // repeats and patience bound how often a port is added.
 const (
 	repeats  = 15
-	patience = 60 * time.Second
+	patience = 45 * time.Second
 )
 
-// measure returns the cold start of northd and the median time of a port.
-func measure(ctx context.Context, x side, ports int) (cold, add *figure, err error) {
-	note := func(what string, start time.Time) {
-		fmt.Printf("# %s, %d ports: %s: %v\n", x.backend.Name(), ports, what, time.Since(start).Round(time.Millisecond))
+// measure gives the cold start of northd, and for each size the median time of
+// a port.
+func measure(ctx context.Context, x side, ports int, sizes []size, give func(string, *figure)) (err error) {
+	note := func(format string, args ...any) {
+		fmt.Printf("# %s, %d ports: %s\n", x.backend.Name(), ports, fmt.Sprintf(format, args...))
 	}
 	start := time.Now()
-	c, err := newCloud(ctx, x.backend, x.bin, ports)
+	c, err := newCloud(x.backend, x.bin, ports)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer func() {
 		if err != nil {
@@ -155,31 +171,44 @@ func measure(ctx context.Context, x side, ports int) (cold, add *figure, err err
 			err = c.s.Close()
 		}
 	}()
-	if err := c.nb.nbctl("--wait=sb", "sync"); err != nil {
-		return nil, nil, err
+	if err := c.nb.transactWait("sb_cfg"); err != nil {
+		return err
 	}
-	note("filled and compiled", start)
-	took, err := c.coldStart(ctx)
+	note("filled and compiled in %v", time.Since(start).Round(time.Millisecond))
+	cold, err := c.coldStart(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	start = time.Now()
-	if err := c.occupy(ctx); err != nil {
-		return nil, nil, err
+	give(coldName(ports), seconds(cold))
+	for _, z := range sizes {
+		start = time.Now()
+		if err := c.occupy(ctx, z.local); err != nil {
+			return err
+		}
+		note("%d of them on each hypervisor, flows installed in %v", z.local, time.Since(start).Round(time.Millisecond))
+		all, err := c.addPorts(ctx)
+		if err != nil {
+			return err
+		}
+		note("port added %d times: %v … %v", len(all), all[0].Round(time.Microsecond), all[len(all)-1].Round(time.Microsecond))
+		give(addName(z), seconds(all[len(all)/2]))
 	}
-	note("two agents, all flows installed", start)
+	return nil
+}
+
+// addPorts adds ports and returns the times that it took, sorted.
+func (c *cloud) addPorts(ctx context.Context) ([]time.Duration, error) {
 	var all []time.Duration
-	for start = time.Now(); len(all) < repeats && (len(all) < 3 || time.Since(start) < patience); {
+	for start := time.Now(); len(all) < repeats && (len(all) < 3 || time.Since(start) < patience); {
 		d, err := c.addPort(ctx)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		all = append(all, d)
 		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	slices.Sort(all)
-	fmt.Printf("# %s, %d ports: port added %d times: %v … %v\n", x.backend.Name(), ports, len(all), all[0].Round(time.Microsecond), all[len(all)-1].Round(time.Microsecond))
-	return seconds(took), seconds(all[len(all)/2]), nil
+	return all, nil
 }
