@@ -1,0 +1,189 @@
+// Command weft-trace shows what happens to a packet in a logical network, in
+// the manner of ovn-trace(8): it reads the Southbound database and runs the
+// packet through the logical flows.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weft-sdn/weft/lflow/trace"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := command().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "weft-trace:", err)
+		os.Exit(1)
+	}
+}
+
+// settings are the options of the command line.
+type settings struct {
+	detailed, summary, minimal, all bool
+	ct                              []string
+	lbDst                           string
+	selectID                        uint16
+	db                              string
+	friendly, unfriendly            bool
+}
+
+const defaultDB = "unix:/run/weft/sb.sock"
+
+func command() *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "weft-trace [options] [DATAPATH] MICROFLOW",
+		Short: "Show what happens to a packet in a logical network",
+		Long: "Show what happens to a packet in a logical network, with the syntax and output of\n" +
+			"ovn-trace(8). DATAPATH is the name or UUID of a logical switch or router; without it,\n" +
+			"that of the inport. MICROFLOW describes the packet, as in:\n\n" +
+			"  inport == \"lp11\" && eth.src == 00:01:02:03:04:05 && eth.dst == ff:ff:ff:ff:ff:ff\n\n" +
+			"If MICROFLOW is -, microflows are read from standard input, one a line, and each\n" +
+			"answer (or reason why there is none) ends with a line that holds a period only.",
+		Args:          cobra.RangeArgs(1, 2),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.run(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	db := os.Getenv("OVN_SB_DB")
+	if db == "" {
+		db = defaultDB
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.BoolVar(&s.detailed, "detailed", false, "print tables and flows (the default)")
+	f.BoolVar(&s.summary, "summary", false, "print the actions executed")
+	f.BoolVar(&s.minimal, "minimal", false, "print only how the packet changes and where it goes")
+	f.BoolVar(&s.all, "all", false, "print all three forms")
+	f.StringArrayVar(&s.ct, "ct", nil, "`flags` that the next ct_next finds: new est rel rpl inv trk snat dnat; can be repeated (default trk,est)")
+	f.StringVar(&s.lbDst, "lb-dst", "", "`ip[:port]` of the backend that load balancing takes")
+	f.Uint16Var(&s.selectID, "select-id", 0, "`id` that select takes (default: a random one)")
+	f.BoolVar(&s.friendly, "friendly-names", true, "replace names by those that users know")
+	f.BoolVar(&s.unfriendly, "no-friendly-names", false, "print names as they are")
+	f.StringVar(&s.db, "db", db, "Southbound `database`: unix:PATH or tcp:HOST:PORT; several with commas")
+	return cmd
+}
+
+func (s *settings) run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	o, err := s.options(stderr)
+	if err != nil {
+		return err
+	}
+	n, err := load(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	var d *trace.Datapath
+	if len(args) == 2 {
+		if d, err = n.Datapath(args[0]); err != nil {
+			return err
+		}
+	}
+	w := bufio.NewWriter(stdout)
+	microflow := args[len(args)-1]
+	if microflow != "-" {
+		if err := s.trace(w, n, d, microflow, o); err != nil {
+			return err
+		}
+		return w.Flush()
+	}
+	lines := bufio.NewScanner(stdin)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if err := s.trace(w, n, d, lines.Text(), o); err != nil {
+			fmt.Fprintln(w, err)
+		}
+		fmt.Fprintln(w, ".")
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+func (s *settings) options(stderr io.Writer) (trace.Options, error) {
+	o := trace.Options{
+		Friendly: s.friendly && !s.unfriendly,
+		LBDst:    s.lbDst,
+		SelectID: s.selectID,
+		Choose:   rand.IntN,
+		Warn:     func(err error) { fmt.Fprintln(stderr, "weft-trace:", err) },
+	}
+	if s.lbDst != "" && !isEndpoint(s.lbDst) {
+		return o, fmt.Errorf("%s: bad address", s.lbDst)
+	}
+	for _, text := range s.ct {
+		state, err := trace.ParseCTState(text)
+		switch {
+		case errors.Is(err, trace.ErrUnlikely):
+			fmt.Fprintln(stderr, "weft-trace:", err)
+		case err != nil:
+			return o, err
+		}
+		o.CT = append(o.CT, state)
+	}
+	return o, nil
+}
+
+// isEndpoint tells whether text is an address, or one with a port.
+func isEndpoint(text string) bool {
+	if _, err := netip.ParseAddr(text); err == nil {
+		return true
+	}
+	_, err := netip.ParseAddrPort(text)
+	return err == nil
+}
+
+// trace prints the forms asked for; with several, each with a banner.
+func (s *settings) trace(w io.Writer, n *trace.Network, d *trace.Datapath, microflow string, o trace.Options) error {
+	p, err := n.Microflow(microflow)
+	if err != nil {
+		return err
+	}
+	root, err := n.Trace(d, p, o)
+	if err != nil {
+		return err
+	}
+	forms := []struct {
+		on     bool
+		banner string
+		print  func(*trace.Step) string
+	}{
+		{s.all || s.detailed || !s.summary && !s.minimal, "# Detailed trace.\n", trace.Detailed},
+		{s.all || s.summary, "# Summary trace.\n", trace.Summary},
+		{s.all || s.minimal, "# Minimal trace.\n", trace.Minimal},
+	}
+	count := 0
+	for _, f := range forms {
+		if f.on {
+			count++
+		}
+	}
+	var b strings.Builder
+	b.WriteString("# " + p.OpenFlow() + "\n")
+	for _, f := range forms {
+		if !f.on {
+			continue
+		}
+		if count > 1 {
+			b.WriteString(f.banner)
+		}
+		b.WriteString(f.print(root))
+	}
+	_, err = io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,130 @@
+package trace
+
+import "github.com/weft-sdn/weft/lflow"
+
+// Packet is a packet with its metadata: the values of all fields. Copies are
+// independent. It implements lflow.Packet.
+type Packet struct {
+	values  map[int]lflow.Value // by symbol index; what is missing is zero
+	inport  string
+	outport string
+	net     *Network
+}
+
+// Number returns the value of an integer field.
+func (p *Packet) Number(s *lflow.Symbol) lflow.Value { return p.values[s.Index] }
+
+// Text returns inport or outport.
+func (p *Packet) Text(s *lflow.Symbol) string {
+	if s == lflow.Inport.Symbol() {
+		return p.inport
+	}
+	return p.outport
+}
+
+// Resident answers is_chassis_resident.
+func (p *Packet) Resident(port string) bool { return p.net.resident(port) }
+
+func (p *Packet) clone() *Packet {
+	c := *p
+	c.values = make(map[int]lflow.Value, len(p.values))
+	for k, v := range p.values {
+		c.values[k] = v
+	}
+	return &c
+}
+
+// get returns the value of an integer field or of some bits of it.
+func (p *Packet) get(f lflow.Field) lflow.Value {
+	s, lo := f.Base()
+	return p.values[s.Index].Shr(lo).And(lflow.Ones(f.Width()))
+}
+
+// set changes the bits of an integer field.
+func (p *Packet) set(f lflow.Field, v lflow.Value) {
+	p.setMasked(f, v, lflow.Ones(f.Width()))
+}
+
+// setMasked changes those bits of an integer field that are in mask.
+func (p *Packet) setMasked(f lflow.Field, v, mask lflow.Value) {
+	s, lo := f.Base()
+	mask = mask.And(lflow.Ones(f.Width())).Shl(lo)
+	p.values[s.Index] = p.values[s.Index].AndNot(mask).Or(v.Shl(lo).And(mask))
+}
+
+// text and setText access a string field.
+func (p *Packet) text(f lflow.Field) string { return p.Text(f.Symbol()) }
+
+func (p *Packet) setText(f lflow.Field, v string) {
+	if f.Symbol() == lflow.Inport.Symbol() {
+		p.inport = v
+	} else {
+		p.outport = v
+	}
+}
+
+// is tells whether a predicate or one-bit field is true.
+func (p *Packet) is(f lflow.Field) bool { return lflow.Evaluate(lflow.Bool(f), p) }
+
+func (p *Packet) mac(f lflow.Field) (m lflow.MAC) {
+	b := p.get(f).Bytes16()
+	copy(m[:], b[10:])
+	return m
+}
+
+func (p *Packet) setMAC(f lflow.Field, m lflow.MAC) { p.set(f, macValue(m)) }
+
+func macValue(m lflow.MAC) lflow.Value { return lflow.ConstantOf(m).Value }
+
+// clearRegisters is what happens between ingress and egress.
+func (p *Packet) clearRegisters() {
+	for _, f := range []lflow.Field{lflow.XXReg(0), lflow.XXReg(1), lflow.F("xreg4")} {
+		p.set(f, lflow.Value{})
+	}
+}
+
+// clearConntrack is what ct_clear does.
+func (p *Packet) clearConntrack() {
+	for _, f := range []lflow.Field{lflow.CTState, lflow.CTMark, lflow.CTLabel} {
+		p.set(f, lflow.Value{})
+	}
+}
+
+// onlyLink clears all that stands behind the Ethernet header.
+func (p *Packet) onlyLink() {
+	for _, s := range lflow.Standard().All() {
+		if s.Kind == lflow.KindField && s.Prerequisite() != nil {
+			delete(p.values, s.Index)
+		}
+	}
+}
+
+// isMetadata tells whether a field is no part of the packet: a register, the
+// flags, a port.
+func isMetadata(f lflow.Field) bool {
+	s, _ := f.Base()
+	switch s.Name {
+	case "inport", "outport", "xxreg0", "xxreg1", "xreg4", "flags":
+		return true
+	}
+	return s.IsString()
+}
+
+// notation returns how the value of a field is written.
+func notation(f lflow.Field) lflow.Notation {
+	s := f.Symbol()
+	if s.Kind != lflow.KindField || f.Width() != s.Width {
+		return lflow.Hex
+	}
+	switch s.Name {
+	case "eth.src", "eth.dst", "arp.sha", "arp.tha", "rarp.sha", "rarp.tha", "nd.sll", "nd.tll":
+		return lflow.Ethernet
+	case "ip4.src", "ip4.dst", "arp.spa", "arp.tpa", "rarp.spa", "rarp.tpa":
+		return lflow.IPv4
+	case "ip6.src", "ip6.dst", "nd.target":
+		return lflow.IPv6
+	case "vlan.tci", "eth.type", "ip6.label", "tcp.flags", "pkt.mark", "ct_mark", "ct_label", "ct_state", "xxreg0", "xxreg1", "xreg4", "flags":
+		return lflow.Hex
+	}
+	return lflow.Decimal
+}

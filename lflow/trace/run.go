@@ -1,0 +1,193 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/weft-sdn/weft/lflow"
+)
+
+// Options are the answers to what a database does not know.
+type Options struct {
+	// CT is what ct_next finds, one after the other. Where it ends, an
+	// established connection.
+	CT []CTState
+	// Friendly says that steps show friendly names.
+	Friendly bool
+	// LBDst is the backend that load balancing prefers: ADDRESS or
+	// ADDRESS:PORT; empty for none.
+	LBDst string
+	// Choose takes one of several alternatives (the members of a group, the
+	// backends of a load balancer), 0 <= Choose(n) < n. Nil takes the first.
+	Choose func(n int) int
+	// SelectID is the id that select takes where it is among those offered;
+	// 0 leaves it to Choose.
+	SelectID uint16
+	// Warn is told about flows that cannot be parsed, and do nothing. May be
+	// nil.
+	Warn func(error)
+}
+
+// A trace that is longer or deeper than this is a loop.
+const (
+	maxTables = 1 << 15
+	maxDepth  = 4096
+)
+
+// run is one trace.
+type run struct {
+	net   *Network
+	names *names
+	opts  Options
+
+	ct     []CTState // not used yet
+	tables int       // visited so far
+	depth  int       // of nested tables
+}
+
+// Trace runs a packet through the ingress pipeline of a datapath and all that
+// follows. The datapath may be nil: that of the packet's inport.
+func (n *Network) Trace(d *Datapath, p *Packet, o Options) (*Step, error) {
+	if p.inport == "" {
+		return nil, errors.New("microflow does not specify ingress port")
+	}
+	in := n.ports[p.inport]
+	switch {
+	case in == nil:
+		return nil, fmt.Errorf("unknown port %q", p.inport)
+	case d == nil:
+		d = in.Datapath
+	case in.Datapath != d:
+		return nil, fmt.Errorf("microflow does not specify ingress port in datapath %q: port %q is in %q", d.Name, in.Name, in.Datapath.Name)
+	}
+	r := &run{net: n, names: &names{n, o.Friendly}, opts: o, ct: o.CT}
+	p = p.clone()
+	root := &Step{Kind: Pipeline, Text: pipelineText(r.names, lflow.Ingress, d, p)}
+	r.table(d, place{lflow.Ingress, 0}, p, root)
+	return root, nil
+}
+
+func (r *run) warn(err error) {
+	if r.opts.Warn != nil {
+		r.opts.Warn(err)
+	}
+}
+
+// choose takes one of n alternatives.
+func (r *run) choose(n int) int {
+	if r.opts.Choose == nil || n < 2 {
+		return 0
+	}
+	return min(max(r.opts.Choose(n), 0), n-1)
+}
+
+// add appends a step and returns it.
+func (s *Step) add(k Kind, text string) *Step {
+	sub := &Step{Kind: k, Text: text}
+	s.Steps = append(s.Steps, sub)
+	return sub
+}
+
+func (s *Step) addf(k Kind, format string, args ...any) *Step {
+	return s.add(k, fmt.Sprintf(format, args...))
+}
+
+// table looks the packet up in a table and executes the flow found, in steps
+// below super.
+func (r *run) table(d *Datapath, at place, p *Packet, super *Step) {
+	if r.tables++; r.tables > maxTables || r.depth >= maxDepth {
+		super.addf(Problem, "*** more than %d tables, or %d nested ones: a loop", maxTables, maxDepth)
+		return
+	}
+	r.depth++
+	defer func() { r.depth-- }()
+	f, stage := r.net.lookup(d, at, p, r.warn)
+	t := super.add(Table, tableText(r.names, at, stage, f))
+	t.Flow = f
+	if f == nil {
+		return
+	}
+	x := &exec{r, d, at, p, t}
+	if f.trivial() {
+		x.next(lflow.Next{})
+		return
+	}
+	x.actions(f.actions)
+}
+
+// exec is the execution of a flow's actions.
+type exec struct {
+	*run
+	dp    *Datapath
+	at    place
+	p     *Packet
+	super *Step // whose steps those of the actions become
+}
+
+func (x *exec) actions(as lflow.Actions) {
+	for _, a := range as {
+		text := string(a.Append(nil))
+		x.super.add(Action, x.names.inText(text))
+		x.action(a, text)
+	}
+}
+
+// action executes one action. A new one needs a case here and a file
+// act_*.go.
+func (x *exec) action(a lflow.Action, text string) {
+	switch a := a.(type) {
+	case lflow.Drop:
+	case lflow.Next:
+		x.next(a)
+	case lflow.Output:
+		x.output()
+	case lflow.Set:
+		x.assign(a, text)
+	case lflow.Move:
+		x.move(a)
+	case lflow.Exchange:
+		x.exchange(a)
+	case lflow.DecTTL:
+		x.decTTL()
+	case lflow.Clone:
+		x.nested("clone", x.p.clone(), a.Actions)
+	case lflow.Nested:
+		x.nested(a.Kind.String(), x.replacement(a.Kind), a.Actions)
+	case lflow.CTClear:
+		x.p.clearConntrack()
+	case lflow.CTNext:
+		x.ctNext()
+	case lflow.CheckPortSec:
+		x.p.set(a.Dst, bit(!x.portSecure(a.Out)))
+	case lflow.PutFDB, lflow.PutMAC:
+		// What is learned is not used before the next packet.
+	case lflow.LookupFDB:
+		x.lookupFDB(a)
+	case lflow.GetFDB:
+		x.getFDB(a)
+	case lflow.GetMAC:
+		x.getMAC(a)
+	case lflow.LookupMAC:
+		x.lookupMAC(a)
+	case lflow.LookupIP:
+		x.lookupIP(a)
+	default:
+		x.super.addf(Problem, "*** %s: this action is not evaluated", name(text))
+	}
+}
+
+// name returns the name that the text of an action begins with.
+func name(text string) string {
+	if i := strings.IndexAny(text, "( {;"); i > 0 {
+		return text[:i]
+	}
+	return text
+}
+
+func bit(b bool) lflow.Value {
+	if b {
+		return lflow.U(1)
+	}
+	return lflow.Value{}
+}
