@@ -74,7 +74,8 @@ type Agent struct {
 	checkErr error
 	last     incr.Stats // of the last commit
 
-	gen     int64 // of the newest update given to the switch
+	gen     int64     // of the newest update given to the switch
+	sent    time.Time // when that was
 	pending []generation
 	done    generation // newest that is in the switch
 	bound   map[schema.UUID]*boundPort
@@ -288,6 +289,7 @@ func (a *Agent) tick() {
 	a.noticeSwitch()
 	a.endHolding()
 	a.tellProblems()
+	a.ovs.catchUp(a.cfg.Now())
 }
 
 // do runs f in Run's goroutine and waits for it.

@@ -99,7 +99,7 @@ func (a *Agent) compute() {
 		}
 	}
 	a.check()
-	u.Gen = a.gen
+	u.Gen, a.sent = a.gen, a.cfg.Now()
 	a.of.Update(u)
 	a.wish(wishes)
 	a.pending = append(a.pending, generation{

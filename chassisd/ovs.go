@@ -2,14 +2,12 @@ package chassisd
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/weft-sdn/weft/chassisd/tunnel"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
-	"github.com/weft-sdn/weft/chassisd/zone"
 )
 
 // Keys in external_ids that OVN's controller writes.
@@ -33,7 +31,18 @@ type ovsWriter struct {
 	retry           time.Time // not before, after a failure
 	problems        []string  // with tunnels
 	failed          string
+	cfgAt           time.Time // when ovn-nb-cfg was written
+	cfgLate         bool      // it is behind
 }
+
+// flowsFirst is how long the database waits for flows that are on their way:
+// ovs-vswitchd would look at all of its ports first, and packets would wait.
+const flowsFirst = 100 * time.Millisecond
+
+// cfgPace is the least time between two writes of ovn-nb-cfg. It is there for
+// people to see; and each change of the bridge's row makes ovs-vswitchd look at
+// all of its ports, which costs tens of milliseconds where there are hundreds.
+const cfgPace = time.Second
 
 func newOVSWriter() ovsWriter { return ovsWriter{ifaces: map[string]bool{}, done: make(chan error, 1)} }
 
@@ -42,6 +51,9 @@ func (a *Agent) writeOVS(ctx context.Context) {
 	w := &a.ovs
 	if w.busy || !a.loc.connected || !a.loc.synced || a.of == nil || a.cfg.Now().Before(w.retry) {
 		return
+	}
+	if a.started && a.loc.bridge != nil && len(a.pending) > 0 && a.cfg.Now().Sub(a.sent) < flowsFirst {
+		return // comes again when the flows are in, or with the tick
 	}
 	var txn vswitch.Txn
 	a.planBridge(&txn)
@@ -103,16 +115,14 @@ func (a *Agent) planBridge(txn *vswitch.Txn) {
 	if !a.started {
 		return
 	}
-	ids := a.zones.IDs()
-	var gone []string
-	for k := range br.ExternalIDs {
-		if _, ok := ids[k]; !ok && strings.HasPrefix(k, zone.Prefix) {
-			gone = append(gone, k)
-		}
-	}
-	slices.Sort(gone)
+	ids, gone := a.zones.Diff(br.ExternalIDs)
 	if a.ready && br.ExternalIDs[ovnNBCfg] != strconv.FormatInt(a.done.nbCfg, 10) {
-		ids[ovnNBCfg], ids[ovnNBCfgTS] = strconv.FormatInt(a.done.nbCfg, 10), a.millis()
+		if now := a.cfg.Now(); now.Sub(w.cfgAt) >= cfgPace {
+			ids[ovnNBCfg], ids[ovnNBCfgTS] = strconv.FormatInt(a.done.nbCfg, 10), a.millis()
+			w.cfgAt = now
+		} else {
+			w.cfgLate = true
+		}
 	}
 	if a.startup == "" {
 		a.startup = a.millis()
@@ -122,6 +132,13 @@ func (a *Agent) planBridge(txn *vswitch.Txn) {
 }
 
 func (a *Agent) millis() string { return strconv.FormatInt(a.cfg.Now().UnixMilli(), 10) }
+
+// catchUp writes ovn-nb-cfg where it was left behind.
+func (w *ovsWriter) catchUp(now time.Time) {
+	if w.cfgLate && now.Sub(w.cfgAt) >= cfgPace {
+		w.cfgLate, w.bridge = false, true
+	}
+}
 
 // openConfig is what OVN's controller sets on the Open_vSwitch row: no limit
 // of VLAN headers, and a letter that tells apart the tunnels of several

@@ -11,8 +11,15 @@ import (
 )
 
 const (
-	// coalesce is the least time between two reports.
-	coalesce = 10 * time.Millisecond
+	// Reports that somebody may wait for go out at once, so many in a row;
+	// after that there is one each interval.
+	burst    = 50
+	interval = 20 * time.Millisecond
+	// patience is how long after a change of nb_cfg somebody may wait for
+	// claims to be seen; later than that they are reported with less haste, so
+	// that a storm of claims is not one of reports.
+	patience = 2 * time.Second
+	calm     = time.Second
 	// lazy is when a report is due that nobody waits for: only that newer
 	// intent is in the switch.
 	lazy = 5 * time.Second
@@ -27,6 +34,25 @@ type reporter struct {
 	at      time.Time
 	t       *time.Timer
 	due     bool
+	cfgAt   time.Time // when nb_cfg was last reported
+	full    time.Time // when the whole burst may go out again
+}
+
+// saved is how long after the last report the next one may go out.
+func (r *reporter) saved(now time.Time) time.Duration {
+	early := r.full.Sub(now) - (burst-1)*interval
+	if early <= 0 {
+		return 0
+	}
+	return now.Add(early).Sub(r.at)
+}
+
+// spent notes a report.
+func (r *reporter) spent(now time.Time) {
+	if r.full.Before(now) {
+		r.full = now
+	}
+	r.full = r.full.Add(interval)
 }
 
 func (r *reporter) timer() <-chan time.Time {
@@ -51,15 +77,20 @@ func (a *Agent) sendStatus() {
 	if len(s.Errors) > maxErrors {
 		s.Errors = append(s.Errors[:maxErrors], fmt.Sprintf("and %d more", len(s.Errors)-maxErrors))
 	}
+	now := a.cfg.Now()
 	wait := lazy
 	switch {
 	case statusEqual(s, r.last):
 		a.done.chassis = false
 		return
-	case s.NBCfg != r.last.NBCfg || s.Claimed != r.last.Claimed || a.done.chassis || !slices.Equal(s.Errors, r.last.Errors):
-		wait = coalesce
+	case s.NBCfg != r.last.NBCfg:
+		wait = 0
+	case s.Claimed != r.last.Claimed || a.done.chassis || !slices.Equal(s.Errors, r.last.Errors):
+		if wait = calm; now.Sub(r.cfgAt) < patience {
+			wait = 0
+		}
 	}
-	now := a.cfg.Now()
+	wait = max(wait, r.saved(now))
 	if left := r.at.Add(wait).Sub(now); left > 0 {
 		if r.t != nil {
 			r.t.Stop()
@@ -67,7 +98,11 @@ func (a *Agent) sendStatus() {
 		r.t = time.NewTimer(left)
 		return
 	}
+	if s.NBCfg != r.last.NBCfg {
+		r.cfgAt = now
+	}
 	r.last, r.at, r.due = s, now, false
+	r.spent(now)
 	a.done.chassis = false
 	value, err := json.Marshal(s)
 	if err != nil {

@@ -94,3 +94,32 @@ func (a *Allocator) IDs() map[string]string {
 	}
 	return ids
 }
+
+// Diff returns what to set in and what to remove from the bridge's
+// external_ids so that they hold the zones; keys of others are left alone.
+func (a *Allocator) Diff(ids map[string]string) (set map[string]string, gone []string) {
+	right := 0
+	for key, value := range ids {
+		name, ok := strings.CutPrefix(key, Prefix)
+		if !ok {
+			continue
+		}
+		switch z := a.byName[name]; {
+		case z == 0:
+			gone = append(gone, key)
+		case value == strconv.Itoa(int(z)):
+			right++
+		}
+	}
+	slices.Sort(gone)
+	set = map[string]string{}
+	if right == len(a.byName) {
+		return set, gone
+	}
+	for name, z := range a.byName {
+		if key, value := Prefix+name, strconv.Itoa(int(z)); ids[key] != value {
+			set[key] = value
+		}
+	}
+	return set, gone
+}

@@ -71,3 +71,20 @@ func TestReuse(t *testing.T) {
 		t.Errorf("%d names", len(a.Names()))
 	}
 }
+
+func TestDiff(t *testing.T) {
+	var a Allocator
+	a.Assign("vm1")
+	a.Assign("vm2")
+	ids := map[string]string{"ct-zone-vm1": "1", "ct-zone-vm2": "9", "ct-zone-old": "3", "ovn-nb-cfg": "7"}
+	set, gone := a.Diff(ids)
+	if diff := cmp.Diff(map[string]string{"ct-zone-vm2": "2"}, set); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"ct-zone-old"}, gone); diff != "" {
+		t.Error(diff)
+	}
+	if set, gone := a.Diff(a.IDs()); len(set)+len(gone) != 0 {
+		t.Errorf("nothing differs, but set %v and gone %v", set, gone)
+	}
+}

@@ -12,9 +12,33 @@ import (
 type progress struct {
 	compiled sb.Compiled // in etcd
 	hv       int64       // NB_Global.hv_cfg
-	// barrier is the newest claim there was when every chassis had reached
-	// goal; hv becomes goal when every chassis sees that claim.
-	goal, barrier int64
+	// barrier is what claims there were when every chassis had reached goal;
+	// hv becomes goal when every chassis sees them.
+	goal    int64
+	barrier claims
+}
+
+// claims are the newest claim of all, and the newest of another chassis. A
+// chassis knows its own claims without reading them.
+type claims struct {
+	newest, other int64
+	chassis       string // whose newest is
+}
+
+func (c *claims) add(chassis string, rev int64) {
+	if rev > c.newest {
+		c.newest, c.other, c.chassis = rev, c.newest, chassis
+	} else {
+		c.other = max(c.other, rev)
+	}
+}
+
+// seen tells whether a chassis that has read up to view knows them all.
+func (c *claims) seen(chassis string, view int64) bool {
+	if chassis == c.chassis {
+		return view >= c.other
+	}
+	return view >= c.newest
 }
 
 // laggard says why hv_cfg is behind.
@@ -26,15 +50,11 @@ type laggard struct {
 // advance returns the hv_cfg that the statuses of the registered chassis
 // allow. It never goes back while compiled.NBCfg does not.
 func (p *progress) advance(status map[string]sb.Status, registered []string) int64 {
-	reached, claimed := p.compiled.NBCfg, int64(0)
-	view := int64(-1)
+	reached, claimed := p.compiled.NBCfg, claims{}
 	for _, name := range registered {
 		s := status[name]
 		reached = min(reached, s.NBCfg)
-		claimed = max(claimed, s.Claimed)
-		if view < 0 || s.View < view {
-			view = s.View
-		}
+		claimed.add(name, s.Claimed)
 	}
 	if reached < p.hv { // nb_cfg was set back, or a chassis came anew
 		p.hv = min(p.hv, p.compiled.NBCfg)
@@ -47,9 +67,12 @@ func (p *progress) advance(status map[string]sb.Status, registered []string) int
 	if p.goal != reached {
 		p.goal, p.barrier = reached, claimed
 	}
-	if len(registered) == 0 || view >= p.barrier {
-		p.hv, p.goal = reached, 0
+	for _, name := range registered {
+		if !p.barrier.seen(name, status[name].View) {
+			return p.hv
+		}
 	}
+	p.hv, p.goal = reached, 0
 	return p.hv
 }
 

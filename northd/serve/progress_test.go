@@ -24,6 +24,9 @@ func TestProgress(t *testing.T) {
 		{cfg: 2, status: statuses{"hv1": {NBCfg: 2, View: 60}, "hv3": {}}, want: 2},
 		{cfg: 3, status: statuses{"hv1": {NBCfg: 3, View: 60}, "hv3": {}}, want: 2},
 		{cfg: 3, status: statuses{"hv1": {NBCfg: 3, View: 60}}, want: 3},
+		// hv1 need not read its own claim, hv2 must.
+		{cfg: 4, status: statuses{"hv1": {NBCfg: 4, Claimed: 80, View: 60}, "hv2": {NBCfg: 4, Claimed: 50, View: 79}}, want: 3},
+		{cfg: 4, status: statuses{"hv1": {NBCfg: 4, Claimed: 80, View: 60}, "hv2": {NBCfg: 4, Claimed: 50, View: 80}}, want: 4},
 		// nb_cfg was set back by hand.
 		{cfg: 1, status: statuses{"hv1": {NBCfg: 1, View: 60}}, want: 1},
 	} {
