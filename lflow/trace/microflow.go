@@ -8,7 +8,7 @@ import (
 )
 
 // errContradictory is what a microflow is that no packet can satisfy.
-var errContradictory = errors.New("Constraints are contradictory.") //nolint:staticcheck // ovn-trace's words
+var errContradictory = errors.New("constraints are contradictory")
 
 // Microflow makes the packet that an expression describes. What it does not
 // mention is zero; what it leaves open is an error.
@@ -24,7 +24,7 @@ func (n *Network) Microflow(text string) (*Packet, error) {
 	case err != nil:
 		return nil, fmt.Errorf("error parsing flow: %w", err)
 	case ambiguous:
-		return nil, fmt.Errorf("error parsing flow: Constraints are ambiguous: %s.", e.Canonical()) //nolint:staticcheck // ovn-trace's words
+		return nil, fmt.Errorf("error parsing flow: constraints are ambiguous: %s", e.Canonical())
 	}
 	return m.p, nil
 }

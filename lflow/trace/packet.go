@@ -14,12 +14,19 @@ type Packet struct {
 // Number returns the value of an integer field.
 func (p *Packet) Number(s *lflow.Symbol) lflow.Value { return p.values[s.Index] }
 
+// noPort is how a match asks for a packet that has no port yet.
+const noPort = "none"
+
 // Text returns inport or outport.
 func (p *Packet) Text(s *lflow.Symbol) string {
+	name := p.outport
 	if s == lflow.Inport.Symbol() {
-		return p.inport
+		name = p.inport
 	}
-	return p.outport
+	if name == "" {
+		return noPort
+	}
+	return name
 }
 
 // Resident answers is_chassis_resident.
@@ -53,7 +60,12 @@ func (p *Packet) setMasked(f lflow.Field, v, mask lflow.Value) {
 }
 
 // text and setText access a string field.
-func (p *Packet) text(f lflow.Field) string { return p.Text(f.Symbol()) }
+func (p *Packet) text(f lflow.Field) string {
+	if f.Symbol() == lflow.Inport.Symbol() {
+		return p.inport
+	}
+	return p.outport
+}
 
 func (p *Packet) setText(f lflow.Field, v string) {
 	if f.Symbol() == lflow.Inport.Symbol() {
@@ -71,8 +83,6 @@ func (p *Packet) mac(f lflow.Field) (m lflow.MAC) {
 	copy(m[:], b[10:])
 	return m
 }
-
-func (p *Packet) setMAC(f lflow.Field, m lflow.MAC) { p.set(f, macValue(m)) }
 
 func macValue(m lflow.MAC) lflow.Value { return lflow.ConstantOf(m).Value }
 

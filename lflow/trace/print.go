@@ -20,7 +20,7 @@ func detailed(b *strings.Builder, steps []*Step, level int) {
 		if i < len(steps)-1 || s.indent || s.isLeaf() {
 			more = 1
 		}
-		indent := strings.Repeat("    ", level+more)
+		indent := indentation(level + more)
 		if s.Kind == Pipeline || s.Kind == Transform {
 			b.WriteString("\n" + indent + s.Text + "\n" + indent + strings.Repeat("-", len(s.Text)) + "\n")
 		} else {
@@ -29,6 +29,9 @@ func detailed(b *strings.Builder, steps []*Step, level int) {
 		detailed(b, visible(s.Steps), level+2*more)
 	}
 }
+
+// indentation stops growing where nobody could read it any more.
+func indentation(level int) string { return strings.Repeat("    ", min(level, 60)) }
 
 func (s *Step) isLeaf() bool {
 	return s.Kind == Action || s.Kind == Output || s.Kind == Problem
@@ -89,7 +92,7 @@ func flatten(steps []*Step, which func(*Step) (keep, into bool)) []*Step {
 
 // block prints steps in the manner of a program.
 func block(b *strings.Builder, steps []*Step, level int) {
-	indent := strings.Repeat("    ", level)
+	indent := indentation(level)
 	for _, s := range steps {
 		if s.Kind == Action && strings.HasPrefix(s.Text, "next(") {
 			continue // to where is a detail

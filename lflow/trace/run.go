@@ -31,8 +31,9 @@ type Options struct {
 
 // A trace that is longer or deeper than this is a loop.
 const (
-	maxTables = 1 << 15
-	maxDepth  = 4096
+	maxTables  = 1 << 17
+	maxActions = 1 << 19
+	maxDepth   = 1024
 )
 
 // run is one trace.
@@ -43,7 +44,8 @@ type run struct {
 
 	ct     []CTState // not used yet
 	tables int       // visited so far
-	depth  int       // of nested tables
+	done   int       // actions executed so far
+	depth  int       // of nested tables and actions
 }
 
 // Trace runs a packet through the ingress pipeline of a datapath and all that
@@ -59,7 +61,7 @@ func (n *Network) Trace(d *Datapath, p *Packet, o Options) (*Step, error) {
 	case d == nil:
 		d = in.Datapath
 	case in.Datapath != d:
-		return nil, fmt.Errorf("microflow does not specify ingress port in datapath %q: port %q is in %q", d.Name, in.Name, in.Datapath.Name)
+		return nil, fmt.Errorf("port %q is in datapath %q, not in %q", in.Name, in.Datapath.Name, d.Name)
 	}
 	r := &run{net: n, names: &names{n, o.Friendly}, opts: o, ct: o.CT}
 	p = p.clone()
@@ -72,14 +74,6 @@ func (r *run) warn(err error) {
 	if r.opts.Warn != nil {
 		r.opts.Warn(err)
 	}
-}
-
-// choose takes one of n alternatives.
-func (r *run) choose(n int) int {
-	if r.opts.Choose == nil || n < 2 {
-		return 0
-	}
-	return min(max(r.opts.Choose(n), 0), n-1)
 }
 
 // add appends a step and returns it.
@@ -127,6 +121,10 @@ type exec struct {
 
 func (x *exec) actions(as lflow.Actions) {
 	for _, a := range as {
+		if x.done++; x.done > maxActions {
+			x.super.add(Problem, "*** too many actions: a loop")
+			return
+		}
 		text := string(a.Append(nil))
 		x.super.add(Action, x.names.inText(text))
 		x.action(a, text)
