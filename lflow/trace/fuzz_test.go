@@ -28,7 +28,7 @@ func FuzzTrace(f *testing.F) {
 			return
 		}
 		p.inport = "a"
-		root, err := n.Trace(nil, p, Options{})
+		root, err := n.Trace(nil, p, Options{MaxTables: 500})
 		if err != nil {
 			t.Fatal(err)
 		}

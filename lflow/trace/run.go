@@ -24,16 +24,21 @@ type Options struct {
 	// SelectID is the id that select takes where it is among those offered;
 	// 0 leaves it to Choose.
 	SelectID uint16
+	// MaxTables is how many tables may be visited before that is taken for a
+	// loop; 0 is enough for a flood to some thousand ports.
+	MaxTables int
 	// Warn is told about flows that cannot be parsed, and do nothing. May be
 	// nil.
 	Warn func(error)
 }
 
-// A trace that is longer or deeper than this is a loop.
 const (
-	maxTables  = 1 << 17
-	maxActions = 1 << 19
-	maxDepth   = 1024
+	defaultMaxTables = 1 << 17
+	// maxDepth is how deep tables may call one another: a loop is deeper, some
+	// twenty datapaths one after the other are not.
+	maxDepth = 1024
+	// maxActions is how many actions a table may execute on average.
+	maxActions = 8
 )
 
 // run is one trace.
@@ -63,6 +68,9 @@ func (n *Network) Trace(d *Datapath, p *Packet, o Options) (*Step, error) {
 	case in.Datapath != d:
 		return nil, fmt.Errorf("port %q is in datapath %q, not in %q", in.Name, in.Datapath.Name, d.Name)
 	}
+	if o.MaxTables <= 0 {
+		o.MaxTables = defaultMaxTables
+	}
 	r := &run{net: n, names: &names{n, o.Friendly}, opts: o, ct: o.CT}
 	p = p.clone()
 	root := &Step{Kind: Pipeline, Text: pipelineText(r.names, lflow.Ingress, d, p)}
@@ -90,8 +98,8 @@ func (s *Step) addf(k Kind, format string, args ...any) *Step {
 // table looks the packet up in a table and executes the flow found, in steps
 // below super.
 func (r *run) table(d *Datapath, at place, p *Packet, super *Step) {
-	if r.tables++; r.tables > maxTables || r.depth >= maxDepth {
-		super.addf(Problem, "*** more than %d tables, or %d nested ones: a loop", maxTables, maxDepth)
+	if r.tables++; r.tables > r.opts.MaxTables || r.depth >= maxDepth {
+		super.addf(Problem, "*** more than %d tables, or %d nested ones: a loop", r.opts.MaxTables, maxDepth)
 		return
 	}
 	r.depth++
@@ -121,7 +129,7 @@ type exec struct {
 
 func (x *exec) actions(as lflow.Actions) {
 	for _, a := range as {
-		if x.done++; x.done > maxActions {
+		if x.done++; x.done > maxActions*x.opts.MaxTables {
 			x.super.add(Problem, "*** too many actions: a loop")
 			return
 		}

@@ -275,7 +275,7 @@ func TestRefusals(t *testing.T) {
 	if err != nil || len(warned) != 2 {
 		t.Errorf("%v, warnings %q", err, warned)
 	}
-	if got := Detailed(root); !strings.Contains(got, " 0. no match (implicit drop)") {
+	if got := Detailed(root); !strings.Contains(got, " 0. ls_in_zero: no match (implicit drop)") {
 		t.Error(got)
 	}
 }
