@@ -134,7 +134,7 @@ func Ne(f Field, vs ...any) *Expr { return Compare(f, NE, vs...) }
 // comparisons is, for NE if all are. It panics where the language does not
 // allow the comparison: that is an error in the caller's code.
 func Compare(f Field, rel Rel, vs ...any) *Expr {
-	var p parser
+	p := parser{nodes: make([]Expr, len(vs))} // as many as it needs, where a parser takes a slab
 	args := make([]*Expr, len(vs))
 	for i, v := range vs {
 		e, err := p.compare(f, 0, rel, ConstantOf(v))
