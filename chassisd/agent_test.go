@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,8 +14,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/weft-sdn/weft/chassisd/internal/etcdtest"
-	"github.com/weft-sdn/weft/chassisd/internal/ovstest"
 	"github.com/weft-sdn/weft/ofctrl"
+	"github.com/weft-sdn/weft/ofctrl/ovstest"
 	"github.com/weft-sdn/weft/proto"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -118,7 +119,7 @@ func (f *fabric) get(key string) *string {
 
 // hv is a hypervisor: a private Open vSwitch and an agent.
 type hv struct {
-	*ovstest.OVS
+	*ovstest.Switch
 	f     *fabric
 	name  string
 	agent *Agent
@@ -129,7 +130,7 @@ type hv struct {
 func (f *fabric) hv(n int) *hv {
 	f.t.Helper()
 	name := fmt.Sprintf("hv%d", n)
-	h := &hv{f: f, name: name, OVS: ovstest.Start(f.t,
+	h := &hv{f: f, name: name, Switch: ovstest.Start(f.t,
 		"system-id="+name, "hostname="+name+".example", "ovn-encap-type=geneve", fmt.Sprintf("ovn-encap-ip=10.0.0.%d", n),
 		"ovn-remote=etcd:"+f.etcd.URL(), "ovn-bridge-datapath-type=netdev")}
 	h.start()
@@ -153,7 +154,7 @@ func (h *hv) start() {
 	h.logs = &lines{}
 	t, logs := h.f.t, h.logs
 	a := New(Config{
-		OVS: h.Target(), RunDir: h.Dir, Hostname: "localhost", Check: true,
+		OVS: h.DB(), RunDir: h.Dir, Hostname: "localhost", Check: true,
 		Log: slog.New(slog.NewTextHandler(logs, nil)),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -240,7 +241,7 @@ func TestTwoHypervisors(t *testing.T) {
 	f := newFabric(t)
 	h1, h2 := f.hv(1), f.hv(2)
 	for _, h := range []*hv{h1, h2} {
-		h.Eventually("br-int", func() bool { return strings.Contains(h.Vsctl("list-br"), "br-int") })
+		h.Eventually("br-int", func() bool { return slices.Contains(h.Bridges(), "br-int") })
 	}
 	h1.vm("vm1", 11)
 	h2.vm("vm2", 12)
@@ -282,7 +283,7 @@ func TestTwoHypervisors(t *testing.T) {
 
 	// The agent is killed and comes back: nothing is sent to the switch, and
 	// nothing claimed again.
-	before := h1.Ofctl("--no-stats", "dump-flows", "br-int")
+	before := h1.Ofctl("dump-flows", "--no-stats")
 	res, err := f.c.Get(t.Context(), recordKey("hv1", "Port_Binding", portID("vm1")))
 	if err != nil || len(res.Kvs) != 1 {
 		t.Fatal(res, err)
@@ -295,7 +296,7 @@ func TestTwoHypervisors(t *testing.T) {
 	if c := h1.counters(); c.FlowAdds+c.FlowDeletes != 0 {
 		t.Errorf("after a restart %d flows added, %d deleted", c.FlowAdds, c.FlowDeletes)
 	}
-	if after := h1.Ofctl("--no-stats", "dump-flows", "br-int"); after != before {
+	if after := h1.Ofctl("dump-flows", "--no-stats"); after != before {
 		t.Errorf("flows before\n%s\nafter\n%s", before, after)
 	}
 	if res, err := f.c.Get(t.Context(), recordKey("hv1", "Port_Binding", portID("vm1"))); err != nil || res.Kvs[0].ModRevision != rev {
@@ -306,28 +307,28 @@ func TestTwoHypervisors(t *testing.T) {
 	}
 
 	// The VM moves.
-	h1.Vsctl("del-port", "br-int", "vm1")
+	h1.DeletePort("vm1")
 	h2.vm("vm1", 21)
 	h2.Eventually("the claim to move", func() bool {
 		return f.get(recordKey("hv1", "Port_Binding", portID("vm1"))) == nil && f.get(recordKey("hv2", "Port_Binding", portID("vm1"))) != nil
 	})
 	f.sync(h1, h2)
 	h2.wants("in_port=12,dl_dst=00:00:00:00:00:01", []string{"output:21"}, "tun_metadata0")
-	if flows := h1.Ofctl("--no-stats", "dump-flows", "br-int"); strings.Contains(flows, "metadata=0x5") {
+	if flows := h1.Ofctl("dump-flows", "--no-stats"); strings.Contains(flows, "metadata=0x5") {
 		t.Errorf("the datapath is not local to hv1 any more, but there are\n%s", flows)
 	}
 
 	// The other chassis goes for good.
 	h2.stop()
-	clean := New(Config{OVS: h2.Target(), RunDir: h2.Dir})
+	clean := New(Config{OVS: h2.DB(), RunDir: h2.Dir})
 	if err := clean.Cleanup(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h1.Eventually("the tunnel to go", func() bool { return !strings.Contains(h1.Vsctl("list-ports", "br-int"), "ovn-hv2-0") })
+	h1.Eventually("the tunnel to go", func() bool { return !slices.Contains(h1.Ports(), "ovn-hv2-0") })
 	if res, err := f.c.Get(t.Context(), chassisPrefix+"hv2/", clientv3.WithPrefix()); err != nil || len(res.Kvs) > 0 {
 		t.Errorf("after cleanup: %v %v", res, err)
 	}
-	if got := h2.Vsctl("list-ports", "br-int"); strings.Contains(got, "ovn-") {
+	if got := strings.Join(h2.Ports(), " "); strings.Contains(got, "ovn-") {
 		t.Errorf("after cleanup: %s", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,7 @@ import (
 
 func (h *hv) flows() string {
 	h.f.t.Helper()
-	return h.Ofctl("--no-stats", "dump-flows", "br-int")
+	return h.Ofctl("dump-flows", "--no-stats")
 }
 
 func (h *hv) statusNow() (s *proto.StatusResponse) {
@@ -47,7 +48,7 @@ func oneHV(t *testing.T) (*fabric, *hv) {
 	t.Helper()
 	f := newFabric(t)
 	h := f.hv(1)
-	h.Eventually("br-int", func() bool { return strings.Contains(h.Vsctl("list-br"), "br-int") })
+	h.Eventually("br-int", func() bool { return slices.Contains(h.Bridges(), "br-int") })
 	h.vm("vm1", 11)
 	f.network()
 	f.sync(h)
@@ -70,8 +71,8 @@ func TestSwitchRestart(t *testing.T) {
 	f, h := oneHV(t)
 	before, mark := h.flows(), h.installed("vm1")
 	claim := f.get(recordKey("hv1", "Port_Binding", portID("vm1")))
-	h.StopSwitch()
-	h.StartSwitch()
+	h.KillVswitchd()
+	h.StartVswitchd()
 	h.Eventually("a new mark", func() bool { m := h.installed("vm1"); return m != "" && m != mark })
 	if after := h.flows(); after != before {
 		t.Errorf("flows before\n%s\nafter\n%s", before, after)
@@ -85,7 +86,7 @@ func TestSwitchRestart(t *testing.T) {
 func TestDatabaseRestart(t *testing.T) {
 	f, h := oneHV(t)
 	before := h.flows()
-	h.StopDB()
+	h.KillDB()
 	h.Eventually("the loss", func() bool { return h.statusNow().State == proto.State_STATE_FAILED })
 	h.StartDB()
 	h.Eventually("the return", func() bool { return h.statusNow().State == proto.State_STATE_OK })

@@ -90,14 +90,14 @@ func BenchmarkFull100k(b *testing.B) {
 		b.Fatal(err)
 	}
 	for range b.N {
-		sw := ovstest.Start(b)
+		sw := ovstest.StartBridge(b)
 		began := time.Now()
-		sw.Run("ovs-ofctl", "-O", "OpenFlow15", "--bundle", "add-flows", ovstest.Bridge, file)
+		sw.Ofctl("add-flows", file, "--bundle")
 		theirs := time.Since(began)
 		sw.KillVswitchd()
 		sw.StartVswitchd()
 
-		c := start(b, Config{Target: sw.Target()})
+		c := start(b, Config{Target: sw.Mgmt()})
 		c.Update(Update{Gen: 1, Complete: true})
 		installedGen(b, c, 1)
 		began = time.Now()
@@ -106,7 +106,7 @@ func BenchmarkFull100k(b *testing.B) {
 		ours := time.Since(began)
 
 		began = time.Now()
-		second := start(b, Config{Target: sw.Target()})
+		second := start(b, Config{Target: sw.Mgmt()})
 		second.Update(Update{Gen: 2, Complete: true, Flows: []OwnerFlows{{"all", flows}}})
 		installedGen(b, second, 2)
 		again := time.Since(began)
@@ -130,14 +130,14 @@ func BenchmarkFull100k(b *testing.B) {
 
 // BenchmarkMemory is what the controller keeps for a flow, strings included.
 func BenchmarkMemory(b *testing.B) {
-	sw := ovstest.Start(b)
+	sw := ovstest.StartBridge(b)
 	for range b.N {
 		const n = 50_000
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		ctx, cancel := context.WithCancel(context.Background())
-		c := New(Config{Target: sw.Target()})
+		c := New(Config{Target: sw.Mgmt()})
 		done := make(chan struct{})
 		go func() { defer close(done); _ = c.Run(ctx) }()
 		for i := range n / 50 {

@@ -14,8 +14,8 @@ import (
 // After any churn, with hands in the switch and a restart of it in between, the
 // switch holds what a table made anew wants.
 func TestChurn(t *testing.T) {
-	sw := ovstest.Start(t)
-	c := start(t, Config{Target: sw.Target(), Log: discard(), BackoffMax: 50 * time.Millisecond})
+	sw := ovstest.StartBridge(t)
+	c := start(t, Config{Target: sw.Mgmt(), Log: discard(), BackoffMax: 50 * time.Millisecond})
 	rnd := rand.New(rand.NewPCG(1, 2))
 	actions := []ofp.Actions{"", out(1), out(2), conj(1, 0, 2), conj(2, 1, 2), conj(3, 2, 3)}
 	state := map[string][]Flow{}
@@ -38,13 +38,13 @@ func TestChurn(t *testing.T) {
 		c.Update(u)
 		switch step {
 		case 100:
-			sw.Ofctl("del-flows", "table=1")
+			sw.DeleteFlows(1)
 		case 200:
 			sw.KillVswitchd()
 		case 210:
 			sw.StartVswitchd()
 		case 300:
-			sw.Ofctl("add-flow", "table=2,priority=2,actions=drop")
+			sw.AddDrop(2, 2, "")
 		}
 	}
 	installedGen(t, c, gen)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/digitalocean/go-openvswitch/ovs"
 	"go.uber.org/goleak"
 
 	"github.com/weft-sdn/weft/ofctrl/ofp"
@@ -39,11 +40,11 @@ func manyFlows(n int) []Flow {
 
 // Drift made by hand is put right at the next connect, and counted.
 func TestDriftAtReconnect(t *testing.T) {
-	sw := ovstest.Start(t)
+	sw := ovstest.StartBridge(t)
 	flows := manyFlows(100)
 	u := Update{Gen: 7, Complete: true, Flows: []OwnerFlows{{"a", flows}}}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := New(Config{Target: sw.Target()})
+	c := New(Config{Target: sw.Mgmt()})
 	done := make(chan struct{})
 	go func() { defer close(done); _ = c.Run(ctx) }()
 	c.Update(u)
@@ -52,13 +53,13 @@ func TestDriftAtReconnect(t *testing.T) {
 	cancel()
 	<-done
 
-	sw.Ofctl("del-flows", "table=8")                                                   // some of ours
-	sw.Ofctl("add-flow", "table=9,priority=77,ip,actions=drop")                        // a foreign one
+	sw.DeleteFlows(8)                                                                  // some of ours
+	sw.AddDrop(9, 77, ovs.ProtocolIPv4)                                                // a foreign one
 	sw.Ofctl("add-flow", "table=9,priority=1,idle_timeout=1000,actions=goto_table:11") // of another kind
 	sw.Ofctl("mod-flows", "table=10,actions=drop")                                     // ours altered
 	sw.Ofctl("add-flow", "table=11,priority=5,dl_type=0x894f,nsh_si=5,actions=drop")   // a field that we do not know
 
-	second := start(t, Config{Target: sw.Target()})
+	second := start(t, Config{Target: sw.Mgmt()})
 	second.Update(u)
 	installedGen(t, second, 7)
 	if got := strings.Join(sw.Flows(), "\n"); got != want {
@@ -72,8 +73,8 @@ func TestDriftAtReconnect(t *testing.T) {
 
 // Changes that others make are put right at once, and counted.
 func TestDriftRepaired(t *testing.T) {
-	sw := ovstest.Start(t)
-	c := start(t, Config{Target: sw.Target(), Audit: 50 * time.Millisecond, LearnTables: []uint8{70}})
+	sw := ovstest.StartBridge(t)
+	c := start(t, Config{Target: sw.Mgmt(), Audit: 50 * time.Millisecond, LearnTables: []uint8{70}})
 	u := sampleUpdate(t, 1)
 	u.Flows = append(u.Flows, OwnerFlows{"many", manyFlows(300)})
 	c.Update(u)
@@ -82,9 +83,9 @@ func TestDriftRepaired(t *testing.T) {
 		t.Errorf("drift %d after our own changes", n)
 	}
 	want := sw.Flows()
-	sw.Ofctl("del-flows", "table=8")
+	sw.DeleteFlows(8)
 	sw.Ofctl("mod-flows", "table=9,actions=drop")
-	sw.Ofctl("add-flow", "table=9,priority=77,ip,actions=drop")
+	sw.AddDrop(9, 77, ovs.ProtocolIPv4)
 	sw.Ofctl("add-flow", "table=9,priority=78,dl_type=0x894f,nsh_si=5,actions=goto_table:11")
 	sw.Ofctl("add-flow", "table=70,priority=5,ip,idle_timeout=1000,actions=drop") // as if learned
 	sw.Ofctl("del-groups")
@@ -115,8 +116,8 @@ func TestDriftRepaired(t *testing.T) {
 
 // A zone is flushed before the flows of the same update are in.
 func TestFlushZones(t *testing.T) {
-	sw := ovstest.Start(t, "p1", "p2")
-	c := start(t, Config{Target: sw.Target()})
+	sw := ovstest.StartBridge(t, "p1", "p2")
+	c := start(t, Config{Target: sw.Mgmt()})
 	commit := acts(func(b *ofp.ActionBuilder) {
 		b.CT(ofp.CT{Commit: true, Zone: 7, Table: ofp.NoTable})
 		b.CT(ofp.CT{Commit: true, Zone: 8, Table: ofp.NoTable})
@@ -145,10 +146,10 @@ func TestFlushZones(t *testing.T) {
 
 // Nothing is deleted before the desired state is whole.
 func TestIncompleteDeletesNothing(t *testing.T) {
-	sw := ovstest.Start(t)
-	sw.Ofctl("add-flow", "table=9,priority=77,ip,actions=drop")
+	sw := ovstest.StartBridge(t)
+	sw.AddDrop(9, 77, ovs.ProtocolIPv4)
 	sw.Ofctl("add-group", "group_id=3,type=all,bucket=actions=local")
-	c := start(t, Config{Target: sw.Target()})
+	c := start(t, Config{Target: sw.Mgmt()})
 	c.Update(Update{Gen: 1, Flows: []OwnerFlows{{"a", manyFlows(5)}}})
 	installedGen(t, c, 1)
 	if n := len(sw.Flows()); n != 6 {
@@ -166,8 +167,8 @@ func TestIncompleteDeletesNothing(t *testing.T) {
 
 // A restarted ovs-vswitchd gets everything back.
 func TestVswitchdRestart(t *testing.T) {
-	sw := ovstest.Start(t, "p1")
-	c := start(t, Config{Target: sw.Target(), BackoffMax: 100 * time.Millisecond})
+	sw := ovstest.StartBridge(t, "p1")
+	c := start(t, Config{Target: sw.Mgmt(), BackoffMax: 100 * time.Millisecond})
 	c.Update(sampleUpdate(t, 3))
 	installedGen(t, c, 3)
 	want := strings.Join(sw.Flows(), "\n")
@@ -188,11 +189,11 @@ func TestVswitchdRestart(t *testing.T) {
 // What the switch refuses is left out, told, and the rest is installed; it is
 // tried again when it is replaced, or when a group changes.
 func TestRefused(t *testing.T) {
-	sw := ovstest.Start(t)
+	sw := ovstest.StartBridge(t)
 	var mu sync.Mutex
 	told := map[string]error{}
-	sw.Ofctl("add-flow", "table=1,priority=2,actions=drop") // in the place of one that is refused
-	c := start(t, Config{Target: sw.Target(), Refused: func(r Refusal) {
+	sw.AddDrop(1, 2, "") // in the place of one that is refused
+	c := start(t, Config{Target: sw.Mgmt(), Refused: func(r Refusal) {
 		mu.Lock()
 		defer mu.Unlock()
 		told[fmt.Sprintf("%s %s %d", r.Kind, r.Owner, r.Flow.Cookie)] = r.Err
@@ -248,8 +249,8 @@ func TestRefused(t *testing.T) {
 
 // A hundred bad flows among good ones do not cost a bundle of everything each.
 func TestManyRefused(t *testing.T) {
-	sw := ovstest.Start(t)
-	c := start(t, Config{Target: sw.Target(), Log: discard()})
+	sw := ovstest.StartBridge(t)
+	c := start(t, Config{Target: sw.Mgmt(), Log: discard()})
 	flows := manyFlows(2000)
 	for i := range 100 {
 		flows[i*20].Actions = acts(func(b *ofp.ActionBuilder) { b.Group(uint32(i)) })
@@ -264,8 +265,8 @@ func TestManyRefused(t *testing.T) {
 
 // Updates that come faster than the switch takes them are joined.
 func TestCoalesce(t *testing.T) {
-	sw := ovstest.Start(t)
-	c := start(t, Config{Target: sw.Target()})
+	sw := ovstest.StartBridge(t)
+	c := start(t, Config{Target: sw.Mgmt()})
 	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{"bulk", manyFlows(5000)}}})
 	installedGen(t, c, 1)
 	var last int64
@@ -287,8 +288,8 @@ func TestCoalesce(t *testing.T) {
 // Groups and meters are added, changed and deleted around the flows that use
 // them.
 func TestGroupsAndMeters(t *testing.T) {
-	sw := ovstest.Start(t, "p1")
-	c := start(t, Config{Target: sw.Target()})
+	sw := ovstest.StartBridge(t, "p1")
+	c := start(t, Config{Target: sw.Mgmt()})
 	body := func(weights ...uint16) ofp.GroupBody {
 		g := ofp.GroupSpec{Type: ofp.GroupSelect, Select: "hash", Fields: []ofp.Field{ofp.IPv4Src, ofp.IPv4Dst}}
 		for i, w := range weights {
@@ -320,7 +321,7 @@ func TestGroupsAndMeters(t *testing.T) {
 	if m := sw.Ofctl("dump-meters"); !strings.Contains(m, "rate=20") {
 		t.Errorf("meter: %s", m)
 	}
-	second := start(t, Config{Target: sw.Target()})
+	second := start(t, Config{Target: sw.Mgmt()})
 	second.Update(Update{Gen: 2, Complete: true, Groups: []Group{{8, body(5, 6, 7)}}, Meters: []Meter{{4, meter(20)}}, Flows: []OwnerFlows{{"a", use}}})
 	installedGen(t, second, 2)
 	if n := second.Status().Counters; n.FlowAdds+n.FlowDeletes+n.GroupMods+n.MeterMods != 0 {
@@ -339,8 +340,8 @@ func TestGroupsAndMeters(t *testing.T) {
 // A packet out reaches the pipeline with its fields, a controller action brings
 // it in with userdata and registers, and a paused one goes on when resumed.
 func TestPackets(t *testing.T) {
-	sw := ovstest.Start(t, "p1", "p2")
-	c := start(t, Config{Target: sw.Target()})
+	sw := ovstest.StartBridge(t, "p1", "p2")
+	c := start(t, Config{Target: sw.Mgmt()})
 	table := func(n uint8, fn func(b *ofp.ActionBuilder)) Flow {
 		return Flow{Table: n, Priority: 1, Cookie: uint64(n), Actions: acts(fn)}
 	}
@@ -414,9 +415,9 @@ func TestPackets(t *testing.T) {
 
 // Ports are told at connect and when they change.
 func TestPortStatus(t *testing.T) {
-	sw := ovstest.Start(t, "p1")
+	sw := ovstest.StartBridge(t, "p1")
 	ports := make(chan ofp.PortStatus, 100)
-	start(t, Config{Target: sw.Target(), PortStatus: func(p ofp.PortStatus) { ports <- p }})
+	start(t, Config{Target: sw.Mgmt(), PortStatus: func(p ofp.PortStatus) { ports <- p }})
 	expect := func(reason uint8, name string, no uint32) {
 		t.Helper()
 		deadline := time.After(20 * time.Second)
@@ -432,18 +433,18 @@ func TestPortStatus(t *testing.T) {
 		}
 	}
 	expect(ofp.PortPresent, "p1", 1)
-	sw.Run("ovs-vsctl", "--timeout=20", "add-port", ovstest.Bridge, "p9", "--", "set", "interface", "p9", "type=dummy", "ofport_request=9")
+	sw.Vsctl("add-port", ovstest.Bridge, "p9", "--", "set", "interface", "p9", "type=dummy", "ofport_request=9")
 	expect(ofp.PortAdded, "p9", 9)
-	sw.Run("ovs-vsctl", "--timeout=20", "del-port", "p9")
+	sw.DeletePort("p9")
 	expect(ofp.PortDeleted, "p9", 9)
 }
 
 // Another TLV map in the place of ours makes way.
 func TestTLVConflict(t *testing.T) {
-	sw := ovstest.Start(t)
+	sw := ovstest.StartBridge(t)
 	sw.Ofctl("add-tlv-map", "{class=0x7,type=0x7,len=8}->tun_metadata0")
 	sw.Ofctl("add-flow", "table=9,tun_metadata0=5,actions=drop")
-	c := start(t, Config{Target: sw.Target(), Log: discard()})
+	c := start(t, Config{Target: sw.Mgmt(), Log: discard()})
 	c.Update(sampleUpdate(t, 1))
 	installedGen(t, c, 1)
 	maps := sw.Ofctl("dump-tlv-map")

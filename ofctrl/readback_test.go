@@ -410,8 +410,8 @@ var flowID = regexp.MustCompile(`table=\d+, priority=\d+`)
 // Everything that is sent comes back as it was sent, prints as ovs-ofctl
 // prints it, and costs no flow mod at the next connect.
 func TestReadBackEqual(t *testing.T) {
-	sw := ovstest.Start(t, "p1", "p2")
-	c := start(t, Config{Target: sw.Target()})
+	sw := ovstest.StartBridge(t, "p1", "p2")
+	c := start(t, Config{Target: sw.Mgmt()})
 	u := sampleUpdate(t, 1)
 	c.Update(u)
 	installedGen(t, c, 1)
@@ -437,7 +437,7 @@ func TestReadBackEqual(t *testing.T) {
 		}
 	}
 
-	second := start(t, Config{Target: sw.Target()})
+	second := start(t, Config{Target: sw.Mgmt()})
 	second.Update(u)
 	installedGen(t, second, 1)
 	n := second.Status().Counters
@@ -459,12 +459,12 @@ func readSwitch(t testing.TB, sw *ovstest.Switch) map[Key]installed {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	cn, err := dial(ctx, sw.Target())
+	cn, err := dial(ctx, sw.Mgmt())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer cn.close()
-	s := &session{conn: cn, c: New(Config{Target: sw.Target()}), ctx: ctx, xid: 1}
+	s := &session{conn: cn, c: New(Config{Target: sw.Mgmt()}), ctx: ctx, xid: 1}
 	s.buf = <-cn.free
 	if err := s.readBack(nil); err != nil {
 		t.Fatal(err)

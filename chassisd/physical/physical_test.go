@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/weft-sdn/weft/chassisd/internal/ovstest"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
+	"github.com/weft-sdn/weft/ofctrl/ovstest"
 )
 
 func text(flows []ofctrl.Flow) string {
@@ -96,14 +96,10 @@ func TestBigGroup(t *testing.T) {
 // TestSwitchTakesThem: the flows are in the form in which the switch prints
 // them, and take a packet where it must go.
 func TestSwitchTakesThem(t *testing.T) {
-	ovs := ovstest.Start(t)
-	ovs.Vsctl("add-br", "br-int", "--", "set", "bridge", "br-int", "fail_mode=secure", "datapath_type=dummy",
-		"--", "add-port", "br-int", "p1", "--", "set", "interface", "p1", "ofport_request=1",
-		"--", "add-port", "br-int", "p2", "--", "set", "interface", "p2", "ofport_request=2",
-		"--", "add-port", "br-int", "p3", "--", "set", "interface", "p3", "ofport_request=3",
-		"--", "add-port", "br-int", "tun", "--", "set", "interface", "tun", "ofport_request=9", "type=geneve",
+	ovs := ovstest.StartBridge(t, "p1", "p2", "p3")
+	ovs.Vsctl("add-port", ovstest.Bridge, "tun", "--", "set", "interface", "tun", "ofport_request=9", "type=geneve",
 		"options:remote_ip=10.0.0.2", "options:key=flow")
-	ovs.Ofctl("add-tlv-map", "br-int", "{class=0x102,type=0x80,len=4}->tun_metadata0")
+	ovs.Ofctl("add-tlv-map", "{class=0x102,type=0x80,len=4}->tun_metadata0")
 	flows := Static()
 	for _, p := range []Port{
 		{Datapath: 1, Key: 1, Ofport: 1, Zones: zones(3)},
@@ -116,7 +112,7 @@ func TestSwitchTakesThem(t *testing.T) {
 	flows = append(flows, Tunnel(9)...)
 	flows = append(flows, Multicast(Group{Datapath: 1, Key: 0x8000, Local: []Member{{1, 3}, {2, 4}}, Tunnels: []uint32{9}})...)
 	for _, f := range flows {
-		ovs.Ofctl("add-flow", "br-int", f.String())
+		ovs.Ofctl("add-flow", f.String())
 	}
 	// A pipeline of one stage each: by destination address.
 	for _, f := range []string{
@@ -126,7 +122,7 @@ func TestSwitchTakesThem(t *testing.T) {
 		"table=8,metadata=1,dl_dst=ff:ff:ff:ff:ff:ff,actions=set_field:0x8000->reg15,resubmit(,41)",
 		"table=46,actions=resubmit(,64)",
 	} {
-		ovs.Ofctl("add-flow", "br-int", f)
+		ovs.Ofctl("add-flow", f)
 	}
 	for _, c := range []struct {
 		packet string

@@ -11,7 +11,7 @@ import (
 	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 	"go.uber.org/goleak"
 
-	"github.com/weft-sdn/weft/chassisd/internal/ovstest"
+	"github.com/weft-sdn/weft/ofctrl/ovstest"
 )
 
 // state is what a reader of the feed knows.
@@ -107,7 +107,7 @@ func TestBridgeAndPorts(t *testing.T) {
 	ovs := ovstest.Start(t, "system-id=hv1")
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
-	s := follow(t, ovs.Target())
+	s := follow(t, ovs.DB())
 	s.until("the first reading", func() bool { return s.last.Synced && s.row() != nil })
 	if got := s.row().ExternalIDs["system-id"]; got != "hv1" {
 		t.Fatalf("system-id %q", got)
@@ -160,7 +160,7 @@ func TestBridgeAndPorts(t *testing.T) {
 func TestFixBridge(t *testing.T) {
 	ovs := ovstest.Start(t)
 	ovs.Vsctl("add-br", "br-int", "--", "set", "bridge", "br-int", "fail_mode=standalone", "external_ids:mine=1")
-	s := follow(t, ovs.Target())
+	s := follow(t, ovs.DB())
 	s.until("br-int", func() bool { return s.bridge("br-int") != nil })
 	var txn Txn
 	txn.FixBridge(s.bridge("br-int"), BridgeSpec{Name: "br-int"})
@@ -180,7 +180,7 @@ func TestExternalIDs(t *testing.T) {
 	ovs := ovstest.Start(t)
 	ovs.Vsctl("add-br", "br-int", "--", "add-port", "br-int", "p1", "--",
 		"set", "interface", "p1", "external_ids:iface-id=vm1", "external_ids:ovn-installed=false")
-	s := follow(t, ovs.Target())
+	s := follow(t, ovs.DB())
 	s.until("p1", func() bool { return s.iface("p1") != nil })
 	var txn Txn
 	txn.InterfaceIDs(s.iface("p1"), map[string]string{"ovn-installed": "true", "ovn-installed-ts": "7"}, nil)
@@ -206,11 +206,11 @@ func TestExternalIDs(t *testing.T) {
 func TestServerRestart(t *testing.T) {
 	ovs := ovstest.Start(t)
 	ovs.Vsctl("add-br", "br-int", "--", "add-port", "br-int", "p1", "--", "add-port", "br-int", "p2", "--", "add-br", "br-x")
-	s := follow(t, ovs.Target())
+	s := follow(t, ovs.DB())
 	s.until("the ports", func() bool { return s.iface("p1") != nil && s.iface("p2") != nil })
 
-	ovs.StopSwitch() // it would write when it comes back
-	ovs.StopDB()
+	ovs.KillVswitchd() // it would write when it comes back
+	ovs.KillDB()
 	s.until("the loss", func() bool { return !s.last.Connected })
 	if s.last.Err == nil || s.iface("p1") == nil {
 		t.Errorf("loss told as %v, p1 %v", s.last.Err, s.iface("p1"))

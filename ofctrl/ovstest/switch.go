@@ -1,7 +1,6 @@
 package ovstest
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,60 +8,125 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/digitalocean/go-openvswitch/ovs"
 )
 
-// Bridge is the name of the bridge that every Switch has.
+// Bridge is the name of the bridge that StartBridge makes.
 const Bridge = "br-int"
 
-// Switch is a private Open vSwitch.
+const (
+	schema  = "/usr/share/openvswitch/vswitch.ovsschema"
+	timeout = 20 * time.Second
+)
+
+// Switch is a private Open vSwitch. The embedded client runs ovs-vsctl and
+// ovs-ofctl (OpenFlow 1.5) on it.
 type Switch struct {
+	*ovs.Client
 	Dir string // OVS_RUNDIR and everything else
-	t   testing.TB
-	db  *exec.Cmd
-	sw  *exec.Cmd
+
+	t      testing.TB
+	db, vs *exec.Cmd
 }
 
-// Start starts an Open vSwitch with the bridge br-int, which is in secure mode
-// and has the ports named (numbered from 1). It is stopped when the test ends.
-func Start(t testing.TB, ports ...string) *Switch {
+// Start starts an Open vSwitch without bridges, with the given external_ids of
+// the Open_vSwitch row ("key=value"). It is stopped when the test ends.
+func Start(t testing.TB, ids ...string) *Switch {
 	t.Helper()
-	for _, tool := range []string{"ovsdb-tool", "ovsdb-server", "ovs-vsctl", "ovs-vswitchd", "ovs-ofctl"} {
+	s := startDB(t)
+	if len(ids) > 0 {
+		args := []string{"--no-wait", "set", "Open_vSwitch", "."}
+		for _, id := range ids {
+			args = append(args, "external_ids:"+id)
+		}
+		s.Vsctl(args...)
+	}
+	s.StartVswitchd()
+	return s
+}
+
+// StartBridge starts an Open vSwitch with the bridge br-int, which is in secure
+// mode and has the ports named (numbered from 1). The database says all of it
+// before ovs-vswitchd starts, so that no state between is ever in the switch.
+func StartBridge(t testing.TB, ports ...string) *Switch {
+	t.Helper()
+	s := startDB(t)
+	early := ovs.New(ovs.Exec(s.noWait), ovs.Timeout(20)).VSwitch
+	s.must(early.AddBridge(Bridge))
+	s.must(early.SetFailMode(Bridge, ovs.FailModeSecure))
+	s.Vsctl("--no-wait", "set", "bridge", Bridge, "datapath_type=dummy")
+	for i, p := range ports {
+		s.must(early.AddPort(Bridge, p))
+		s.Vsctl("--no-wait", "set", "interface", p, "type=dummy", fmt.Sprintf("ofport_request=%d", i+1))
+	}
+	s.StartVswitchd()
+	return s
+}
+
+func startDB(t testing.TB) *Switch {
+	t.Helper()
+	for _, tool := range []string{"ovsdb-tool", "ovsdb-server", "ovs-vswitchd", "ovs-vsctl", "ovs-ofctl", "ovs-appctl"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("Open vSwitch is not installed: %v", err)
+			t.Skipf("needs Open vSwitch (Debian: openvswitch-switch): %v", err)
 		}
 	}
-	dir, err := os.MkdirTemp("", "ovs") // short: socket paths have a limit
+	dir, err := os.MkdirTemp("", "ovs") // not t.TempDir: a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &Switch{Dir: dir, t: t}
+	s.Client = ovs.New(ovs.Exec(s.exec), ovs.Timeout(20), ovs.Protocols([]string{ovs.ProtocolOpenFlow15}))
 	t.Cleanup(s.stop)
-	s.Run("ovsdb-tool", "create", s.path("conf.db"), "/usr/share/openvswitch/vswitch.ovsschema")
-	s.db = s.start("ovsdb-server", s.path("conf.db"), "--remote=punix:"+s.path("db.sock"), "--unixctl="+s.path("db.ctl"))
-	s.Run("ovs-vsctl", "--retry", "--timeout=20", "--no-wait", "init")
-	s.StartVswitchd()
-	args := []string{"--timeout=20", "add-br", Bridge, "--", "set", "bridge", Bridge, "datapath_type=dummy", "fail_mode=secure"}
-	for i, p := range ports {
-		args = append(args, "--", "add-port", Bridge, p, "--", "set", "interface", p, "type=dummy", fmt.Sprintf("ofport_request=%d", i+1))
-	}
-	s.Run("ovs-vsctl", args...)
+	s.Run("ovsdb-tool", "create", s.path("conf.db"), schema)
+	s.StartDB()
 	return s
 }
 
 func (s *Switch) path(name string) string { return filepath.Join(s.Dir, name) }
 
-// Target is the management socket of the bridge.
-func (s *Switch) Target() string { return "unix:" + s.path(Bridge+".mgmt") }
+// DB is the OVSDB address of the database.
+func (s *Switch) DB() string { return "unix:" + s.path("db.sock") }
 
-func (s *Switch) env(c *exec.Cmd) *exec.Cmd {
-	c.Env = append(os.Environ(), "OVS_RUNDIR="+s.Dir, "OVS_LOGDIR="+s.Dir, "OVS_DBDIR="+s.Dir, "OVS_SYSCONFDIR="+s.Dir,
-		"ASAN_OPTIONS=detect_leaks=0")
-	return c
+// Mgmt is the management socket of the bridge br-int.
+func (s *Switch) Mgmt() string { return "unix:" + s.path(Bridge+".mgmt") }
+
+// StartDB starts ovsdb-server and returns when it serves.
+func (s *Switch) StartDB() {
+	s.t.Helper()
+	s.db = s.start("ovsdb-server", s.path("conf.db"), "--remote=p"+s.DB(), "--unixctl="+s.path("db.ctl"))
+	s.Eventually("ovsdb-server's socket", func() bool {
+		_, err := os.Stat(s.path("db.sock"))
+		return err == nil
+	})
+	s.Vsctl("--retry", "--no-wait", "init")
 }
+
+// KillDB kills ovsdb-server as a crash would.
+func (s *Switch) KillDB() {
+	kill(s.db)
+	_ = os.Remove(s.path("db.sock"))
+}
+
+// StartVswitchd starts ovs-vswitchd and returns when its bridges are as the
+// database says.
+func (s *Switch) StartVswitchd() {
+	s.t.Helper()
+	s.vs = s.start("ovs-vswitchd", s.DB(), "--enable-dummy=override", "--disable-system",
+		"--disable-system-route", "--unixctl="+s.path("vs.ctl"))
+	s.Vsctl("set", "open_vswitch", ".", "external_ids:started="+fmt.Sprint(s.Pid()))
+}
+
+// KillVswitchd kills ovs-vswitchd, which forgets all flows.
+func (s *Switch) KillVswitchd() { kill(s.vs) }
+
+// Pid is the process number of ovs-vswitchd.
+func (s *Switch) Pid() int { return s.vs.Process.Pid }
 
 func (s *Switch) start(name string, args ...string) *exec.Cmd {
 	s.t.Helper()
-	c := s.env(exec.Command(name, append(args, "--no-chdir", "--log-file", "-vconsole:off")...))
+	c := s.command(name, append(args, "--no-chdir", "--log-file="+s.path(name+".log"), "-vconsole:off")...)
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := c.Start(); err != nil {
 		s.t.Fatal(err)
@@ -70,33 +134,18 @@ func (s *Switch) start(name string, args ...string) *exec.Cmd {
 	return c
 }
 
-// StartVswitchd starts ovs-vswitchd and returns when the bridge is as the
-// database says.
-func (s *Switch) StartVswitchd() {
-	s.t.Helper()
-	s.sw = s.start("ovs-vswitchd", "unix:"+s.path("db.sock"), "--enable-dummy=override", "--disable-system",
-		"--disable-system-route", "--unixctl="+s.path("vs.ctl"))
-	s.Run("ovs-vsctl", "--timeout=20", "set", "open_vswitch", ".", "external_ids:started="+fmt.Sprint(s.sw.Process.Pid))
+// kill ends a daemon that was started and not yet waited for.
+func kill(c *exec.Cmd) {
+	if c == nil || c.ProcessState != nil {
+		return
+	}
+	_ = c.Process.Kill()
+	_ = c.Wait()
 }
-
-// KillVswitchd kills ovs-vswitchd, which forgets all flows.
-func (s *Switch) KillVswitchd() {
-	s.t.Helper()
-	_ = s.sw.Process.Kill()
-	_ = s.sw.Wait()
-	s.sw = nil
-}
-
-// Pid is the process number of ovs-vswitchd.
-func (s *Switch) Pid() int { return s.sw.Process.Pid }
 
 func (s *Switch) stop() {
-	for _, c := range []*exec.Cmd{s.sw, s.db} {
-		if c != nil {
-			_ = c.Process.Kill()
-			_ = c.Wait()
-		}
-	}
+	kill(s.vs)
+	kill(s.db)
 	if s.t.Failed() {
 		if b, err := os.ReadFile(s.path("ovs-vswitchd.log")); err == nil {
 			lines := strings.Split(string(b), "\n")
@@ -106,50 +155,18 @@ func (s *Switch) stop() {
 	_ = os.RemoveAll(s.Dir)
 }
 
-// Run runs a tool and returns what it prints; failure fails the test.
-func (s *Switch) Run(name string, args ...string) string {
+// Eventually polls until ok, and fails the test with what it is waiting for.
+func (s *Switch) Eventually(what string, ok func() bool) {
 	s.t.Helper()
-	out, err := s.Try(name, args...)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return out
-}
-
-// Try runs a tool and returns what it prints.
-func (s *Switch) Try(name string, args ...string) (string, error) {
-	c := s.env(exec.Command(name, args...))
-	var stderr bytes.Buffer
-	c.Stderr = &stderr
-	out, err := c.Output()
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %v: %s", name, strings.Join(args, " "), err, stderr.String())
-	}
-	return string(out), nil
-}
-
-// Ofctl runs ovs-ofctl with OpenFlow 1.5 on the bridge: command, bridge, args.
-func (s *Switch) Ofctl(command string, args ...string) string {
-	s.t.Helper()
-	return s.Run("ovs-ofctl", append([]string{"-O", "OpenFlow15", "--timeout=60", command, Bridge}, args...)...)
-}
-
-// Flows returns the flows of the bridge as ovs-ofctl prints them, without
-// statistics.
-func (s *Switch) Flows() []string {
-	s.t.Helper()
-	var flows []string
-	out := s.Run("ovs-ofctl", "-O", "OpenFlow15", "--timeout=60", "--no-names", "--no-stats", "dump-flows", Bridge)
-	for _, l := range strings.Split(out, "\n") {
-		if l = strings.TrimSpace(l); strings.Contains(l, "actions=") {
-			flows = append(flows, l)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	end := time.NewTimer(timeout)
+	defer end.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-end.C:
+			s.t.Fatalf("waiting for %s", what)
 		}
 	}
-	return flows
-}
-
-// Appctl runs ovs-appctl on ovs-vswitchd.
-func (s *Switch) Appctl(args ...string) string {
-	s.t.Helper()
-	return s.Run("ovs-appctl", append([]string{"--timeout=20", "-t", s.path("vs.ctl")}, args...)...)
 }

@@ -3,5 +3,5 @@
 //
 // The rule: what a test started is gone when the test is over.
 //
-// Imports: none
+// Imports: store/etcd
 package etcdtest

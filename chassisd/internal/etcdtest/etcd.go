@@ -2,57 +2,41 @@ package etcdtest
 
 import (
 	"context"
-	"net"
-	"net/url"
 	"testing"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.etcd.io/etcd/server/v3/embed"
 	"go.uber.org/zap"
+
+	"github.com/weft-sdn/weft/store/etcd"
 )
 
 // Server is one etcd member.
 type Server struct {
-	t         testing.TB
-	dir       string
-	url, peer url.URL
-	e         *embed.Etcd
+	t        testing.TB
+	dir, url string
+	e        *etcd.Server
 }
 
 // Start runs a member with an empty database.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir(), url: freeURL(t), peer: freeURL(t)}
+	s := &Server{t: t, dir: t.TempDir(), url: "http://127.0.0.1:0"}
 	s.Start()
+	s.url = s.e.Endpoints()[0]
 	t.Cleanup(s.Stop)
 	return s
 }
 
 // URL is what clients connect to.
-func (s *Server) URL() string { return s.url.String() }
+func (s *Server) URL() string { return s.url }
 
-// Start runs the member again on what it had.
+// Start runs the member again on what it had, on the same port.
 func (s *Server) Start() {
 	s.t.Helper()
-	cfg := embed.NewConfig()
-	cfg.Dir = s.dir
-	cfg.LogLevel = "fatal"
-	cfg.LogOutputs = []string{"/dev/null"}
-	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = []url.URL{s.url}, []url.URL{s.url}
-	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = []url.URL{s.peer}, []url.URL{s.peer}
-	cfg.InitialCluster = cfg.Name + "=" + s.peer.String()
-	cfg.UnsafeNoFsync = true
-	cfg.TickMs, cfg.ElectionMs = 10, 100
-	e, err := embed.StartEtcd(cfg)
+	e, err := etcd.Start(context.Background(), etcd.Options{Dir: s.dir, Listen: []string{s.url}, NoSync: true})
 	if err != nil {
 		s.t.Fatal(err)
-	}
-	select {
-	case <-e.Server.ReadyNotify():
-	case <-time.After(20 * time.Second):
-		e.Close()
-		s.t.Fatal("etcd does not start")
 	}
 	s.e = e
 }
@@ -62,7 +46,9 @@ func (s *Server) Stop() {
 	if s.e == nil {
 		return
 	}
-	s.e.Close()
+	if err := s.e.Close(); err != nil {
+		s.t.Error(err)
+	}
 	s.e = nil
 }
 
@@ -99,14 +85,4 @@ func Put(t testing.TB, c *clientv3.Client, kvs map[string]*string) int64 {
 		t.Fatal(err)
 	}
 	return res.Header.Revision
-}
-
-func freeURL(t testing.TB) url.URL {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return url.URL{Scheme: "http", Host: l.Addr().String()}
 }
