@@ -29,6 +29,9 @@ func (n *Network) Microflow(text string) (*Packet, error) {
 	return m.p, nil
 }
 
+// maxWays is how many alternatives are looked into.
+const maxWays = 256
+
 // microflow is a packet of which some bits are known.
 type microflow struct {
 	p     *Packet
@@ -90,6 +93,9 @@ func (m *microflow) decide(or *lflow.Expr) (ambiguous bool, err error) {
 	type way struct {
 		m *microflow
 		e *lflow.Expr
+	}
+	if len(or.Args) > maxWays {
+		return true, nil
 	}
 	var ways []way
 	for _, a := range or.Args {
