@@ -281,7 +281,7 @@ func (f logicalFlow) proto() *proto.LogicalFlow {
 	p := &proto.LogicalFlow{
 		DatapathName: f.datapath.ExternalIDs["name"], DatapathUuid: f.datapath.UUID.String(), Pipeline: pipeline,
 		Table: uint32(f.flow.Table), Stage: f.flow.Stage, Priority: uint32(f.flow.Priority),
-		Match: f.flow.Match, Actions: f.flow.Actions, Source: f.flow.Source, Uuid: tables.FlowUUID(f.path, &f.flow).String(),
+		Match: f.flow.Match, Actions: f.flow.Actions, Source: f.flow.Source, Uuid: f.flow.UUID(f.path.String()).String(),
 		ControllerMeter: f.flow.ControllerMeter,
 	}
 	if !f.flow.Hint.IsZero() {

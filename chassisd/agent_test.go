@@ -49,7 +49,7 @@ func row(table string, r schema.Row) *string {
 }
 
 func sbKey(table string, id schema.UUID, more ...string) string {
-	return strings.Join(append([]string{sbPrefix + table, id.String()}, more...), "/")
+	return strings.Join(append([]string{sb.Prefix + table, id.String()}, more...), "/")
 }
 
 // put writes keys with a new nb_cfg.
@@ -181,7 +181,7 @@ func (h *hv) vm(name string, ofport int) {
 // status is what the agent says of itself in etcd.
 func (h *hv) status() (s sb.Status) {
 	h.f.t.Helper()
-	if v := h.f.get(statusPrefix + h.name); v != nil {
+	if v := h.f.get(sb.StatusKey(h.name)); v != nil {
 		if err := json.Unmarshal([]byte(*v), &s); err != nil {
 			h.f.t.Fatal(err)
 		}
@@ -263,7 +263,7 @@ func TestTwoHypervisors(t *testing.T) {
 		h.Eventually("ovn-installed", func() bool {
 			return strings.Contains(h.Vsctl("get", "interface", iface, "external_ids"), `ovn-installed="true"`)
 		})
-		if v := f.get(recordKey(h.name, "Port_Binding", portID(iface))); v == nil || !strings.Contains(*v, `"up":true`) {
+		if v := f.get(sb.RecordKey(h.name, "Port_Binding", portID(iface))); v == nil || !strings.Contains(*v, `"up":true`) {
 			t.Errorf("claim of %s: %v", iface, v)
 		}
 	}
@@ -284,7 +284,7 @@ func TestTwoHypervisors(t *testing.T) {
 	// The agent is killed and comes back: nothing is sent to the switch, and
 	// nothing claimed again.
 	before := h1.Ofctl("dump-flows", "--no-stats")
-	res, err := f.c.Get(t.Context(), recordKey("hv1", "Port_Binding", portID("vm1")))
+	res, err := f.c.Get(t.Context(), sb.RecordKey("hv1", "Port_Binding", portID("vm1")))
 	if err != nil || len(res.Kvs) != 1 {
 		t.Fatal(res, err)
 	}
@@ -299,7 +299,7 @@ func TestTwoHypervisors(t *testing.T) {
 	if after := h1.Ofctl("dump-flows", "--no-stats"); after != before {
 		t.Errorf("flows before\n%s\nafter\n%s", before, after)
 	}
-	if res, err := f.c.Get(t.Context(), recordKey("hv1", "Port_Binding", portID("vm1"))); err != nil || res.Kvs[0].ModRevision != rev {
+	if res, err := f.c.Get(t.Context(), sb.RecordKey("hv1", "Port_Binding", portID("vm1"))); err != nil || res.Kvs[0].ModRevision != rev {
 		t.Errorf("the claim was written again: %v %v", res, err)
 	}
 	if got := h1.Vsctl("get", "interface", "vm1", "external_ids"); got != ids {
@@ -310,7 +310,7 @@ func TestTwoHypervisors(t *testing.T) {
 	h1.DeletePort("vm1")
 	h2.vm("vm1", 21)
 	h2.Eventually("the claim to move", func() bool {
-		return f.get(recordKey("hv1", "Port_Binding", portID("vm1"))) == nil && f.get(recordKey("hv2", "Port_Binding", portID("vm1"))) != nil
+		return f.get(sb.RecordKey("hv1", "Port_Binding", portID("vm1"))) == nil && f.get(sb.RecordKey("hv2", "Port_Binding", portID("vm1"))) != nil
 	})
 	f.sync(h1, h2)
 	h2.wants("in_port=12,dl_dst=00:00:00:00:00:01", []string{"output:21"}, "tun_metadata0")
@@ -325,7 +325,7 @@ func TestTwoHypervisors(t *testing.T) {
 		t.Fatal(err)
 	}
 	h1.Eventually("the tunnel to go", func() bool { return !slices.Contains(h1.Ports(), "ovn-hv2-0") })
-	if res, err := f.c.Get(t.Context(), chassisPrefix+"hv2/", clientv3.WithPrefix()); err != nil || len(res.Kvs) > 0 {
+	if res, err := f.c.Get(t.Context(), sb.RecordsOf("hv2"), clientv3.WithPrefix()); err != nil || len(res.Kvs) > 0 {
 		t.Errorf("after cleanup: %v %v", res, err)
 	}
 	if got := strings.Join(h2.Ports(), " "); strings.Contains(got, "ovn-") {

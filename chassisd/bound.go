@@ -4,6 +4,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // boundPort is what is remembered of a port that is bound here.
@@ -69,7 +70,7 @@ func (a *Agent) wishClaim(wishes map[string][]byte, port schema.UUID) {
 		p.held = true
 		return
 	}
-	wishes[recordKey(a.conf.Name, "Port_Binding", port)] = a.claimOf(port)
+	wishes[sb.RecordKey(a.conf.Name, "Port_Binding", port)] = a.claimOf(port)
 }
 
 // endHolding writes the claims that were held back before the last tick.
@@ -78,7 +79,7 @@ func (a *Agent) endHolding() {
 	for id, p := range a.waiting {
 		if p.held {
 			p.held = false
-			wishes[recordKey(a.conf.Name, "Port_Binding", id)] = a.claimOf(id)
+			wishes[sb.RecordKey(a.conf.Name, "Port_Binding", id)] = a.claimOf(id)
 		}
 	}
 	a.wish(wishes)
@@ -103,7 +104,7 @@ func (a *Agent) installed(gen int64) {
 		}
 		p.in, p.up, p.held = true, true, false
 		a.ovs.ifaces[p.iface] = true
-		wishes[recordKey(a.conf.Name, "Port_Binding", id)] = a.claimOf(id)
+		wishes[sb.RecordKey(a.conf.Name, "Port_Binding", id)] = a.claimOf(id)
 	}
 	a.wish(wishes)
 	a.done.seq = max(a.done.seq, a.seq)

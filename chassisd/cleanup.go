@@ -9,6 +9,7 @@ import (
 
 	"github.com/weft-sdn/weft/chassisd/tunnel"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // cleanupTimeout bounds the whole of Cleanup.
@@ -28,9 +29,9 @@ func (a *Agent) Cleanup(ctx context.Context) error {
 		}
 		a.configure(ctx)
 	}
-	own := chassisPrefix + a.conf.Name + "/"
+	own := sb.RecordsOf(a.conf.Name)
 	if _, err := a.link.client.Txn(ctx).Then(
-		clientv3.OpDelete(own, clientv3.WithPrefix()), clientv3.OpDelete(statusPrefix+a.conf.Name),
+		clientv3.OpDelete(own, clientv3.WithPrefix()), clientv3.OpDelete(sb.StatusKey(a.conf.Name)),
 	).Commit(); err != nil {
 		return fmt.Errorf("chassisd: cleanup: %w", err)
 	}

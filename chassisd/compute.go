@@ -16,11 +16,11 @@ import (
 
 // etcdChanged takes what the view tells.
 func (a *Agent) etcdChanged(b *view.Batch) {
-	own := chassisPrefix + a.conf.Name + "/"
+	own := sb.RecordsOf(a.conf.Name)
 	for key, e := range b.Events {
 		a.dec.apply(key, e)
 		switch {
-		case key == statusPrefix+a.conf.Name:
+		case key == sb.StatusKey(a.conf.Name):
 			a.resume(e)
 		case strings.HasPrefix(key, own):
 			a.link.ledger.Seen(key, e.Value, e.Rev)
@@ -42,7 +42,7 @@ func (a *Agent) resume(e view.Event) {
 	if e.Value != nil && json.Unmarshal(e.Value, &s) == nil {
 		a.claimed = max(a.claimed, s.Claimed)
 	}
-	a.link.ledger.Seen(statusPrefix+a.conf.Name, e.Value, e.Rev)
+	a.link.ledger.Seen(sb.StatusKey(a.conf.Name), e.Value, e.Rev)
 }
 
 // ownKey notes our own claims: "Port_Binding/<uuid>".

@@ -11,14 +11,9 @@ import (
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-// Prefixes of the keys in etcd.
 const (
-	prefix        = "/weft/"
-	sbPrefix      = prefix + "sb/"
-	flowPrefix    = sbPrefix + "flows/"
-	compiledKey   = sbPrefix + "compiled"
-	chassisPrefix = prefix + "chassis/"
-	statusPrefix  = prefix + "status/"
+	flowPrefix  = sb.Prefix + sb.FlowsPath
+	compiledKey = sb.Prefix + sb.CompiledPath
 )
 
 // decoder puts keys of etcd into the inputs of the tables.
@@ -40,10 +35,10 @@ func (d *decoder) apply(key string, e view.Event) {
 		err = d.setCompiled(e)
 	case strings.HasPrefix(key, flowPrefix):
 		err = d.chunk(key[len(flowPrefix):], e)
-	case strings.HasPrefix(key, sbPrefix):
-		err = d.southbound(key[len(sbPrefix):], e)
-	case strings.HasPrefix(key, chassisPrefix):
-		err = d.chassis(key[len(chassisPrefix):], e)
+	case strings.HasPrefix(key, sb.Prefix):
+		err = d.southbound(key[len(sb.Prefix):], e)
+	case strings.HasPrefix(key, sb.ChassisPrefix):
+		err = d.chassis(key[len(sb.ChassisPrefix):], e)
 	}
 	if err != nil {
 		d.bad[key] = err.Error()

@@ -15,6 +15,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/ledger"
 	"github.com/weft-sdn/weft/chassisd/remote"
 	"github.com/weft-sdn/weft/chassisd/view"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // link is the connection to etcd.
@@ -137,11 +138,11 @@ func (a *Agent) use(ctx context.Context, endpoints []string) {
 		return
 	}
 	delete(a.errors, "etcd")
-	own := chassisPrefix + a.conf.Name + "/"
+	own := sb.RecordsOf(a.conf.Name)
 	isClaim := func(key string) bool { return strings.HasPrefix(key, own+"Port_Binding/") }
 	a.link = &link{
 		client: client, endpoints: endpoints,
-		view: view.New(view.Config{Client: client, Prefix: prefix, Name: a.conf.Name, Log: a.log}),
+		view: view.New(view.Config{Client: client, Name: a.conf.Name, Log: a.log}),
 		ledger: ledger.New(ledger.Config{
 			Client: client, Log: a.log, Counts: isClaim,
 			Owns: func(key string) bool {

@@ -30,11 +30,6 @@ func encapUUID(name string, e config.Encap) schema.UUID {
 	return schema.NameUUID("Encap", name, e.Type, e.IP.String())
 }
 
-// recordKey is the key of a row that the chassis owns.
-func recordKey(chassis, table string, id schema.UUID) string {
-	return chassisPrefix + chassis + "/" + table + "/" + id.String()
-}
-
 // record makes the chassis's own rows, as OVN's controller fills them. Without
 // an encapsulation there is no record: the schema has none without.
 func record(c config.Config, br *vswitch.Bridge, ifaceTypes []string) map[string][]byte {
@@ -64,14 +59,14 @@ func record(c config.Config, br *vswitch.Bridge, ifaceTypes []string) map[string
 			Options: map[string]string{"csum": csum},
 		}
 		chassis.Encaps = append(chassis.Encaps, row.UUID)
-		keys[recordKey(c.Name, "Encap", row.UUID)] = encode("Encap", row)
+		keys[sb.RecordKey(c.Name, "Encap", row.UUID)] = encode("Encap", row)
 	}
 	slices.SortFunc(chassis.Encaps, schema.UUID.Compare)
-	keys[recordKey(c.Name, "Chassis", id)] = encode("Chassis", chassis)
+	keys[sb.RecordKey(c.Name, "Chassis", id)] = encode("Chassis", chassis)
 	private := &sb.ChassisPrivate{
 		Header: schema.Header{UUID: schema.NameUUID("Chassis_Private", c.Name)}, Name: c.Name, Chassis: &id,
 	}
-	keys[recordKey(c.Name, "Chassis_Private", private.UUID)] = encode("Chassis_Private", private)
+	keys[sb.RecordKey(c.Name, "Chassis_Private", private.UUID)] = encode("Chassis_Private", private)
 	return keys
 }
 
@@ -92,6 +87,6 @@ func encode(table string, row schema.Row) []byte {
 
 // isRecord tells whether a key is one that record makes.
 func isRecord(name, key string) bool {
-	table, _, _ := strings.Cut(strings.TrimPrefix(key, chassisPrefix+name+"/"), "/")
+	table, _, _ := strings.Cut(strings.TrimPrefix(key, sb.RecordsOf(name)), "/")
 	return table == "Chassis" || table == "Chassis_Private" || table == "Encap"
 }

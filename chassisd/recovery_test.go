@@ -70,14 +70,14 @@ func (h *hv) installed(iface string) string {
 func TestSwitchRestart(t *testing.T) {
 	f, h := oneHV(t)
 	before, mark := h.flows(), h.installed("vm1")
-	claim := f.get(recordKey("hv1", "Port_Binding", portID("vm1")))
+	claim := f.get(sb.RecordKey("hv1", "Port_Binding", portID("vm1")))
 	h.KillVswitchd()
 	h.StartVswitchd()
 	h.Eventually("a new mark", func() bool { m := h.installed("vm1"); return m != "" && m != mark })
 	if after := h.flows(); after != before {
 		t.Errorf("flows before\n%s\nafter\n%s", before, after)
 	}
-	if again := f.get(recordKey("hv1", "Port_Binding", portID("vm1"))); again == nil || *again != *claim {
+	if again := f.get(sb.RecordKey("hv1", "Port_Binding", portID("vm1"))); again == nil || *again != *claim {
 		t.Errorf("claim was %v, is %v", *claim, again)
 	}
 }
@@ -123,7 +123,7 @@ func TestEtcdAway(t *testing.T) {
 	}
 	f.etcd.Start()
 	h.Eventually("vm2's claim", func() bool {
-		v := f.get(recordKey("hv1", "Port_Binding", portID("vm2")))
+		v := f.get(sb.RecordKey("hv1", "Port_Binding", portID("vm2")))
 		return v != nil && strings.Contains(*v, `"up":true`)
 	})
 	f.sync(h)
@@ -136,7 +136,7 @@ func TestEtcdAway(t *testing.T) {
 func TestBadConfiguration(t *testing.T) {
 	f := newFabric(t)
 	h := f.hv(1)
-	chassis := recordKey("hv1", "Chassis", chassisUUID("hv1"))
+	chassis := sb.RecordKey("hv1", "Chassis", chassisUUID("hv1"))
 	h.Eventually("the record", func() bool { return f.get(chassis) != nil })
 	f.sync(h)
 	h.Vsctl("remove", "open", ".", "external_ids", "ovn-encap-ip")
@@ -144,7 +144,7 @@ func TestBadConfiguration(t *testing.T) {
 	h.Vsctl("set", "open", ".", "external_ids:ovn-encap-ip=10.0.0.77", "external_ids:ovn-encap-type=geneve,stt")
 	h.Eventually("another problem", func() bool { return h.hasProblem(`"stt" is not known`) && !h.hasProblem("ovn-encap-ip") })
 	h.Eventually("the new address", func() bool {
-		res, err := f.c.Get(t.Context(), chassisPrefix+"hv1/Encap/", clientv3.WithPrefix())
+		res, err := f.c.Get(t.Context(), sb.RecordsOf("hv1")+"Encap/", clientv3.WithPrefix())
 		return err == nil && len(res.Kvs) == 1 && strings.Contains(string(res.Kvs[0].Value), "10.0.0.77")
 	})
 	h.Vsctl("set", "open", ".", "external_ids:system-id=other")

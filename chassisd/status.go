@@ -108,7 +108,7 @@ func (a *Agent) sendStatus() {
 	if err != nil {
 		panic(err) // a struct of numbers and strings
 	}
-	a.link.ledger.Want(map[string][]byte{statusPrefix + a.conf.Name: value})
+	a.link.ledger.Want(map[string][]byte{sb.StatusKey(a.conf.Name): value})
 	a.ovs.bridge = true // ovn-nb-cfg
 }
 

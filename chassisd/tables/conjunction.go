@@ -2,10 +2,8 @@ package tables
 
 import (
 	"hash/fnv"
-	"strconv"
 	"sync"
 
-	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
@@ -110,13 +108,6 @@ func (c *conjunctions) release(u SharedUnit) {
 		c.freeLocked(k)
 	}
 	delete(c.units, u)
-}
-
-// FlowUUID is the flow's UUID in the Southbound table Logical_Flow, as northd
-// presents it.
-func FlowUUID(p Path, f *sb.Flow) schema.UUID {
-	return schema.NameUUID("Logical_Flow", "flows/"+p.Owner.String()+"/"+p.Unit, strconv.Itoa(int(f.Pipeline)), strconv.Itoa(int(f.Table)),
-		strconv.Itoa(int(f.Priority)), f.Match, f.Actions)
 }
 
 // Release takes back what was given to a unit that is gone.

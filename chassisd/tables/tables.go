@@ -49,11 +49,13 @@ type Claim struct {
 // Member is a row (a port, a datapath) of a group.
 type Member struct{ Group, Row schema.UUID }
 
-// Path is a chunk's key below /weft/sb/flows.
+// Path is a chunk's place below /weft/sb/flows.
 type Path struct {
 	Owner schema.UUID // a datapath or a group of datapaths
 	Unit  string
 }
+
+func (p Path) String() string { return sb.FlowPath(p.Owner, p.Unit) }
 
 // Bound is a port that is bound here.
 type Bound struct {

@@ -94,13 +94,13 @@ func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flo
 	env := t.env(r, u.Datapath, dp)
 	var out Lowered
 	var buf []lower.Flow
-	ids := t.conj.unit(u)
+	ids, path := t.conj.unit(u), u.Path.String()
 	for i := range flows {
 		f := &flows[i]
 		env.Conjunctions = func(n int) uint32 { return ids.take(f, n) }
 		logical := lower.FromSB(f)
 		var err error
-		if buf, err = t.lowerer.Flow(buf[:0], &logical, cookie(FlowUUID(u.Path, f)), &env); err != nil {
+		if buf, err = t.lowerer.Flow(buf[:0], &logical, cookie(f.UUID(path)), &env); err != nil {
 			out.Errors = append(out.Errors, fmt.Sprintf("flow of %s (%s): %v", f.Stage, f.Source, err))
 			continue
 		}

@@ -8,5 +8,5 @@
 // compaction everything is read again and only the difference told. While
 // etcd cannot be reached nothing is told and nothing withdrawn.
 //
-// Imports: none
+// Imports: schema/sb
 package view

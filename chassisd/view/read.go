@@ -7,37 +7,37 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
-func (v *View) sb() string      { return v.cfg.Prefix + "sb/" }
-func (v *View) chassis() string { return v.cfg.Prefix + "chassis/" }
-func (v *View) status() string  { return v.cfg.Prefix + "status/" + v.cfg.Name }
+const compiledKey = sb.Prefix + sb.CompiledPath
 
 // read reads everything at one revision and puts what differs from what is
 // known into the pending (or held) batch.
 func (v *View) read(ctx context.Context) error {
 	// A client waits for a connection for ever; a reading must not.
-	res, err := v.get(ctx, v.status())
+	res, err := v.get(ctx, sb.StatusKey(v.cfg.Name))
 	if err != nil {
 		return v.fail("read", err)
 	}
 	rev := res.Header.Revision
 	seen := make(map[string]bool, len(v.known))
-	sb, chassis := newBatch(), newBatch()
+	south, chassis := newBatch(), newBatch()
 	chassis.Chassis, chassis.ChassisEvents = rev, true
 	for _, kv := range res.Kvs {
 		v.take(chassis, kv, seen)
 	}
 	partial := v.partial
-	if err := v.pages(ctx, v.sb(), rev, func(kv *mvccpb.KeyValue) {
-		v.take(sb, kv, seen)
-		if string(kv.Key) == v.sb()+"compiled" {
+	if err := v.pages(ctx, sb.Prefix, rev, func(kv *mvccpb.KeyValue) {
+		v.take(south, kv, seen)
+		if string(kv.Key) == compiledKey {
 			partial = isPartial(kv.Value)
 		}
 	}); err != nil {
 		return err
 	}
-	if err := v.pages(ctx, v.chassis(), rev, func(kv *mvccpb.KeyValue) { v.take(chassis, kv, seen) }); err != nil {
+	if err := v.pages(ctx, sb.ChassisPrefix, rev, func(kv *mvccpb.KeyValue) { v.take(chassis, kv, seen) }); err != nil {
 		return err
 	}
 	for key := range v.known {
@@ -45,14 +45,14 @@ func (v *View) read(ctx context.Context) error {
 			continue
 		}
 		b := chassis
-		if strings.HasPrefix(key, v.sb()) {
-			b = sb
+		if strings.HasPrefix(key, sb.Prefix) {
+			b = south
 		}
 		v.note(b, key, Event{Rev: rev})
 	}
 	v.partial = partial
 	v.sbNext, v.chNext, v.cluster = rev+1, rev+1, res.Header.ClusterId
-	v.deliver(sb, chassis)
+	v.deliver(south, chassis)
 	v.update(func(s *State) { s.Connected, s.Err, s.Revision, s.Rereads = true, nil, rev, s.Rereads+1 })
 	v.cfg.Log.Info("etcd read", "revision", rev, "keys", len(seen), "partial", partial)
 	return nil
@@ -66,9 +66,9 @@ func (v *View) take(b *Batch, kv *mvccpb.KeyValue, seen map[string]bool) {
 
 // deliver joins the batches with what is pending; southbound events wait while
 // a change is unfinished, and until there is a complete state everything does.
-func (v *View) deliver(sb, chassis *Batch) {
-	if sb != nil && len(sb.Events) > 0 {
-		v.held = merge(v.held, sb)
+func (v *View) deliver(south, chassis *Batch) {
+	if south != nil && len(south.Events) > 0 {
+		v.held = merge(v.held, south)
 	}
 	if chassis != nil {
 		if v.whole {

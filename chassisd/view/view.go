@@ -16,8 +16,6 @@ import (
 // Config says what to view.
 type Config struct {
 	Client *clientv3.Client
-	// Prefix is "/weft/"; empty means that.
-	Prefix string
 	// Name is the chassis; its status key is read once with the rest.
 	Name string
 	Log  *slog.Logger
@@ -58,9 +56,6 @@ type version struct {
 
 // New makes a View; Run works it.
 func New(cfg Config) *View {
-	if cfg.Prefix == "" {
-		cfg.Prefix = "/weft/"
-	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}

@@ -5,14 +5,16 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // follow watches until a watch ends, and says why it did.
 func (v *View) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	defer cancel()
-	sb := v.watch(ctx, v.sb(), v.sbNext)
-	chassis := v.watch(ctx, v.chassis(), v.chNext)
+	south := v.watch(ctx, sb.Prefix, v.sbNext)
+	chassis := v.watch(ctx, sb.ChassisPrefix, v.chNext)
 	probe := time.NewTicker(v.cfg.Probe)
 	defer probe.Stop()
 	answers := make(chan error, 1)
@@ -22,7 +24,7 @@ func (v *View) follow(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case res, ok := <-sb:
+		case res, ok := <-south:
 			err = v.southbound(res, ok)
 		case res, ok := <-chassis:
 			err = v.chassisKeys(res, ok)
@@ -54,7 +56,7 @@ func (v *View) watch(ctx context.Context, prefix string, from int64) clientv3.Wa
 // ask is the probe: is etcd there, and is it the one that we read? An etcd
 // that was restored from a backup counts from an older revision.
 func (v *View) ask(ctx context.Context, rev int64, cluster uint64) error {
-	res, err := v.get(ctx, v.status(), clientv3.WithCountOnly())
+	res, err := v.get(ctx, sb.StatusKey(v.cfg.Name), clientv3.WithCountOnly())
 	if err != nil {
 		return v.fail("probe", err)
 	}
@@ -86,7 +88,7 @@ func (v *View) southbound(res clientv3.WatchResponse, ok bool) error {
 		b := newBatch()
 		for _, ev := range evs[:n] {
 			v.noteEvent(b, ev)
-			if ev.Type == clientv3.EventTypePut && string(ev.Kv.Key) == v.sb()+"compiled" {
+			if ev.Type == clientv3.EventTypePut && string(ev.Kv.Key) == compiledKey {
 				v.partial = isPartial(ev.Kv.Value)
 			}
 		}

@@ -13,11 +13,6 @@ import (
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-const (
-	chassisPrefix = "/weft/chassis/"
-	statusPrefix  = "/weft/status/"
-)
-
 // rowID names a southbound row.
 type rowID struct {
 	table *schema.Table
@@ -63,7 +58,7 @@ func (a *agents) apply(b keyBatch) {
 	}
 	for _, e := range b.events {
 		a.rev = max(a.rev, e.rev)
-		if b.prefix == statusPrefix {
+		if b.prefix == sb.StatusPrefix {
 			a.applyStatus(e)
 		} else {
 			a.applyRecord(e)
@@ -78,9 +73,9 @@ func (a *agents) forgetMissing(b keyBatch) {
 		there[e.key] = true
 	}
 	var known []string
-	if b.prefix == statusPrefix {
+	if b.prefix == sb.StatusPrefix {
 		for name := range a.status {
-			known = append(known, statusPrefix+name)
+			known = append(known, sb.StatusKey(name))
 		}
 	} else {
 		known = slices.Collect(maps.Keys(a.keys))
@@ -93,7 +88,7 @@ func (a *agents) forgetMissing(b keyBatch) {
 }
 
 func (a *agents) applyStatus(e keyEvent) {
-	name := strings.TrimPrefix(e.key, statusPrefix)
+	name := strings.TrimPrefix(e.key, sb.StatusPrefix)
 	delete(a.bad, e.key)
 	if e.value == nil {
 		delete(a.status, name)
@@ -202,15 +197,15 @@ func (a *agents) report(key string, err error) {
 }
 
 func chassisOf(key string) string {
-	name, _, _ := strings.Cut(strings.TrimPrefix(key, chassisPrefix), "/")
+	name, _, _ := strings.Cut(strings.TrimPrefix(key, sb.ChassisPrefix), "/")
 	return name
 }
 
 // parseKey takes "/weft/chassis/<name>/<Table>/<uuid>" apart.
 func (a *agents) parseKey(key string) (rowID, string, error) {
-	parts := strings.Split(strings.TrimPrefix(key, chassisPrefix), "/")
+	parts := strings.Split(strings.TrimPrefix(key, sb.ChassisPrefix), "/")
 	if len(parts) != 3 || parts[0] == "" {
-		return rowID{}, "", fmt.Errorf("expected %s<name>/<Table>/<uuid>", chassisPrefix)
+		return rowID{}, "", fmt.Errorf("expected %s<name>/<Table>/<uuid>", sb.ChassisPrefix)
 	}
 	t := a.schema.Table(parts[1])
 	if t == nil {

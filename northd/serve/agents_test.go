@@ -22,7 +22,7 @@ func TestAgentsFollowKeys(t *testing.T) {
 	claimKey := "/weft/chassis/hv1/Port_Binding/" + port.String()
 	claim := `{"chassis":"` + chassis.String() + `","up":true}`
 
-	a.apply(keyBatch{prefix: chassisPrefix, whole: true, events: []keyEvent{
+	a.apply(keyBatch{prefix: sb.ChassisPrefix, whole: true, events: []keyEvent{
 		put(claimKey, claim, 5),
 		put(chassisKey, `{"name":"hv1","hostname":"host1"}`, 6),
 		put("/weft/chassis/hv1/Nonsense/"+port.String(), `{}`, 7),
@@ -43,12 +43,12 @@ func TestAgentsFollowKeys(t *testing.T) {
 	}
 
 	// A value that cannot be read leaves the last good one.
-	a.apply(keyBatch{prefix: chassisPrefix, events: []keyEvent{put(claimKey, `{`, 9)}})
+	a.apply(keyBatch{prefix: sb.ChassisPrefix, events: []keyEvent{put(claimKey, `{`, 9)}})
 	if r := a.of(id); len(r) != 1 || r[0].rev != 5 {
 		t.Errorf("claims after a torn write %+v", r)
 	}
 	// What a new complete reading lacks is gone.
-	a.apply(keyBatch{prefix: chassisPrefix, whole: true, events: []keyEvent{put(chassisKey, `{"name":"hv1"}`, 6)}})
+	a.apply(keyBatch{prefix: sb.ChassisPrefix, whole: true, events: []keyEvent{put(chassisKey, `{"name":"hv1"}`, 6)}})
 	if r := a.of(id); len(r) != 0 {
 		t.Errorf("claims after a reading without any %+v", r)
 	}
@@ -59,14 +59,14 @@ func TestAgentsFollowKeys(t *testing.T) {
 
 func TestAgentsStatus(t *testing.T) {
 	a := testAgents()
-	a.apply(keyBatch{prefix: statusPrefix, whole: true, events: []keyEvent{put("/weft/status/hv1", `{"nb_cfg":3,"view":9}`, 10)}})
+	a.apply(keyBatch{prefix: sb.StatusPrefix, whole: true, events: []keyEvent{put("/weft/status/hv1", `{"nb_cfg":3,"view":9}`, 10)}})
 	if a.status["hv1"].View != 9 || a.cfg["hv1"] != (cfgSeen{3, 77}) {
 		t.Errorf("status %+v, cfg %+v", a.status, a.cfg)
 	}
 	if got := a.take(); len(got) != 1 || got[0].uuid != schema.NameUUID("Chassis_Private", "hv1") {
 		t.Errorf("touched %v", got)
 	}
-	a.apply(keyBatch{prefix: statusPrefix, whole: true})
+	a.apply(keyBatch{prefix: sb.StatusPrefix, whole: true})
 	if len(a.status) != 0 {
 		t.Errorf("status %+v after it was deleted", a.status)
 	}

@@ -6,6 +6,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
 	"github.com/weft-sdn/weft/store"
 )
 
@@ -18,7 +19,7 @@ func (l *leading) expel(ctx context.Context, commits []*store.Commit) {
 				continue
 			}
 			for _, r := range l.agents.of(rowID{ch.Table, ch.UUID}) {
-				l.deleteKey(ctx, chassisPrefix+r.chassis+"/"+ch.Table.Name+"/"+ch.UUID.String())
+				l.deleteKey(ctx, sb.RecordKey(r.chassis, ch.Table.Name, ch.UUID))
 			}
 		}
 	}

@@ -115,13 +115,13 @@ type placed struct {
 func datapathFlows(snap *store.Snapshot, dp *sb.DatapathBinding, groups []schema.UUID) ([]placed, error) {
 	var flows []placed
 	for _, id := range append([]schema.UUID{dp.UUID}, groups...) {
-		for path, chunk := range snap.Blobs(flowsPath + id.String() + "/") {
+		for path, chunk := range snap.Blobs(sb.FlowPath(id, "")) {
 			more, err := sb.DecodeFlows(chunk)
 			if err != nil {
 				return nil, fmt.Errorf("serve: flows of %q: %w", path, err)
 			}
 			for i := range more {
-				flows = append(flows, placed{more[i], flowUUID(path, &more[i])})
+				flows = append(flows, placed{more[i], more[i].UUID(path)})
 			}
 		}
 	}

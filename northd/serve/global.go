@@ -13,7 +13,7 @@ import (
 
 // restore takes up where an earlier term left off.
 func (l *leading) restore() {
-	if b := l.sb.Snapshot().Blob(compiledPath); b != nil {
+	if b := l.sb.Snapshot().Blob(sb.CompiledPath); b != nil {
 		if err := json.Unmarshal(b, &l.progress.compiled); err != nil {
 			l.log.Warn("the mark of the last compilation is not readable", "err", err)
 			l.progress.compiled = sb.Compiled{}

@@ -54,8 +54,8 @@ func (l *leading) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	batches := make(chan keyBatch)
-	go follow(ctx, l.etcd, chassisPrefix, batches, l.log)
-	go follow(ctx, l.etcd, statusPrefix, batches, l.log)
+	go follow(ctx, l.etcd, sb.ChassisPrefix, batches, l.log)
+	go follow(ctx, l.etcd, sb.StatusPrefix, batches, l.log)
 	go l.writeback.run(ctx)
 
 	northbound, southbound := l.nb.Subscribe(0), l.sb.Subscribe(0)

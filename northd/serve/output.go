@@ -14,11 +14,6 @@ import (
 	"github.com/weft-sdn/weft/store"
 )
 
-const (
-	flowsPath    = "flows/"   // below /weft/sb/: chunks of logical flows
-	compiledPath = "compiled" // sb.Compiled
-)
-
 // output is what the compiler wants to stand in the Southbound database and
 // what is not written yet. Where a write fails, what comes later is laid over
 // it, so that nothing is lost and only the last state is written.
@@ -44,7 +39,7 @@ func (o *output) add(db *schema.Database, out northd.Output) {
 		o.rows[id] = c
 	}
 	for _, u := range out.Units {
-		o.units[flowsPath+u.Path] = u.Chunk
+		o.units[sb.FlowsPath+u.Path] = u.Chunk
 	}
 }
 
@@ -114,7 +109,7 @@ func (o *output) sweep(w *store.Write, snap *store.Snapshot, db *schema.Database
 			}
 		}
 	}
-	for path := range snap.Blobs(flowsPath) {
+	for path := range snap.Blobs(sb.FlowsPath) {
 		if _, ok := o.units[path]; !ok {
 			w.Blobs = append(w.Blobs, store.BlobChange{Path: path})
 		}
@@ -147,7 +142,7 @@ func (l *leading) commit(ctx context.Context) error {
 		if err != nil {
 			panic(err) // three plain fields
 		}
-		return []store.BlobChange{{Path: compiledPath, New: b}}
+		return []store.BlobChange{{Path: sb.CompiledPath, New: b}}
 	}
 	if _, err := l.sb.Write(ctx, w); err != nil {
 		return fmt.Errorf("serve: write what was compiled from revision %d: %w", target.NBRevision, err)

@@ -216,8 +216,8 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 	}
 	defer northbound.Close()
 	var southbound *store.DB
-	sbCfg.Schema, sbCfg.Prefix, sbCfg.Authorize = sb.Schema(), "/weft/sb/", owners.authorize
-	sbCfg.Virtual = map[string]store.Virtual{"Logical_Flow": {Path: flowsPath, Expand: func(path string, data []byte) ([]schema.Row, error) {
+	sbCfg.Schema, sbCfg.Prefix, sbCfg.Authorize = sb.Schema(), sb.Prefix, owners.authorize
+	sbCfg.Virtual = map[string]store.Virtual{"Logical_Flow": {Path: sb.FlowsPath, Expand: func(path string, data []byte) ([]schema.Row, error) {
 		return expandFlows(path, data, func(id schema.UUID) bool { return southbound.Get("Logical_DP_Group", id) != nil })
 	}}}
 	if southbound, err = store.Open(ctx, sbCfg); err != nil {

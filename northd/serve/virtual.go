@@ -2,7 +2,6 @@ package serve
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/weft-sdn/weft/schema"
@@ -12,7 +11,7 @@ import (
 // expandFlows makes the rows of table Logical_Flow of one chunk. isGroup
 // tells whether a UUID is that of a Logical_DP_Group.
 func expandFlows(path string, chunk []byte, isGroup func(schema.UUID) bool) ([]schema.Row, error) {
-	owner, _, ok := strings.Cut(strings.TrimPrefix(path, flowsPath), "/")
+	owner, _, ok := strings.Cut(strings.TrimPrefix(path, sb.FlowsPath), "/")
 	if !ok {
 		return nil, fmt.Errorf("serve: %q is not a path of flows", path)
 	}
@@ -38,15 +37,9 @@ func expandFlows(path string, chunk []byte, isGroup func(schema.UUID) bool) ([]s
 	return rows, nil
 }
 
-// flowUUID is the same for the same flow at the same place, whoever asks.
-func flowUUID(path string, f *sb.Flow) schema.UUID {
-	return schema.NameUUID("Logical_Flow", path, strconv.Itoa(int(f.Pipeline)), strconv.Itoa(int(f.Table)),
-		strconv.Itoa(int(f.Priority)), f.Match, f.Actions)
-}
-
 func flowRow(path string, f *sb.Flow) *sb.LogicalFlow {
 	row := &sb.LogicalFlow{
-		Header:   schema.Header{UUID: flowUUID(path, f)},
+		Header:   schema.Header{UUID: f.UUID(path)},
 		Pipeline: pipelineName(f.Pipeline),
 		TableID:  int64(f.Table),
 		Priority: int64(f.Priority),
