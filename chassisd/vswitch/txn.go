@@ -198,12 +198,16 @@ func uuidSet(uuids []string) ovsdb.OvsSet {
 	return set
 }
 
-func stringMap(m map[string]string) ovsdb.OvsMap {
-	om := ovsdb.OvsMap{GoMap: make(map[any]any, len(m))}
-	for k, v := range m {
-		om.GoMap[k] = v
+// stringMap is a map in RFC 7047 notation, in the order of its keys: libovsdb's
+// own has none.
+type stringMap map[string]string
+
+func (m stringMap) MarshalJSON() ([]byte, error) {
+	pairs := make([][2]string, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		pairs = append(pairs, [2]string{k, m[k]})
 	}
-	return om
+	return json.Marshal([]any{"map", pairs})
 }
 
 // String prints the operations, one a line, pairs of maps in order.
