@@ -129,17 +129,19 @@ func (t *Type) checkElements(d Datum) error {
 
 // checkCount is about a value that is given as a whole.
 func (t *Type) checkCount(n int) error {
-	if t.allows(n) {
+	if t.Allows(n) {
 		return nil
 	}
-	return violation("%s", t.countText(n))
+	return violation("%s", t.CountText(n))
 }
 
-func (t *Type) allows(n int) bool { return n >= t.Min && n <= t.Max }
+// Allows tells whether a value may have n elements.
+func (t *Type) Allows(n int) bool { return n >= t.Min && n <= t.Max }
 
-// countText words the number of elements as ovsdb-server does, for which
-// "unlimited" is the largest unsigned number of 32 bits.
-func (t *Type) countText(n int) string {
+// CountText words, as ovsdb-server does, that a value with n elements is not
+// allowed. For ovsdb-server "unlimited" is the largest unsigned number of 32
+// bits.
+func (t *Type) CountText(n int) string {
 	limits := "exactly one member"
 	if t.Min != 1 || t.Max != 1 {
 		limits = fmt.Sprintf("%d to %d members", t.Min, min(t.Max, math.MaxUint32))
@@ -149,7 +151,7 @@ func (t *Type) countText(n int) string {
 
 // checkMutated is about a value that a mutation leaves with n elements.
 func (t *Type) checkMutated(n int) error {
-	if t.allows(n) {
+	if t.Allows(n) {
 		return nil
 	}
 	return violation("Attempted to store %d elements in %s.", n, t)

@@ -34,13 +34,6 @@ func ParseDatum(data []byte, t *Type, resolve Resolver) (Datum, error) {
 	return p.set(text)
 }
 
-// ParseAnyCount is ParseDatum without regard to the type's number of elements.
-func ParseAnyCount(data []byte, t *Type, resolve Resolver) (Datum, error) {
-	free := *t
-	free.Min, free.Max = 0, Unlimited
-	return ParseDatum(data, &free, resolve)
-}
-
 // notJSON makes what the JSON reader found an OVSDB error.
 func notJSON(err error, data []byte) error {
 	return syntaxError(data, "%s", strings.TrimPrefix(err.Error(), "schema: "))
@@ -121,8 +114,8 @@ func (p *datumParser) items(text []byte) ([][]byte, error) {
 	if !ok {
 		return nil, syntaxError(text, "expected [\"%s\", <array>]", p.t.shape())
 	}
-	if !p.t.allows(len(items)) {
-		return nil, syntaxError(text, "%s", p.t.countText(len(items)))
+	if !p.t.Allows(len(items)) {
+		return nil, syntaxError(text, "%s", p.t.CountText(len(items)))
 	}
 	return items, nil
 }

@@ -90,8 +90,8 @@ func (b *builder) assemble(lr *loadedRow) bool {
 			}
 			continue
 		}
-		if n := c.Len(lr.row); c.stored && (n < c.Type.Min || n > c.Type.Max) {
-			b.leaveOut(lr.key, c, fmt.Sprintf("%s but %d are present", mustHave(&c.Type), n))
+		if n := c.Len(lr.row); c.stored && !c.Type.Allows(n) {
+			b.leaveOut(lr.key, c, c.Type.CountText(n))
 			return false
 		}
 	}

@@ -95,7 +95,7 @@ func parseClause(t *schema.Table, raw json.RawMessage, resolve schema.Resolver) 
 	case Less, LessOrEqual, Greater, GreaterOrEqual:
 		number := typ.Key.Kind == schema.KindInteger || typ.Key.Kind == schema.KindReal
 		if !number || !typ.IsScalar() && !typ.IsOptional() {
-			return Clause{}, syntaxError(ErrSyntax, raw, "Type mismatch: \"%s\" operator may not be applied to column %s of type %s.", word, name, english(&typ))
+			return Clause{}, syntaxError(ErrSyntax, raw, "Type mismatch: \"%s\" operator may not be applied to column %s of type %s.", word, name, &typ)
 		}
 		typ.Min = 1
 	case Includes:
@@ -107,7 +107,7 @@ func parseClause(t *schema.Table, raw json.RawMessage, resolve schema.Resolver) 
 			typ.Min, typ.Max = 0, schema.Unlimited
 		}
 	}
-	d, err := parseValue(parts[2], &typ, resolve)
+	d, err := schema.ParseDatum(parts[2], &typ, resolve)
 	if err != nil {
 		return Clause{}, err
 	}

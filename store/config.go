@@ -34,7 +34,9 @@ type Config struct {
 	Virtual map[string]Virtual
 	// Authorize, if set, is asked about each row that a client's transaction
 	// inserts, updates or deletes, with the columns that the operation names
-	// (all for a deletion). Its error refuses the transaction.
+	// (all for a deletion). Its error refuses the transaction. Where it is set,
+	// clients may delete rows of tables that schema.OwnerChassis owns: whoever
+	// set it passes that on to the owner.
 	Authorize func(c Client, op string, t *schema.Table, cols []*schema.Column, row schema.Row) error
 	// History is how many commits are kept for Since; 0 means 1000.
 	History int

@@ -222,18 +222,21 @@ func (e *executor) mayWrite(op string, t *table, cols []*schema.Column, row sche
 	if t.virtual != nil {
 		return Errorf(ErrPermission, "Table %s is made from what is stored elsewhere and cannot be written.", t.Name)
 	}
-	if t.Owner != "" && op != "update" && op != "mutate" {
-		return Errorf(ErrPermission, "Rows of table %s are written by each %s itself.", t.Name, t.Owner)
-	}
-	if op != "delete" {
-		for _, c := range cols {
-			if c.Owner != "" {
-				return Errorf(ErrPermission, "Column %s of table %s is written by each %s itself.", c.Name, t.Name, c.Owner)
-			}
+	if e.cfg.Authorize != nil {
+		if err := e.cfg.Authorize(*e.client, op, t.Table, cols, row); err != nil {
+			return err
 		}
 	}
-	if e.cfg.Authorize != nil {
-		return e.cfg.Authorize(*e.client, op, t.Table, cols, row)
+	switch {
+	case t.Owner != "" && (op == "insert" || op == "delete" && e.cfg.Authorize == nil):
+		return Errorf(ErrPermission, "Rows of table %s are written by each %s itself.", t.Name, t.Owner)
+	case op == "delete":
+		return nil
+	}
+	for _, c := range cols {
+		if c.Owner != "" {
+			return Errorf(ErrPermission, "Column %s of table %s is written by each %s itself.", c.Name, t.Name, c.Owner)
+		}
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (x *txn) parseMutation(t *table, raw json.RawMessage) (mutation, error) {
 	}
 	m := mutation{c: c, mutator: word}
 	mismatch := func() error {
-		return syntaxError(ErrSyntax, raw, "Type mismatch: \"%s\" operator may not be applied to column %s of type %s.", word, name, english(&c.Type))
+		return syntaxError(ErrSyntax, raw, "Type mismatch: \"%s\" operator may not be applied to column %s of type %s.", word, name, &c.Type)
 	}
 	typ := c.Type
 	switch word {
@@ -65,12 +65,12 @@ func (x *txn) parseMutation(t *table, raw json.RawMessage) (mutation, error) {
 		return m, Errorf(ErrUnknownMut, "No mutator named %s.", word)
 	}
 	var err error
-	m.arg, err = parseValue(parts[2], &typ, x.resolver())
+	m.arg, err = schema.ParseDatum(parts[2], &typ, x.resolver())
 	if err != nil && word == "delete" && typ.IsMap() {
 		// A map's pairs may be deleted by their keys alone.
 		keys := typ
 		keys.Value = schema.BaseType{}
-		m.arg, err = parseValue(parts[2], &keys, x.resolver())
+		m.arg, err = schema.ParseDatum(parts[2], &keys, x.resolver())
 	}
 	return m, err
 }
@@ -139,7 +139,7 @@ func (m *mutation) leaves(row schema.Row) error {
 // stored refuses a number of elements that the type does not allow.
 func (m *mutation) stored(n int) error {
 	if n < m.c.Type.Min || n > m.c.Type.Max {
-		return Errorf(ErrConstraint, "Attempted to store %d elements in %s.", n, english(&m.c.Type))
+		return Errorf(ErrConstraint, "Attempted to store %d elements in %s.", n, &m.c.Type)
 	}
 	return nil
 }

@@ -2,39 +2,9 @@ package store
 
 import (
 	"encoding/json"
-	"fmt"
-	"math"
 
 	"github.com/weft-sdn/weft/schema"
 )
-
-// parseValue reads a column's value and checks it.
-func parseValue(raw json.RawMessage, t *schema.Type, resolve schema.Resolver) (schema.Datum, error) {
-	d, err := schema.ParseAnyCount(raw, t, resolve)
-	if err != nil {
-		return schema.Datum{}, err
-	}
-	if n := d.Len(); n < t.Min || n > t.Max {
-		return schema.Datum{}, syntaxError(ErrSyntax, raw, "%s but %d are present", mustHave(t), n)
-	}
-	return d, nil
-}
-
-// mustHave words how many elements a value needs.
-func mustHave(t *schema.Type) string {
-	shape := "set"
-	if t.IsMap() {
-		shape = "map"
-	}
-	switch {
-	case t.Min == 1 && t.Max == 1:
-		return shape + " must have exactly one member"
-	case t.Max == schema.Unlimited:
-		// ovsdb-server's "unlimited" shows here.
-		return fmt.Sprintf("%s must have %d to %d members", shape, t.Min, uint32(math.MaxUint32))
-	}
-	return fmt.Sprintf("%s must have %d to %d members", shape, t.Min, t.Max)
-}
 
 // resolver gives named-uuids of a transaction their UUIDs.
 func (x *txn) resolver() schema.Resolver {
@@ -73,7 +43,7 @@ func (x *txn) parseRow(t *table, raw json.RawMessage) ([]columnValue, error) {
 		if !ok {
 			continue
 		}
-		d, err := parseValue(m, &c.Type, x.resolver())
+		d, err := schema.ParseDatum(m, &c.Type, x.resolver())
 		if err != nil {
 			return nil, err
 		}
