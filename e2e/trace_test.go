@@ -53,8 +53,11 @@ func TestTraceLikeStock(t *testing.T) {
 	for first := 0; first < networks && x.wrong < 5; first += batch {
 		x.batch(first, min(batch, networks-first), packets)
 	}
-	t.Logf("seed %d: %d networks, %d packets, %d of them in the switch too; %d different verdicts, %d delivered, %d to several ports, %d answered by the agent",
-		seed, networks, x.packets, x.switched, len(x.verdicts), x.delivered, x.several, x.agent)
+	t.Logf("seed %d: %d networks, %d packets, %d of them in the switch too; %d different verdicts, %d delivered, %d to several ports, %d answered by the agent; ovn-trace overruled by the switch %d times",
+		seed, networks, x.packets, x.switched, len(x.verdicts), x.delivered, x.several, x.agent, x.leaked)
+	if x.leaked*50 > x.packets {
+		t.Errorf("ovn-trace is wrong too often: %d times", x.leaked)
+	}
 	if len(x.verdicts) < networks {
 		t.Errorf("only %d different verdicts: the packets test little", len(x.verdicts))
 	}
@@ -66,7 +69,7 @@ type traceTest struct {
 	s *Sandbox
 	r *rand.Rand
 
-	packets, switched, delivered, several, agent, wrong int
+	packets, switched, delivered, several, agent, wrong, leaked int
 
 	verdicts map[string]int
 }
@@ -292,12 +295,18 @@ func (x *traceTest) compare(networks [][]*traceSwitch, packets int) {
 		x.packets++
 		ours := answers[i]
 		stock := strings.TrimSuffix(x.tool("", "", "ovn-trace", "--minimal", k.microflow()), "\n")
-		if ours != stock {
+		if ours != stock && k.from.bound && x.replicated(k) {
+			// ovn-trace 23.03 does not clear the registers between the egress
+			// pipelines of a group's ports. Whether we are right is for the
+			// switch to say.
+			x.leaked++
+		} else if ours != stock {
 			x.wrong++
-			x.Errorf("%s\nweft-trace:\n%s\novn-trace:\n%s", k.microflow(), ours, stock)
+			x.Errorf("%s\nweft-trace:\n%s\novn-trace:\n%s", k.microflow(),
+				x.tool("", "", "weft-trace", "--all", k.microflow()), x.tool("", "", "ovn-trace", "--all", k.microflow()))
 			continue
 		}
-		_, verdict, _ := strings.Cut(stock, "\n")
+		_, verdict, _ := strings.Cut(ours, "\n")
 		x.verdicts[verdict]++
 		want, agent := x.expected(verdict, bound)
 		if k.from.bound {
@@ -308,6 +317,12 @@ func (x *traceTest) compare(networks [][]*traceSwitch, packets int) {
 			return
 		}
 	}
+}
+
+// replicated tells whether a packet goes to a multicast group, as ovn-trace
+// sees it.
+func (x *traceTest) replicated(k *tracePacket) bool {
+	return strings.Contains(x.tool("", "", "ovn-trace", "--summary", k.microflow()), "multicast(")
 }
 
 var delivery = regexp.MustCompile(`(?m)^output\("([^"]+)"\);$`)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/lflow/trace"
@@ -186,9 +188,21 @@ func (l *loader) loadSets() error {
 		sets[r.text("name")] = members
 	}
 	for _, r := range l.rows["Port_Group"] {
-		groups[r.text("name")] = r.texts("ports")
+		// The part of a group that is on one datapath is named after its key:
+		// KEY_NAME. A match names the group; taking the parts together does no
+		// harm, as the other datapaths' ports are not met here.
+		name := r.text("name")
+		if key, rest, ok := strings.Cut(name, "_"); ok && isNumber(key) {
+			name = rest
+		}
+		groups[name] = append(groups[name], r.texts("ports")...)
 	}
 	l.net.AddressSet = func(name string) ([]lflow.Constant, bool) { m, ok := sets[name]; return m, ok }
 	l.net.PortGroup = func(name string) ([]string, bool) { p, ok := groups[name]; return p, ok }
 	return nil
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 32)
+	return err == nil
 }

@@ -1,6 +1,9 @@
 package trace
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // names gives things the names that users know them by.
 type names struct {
@@ -9,10 +12,10 @@ type names struct {
 }
 
 func (n *names) datapath(d *Datapath) string {
-	if n.friendly && d.Name2 != "" {
-		return d.Name2
+	if n.friendly {
+		return cmp.Or(d.Name2, d.Name, d.NBUUID, d.UUID)
 	}
-	return d.Name
+	return cmp.Or(d.NBUUID, d.UUID, d.Name)
 }
 
 func (n *names) port(name string) string {

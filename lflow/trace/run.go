@@ -13,7 +13,7 @@ type Options struct {
 	// CT is what ct_next finds, one after the other. Where it ends, an
 	// established connection.
 	CT []CTState
-	// Friendly says that steps show friendly names.
+	// Friendly says that steps show the names that users gave, not UUIDs.
 	Friendly bool
 	// LBDst is the backend that load balancing prefers: ADDRESS or
 	// ADDRESS:PORT; empty for none.
