@@ -210,7 +210,7 @@ func (m stringMap) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]any{"map", pairs})
 }
 
-// String prints the operations, one a line, pairs of maps in order.
+// String prints the operations, one a line.
 func (t *Txn) String() string {
 	var b strings.Builder
 	for _, op := range t.ops {
@@ -219,41 +219,7 @@ func (t *Txn) String() string {
 			fmt.Fprintf(&b, "%s %s: %v\n", op.Op, op.Table, err)
 			continue
 		}
-		fmt.Fprintf(&b, "%s\n", inOrder(j))
+		fmt.Fprintf(&b, "%s\n", j)
 	}
 	return b.String()
-}
-
-// inOrder sorts the pairs of the maps in an operation: the client writes them
-// in any order.
-func inOrder(op []byte) []byte {
-	var v any
-	if json.Unmarshal(op, &v) != nil {
-		return op
-	}
-	sortPairs(v)
-	out, err := json.Marshal(v)
-	if err != nil {
-		return op
-	}
-	return out
-}
-
-func sortPairs(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, e := range v {
-			sortPairs(e)
-		}
-	case []any:
-		for _, e := range v {
-			sortPairs(e)
-		}
-		if len(v) != 2 || v[0] != "map" {
-			return
-		}
-		if pairs, ok := v[1].([]any); ok {
-			slices.SortFunc(pairs, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-		}
-	}
 }
