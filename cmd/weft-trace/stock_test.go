@@ -116,8 +116,6 @@ func (s *stock) network() {
 	for i, kind := range []string{"patch", "localnet", "external", "virtual", "remote", "localport", "vtep"} {
 		port("x"+kind, "sw", 10+i, kind)
 	}
-	port("l3", "sw", 20, "l3gateway", "peer", "r-l3")
-	port("r-l3", "lr", 3, "l3gateway", "peer", "l3")
 	port("cr-x", "lr", 2, "chassisredirect", "distributed-port", "r-s")
 	s.insert("Multicast_Group", "flood", fields{"datapath": named("sw"), "name": "_MC_flood", "tunnel_key": 32768,
 		"ports": []any{"set", []any{named("p-a"), named("p-b"), named("p-c"), named("p-s-r")}}})
@@ -172,7 +170,6 @@ func stockCases() [][3]string {
 		{`outport = "xvirtual"; output;`, tcp4},
 		{`outport = "xlocalport"; output;`, tcp4},
 		{`outport = "xvtep"; output;`, tcp4},
-		{`outport = "l3"; output;`, tcp4},
 		{`outport = "b"; output; outport = "c"; output;`, tcp4},
 		{`clone { outport = "b"; output; ip.ttl = 3; }; outport = "c"; output;`, tcp4},
 		{`clone { eth.dst = 00:00:00:00:00:01; outport = "b"; output; }; outport = "c"; output;`, tcp4},

@@ -8,7 +8,8 @@ func (x *exec) nested(name string, p *Packet, as lflow.Actions) {
 	sub.actions(as)
 }
 
-// replacement makes the packet that takes this one's place.
+// replacement makes the packet that takes this one's place; nil for a kind
+// that is not evaluated.
 func (x *exec) replacement(k lflow.NestedKind) *Packet {
 	p := x.p.clone()
 	p.onlyLink()
@@ -23,6 +24,8 @@ func (x *exec) replacement(k lflow.NestedKind) *Packet {
 		x.solicit(p)
 	case lflow.NestNDNA, lflow.NestNDNARouter:
 		x.advertise(p)
+	default:
+		return nil
 	}
 	return p
 }

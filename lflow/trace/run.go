@@ -159,7 +159,11 @@ func (x *exec) action(a lflow.Action, text string) {
 	case lflow.Clone:
 		x.nested("clone", x.p.clone(), a.Actions)
 	case lflow.Nested:
-		x.nested(a.Kind.String(), x.replacement(a.Kind), a.Actions)
+		if p := x.replacement(a.Kind); p != nil {
+			x.nested(a.Kind.String(), p, a.Actions)
+		} else {
+			x.notEvaluated(text)
+		}
 	case lflow.CTClear:
 		x.p.clearConntrack()
 	case lflow.CTNext:
@@ -179,16 +183,20 @@ func (x *exec) action(a lflow.Action, text string) {
 	case lflow.LookupIP:
 		x.lookupIP(a)
 	default:
-		x.super.addf(Problem, "*** %s: this action is not evaluated", name(text))
+		x.notEvaluated(text)
 	}
 }
 
-// name returns the name that the text of an action begins with.
-func name(text string) string {
-	if i := strings.IndexAny(text, "( {;"); i > 0 {
-		return text[:i]
+// notEvaluated says so, with the name that the text of the action begins
+// with, or that stands behind `field ='.
+func (x *exec) notEvaluated(text string) {
+	if dst, call, ok := strings.Cut(text, " = "); ok && !strings.ContainsAny(dst, "({") {
+		text = call
 	}
-	return text
+	name, _, _ := strings.Cut(text, ";")
+	name, _, _ = strings.Cut(name, "(")
+	name, _, _ = strings.Cut(name, " ")
+	x.super.addf(Problem, "*** %s: this action is not evaluated", name)
 }
 
 func bit(b bool) lflow.Value {
