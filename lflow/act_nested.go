@@ -8,10 +8,17 @@ const (
 	NestNDNS
 	NestNDNA
 	NestNDNARouter
+	NestICMP4
+	NestICMP4Error // quotes all of the original datagram, RFC 1122, section 3.2.2
+	NestICMP6
+	NestICMP6Error
+	NestTCPReset
+	NestSCTPAbort
+	NestReject // resets TCP, aborts SCTP, ICMP error for the rest; to the sender
 )
 
 // nestedRows: the action's name and what the packet that it replaces must
-// be.
+// be, the zero Field for anything.
 var nestedRows = [...]struct {
 	name   string
 	prereq Field
@@ -20,6 +27,13 @@ var nestedRows = [...]struct {
 	NestNDNS:       {"nd_ns", IP},
 	NestNDNA:       {"nd_na", NDNS},
 	NestNDNARouter: {"nd_na_router", NDNS},
+	NestICMP4:      {"icmp4", IP4},
+	NestICMP4Error: {"icmp4_error", IP4},
+	NestICMP6:      {"icmp6", IP6},
+	NestICMP6Error: {"icmp6_error", IP6},
+	NestTCPReset:   {"tcp_reset", TCP},
+	NestSCTPAbort:  {"sctp_abort", SCTP},
+	NestReject:     {"reject", Field{}},
 }
 
 func (k NestedKind) String() string { return nestedRows[k].name }
@@ -41,7 +55,12 @@ func appendBlock(b []byte, as Actions) []byte {
 
 // Prerequisite returns that of the kind alone: the nested actions are about
 // another packet.
-func (a Nested) Prerequisite() *Expr { return Bool(nestedRows[a.Kind].prereq) }
+func (a Nested) Prerequisite() *Expr {
+	if f := nestedRows[a.Kind].prereq; !f.IsZero() {
+		return Bool(f)
+	}
+	return nil
+}
 
 func parseNested(k NestedKind) func(p *actionParser) (Action, *Error) {
 	return func(p *actionParser) (Action, *Error) {

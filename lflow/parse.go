@@ -22,6 +22,9 @@ type Options struct {
 	AddressSet func(name string) (members []Constant, ok bool)
 	// PortGroup returns the port names of a port group.
 	PortGroup func(name string) (ports []string, ok bool)
+	// DHCP and DHCPv6 return the definition of a DHCP option; nil stands for
+	// those of DHCPOptions and DHCPv6Options.
+	DHCP, DHCPv6 func(name string) (o DHCPOption, ok bool)
 }
 
 // ParseMatch parses a match. Errors are of type *Error.

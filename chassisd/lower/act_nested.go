@@ -5,21 +5,22 @@ import (
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
+// nestedOps are the opcodes of the kinds. ICMP is one for both families, as
+// the packet tells which.
+func nestedOps() [lflow.NestReject + 1]Opcode {
+	return [...]Opcode{
+		lflow.NestARP: OpARP, lflow.NestNDNS: OpNDNS, lflow.NestNDNA: OpNDNA, lflow.NestNDNARouter: OpNDNARouter,
+		lflow.NestICMP4: OpICMP, lflow.NestICMP6: OpICMP, lflow.NestICMP4Error: OpICMP4Error, lflow.NestICMP6Error: OpICMP6Error,
+		lflow.NestTCPReset: OpTCPReset, lflow.NestSCTPAbort: OpSCTPAbort, lflow.NestReject: OpReject,
+	}
+}
+
 // nest turns an action that replaces the packet into one for the agent. The
 // nested actions are encoded as they are to be executed on the new packet.
 func (e *encoder) nest(a lflow.Nested) error {
-	var op Opcode
-	pause := true
-	switch a.Kind {
-	case lflow.NestARP:
-		op = OpARP
-	case lflow.NestNDNS:
-		op = OpNDNS
-	case lflow.NestNDNA:
-		op, pause = OpNDNA, false
-	case lflow.NestNDNARouter:
-		op, pause = OpNDNARouter, false
-	}
+	op := nestedOps()[a.Kind]
+	// The packet waits only for what may well be needed to deliver it.
+	pause := op == OpARP || op == OpNDNS
 	inner, err := e.inner(a.Actions)
 	if err != nil {
 		return err
