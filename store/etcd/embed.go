@@ -37,7 +37,7 @@ type Server struct {
 }
 
 const (
-	quotaBytes = 16 << 30
+	quotaBytes = 8 << 30 // the most that etcd takes without a warning
 	// A lone member elects itself; nothing is won by waiting the usual second.
 	tickMs, electionMs = 20, 200
 	startTimeout       = 60 * time.Second

@@ -3,15 +3,48 @@ package etcd
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"go.uber.org/zap/zapcore"
 )
 
 // logCore hands what etcd logs from warnings on to slog. etcd's informational
-// lines are hundreds at each start and say nothing to weft's operator.
+// lines are hundreds at each start and say nothing to weft's operator; the
+// warnings that a healthy member of weft's gives at each start and stop are
+// handed on as debugging.
 type logCore struct {
 	log    *slog.Logger
 	fields []zapcore.Field
+}
+
+// harmless are the messages of a member that runs as weft wants it to. Where
+// a text is given, only with an error that contains it.
+var harmless = map[string][]string{
+	// By choice: one port, large transactions, no users.
+	"Running http and grpc server on single port. This is not recommended for production.": nil,
+	"exceeded recommended request limit":                                                   nil,
+	"simple token is not cryptographically signed":                                         nil,
+	// The first start on a new directory.
+	"Failed to detect schema version":  {"missing term information"},
+	"failed to update storage version": {"missing term information"},
+	// The end of the listeners when the member is closed, perhaps while it starts.
+	"failed to update cluster version":              {"request cancelled", "server stopped"},
+	"setting up serving from embedded etcd failed.": closed,
+	"stopping insecure grpc server due to error":    closed,
+	"stopped insecure grpc server due to error":     closed,
+}
+
+var closed = []string{"http: Server closed", "mux: server closed", "grpc: the server has been stopped", "use of closed network connection"}
+
+// isHarmless tells whether a line is one of those; fields are the line's.
+func isHarmless(message string, fields map[string]any) bool {
+	texts, known := harmless[message]
+	if !known || texts == nil {
+		return known
+	}
+	err, _ := fields["error"].(string)
+	return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(err, t) })
 }
 
 func newLogCore(log *slog.Logger) zapcore.Core {
@@ -43,7 +76,10 @@ func (c *logCore) Write(e zapcore.Entry, fields []zapcore.Field) error {
 		f.AddTo(enc)
 	}
 	level := slog.LevelWarn
-	if e.Level >= zapcore.ErrorLevel {
+	switch {
+	case isHarmless(e.Message, enc.Fields):
+		level = slog.LevelDebug
+	case e.Level >= zapcore.ErrorLevel:
 		level = slog.LevelError
 	}
 	args := make([]any, 0, len(enc.Fields))
