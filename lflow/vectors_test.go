@@ -242,12 +242,6 @@ func actionNames(text string) (names []string) {
 }
 
 // laterActions are the actions of the language that have no row yet.
-var laterActions = strings.Fields(`bind_vport check_pkt_larger chk_ecmp_nh chk_ecmp_nh_mac chk_evpn_arp chk_lb_aff chk_lb_hairpin
-	chk_lb_hairpin_reply commit_ecmp_nh commit_lb_aff ct_commit ct_commit_nat ct_commit_to_zone ct_dnat
-	ct_dnat_in_czone ct_ip6_dst ct_lb ct_lb_mark ct_lb_mark_local ct_nw_dst ct_proto ct_snat ct_snat_in_czone
-	ct_snat_to_vip ct_state_save ct_tp_dst dhcp_relay_req_chk dhcp_relay_resp_chk dns_lookup flood_remote
-	fwd_group get_remote_fdb handle_bfd_msg handle_dhcpv6_reply handle_svc_check icmp4 icmp4_error icmp6
-	icmp6_error igmp log mac_cache_use mirror pop push put_dhcp_opts put_dhcpv6_opts put_nd_ra_opts reject
-	sample sctp_abort select set_meter set_queue tcp_reset trigger_event`)
+var laterActions = strings.Fields(``)
 
 func knownAction(name string) bool { return !slices.Contains(laterActions, name) }

@@ -14,6 +14,7 @@ type encoder struct {
 	at     lflow.Place
 	tables Tables
 	meter  string // controller_meter of the flow
+	cookie uint64 // of the flow
 	// asked is set when the result depends on an answer of env.
 	asked bool
 	depth int
@@ -73,6 +74,28 @@ func (e *encoder) action(a lflow.Action) error {
 		return e.clone(a)
 	case lflow.Nested:
 		return e.nest(a)
+	case lflow.PutDHCP:
+		return e.putDHCP(a)
+	case lflow.DHCPRelay:
+		e.dhcpRelay(a)
+	case lflow.PutNDRA:
+		return e.putNDRA(a)
+	case lflow.DNSLookup:
+		e.dnsLookup(a)
+	case lflow.Log:
+		e.log(a)
+	case lflow.TriggerEvent:
+		e.triggerEvent(a)
+	case lflow.IGMP:
+		e.igmp()
+	case lflow.BindVport:
+		e.bindVport(a)
+	case lflow.HandleSvcCheck:
+		e.handleSvcCheck(a)
+	case lflow.HandleDHCPv6Reply:
+		e.handleDHCPv6Reply()
+	case lflow.HandleBFD:
+		e.handleBFD()
 	case lflow.CTClear:
 		e.b.CTClear()
 	case lflow.CTNext:
@@ -93,6 +116,48 @@ func (e *encoder) action(a lflow.Action) error {
 		e.lookupMAC(a)
 	case lflow.LookupIP:
 		e.lookupIP(a)
+	case lflow.CTCommit:
+		return e.ctCommit(a)
+	case lflow.CTCommitNAT:
+		e.ctCommitNAT(a)
+	case lflow.CTCommitToZone:
+		e.ctCommitToZone(a)
+	case lflow.CTNAT:
+		e.ctNAT(a)
+	case lflow.CTLB:
+		return e.ctLB(a)
+	case lflow.Select:
+		return e.selectOne(a)
+	case lflow.FwdGroup:
+		return e.fwdGroup(a)
+	case lflow.Check:
+		e.check(a)
+	case lflow.Visit:
+		e.visit(a)
+	case lflow.CTOrig:
+		e.ctOrig(a)
+	case lflow.CommitECMPNextHop:
+		e.commitECMPNextHop(a)
+	case lflow.CommitLBAffinity:
+		e.commitLBAffinity(a)
+	case lflow.Sample:
+		return e.sample(a)
+	case lflow.SetMeter:
+		e.setMeter(a)
+	case lflow.SetQueue:
+		e.b.SetQueue(uint32(a.Queue))
+	case lflow.Mirror:
+		e.mirror(a)
+	case lflow.Push:
+		e.b.StackPush(subfield(a.Src))
+	case lflow.Pop:
+		e.b.StackPop(subfield(a.Dst))
+	case lflow.CheckPktLarger:
+		e.b.CheckPktLarger(a.Size, subfield(a.Dst))
+	case lflow.CheckEVPNARP:
+		e.checkEVPNARP(a)
+	case lflow.GetRemoteFDB:
+		e.getRemoteFDB(a)
 	default:
 		return fmt.Errorf("lower: action %s has no twin", a.Append(nil))
 	}

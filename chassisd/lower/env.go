@@ -1,6 +1,9 @@
 package lower
 
-import "github.com/weft-sdn/weft/lflow"
+import (
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
 
 // Scope is the part of metadata that a flow matches: a datapath's key, or
 // whatever says that the datapath is in a group.
@@ -24,6 +27,17 @@ type Env struct {
 	PortGroup  func(name string) ([]string, bool)
 	// Meter returns the OpenFlow id of a meter; 0 for none.
 	Meter func(name string) uint32
+	// RateMeter returns the OpenFlow id of a meter that drops what exceeds
+	// rate kbit/s; burst is in kbit, 0 for the switch's default.
+	RateMeter func(rate, burst uint32) uint32
+	// Group returns the OpenFlow id of the group that does what body says.
+	// Equal bodies should get one id.
+	Group func(body ofp.GroupBody) uint32
+	// TunnelPort returns the OpenFlow port of the tunnel to where a logical
+	// port is; 0 for none.
+	TunnelPort func(port string) uint32
+	// Collectors tells whether the chassis has a set of flow collectors.
+	Collectors func(set uint32) bool
 	// Conjunctions gives out n conjunction ids in a row and returns the
 	// first. It is asked at most once per flow, and only if the flow needs
 	// conjunctions. No other flow may use the ids; a flow that is lowered

@@ -105,7 +105,7 @@ func (l *Lowerer) Flow(dst []Flow, f *Logical, cookie uint64, env *Env) ([]Flow,
 	if p == nil {
 		var cacheable bool
 		var err error
-		if p, cacheable, err = compile(s, f, env); err != nil {
+		if p, cacheable, err = compile(s, f, cookie, env); err != nil {
 			return dst, err
 		}
 		if cacheable {
@@ -148,7 +148,7 @@ func (f *Logical) place() lflow.Place {
 
 // compile works out all about f that can be known without asking for ports.
 // cacheable says that env was not asked anything.
-func compile(s *scratch, f *Logical, env *Env) (p *program, cacheable bool, err error) {
+func compile(s *scratch, f *Logical, cookie uint64, env *Env) (p *program, cacheable bool, err error) {
 	at := f.place()
 	if at.Pipeline == lflow.SamePipeline || at.Table >= at.Tables {
 		return nil, false, fmt.Errorf("lower: there is no stage %d in pipeline %q", f.Table, f.Pipeline)
@@ -187,7 +187,7 @@ func compile(s *scratch, f *Logical, env *Env) (p *program, cacheable bool, err 
 		return nil, false, fmt.Errorf("match %q: %w", f.Match, err)
 	}
 	p.prepare(s)
-	actions, asked, err := encode(s, p.actions, f, env)
+	actions, asked, err := encode(s, p.actions, f, cookie, env)
 	if err != nil {
 		return nil, false, fmt.Errorf("actions %q: %w", f.Actions, err)
 	}
@@ -256,10 +256,10 @@ func (s *scratch) fill(m *lflow.FlowMatch, behind bool) (ok bool) {
 	return true
 }
 
-// encode encodes actions. asked says that env was asked something.
-func encode(s *scratch, as lflow.Actions, f *Logical, env *Env) (a ofp.Actions, asked bool, err error) {
+// encode encodes actions. asked says that env was asked something, or the cookie taken.
+func encode(s *scratch, as lflow.Actions, f *Logical, cookie uint64, env *Env) (a ofp.Actions, asked bool, err error) {
 	s.actions.Reset()
-	e := encoder{b: &s.actions, env: env, at: f.place(), tables: tablesOf(f.Pipeline), meter: f.ControllerMeter, nested: s.nested}
+	e := encoder{b: &s.actions, env: env, at: f.place(), tables: tablesOf(f.Pipeline), meter: f.ControllerMeter, cookie: cookie, nested: s.nested}
 	err = e.all(as)
 	s.nested = e.nested
 	if err != nil {
@@ -273,7 +273,7 @@ func (p *program) emit(dst []Flow, s *scratch, f *Logical, cookie uint64, env *E
 	actions := p.encoded
 	if !p.isEncoded {
 		var err error
-		if actions, _, err = encode(s, p.actions, f, env); err != nil {
+		if actions, _, err = encode(s, p.actions, f, cookie, env); err != nil {
 			return dst, err
 		}
 	}

@@ -28,6 +28,14 @@ const (
 	TableECMPNextHop       = 77
 	TableLBAffinity        = 78
 	TableMACCacheUse       = 79
+	TableCTOrigIPv4Dst     = 81
+	TableCTOrigIPv6Dst     = 82
+	TableCTOrigPortDst     = 83
+	TableFloodRemote       = 84
+	TableCTSavedState      = 85
+	TableCTOrigProto       = 86
+	TableGetRemoteFDB      = 87
+	TableEVPNARP           = 89
 
 	// Stages of a pipeline that the ranges have room for.
 	IngressStages = 33
@@ -43,4 +51,5 @@ const (
 	FlagPortSec    = 12
 	FlagECMPReply  = 13
 	FlagLBAffinity = 14
+	FlagEVPNARP    = 25
 )
