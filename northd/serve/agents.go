@@ -133,15 +133,15 @@ func (a *agents) applyRecord(e keyEvent) {
 	a.records[id][chassis] = record{chassis, row, e.rev}
 	a.touched[id] = true
 	if id.table.Name == "Chassis" || id.table.Name == "Encap" {
-		a.touchClaims(chassis)
+		a.touchRecords(chassis)
 	}
 }
 
-// touchClaims looks again at a chassis's claims: they refer to rows that have
-// appeared only now, or its host name has changed.
-func (a *agents) touchClaims(chassis string) {
+// touchRecords looks again at all that a chassis wrote: its claims refer to a
+// row that has appeared only now, an Encap is shown only with its Chassis.
+func (a *agents) touchRecords(chassis string) {
 	for id, records := range a.records {
-		if _, ok := records[chassis]; ok && id.table.Owner != schema.OwnerChassis {
+		if _, ok := records[chassis]; ok {
 			a.touched[id] = true
 		}
 	}
@@ -187,7 +187,7 @@ func (a *agents) drop(id rowID, chassis string) {
 	}
 	a.touched[id] = true
 	if id.table.Name == "Chassis" {
-		a.touchClaims(chassis)
+		a.touchRecords(chassis)
 	}
 }
 

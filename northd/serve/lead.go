@@ -178,12 +178,32 @@ func (l *leading) global(row schema.Row) {
 	}
 }
 
-// step computes and writes one change from end to end.
+// step computes and writes one change from end to end, and what follows from
+// it: a port that is written now may have been claimed before.
 func (l *leading) step(ctx context.Context, in northd.Input) error {
-	if err := l.present(ctx); err != nil {
-		return err
+	for {
+		if err := l.present(ctx); err != nil {
+			return err
+		}
+		l.placement(&in)
+		l.compile(in)
+		if err := l.commit(ctx); err != nil {
+			return err
+		}
+		if err := l.present(ctx); err != nil {
+			return err
+		}
+		l.tell()
+		if len(l.presented) == 0 {
+			return nil
+		}
+		in = northd.Input{}
 	}
-	l.placement(&in)
+}
+
+// compile feeds the compiler; what it makes is pending in l.out and with
+// l.writeback.
+func (l *leading) compile(in northd.Input) {
 	start := l.cfg.Now()
 	out := l.compiler.Apply(in)
 	l.board.compiled(l.nbRev, l.cfg.Now().Sub(start))
@@ -195,15 +215,12 @@ func (l *leading) step(ctx context.Context, in northd.Input) error {
 	}
 	l.board.problems(l.compiler.Problems())
 	l.out.add(l.sb.Schema(), out)
+	var changes []store.Change
+	for _, c := range out.NB {
+		changes = append(changes, store.Change{Table: l.nb.Schema().Table(c.Table), UUID: c.UUID, Old: c.Old, New: c.New})
+	}
+	l.writeback.put(changes)
 	l.check()
-	if err := l.commit(ctx); err != nil {
-		return err
-	}
-	if err := l.present(ctx); err != nil { // claims of ports that exist only now
-		return err
-	}
-	l.tell(out)
-	return nil
 }
 
 // check compares with a compilation from nothing, where it is asked for.
@@ -255,13 +272,7 @@ func claimOf(snap *store.Snapshot, id schema.UUID) northd.Claim {
 }
 
 // tell writes back northbound what is known now.
-func (l *leading) tell(out northd.Output) {
-	var changes []store.Change
-	for _, c := range out.NB {
-		changes = append(changes, store.Change{Table: l.nb.Schema().Table(c.Table), UUID: c.UUID, Old: c.Old, New: c.New})
-	}
-	l.writeback.put(changes)
-
+func (l *leading) tell() {
 	registered := l.agents.registered()
 	before := l.progress
 	hv := l.progress.advance(l.agents.status, registered)
