@@ -42,6 +42,26 @@ func (a CommitECMPNextHop) Append(b []byte) []byte {
 
 func (CommitECMPNextHop) Prerequisite() *Expr { return nil }
 
+// Packets returns what the packets are that the action can be done on.
+func (a CommitECMPNextHop) Packets() *Expr { return a.Proto.of(a.V6) }
+
+// of returns the packets of a family and protocol.
+func (l L4) of(v6 bool) *Expr {
+	family := Bool(IP4)
+	if v6 {
+		family = Bool(IP6)
+	}
+	switch l {
+	case L4TCP:
+		return And(family, Bool(TCP))
+	case L4UDP:
+		return And(family, Bool(UDP))
+	case L4SCTP:
+		return And(family, Bool(SCTP))
+	}
+	return family
+}
+
 func parseCommitECMPNextHop(p *actionParser) (Action, *Error) {
 	var a CommitECMPNextHop
 	err := p.expect(tokLParen)

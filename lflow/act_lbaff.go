@@ -34,6 +34,9 @@ func appendEndpoint(b []byte, a netip.AddrPort) []byte {
 
 func (CommitLBAffinity) Prerequisite() *Expr { return nil }
 
+// Packets returns what the packets are that the action can be done on.
+func (a CommitLBAffinity) Packets() *Expr { return a.Proto.of(a.VIP.Addr().Is6()) }
+
 func parseCommitLBAffinity(p *actionParser) (Action, *Error) {
 	var a CommitLBAffinity
 	err := p.expect(tokLParen)

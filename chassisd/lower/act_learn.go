@@ -17,6 +17,24 @@ const (
 	ecmpHard = 30
 )
 
+// learning returns match, with what the actions that learn want to know of the
+// packet. The language gives them no prerequisites, but a switch refuses to
+// copy fields that the packet need not have, and with that flow all others of
+// the bundle.
+func learning(match *lflow.Expr, as lflow.Actions) *lflow.Expr {
+	for _, a := range as {
+		switch a := a.(type) {
+		case lflow.CommitECMPNextHop:
+			match = lflow.And(match, lflow.Expand(a.Packets()))
+		case lflow.CommitLBAffinity:
+			match = lflow.And(match, lflow.Expand(a.Packets()))
+		case lflow.Clone:
+			match = learning(match, a.Actions)
+		}
+	}
+	return match
+}
+
 // flow5 are the fields that tell connections of a family and protocol apart.
 type flow5 struct {
 	ethType, proto             uint64

@@ -179,6 +179,7 @@ func compile(s *scratch, f *Logical, cookie uint64, env *Env) (p *program, cache
 	if pre := p.actions.Prerequisite(); pre != nil {
 		annotated = lflow.And(annotated, lflow.Expand(pre))
 	}
+	annotated = learning(annotated, p.actions)
 	p.normal, err = lflow.Normalize(annotated, func(port string) bool {
 		cacheable = false
 		return env.Resident != nil && env.Resident(port)
