@@ -91,6 +91,9 @@ func FuzzParseActions(f *testing.F) {
 	for _, s := range actionSeeds {
 		f.Add(s, uint8(10), false)
 	}
+	for _, row := range ActionTable() {
+		f.Add(row.Example, uint8(10), false)
+	}
 	f.Fuzz(func(t *testing.T, text string, table uint8, egress bool) {
 		at := Place{Pipeline: Ingress, Table: int(table) % 36, Tables: 36}
 		if egress {
