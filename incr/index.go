@@ -15,7 +15,6 @@ type Index[K comparable, V any, X comparable] struct {
 
 	ids   map[X]uint32
 	cells pages[cell[X]]
-	free  []uint32
 	ops   []op
 	keyed []func(X) // tables that have this index's values as keys
 
@@ -190,13 +189,7 @@ func (ix *Index[K, V, X]) cell(x X) uint32 {
 	if c, ok := ix.ids[x]; ok {
 		return c
 	}
-	var c uint32
-	if n := len(ix.free); n > 0 {
-		c = ix.free[n-1]
-		ix.free = ix.free[:n-1]
-	} else {
-		c = ix.cells.grow()
-	}
+	c := ix.cells.take()
 	*ix.cells.at(c) = cell[X]{value: x, used: true}
 	ix.ids[x] = c
 	return c
@@ -216,8 +209,7 @@ func (ix *Index[K, V, X]) release(c uint32) {
 		return
 	}
 	delete(ix.ids, p.value)
-	*p = cell[X]{}
-	ix.free = append(ix.free, c)
+	ix.cells.give(c)
 }
 
 func (ix *Index[K, V, X]) mark(uint32) { panic("incr: an index is not computed") }

@@ -9,6 +9,7 @@ const (
 type pages[T any] struct {
 	page []*[pageSize]T
 	n    uint32
+	free []uint32 // given back, for take
 }
 
 func (p *pages[T]) at(i uint32) *T { return &p.page[i>>pageBits][i&(pageSize-1)] }
@@ -20,4 +21,22 @@ func (p *pages[T]) grow() uint32 {
 	}
 	p.n++
 	return p.n - 1
+}
+
+// take returns the position of a zero element, one that was given back if
+// there is one.
+func (p *pages[T]) take() uint32 {
+	if n := len(p.free); n > 0 {
+		c := p.free[n-1]
+		p.free = p.free[:n-1]
+		return c
+	}
+	return p.grow()
+}
+
+// give takes an element back, for take.
+func (p *pages[T]) give(i uint32) {
+	var zero T
+	*p.at(i) = zero
+	p.free = append(p.free, i)
 }

@@ -16,7 +16,6 @@ type Table[K comparable, V any] struct {
 
 	ids  map[K]uint32
 	rows pages[row[K, V]]
-	free []uint32
 	n    int // rows present
 
 	changed []change[V] // of the commit that is going on
@@ -138,13 +137,7 @@ func (t *Table[K, V]) cell(k K) uint32 {
 	if c, ok := t.ids[k]; ok {
 		return c
 	}
-	var c uint32
-	if n := len(t.free); n > 0 {
-		c = t.free[n-1]
-		t.free = t.free[:n-1]
-	} else {
-		c = t.rows.grow()
-	}
+	c := t.rows.take()
 	r := t.rows.at(c)
 	r.key, r.state = k, used
 	t.ids[k] = c
@@ -157,8 +150,7 @@ func (t *Table[K, V]) release(c uint32) {
 		return
 	}
 	delete(t.ids, r.key)
-	*r = row[K, V]{}
-	t.free = append(t.free, c)
+	t.rows.give(c)
 }
 
 // set makes the row's value val, or absent, and notes what it was.
