@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
 )
 
@@ -209,14 +210,14 @@ func (n *uuidNames) canonical(m string) string {
 	if id := updateTxn.FindStringSubmatch(m); id != nil && !slices.Contains(n.txns, id[1]) {
 		n.txns = append(n.txns, id[1])
 	}
-	text := txnID.ReplaceAllString(string(canonical([]byte(m))), "${1}TXN")
+	text := txnID.ReplaceAllString(string(schema.CanonicalJSON([]byte(m))), "${1}TXN")
 	text = uuidText.ReplaceAllStringFunc(text, n.number)
 	var v any
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
 		return text
 	}
 	sortSets(v)
-	return string(encode(v))
+	return string(schema.EncodeJSON(v))
 }
 
 // sortSets sorts the elements of OVSDB sets and maps, and rows of selects,
@@ -243,5 +244,5 @@ func sortSets(v any) {
 }
 
 func sortAny(list []any) {
-	slices.SortFunc(list, func(a, b any) int { return strings.Compare(string(encode(a)), string(encode(b))) })
+	slices.SortFunc(list, func(a, b any) int { return strings.Compare(string(schema.EncodeJSON(a)), string(schema.EncodeJSON(b))) })
 }

@@ -43,7 +43,7 @@ func FuzzFraming(f *testing.F) {
 				continue
 			}
 			m.args()
-			for _, reply := range [][]byte{appendReply(nil, m.id, m.params), appendFailure(nil, m.id, encode(m.method))} {
+			for _, reply := range [][]byte{appendReply(nil, m.id, m.params), appendFailure(nil, m.id, schema.EncodeJSON(m.method))} {
 				if !json.Valid(reply) {
 					t.Fatalf("reply is not JSON: %q", reply)
 				}
@@ -67,7 +67,7 @@ func FuzzMonitor(f *testing.F) {
 		if len(data) == 0 || checkText(data) != nil {
 			return
 		}
-		data = canonical(data)
+		data = schema.CanonicalJSON(data)
 		for _, kind := range []monitorKind{plainMonitor, condMonitor} {
 			watches, err := parseMonitor(db, data, kind)
 			if err != nil {
@@ -103,7 +103,7 @@ func FuzzSelf(f *testing.F) {
 			return
 		}
 		x := selfTxn{src: src}
-		results, blocked := x.run([]json.RawMessage{canonical(data)})
+		results, blocked := x.run([]json.RawMessage{schema.CanonicalJSON(data)})
 		for _, r := range results {
 			if !json.Valid(r) {
 				t.Fatalf("result is not JSON: %s", r)

@@ -235,7 +235,7 @@ func (p *peer) recv() string {
 // expect reads one message and compares it as JSON.
 func (p *peer) expect(want string) {
 	p.t.Helper()
-	if got := p.recv(); string(canonical([]byte(got))) != string(canonical([]byte(want))) {
+	if got := p.recv(); string(schema.CanonicalJSON([]byte(got))) != string(schema.CanonicalJSON([]byte(want))) {
 		p.t.Fatalf("received %s\n    want %s", got, want)
 	}
 }

@@ -3,6 +3,8 @@ package ovsdb
 import (
 	"slices"
 	"sync"
+
+	"github.com/weft-sdn/weft/schema"
 )
 
 // locks are those of one server, by name: RFC 7047 sections 4.1.8 to 4.1.10.
@@ -58,7 +60,7 @@ func (l *locks) owns(s *session, name string) bool {
 }
 
 func (s *session) notifyLock(method, name string) {
-	b := append(appendNotification(nil, method), encode(name)...)
+	b := append(appendNotification(nil, method), schema.EncodeJSON(name)...)
 	s.update(append(b, "]}"...))
 }
 
@@ -96,7 +98,7 @@ func (s *session) unlock(msg *message) error {
 
 func lockName(msg *message) (string, error) {
 	if args := msg.args(); len(args) == 1 {
-		if name, ok := stringOf(args[0]); ok && isID(name) {
+		if name, ok := stringOf(args[0]); ok && schema.IsID(name) {
 			return name, nil
 		}
 	}

@@ -84,30 +84,7 @@ func appendNotification(b []byte, method string) []byte {
 
 // syntaxError is an error that quotes the JSON it is about.
 func syntaxError(raw json.RawMessage, format string, args ...any) *schema.Error {
-	return &schema.Error{Name: schema.ErrSyntax, Details: fmt.Sprintf(format, args...), Syntax: string(canonical(raw))}
-}
-
-// canonical is raw, which is valid JSON, as ovsdb-server prints JSON: no
-// spaces, members of objects sorted.
-func canonical(raw json.RawMessage) []byte {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var v any
-	if d.Decode(&v) != nil {
-		return raw
-	}
-	return encode(v)
-}
-
-// encode encodes what cannot fail to encode, without escaping for HTML.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(fmt.Sprintf("ovsdb: encode %T: %v", v, err))
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return &schema.Error{Name: schema.ErrSyntax, Details: fmt.Sprintf(format, args...), Syntax: string(schema.CanonicalJSON(raw))}
 }
 
 // splitArray returns the elements of an array, nil if raw is something else.
@@ -126,15 +103,4 @@ func stringOf(raw json.RawMessage) (string, bool) {
 		return "", false
 	}
 	return s, true
-}
-
-// isID tells whether s is an <id>: RFC 7047 section 3.1.
-func isID(s string) bool {
-	for i, c := range []byte(s) {
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
-		if !letter && (i == 0 || c < '0' || c > '9') {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -19,7 +19,7 @@ func (s *session) monitorMethod(msg *message, kind monitorKind) error {
 		return syntaxError(msg.params, "invalid parameters")
 	}
 	m := &monitor{kind: kind, db: d, s: s, id: args[1]}
-	key := string(canonical(m.id))
+	key := string(schema.CanonicalJSON(m.id))
 	if args[2][0] != '{' {
 		return syntaxError(args[2], "monitor-requests must be object")
 	}
@@ -149,7 +149,7 @@ func (s *session) monitorChange(msg *message) error {
 	if len(args) != 3 {
 		return syntaxError(msg.params, "invalid parameters")
 	}
-	key, renamed := string(canonical(args[0])), string(canonical(args[1]))
+	key, renamed := string(schema.CanonicalJSON(args[0])), string(schema.CanonicalJSON(args[1]))
 	m := s.monitors[key]
 	if m == nil {
 		return syntaxError(args[0], "unknown monitor session")
@@ -208,7 +208,7 @@ func (s *session) monitorCancel(msg *message) {
 		s.out.reply(appendFailure(nil, msg.id, []byte(`"invalid parameters"`)))
 		return
 	}
-	key := string(canonical(args[0]))
+	key := string(schema.CanonicalJSON(args[0]))
 	m := s.monitors[key]
 	if m == nil {
 		s.out.reply(appendFailure(nil, msg.id, []byte(`"unknown monitor"`)))

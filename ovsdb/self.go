@@ -35,7 +35,7 @@ func newSelfSource() *selfSource {
 
 // add takes up a database, as one that stands alone.
 func (p *selfSource) add(db *schema.Database) {
-	text := string(canonical(db.OVSSchema()))
+	text := string(schema.CanonicalJSON(db.OVSSchema()))
 	row := &server.Database{Name: db.Name, Model: "standalone", Connected: true, Leader: true, Schema: &text}
 	row.UUID, row.Version = schema.NewUUID(), schema.NewUUID()
 	p.mu.Lock()

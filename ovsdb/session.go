@@ -149,12 +149,12 @@ func (s *session) request(msg *message) error {
 		s.out.reply(appendReply(nil, msg.id, msg.params))
 		return nil
 	case "list_dbs":
-		s.out.reply(appendReply(nil, msg.id, encode(s.srv.names)))
+		s.out.reply(appendReply(nil, msg.id, schema.EncodeJSON(s.srv.names)))
 		return nil
 	case "get_schema":
 		return s.getSchema(msg)
 	case "get_server_id":
-		s.out.reply(appendReply(nil, msg.id, encode(s.srv.id)))
+		s.out.reply(appendReply(nil, msg.id, schema.EncodeJSON(s.srv.id)))
 		return nil
 	case "set_db_change_aware":
 		return s.setChangeAware(msg)
@@ -198,7 +198,7 @@ func (s *session) database(msg *message, args []json.RawMessage) (*served, error
 	}
 	return nil, &schema.Error{
 		Name: "unknown database", Details: fmt.Sprintf("%s request specifies unknown database %s", msg.method, name),
-		Syntax: string(canonical(msg.params)),
+		Syntax: string(schema.CanonicalJSON(msg.params)),
 	}
 }
 

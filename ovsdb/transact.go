@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/store"
 )
 
@@ -142,11 +143,11 @@ func (q *transactions) settle() {
 
 // cancel is RFC 7047 section 4.1.4: a transaction that waits is given up.
 func (q *transactions) cancel(id json.RawMessage) {
-	key := string(canonical(id))
+	key := string(schema.CanonicalJSON(id))
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, t := range q.order {
-		if t.waits && !t.canceled && string(canonical(t.id)) == key {
+		if t.waits && !t.canceled && string(schema.CanonicalJSON(t.id)) == key {
 			t.canceled = true
 			t.cancel()
 			return

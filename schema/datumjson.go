@@ -203,7 +203,7 @@ func parseUUIDAtom(text []byte, resolve Resolver) (Atom, error) {
 		return Atom{}, notJSON(err, text)
 	}
 	if named {
-		if !isID(s) {
+		if !IsID(s) {
 			return Atom{}, syntaxError(text, "named-uuid string is not a valid <id>")
 		}
 		u, err := resolve(s)
@@ -216,8 +216,8 @@ func parseUUIDAtom(text []byte, resolve Resolver) (Atom, error) {
 	return UUIDAtom(u), nil
 }
 
-// isID tells whether s is an <id> of RFC 7047 section 3.1.
-func isID(s string) bool {
+// IsID tells whether s is an <id> of RFC 7047 section 3.1.
+func IsID(s string) bool {
 	for i, c := range []byte(s) {
 		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
 		if !letter && (i == 0 || c < '0' || c > '9') {

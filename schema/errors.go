@@ -39,11 +39,33 @@ func violation(format string, args ...any) *Error {
 }
 
 func syntaxError(text []byte, format string, args ...any) *Error {
-	var compact bytes.Buffer
-	if json.Compact(&compact, text) == nil {
-		text = compact.Bytes()
+	return &Error{Name: ErrSyntax, Details: fmt.Sprintf(format, args...), Syntax: string(CanonicalJSON(text))}
+}
+
+// CanonicalJSON is text as ovsdb-server prints JSON: no spaces, members of
+// objects sorted. What is not JSON stays as it is.
+func CanonicalJSON(text []byte) []byte {
+	if !json.Valid(text) {
+		return text
 	}
-	return &Error{Name: ErrSyntax, Details: fmt.Sprintf(format, args...), Syntax: string(text)}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return text
+	}
+	return EncodeJSON(v)
+}
+
+// EncodeJSON encodes what cannot fail to encode, without escaping for HTML.
+func EncodeJSON(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("schema: encode %T: %v", v, err))
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // errNoMembers says that a column is neither set nor map.

@@ -38,7 +38,7 @@ func atomText(a schema.Atom) string {
 	if s == "" || strings.ContainsFunc(s, func(r rune) bool {
 		return !(r == '_' || r == '-' || r == '.' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
 	}) || '0' <= s[0] && s[0] <= '9' || s == "true" || s == "false" {
-		return string(marshal(s))
+		return string(schema.EncodeJSON(s))
 	}
 	return s
 }

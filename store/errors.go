@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,31 +46,8 @@ func Errorf(name, format string, args ...any) *schema.Error {
 // syntaxError makes an error that quotes the JSON it is about.
 func syntaxError(name string, raw json.RawMessage, format string, args ...any) *schema.Error {
 	e := Errorf(name, format, args...)
-	e.Syntax = canonicalJSON(raw)
+	e.Syntax = string(schema.CanonicalJSON(raw))
 	return e
-}
-
-// canonicalJSON is raw as ovsdb-server prints JSON: no spaces, members of
-// objects sorted.
-func canonicalJSON(raw json.RawMessage) string {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var v any
-	if d.Decode(&v) != nil {
-		return string(raw)
-	}
-	return string(marshal(v))
-}
-
-// marshal encodes what cannot fail to encode, without escaping for HTML.
-func marshal(v any) json.RawMessage {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(fmt.Sprintf("store: encode %T: %v", v, err))
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // ErrorJSON is err as an element of a transaction's results.
@@ -80,7 +56,7 @@ func ErrorJSON(err error) json.RawMessage {
 	if !errors.As(err, &e) {
 		e = Errorf(ErrInternal, "%v", err)
 	}
-	return marshal(struct {
+	return schema.EncodeJSON(struct {
 		Details string `json:"details,omitempty"`
 		Error   string `json:"error"`
 		Syntax  string `json:"syntax,omitempty"`

@@ -29,13 +29,7 @@ func (e *executor) opUpdate(p *opParser) (json.RawMessage, error) {
 		}
 		cols[i] = v.c.Column
 	}
-	cond, err := e.where(t, where)
-	if err != nil {
-		return nil, err
-	}
-	n := 0
-	err = e.query(t, cond, func(row schema.Row) error {
-		n++
+	return e.change(t, where, func(row schema.Row) error {
 		if err := e.mayWrite("update", t, cols, row); err != nil || len(values) == 0 {
 			return err
 		}
@@ -48,7 +42,6 @@ func (e *executor) opUpdate(p *opParser) (json.RawMessage, error) {
 		}
 		return nil
 	})
-	return countResult(n), err
 }
 
 // opMutate is RFC 7047 section 5.2.4.
@@ -66,13 +59,7 @@ func (e *executor) opMutate(p *opParser) (json.RawMessage, error) {
 	for i, m := range mutations {
 		cols[i] = m.c.Column
 	}
-	cond, err := e.where(t, where)
-	if err != nil {
-		return nil, err
-	}
-	n := 0
-	err = e.query(t, cond, func(row schema.Row) error {
-		n++
+	return e.change(t, where, func(row schema.Row) error {
 		if err := e.mayWrite("mutate", t, cols, row); err != nil || len(mutations) == 0 {
 			return err
 		}
@@ -84,7 +71,6 @@ func (e *executor) opMutate(p *opParser) (json.RawMessage, error) {
 		}
 		return nil
 	})
-	return countResult(n), err
 }
 
 // opDelete is RFC 7047 section 5.2.5.
@@ -94,6 +80,18 @@ func (e *executor) opDelete(p *opParser) (json.RawMessage, error) {
 	if p.err != nil {
 		return nil, nil
 	}
+	return e.change(t, where, func(row schema.Row) error {
+		if err := e.mayWrite("delete", t, t.Columns, row); err != nil {
+			return err
+		}
+		e.drop(t, row.RowUUID())
+		return nil
+	})
+}
+
+// change does what the operation says with each row that where asks for, and
+// counts them.
+func (e *executor) change(t *table, where json.RawMessage, do func(schema.Row) error) (json.RawMessage, error) {
 	cond, err := e.where(t, where)
 	if err != nil {
 		return nil, err
@@ -101,11 +99,7 @@ func (e *executor) opDelete(p *opParser) (json.RawMessage, error) {
 	n := 0
 	err = e.query(t, cond, func(row schema.Row) error {
 		n++
-		if err := e.mayWrite("delete", t, t.Columns, row); err != nil {
-			return err
-		}
-		e.drop(t, row.RowUUID())
-		return nil
+		return do(row)
 	})
 	return countResult(n), err
 }

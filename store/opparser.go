@@ -108,7 +108,7 @@ func kindOf(raw json.RawMessage) jsonKind {
 	case c == 't' || c == 'f':
 		return isBool
 	case c == '"':
-		if isIdentifier(jsonString(raw)) {
+		if schema.IsID(jsonString(raw)) {
 			return isString | isID
 		}
 		return isString
@@ -149,15 +149,4 @@ func elements(raw json.RawMessage) ([]json.RawMessage, bool) {
 		return nil, false
 	}
 	return out, true
-}
-
-// isIdentifier tells whether s is an <id> of RFC 7047 section 3.1.
-func isIdentifier(s string) bool {
-	for i, c := range []byte(s) {
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
-		if !letter && (i == 0 || c < '0' || c > '9') {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/weft-sdn/weft/schema"
 )
 
 // stock is an ovsdb-server of Open vSwitch with the tests' schema.
@@ -98,7 +100,7 @@ func (s *stock) transact(t testing.TB, db, ops string) string {
 	}
 }
 
-func jsonText(v any) string { return string(marshal(v)) }
+func jsonText(v any) string { return string(schema.EncodeJSON(v)) }
 
 // canonical makes results comparable: rows and members of objects in order, no
 // _version, and the two rows of an index violation in order.

@@ -133,7 +133,7 @@ func rawOps(ops string) []json.RawMessage {
 }
 
 func text(results []json.RawMessage) string {
-	return string(marshal(results))
+	return string(schema.EncodeJSON(results))
 }
 
 func keyValue(key, value string) *mvccpb.KeyValue {

@@ -9,8 +9,8 @@ import (
 // resolver gives named-uuids of a transaction their UUIDs.
 func (x *txn) resolver() schema.Resolver {
 	return func(name string) (schema.UUID, error) {
-		if !isIdentifier(name) {
-			return schema.UUID{}, syntaxError(ErrSyntax, marshal([]string{"named-uuid", name}), "named-uuid string is not a valid <id>")
+		if !schema.IsID(name) {
+			return schema.UUID{}, syntaxError(ErrSyntax, schema.EncodeJSON([]string{"named-uuid", name}), "named-uuid string is not a valid <id>")
 		}
 		return x.resolve(name), nil
 	}
