@@ -295,10 +295,11 @@ func (x *traceTest) compare(networks [][]*traceSwitch, packets int) {
 		x.packets++
 		ours := answers[i]
 		stock := strings.TrimSuffix(x.tool("", "", "ovn-trace", "--minimal", k.microflow()), "\n")
-		if ours != stock && k.from.bound && x.replicated(k) {
+		if ours != stock && x.replicated(k) && (k.from.bound || contains(ours, stock)) {
 			// ovn-trace 23.03 does not clear the registers between the egress
 			// pipelines of a group's ports. Whether we are right is for the
-			// switch to say.
+			// switch to say; without an interface to send from, at least
+			// ovn-trace's deliveries must be among ours.
 			x.leaked++
 		} else if ours != stock {
 			x.wrong++
@@ -317,6 +318,17 @@ func (x *traceTest) compare(networks [][]*traceSwitch, packets int) {
 			return
 		}
 	}
+}
+
+// contains tells whether all lines of b are lines of a.
+func contains(a, b string) bool {
+	lines := strings.Split(a, "\n")
+	for line := range strings.SplitSeq(b, "\n") {
+		if line != "" && !slices.Contains(lines, line) {
+			return false
+		}
+	}
+	return true
 }
 
 // replicated tells whether a packet goes to a multicast group, as ovn-trace

@@ -75,13 +75,24 @@ func (s CTState) String() string {
 // ctNext goes on in the next table with what connection tracking says; the
 // packet behind the action is not tracked.
 func (x *exec) ctNext() {
+	p, remark := x.tracked()
+	x.fork(p, fmt.Sprintf("ct_next(ct_state=%s%s)", CTState(p.get(lflow.CTState).Lo), remark))
+}
+
+// tracked returns a copy of the packet with what connection tracking finds,
+// and a remark if nobody has said what that is.
+func (x *exec) tracked() (p *Packet, remark string) {
 	state, remark := established, " /* default (use --ct to customize) */"
 	if len(x.ct) > 0 {
 		state, remark = x.ct[0], ""
 		x.ct = x.ct[1:]
 	}
-	p := x.p.clone()
+	p = x.p.clone()
 	p.set(lflow.CTState, lflow.U(uint64(state)))
-	sub := x.super.addf(Transform, "ct_next(ct_state=%s%s)", state, remark)
-	x.table(x.dp, place{x.at.pipeline, x.at.table + 1}, p, sub)
+	return p, remark
+}
+
+// fork goes on with another packet in the next table.
+func (x *exec) fork(p *Packet, title string) {
+	x.table(x.dp, place{x.at.pipeline, x.at.table + 1}, p, x.super.add(Transform, title))
 }

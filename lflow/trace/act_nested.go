@@ -25,9 +25,67 @@ func (x *exec) replacement(k lflow.NestedKind) *Packet {
 	case lflow.NestNDNA, lflow.NestNDNARouter:
 		x.advertise(p)
 	default:
+		return x.refusal(k)
+	}
+	return p
+}
+
+// refusal makes what tells the sender that its packet went nowhere: RFC 792,
+// RFC 4443, RFC 9293 section 3.5.2. Where to it goes is for the actions to
+// say, but for reject, which turns the packet round.
+func (x *exec) refusal(k lflow.NestedKind) *Packet {
+	p := x.p.clone()
+	p.set(lflow.IPTTL, lflow.U(255))
+	switch k {
+	case lflow.NestICMP4, lflow.NestICMP4Error:
+		p.set(lflow.IPProto, lflow.U(1))
+		p.set(lflow.ICMP4Type, lflow.U(3))
+		p.set(lflow.ICMP4Code, lflow.U(1))
+	case lflow.NestICMP6, lflow.NestICMP6Error:
+		p.set(lflow.IPProto, lflow.U(58))
+		p.set(lflow.ICMP6Type, lflow.U(1))
+		p.set(lflow.ICMP6Code, lflow.U(1))
+	case lflow.NestTCPReset:
+		p.set(lflow.F("tcp.flags"), lflow.U(1<<2|1<<4))
+	case lflow.NestSCTPAbort:
+	case lflow.NestReject:
+		p = x.refusal(x.refusalKind())
+		for _, f := range []string{"eth", "ip4", "ip6", "tcp", "sctp"} {
+			src, dst := lflow.F(f+".src"), lflow.F(f+".dst")
+			v, w := p.get(src), p.get(dst)
+			p.set(src, w)
+			p.set(dst, v)
+		}
+	default:
 		return nil
 	}
 	return p
+}
+
+// refusalKind is what reject does with the packet.
+func (x *exec) refusalKind() lflow.NestedKind {
+	switch {
+	case x.p.is(lflow.TCP):
+		return lflow.NestTCPReset
+	case x.p.is(lflow.SCTP):
+		return lflow.NestSCTPAbort
+	case x.p.is(lflow.IP4):
+		return lflow.NestICMP4
+	}
+	return lflow.NestICMP6
+}
+
+// title is what the packet that takes this one's place is called.
+func (x *exec) title(k lflow.NestedKind) string {
+	switch k {
+	case lflow.NestReject:
+		return x.refusalKind().String()
+	case lflow.NestICMP4Error:
+		return lflow.NestICMP4.String()
+	case lflow.NestICMP6Error:
+		return lflow.NestICMP6.String()
+	}
+	return k.String()
 }
 
 // icmp6 makes a neighbour discovery packet: RFC 4861, section 4.

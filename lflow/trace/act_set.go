@@ -13,8 +13,9 @@ func (x *exec) assign(a lflow.Set, text string) {
 		x.setPort(a.Dst, a.Value.Str)
 		return
 	}
-	if a.Dst.Symbol().Kind == lflow.KindVirtual {
-		return // for the agent, not for the pipeline
+	if a.Dst.Symbol().Kind == lflow.KindVirtual { // the packet has no such field here
+		x.super.add(Change, strings.TrimSuffix(text, ";"))
+		return
 	}
 	mask := lflow.Ones(a.Dst.Width())
 	if a.Value.Masked {

@@ -8,6 +8,7 @@ type Packet struct {
 	values  map[int]lflow.Value // by symbol index; what is missing is zero
 	inport  string
 	outport string
+	stack   []lflow.Value // of push and pop; appended to only when clipped
 	net     *Network
 }
 
@@ -137,4 +138,10 @@ func notation(f lflow.Field) lflow.Notation {
 		return lflow.Hex
 	}
 	return lflow.Decimal
+}
+
+// hex writes a value in hexadecimal; zero is 0.
+func hex(v lflow.Value) string {
+	set := lflow.Set{Dst: lflow.XXReg(0), Value: lflow.Constant{Value: v, Notation: lflow.Hex}}.Append(nil)
+	return string(set[len("xxreg0 = ") : len(set)-1])
 }

@@ -160,7 +160,7 @@ func (x *exec) action(a lflow.Action, text string) {
 		x.nested("clone", x.p.clone(), a.Actions)
 	case lflow.Nested:
 		if p := x.replacement(a.Kind); p != nil {
-			x.nested(a.Kind.String(), p, a.Actions)
+			x.nested(x.title(a.Kind), p, a.Actions)
 		} else {
 			x.notEvaluated(text)
 		}
@@ -168,6 +168,33 @@ func (x *exec) action(a lflow.Action, text string) {
 		x.p.clearConntrack()
 	case lflow.CTNext:
 		x.ctNext()
+	case lflow.CTLB:
+		x.ctLB(a)
+	case lflow.CTNAT:
+		x.ctNAT(a)
+	case lflow.CTCommitNAT:
+		x.ctCommitNAT()
+	case lflow.Select:
+		x.selectValue(a)
+	case lflow.FwdGroup:
+		x.fwdGroup(a)
+	case lflow.Log:
+		x.log(a)
+	case lflow.Push:
+		x.push(a)
+	case lflow.Pop:
+		x.pop(a)
+	case lflow.Check:
+		x.p.set(a.Dst, lflow.Value{}) // nothing that this asks for is known
+		if a.Kind == lflow.CheckLBHairpin || a.Kind == lflow.CheckLBHairpinReply {
+			x.super.addf(Change, "%s = 0", a.Dst)
+		}
+	case lflow.CheckPktLarger:
+		x.p.set(a.Dst, lflow.Value{}) // a microflow has no length
+	case lflow.CTCommit, lflow.CTCommitToZone, lflow.SetQueue, lflow.SetMeter, lflow.Sample, lflow.Mirror,
+		lflow.CommitECMPNextHop, lflow.CommitLBAffinity, lflow.BindVport, lflow.TriggerEvent, lflow.IGMP,
+		lflow.HandleSvcCheck, lflow.HandleBFD, lflow.HandleDHCPv6Reply, lflow.Visit:
+		// These change nothing that this packet meets.
 	case lflow.CheckPortSec:
 		x.p.set(a.Dst, bit(!x.portSecure(a.Out)))
 	case lflow.PutFDB, lflow.PutMAC:

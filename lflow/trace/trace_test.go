@@ -103,9 +103,17 @@ func TestActions(t *testing.T) {
 		{`get_arp(outport, ip4.src);`, udp4, "eth.dst = 00:00:00:00:00:00;\n"},
 		{`get_nd(inport, ip6.src);`, "ip6 && ip6.src == fd00::1", "eth.dst = 02:00:00:00:00:02;\n"},
 		{`reg0[3] = lookup_arp(inport, ip4.src, eth.src); reg0[4] = lookup_arp(inport, ip4.src, eth.dst); reg0[5] = lookup_arp_ip(inport, ip4.src); reg0[6] = lookup_arp_ip(inport, ip4.dst); ip.ttl = reg0[0..7];`, udp4, "ip.ttl = 0x28;\n"},
+		{`ct_lb_mark(backends=10.0.0.5:80,10.0.0.6:81);`, udp4, "ct_lb_mark {\n    ip.ttl--;\n    output(\"c\");\n};\n"},
+		{`clone { reject { ip4.src = ip4.src; eth.dst = eth.dst; icmp4.type = icmp4.type; }; };`, udp4,
+			"clone {\n    icmp4 {\n        ip4.src = 10.0.0.2;\n        eth.dst = 02:00:00:00:00:01;\n        icmp4.type = 3;\n    };\n};\n"},
+		{`reg0[0..7] = 7; push(reg0[0..7]); pop(reg0[8..15]); pop(reg0); ip.ttl = reg0[8..15];`, udp4,
+			"push(reg0[0..7]) -> 0x7;\npop(reg0[8..15]) <- 0x7;\n*** pop of an empty stack;\nip.ttl = 0x7;\n"},
+		{`reg0[0..3] = select(1, 2);`, udp4, "select: reg0[0..3] = 2 /* Randomly selected. Use --select-id to specify. */ {\n    ip.ttl--;\n    output(\"c\");\n};\n"},
+		{`fwd_group(childports="b", "c");`, udp4, "output(\"c\");\n"},
+		{`reg0[4] = dns_lookup();`, udp4, "*** dns_lookup: this action is not evaluated;\n"},
 		{`next(0);`, udp4, "*** more than 131072 tables, or 1024 nested ones: a loop;\n"},
 	} {
-		if got := trace(t, c.actions, c.packet, Options{CT: []CTState{tracked | 1}}); got != c.want {
+		if got := trace(t, c.actions, c.packet, Options{CT: []CTState{tracked | 1}, Choose: func(n int) int { return n - 1 }}); got != c.want {
 			t.Errorf("%s\ngot:\n%swant:\n%s", c.actions, got, c.want)
 		}
 	}
@@ -117,7 +125,9 @@ func TestEveryAction(t *testing.T) {
 	known := map[string]bool{}
 	for _, name := range strings.Fields(`drop next output = <-> -- clone arp nd_ns nd_na nd_na_router ct_clear ct_next
 		check_in_port_sec check_out_port_sec lookup_fdb get_fdb put_fdb get_arp put_arp lookup_arp lookup_arp_ip
-		get_nd put_nd lookup_nd lookup_nd_ip`) {
+		get_nd put_nd lookup_nd lookup_nd_ip ct_lb ct_lb_mark ct_lb_mark_local ct_dnat ct_snat ct_commit ct_commit_nat
+		select fwd_group log push pop check_pkt_larger icmp4 icmp4_error icmp6 icmp6_error tcp_reset sctp_abort reject
+		set_queue set_meter sample mirror chk_lb_hairpin chk_lb_aff chk_ecmp_nh commit_ecmp_nh commit_lb_aff`) {
 		known[name] = true
 	}
 	for _, row := range lflow.ActionTable() {
@@ -291,6 +301,35 @@ func TestCTState(t *testing.T) {
 		s, err := ParseCTState(c.text)
 		if s.String() != c.want || (err == nil) != c.ok {
 			t.Errorf("%s: %s, %v", c.text, s, err)
+		}
+	}
+}
+
+// TestBackends: load is balanced to the backend that the options prefer or
+// choose, and the next table sees it.
+func TestBackends(t *testing.T) {
+	n, sw, _ := twoDatapaths(t)
+	sw.AddFlow(&Flow{Pipeline: lflow.Ingress, Priority: 5, Match: "1", Actions: `ct_lb_mark(backends=10.0.0.5:80,10.0.0.6:81);`})
+	sw.AddFlow(&Flow{Pipeline: lflow.Ingress, Table: 1, Priority: 5, Match: "ct.dnat && ct_mark.natted", Actions: `ip4.src = ip4.dst; udp.src = udp.dst;`})
+	p, err := n.Microflow(`inport == "a" && ` + udp4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{}, "ip4.src = 10.0.0.5;\n    udp.src = 80;"},
+		{Options{Choose: func(int) int { return 1 }}, "ip4.src = 10.0.0.6;\n    udp.src = 81;"},
+		{Options{LBDst: "10.0.0.6"}, "ip4.src = 10.0.0.6;\n    udp.src = 81;"},
+		{Options{LBDst: "10.0.0.5:80", Choose: func(int) int { return 1 }}, "ip4.src = 10.0.0.5;\n    udp.src = 80;"},
+	} {
+		root, err := n.Trace(nil, p, c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Minimal(root); !strings.Contains(got, c.want) {
+			t.Errorf("%+v:\n%s", c.o.LBDst, got)
 		}
 	}
 }

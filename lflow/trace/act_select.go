@@ -1,0 +1,37 @@
+package trace
+
+import "github.com/weft-sdn/weft/lflow"
+
+// selectValue stores the value that the options name or choose, and goes on
+// in the next table.
+func (x *exec) selectValue(a lflow.Select) {
+	v, remark := lflow.U(uint64(x.opts.SelectID)), ""
+	if !offers(a, v) {
+		v = a.Choices[x.choose(len(a.Choices))].Value
+		remark = " /* Randomly selected. Use --select-id to specify. */"
+	}
+	p := x.p.clone()
+	p.set(a.Dst, v)
+	set := lflow.Set{Dst: a.Dst, Value: lflow.Constant{Value: v}}.Append(nil)
+	x.fork(p, "select: "+string(set[:len(set)-1])+remark)
+}
+
+func offers(a lflow.Select, v lflow.Value) bool {
+	for _, c := range a.Choices {
+		if c.Value == v {
+			return true
+		}
+	}
+	return false
+}
+
+// fwdGroup outputs to one of several ports.
+func (x *exec) fwdGroup(a lflow.FwdGroup) {
+	if len(a.Ports) == 0 {
+		return
+	}
+	p := x.p.clone()
+	p.outport = a.Ports[x.choose(len(a.Ports))]
+	sub := &exec{x.run, x.dp, x.at, p, x.super}
+	sub.output()
+}
