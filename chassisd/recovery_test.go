@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/weft-sdn/weft/chassisd/internal/packettest"
 	"github.com/weft-sdn/weft/proto"
 	"github.com/weft-sdn/weft/schema/sb"
 )
@@ -171,7 +171,7 @@ func TestAnswersNeighbours(t *testing.T) {
 	f.put(map[string]*string{flowPrefix + dp1.String() + "/nd": &chunk})
 	f.sync(h)
 
-	h.Appctl("netdev-dummy/receive", "vm1", hex.EncodeToString(solicitation(t)))
+	h.Appctl("netdev-dummy/receive", "vm1", hex.EncodeToString(packettest.Solicitation(t)))
 	var answer gopacket.Packet
 	h.Eventually("an answer", func() bool {
 		answer = lastPacket(tx)
@@ -195,20 +195,6 @@ func TestAnswersNeighbours(t *testing.T) {
 	if err, r := icmp.VerifyChecksum(); err != nil || !r.Valid {
 		t.Errorf("checksum %+v, %v", r, err)
 	}
-}
-
-func solicitation(t *testing.T) []byte {
-	t.Helper()
-	eth := &layers.Ethernet{SrcMAC: net.HardwareAddr{0x40, 0x44, 0, 0, 0, 1}, DstMAC: net.HardwareAddr{0x33, 0x33, 0xff, 0, 0, 0x12}, EthernetType: layers.EthernetTypeIPv6}
-	ip := &layers.IPv6{Version: 6, NextHeader: layers.IPProtocolICMPv6, HopLimit: 255, SrcIP: net.ParseIP("fd00::1"), DstIP: net.ParseIP("ff02::1:ff00:12")}
-	icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeNeighborSolicitation, 0)}
-	icmp.SetNetworkLayerForChecksum(ip)
-	ns := &layers.ICMPv6NeighborSolicitation{TargetAddress: net.ParseIP("fd00::12")}
-	buf := gopacket.NewSerializeBuffer()
-	if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, eth, ip, icmp, ns); err != nil {
-		t.Fatal(err)
-	}
-	return buf.Bytes()
 }
 
 // lastPacket reads the last packet of a capture, nil where there is none.

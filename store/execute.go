@@ -136,6 +136,16 @@ func (e *executor) where(t *table, raw json.RawMessage) (Condition, error) {
 	return ParseCondition(t.Table, raw, e.resolver())
 }
 
+// choice reads which rows and which of their columns an operation is about.
+func (e *executor) choice(t *table, where, columns json.RawMessage) (Condition, []*column, error) {
+	cond, err := e.where(t, where)
+	if err != nil {
+		return Condition{}, nil, err
+	}
+	cols, err := parseColumns(t, columns)
+	return cond, cols, err
+}
+
 // query calls f with each row that matches; f may change the row.
 func (e *executor) query(t *table, c Condition, f func(schema.Row) error) error {
 	if id, ok := c.uuid(); ok {

@@ -17,11 +17,7 @@ func (e *executor) opWait(p *opParser) (json.RawMessage, error) {
 	if p.err != nil {
 		return nil, nil
 	}
-	cond, err := e.where(t, where)
-	if err != nil {
-		return nil, err
-	}
-	cols, err := parseColumns(t, columns)
+	cond, cols, err := e.choice(t, where, columns)
 	if err != nil {
 		return nil, err
 	}

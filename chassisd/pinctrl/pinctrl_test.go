@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"net"
 	"testing"
 	"time"
 
@@ -12,23 +11,10 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
+	"github.com/weft-sdn/weft/chassisd/internal/packettest"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
-
-func solicitation(t *testing.T) []byte {
-	t.Helper()
-	eth := &layers.Ethernet{SrcMAC: net.HardwareAddr{0x40, 0x44, 0, 0, 0, 1}, DstMAC: net.HardwareAddr{0x33, 0x33, 0xff, 0, 0, 0x12}, EthernetType: layers.EthernetTypeIPv6}
-	ip := &layers.IPv6{Version: 6, NextHeader: layers.IPProtocolICMPv6, HopLimit: 255, SrcIP: net.ParseIP("fd00::1"), DstIP: net.ParseIP("ff02::1:ff00:12")}
-	icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeNeighborSolicitation, 0)}
-	icmp.SetNetworkLayerForChecksum(ip)
-	ns := &layers.ICMPv6NeighborSolicitation{TargetAddress: net.ParseIP("fd00::12")}
-	buf := gopacket.NewSerializeBuffer()
-	if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, eth, ip, icmp, ns); err != nil {
-		t.Fatal(err)
-	}
-	return buf.Bytes()
-}
 
 func userdata(op lower.Opcode, actions ofp.Actions) []byte {
 	b := binary.BigEndian.AppendUint32(nil, uint32(op))
@@ -49,7 +35,7 @@ func TestNDNA(t *testing.T) {
 		Rate: 2, Now: func() time.Time { return now },
 		Out: func(p *ofp.PacketOut) error { sent = append(sent, p); return nil },
 	})
-	in := &ofp.PacketIn{Packet: solicitation(t), Metadata: m.Match(), Userdata: userdata(lower.OpNDNA, a.Actions())}
+	in := &ofp.PacketIn{Packet: packettest.Solicitation(t), Metadata: m.Match(), Userdata: userdata(lower.OpNDNA, a.Actions())}
 	d.handle(in)
 	if len(sent) != 1 {
 		t.Fatalf("%d answers", len(sent))
@@ -82,8 +68,8 @@ func TestBad(t *testing.T) {
 	d.handle(&ofp.PacketIn{Userdata: []byte{0, 0}})
 	d.handle(&ofp.PacketIn{Userdata: userdata(9999, "")})
 	d.handle(&ofp.PacketIn{Packet: []byte{1}, Userdata: userdata(lower.OpNDNA, "")})
-	d.handle(&ofp.PacketIn{Packet: solicitation(t), Metadata: "\x00", Userdata: userdata(lower.OpNDNA, "")})
-	d.handle(&ofp.PacketIn{Packet: solicitation(t), Userdata: userdata(lower.OpNDNA, "")})
+	d.handle(&ofp.PacketIn{Packet: packettest.Solicitation(t), Metadata: "\x00", Userdata: userdata(lower.OpNDNA, "")})
+	d.handle(&ofp.PacketIn{Packet: packettest.Solicitation(t), Userdata: userdata(lower.OpNDNA, "")})
 	want := map[string]Stats{"other": {Bad: 2}, "nd_na": {Bad: 2, Unsent: 1}}
 	if diff := cmp.Diff(want, d.Stats()); diff != "" {
 		t.Error(diff)
@@ -97,7 +83,7 @@ func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- d.Run(ctx) }()
-	in <- &ofp.PacketIn{Packet: solicitation(t), Userdata: userdata(lower.OpNDNA, "")}
+	in <- &ofp.PacketIn{Packet: packettest.Solicitation(t), Userdata: userdata(lower.OpNDNA, "")}
 	<-out
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
