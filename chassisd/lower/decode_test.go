@@ -118,6 +118,37 @@ func TestMeters(t *testing.T) {
 	}
 }
 
+// TestDHCPDefinitions: the definitions are the datapath's own where it has
+// some, and are not mixed up with another's.
+func TestDHCPDefinitions(t *testing.T) {
+	l, seen := New(), map[ofp.Actions]bool{}
+	for code := range uint8(3) {
+		env := vectorEnv()
+		env.DHCP = func(name string) (lflow.DHCPOption, bool) {
+			o := lflow.DHCPOption{Name: name, Type: lflow.DHCPIPv4}
+			if name == "mine" {
+				o.Code = 230 + code
+			}
+			return o, true
+		}
+		f := Logical{Pipeline: lflow.Ingress, Match: "1", Actions: "reg0[0] = put_dhcp_opts(offer = 1.2.3.4, mine = 5.6.7.8);"}
+		flows, err := l.Flow(nil, &f, 1, env)
+		if err != nil || len(flows) != 1 || seen[flows[0].Actions] {
+			t.Fatalf("%v, %v", flows, err)
+		}
+		seen[flows[0].Actions] = true
+	}
+}
+
+// TestTooLong: what does not fit into a message is refused.
+func TestTooLong(t *testing.T) {
+	long := `"` + strings.Repeat("x", 31000) + `"`
+	f := Logical{Pipeline: lflow.Ingress, Match: "1", Actions: "reg0[0] = put_dhcpv6_opts(domain_search = " + long + ", bootfile_name = " + long + ");"}
+	if flows, err := New().Flow(nil, &f, 1, vectorEnv()); err == nil {
+		t.Errorf("accepted as %d flows", len(flows))
+	}
+}
+
 // FuzzDecodeUserdata: whatever a packet-in brings, nothing panics.
 func FuzzDecodeUserdata(f *testing.F) {
 	for op := range opcodeNames {

@@ -25,6 +25,9 @@ type Env struct {
 	// AddressSet and PortGroup: see lflow.Options.
 	AddressSet func(name string) ([]lflow.Constant, bool)
 	PortGroup  func(name string) ([]string, bool)
+	// DHCP and DHCPv6 return the definition of an option; where they are nil,
+	// OVN's standard ones hold.
+	DHCP, DHCPv6 func(name string) (lflow.DHCPOption, bool)
 	// Meter returns the OpenFlow id of a meter; 0 for none.
 	Meter func(name string) uint32
 	// RateMeter returns the OpenFlow id of a meter that drops what exceeds

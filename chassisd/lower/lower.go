@@ -167,6 +167,8 @@ func compile(s *scratch, f *Logical, cookie uint64, env *Env) (p *program, cache
 			return env.PortGroup(name)
 		}
 	}
+	opts.DHCP = definitions(env.DHCP, &cacheable)
+	opts.DHCPv6 = definitions(env.DHCPv6, &cacheable)
 	match, err := lflow.ParseMatch(f.Match, &opts)
 	if err != nil {
 		return nil, false, fmt.Errorf("match %q: %w", f.Match, err)
@@ -263,11 +265,17 @@ func encode(s *scratch, as lflow.Actions, f *Logical, cookie uint64, env *Env) (
 	e := encoder{b: &s.actions, env: env, at: f.place(), tables: tablesOf(f.Pipeline), meter: f.ControllerMeter, cookie: cookie, nested: s.nested}
 	err = e.all(as)
 	s.nested = e.nested
+	if err == nil && s.actions.Len() > maxActions {
+		err = fmt.Errorf("lower: %d bytes of OpenFlow actions are more than %d", s.actions.Len(), maxActions)
+	}
 	if err != nil {
 		return "", false, err
 	}
 	return s.actions.Actions(), e.asked, nil
 }
+
+// maxActions leaves room for the match in a message of 65,535 bytes.
+const maxActions = 60000
 
 // emit appends the flows of the program for the Env.
 func (p *program) emit(dst []Flow, s *scratch, f *Logical, cookie uint64, env *Env) ([]Flow, error) {
