@@ -148,7 +148,7 @@ func (d *decoder) chassis(rest string, e view.Event) error {
 			d.t.Claims.Delete(k)
 			return err
 		}
-		c := tables.Claim{Rev: e.Rev}
+		c := tables.Claim{Rev: e.Created}
 		if encap := row.(*sb.PortBinding).Encap; encap != nil {
 			c.Encap = *encap
 		}

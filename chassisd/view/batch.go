@@ -6,6 +6,8 @@ type Event struct {
 	Value []byte
 	// Rev is the revision that wrote the value.
 	Rev int64
+	// Created is the revision that made the key, 0 where it is gone.
+	Created int64
 }
 
 // Batch is what changed since the last batch that was received.

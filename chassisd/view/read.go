@@ -61,7 +61,7 @@ func (v *View) read(ctx context.Context) error {
 func (v *View) take(b *Batch, kv *mvccpb.KeyValue, seen map[string]bool) {
 	key := string(kv.Key)
 	seen[key] = true
-	v.note(b, key, Event{Value: value(kv.Value), Rev: kv.ModRevision})
+	v.note(b, key, Event{Value: value(kv.Value), Rev: kv.ModRevision, Created: kv.CreateRevision})
 }
 
 // deliver joins the batches with what is pending; southbound events wait while

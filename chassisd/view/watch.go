@@ -124,7 +124,7 @@ func (v *View) chassisKeys(res clientv3.WatchResponse, ok bool) error {
 func (v *View) noteEvent(b *Batch, ev *clientv3.Event) {
 	e := Event{Rev: ev.Kv.ModRevision}
 	if ev.Type == clientv3.EventTypePut {
-		e.Value = value(ev.Kv.Value)
+		e.Value, e.Created = value(ev.Kv.Value), ev.Kv.CreateRevision
 	}
 	v.note(b, string(ev.Kv.Key), e)
 }

@@ -130,7 +130,11 @@ func (a *agents) applyRecord(e keyEvent) {
 		a.records[id] = map[string]record{}
 	}
 	a.keys[e.key] = id
-	a.records[id][chassis] = record{chassis, row, e.rev}
+	rev := e.rev
+	if id.table.Name == "Port_Binding" {
+		rev = e.created // see sb.Claim
+	}
+	a.records[id][chassis] = record{chassis, row, rev}
 	a.touched[id] = true
 	if id.table.Name == "Chassis" || id.table.Name == "Encap" {
 		a.touchRecords(chassis)

@@ -13,7 +13,7 @@ func testAgents() *agents {
 	return newAgents(sb.Schema(), slog.New(slog.DiscardHandler), func() time.Time { return time.UnixMilli(77) })
 }
 
-func put(key, value string, rev int64) keyEvent { return keyEvent{key, []byte(value), rev} }
+func put(key, value string, rev int64) keyEvent { return keyEvent{key, []byte(value), rev, rev} }
 
 func TestAgentsFollowKeys(t *testing.T) {
 	a := testAgents()

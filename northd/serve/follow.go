@@ -11,9 +11,10 @@ import (
 
 // keyEvent is a key's value after a change.
 type keyEvent struct {
-	key   string
-	value []byte // nil: the key is gone
-	rev   int64  // the revision that wrote the value
+	key     string
+	value   []byte // nil: the key is gone
+	rev     int64  // the revision that wrote the value
+	created int64  // the revision that made the key, 0 where it is gone
 }
 
 // keyBatch is what changed below a prefix, or, if whole, all that there is.
@@ -64,7 +65,7 @@ func followOnce(ctx context.Context, c *clientv3.Client, prefix string, out chan
 		for _, e := range r.Events {
 			k := keyEvent{key: string(e.Kv.Key), rev: e.Kv.ModRevision}
 			if e.Type == clientv3.EventTypePut {
-				k.value = notNil(e.Kv.Value)
+				k.value, k.created = notNil(e.Kv.Value), e.Kv.CreateRevision
 			}
 			b.events = append(b.events, k)
 		}
@@ -91,7 +92,7 @@ func readAll(ctx context.Context, c *clientv3.Client, prefix string) (keyBatch, 
 			rev = r.Header.Revision
 		}
 		for _, kv := range r.Kvs {
-			b.events = append(b.events, keyEvent{string(kv.Key), notNil(kv.Value), kv.ModRevision})
+			b.events = append(b.events, keyEvent{string(kv.Key), notNil(kv.Value), kv.ModRevision, kv.CreateRevision})
 		}
 		if !r.More || len(r.Kvs) == 0 {
 			return b, rev, nil

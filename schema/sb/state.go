@@ -25,8 +25,11 @@ type Status struct {
 
 // Claim is one chassis's claim of a port.
 type Claim struct {
-	Chassis  string // the chassis's name
-	Revision int64  // etcd mod revision of the claim's key
+	Chassis string // the chassis's name
+	// Revision is the etcd revision that made the claim's key. Not the one that
+	// wrote it last: the loser of a port writes that its claim is not up, and
+	// must not win by that.
+	Revision int64
 }
 
 // Winner returns the name of the chassis that has the port: the one that was
