@@ -86,13 +86,15 @@ type Agent struct {
 	whole   bool                       // the ledger was told that all wishes are there
 	seq     int64                      // newest wish
 	written ledger.Result
-	claimed int64 // revision of our newest claim
-	viewRev int64 // of the chassis' keys in the tables
-	errors  map[string][]string
-	report  reporter
-	ovs     ovsWriter
-	told    map[string]bool // problems that the log has
-	startup string          // when this run began, ms since 1970
+	// contestedAt: when somebody else was last seen to write our keys.
+	contestedAt time.Time
+	claimed     int64 // revision of our newest claim
+	viewRev     int64 // of the chassis' keys in the tables
+	errors      map[string][]string
+	report      reporter
+	ovs         ovsWriter
+	told        map[string]bool // problems that the log has
+	startup     string          // when this run began, ms since 1970
 }
 
 // generation is what an update of the switch stands for.
@@ -173,6 +175,9 @@ func (a *Agent) once(ctx context.Context, tick <-chan time.Time) error {
 	case gen := <-installed:
 		a.installed(gen)
 	case r := <-results:
+		if r.Contested > a.written.Contested {
+			a.contestedAt = a.cfg.Now()
+		}
 		a.written = r
 		a.claimed = max(a.claimed, r.Rev)
 	case err := <-a.ovs.done:

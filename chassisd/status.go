@@ -117,6 +117,10 @@ func statusEqual(a, b sb.Status) bool {
 		slices.Equal(a.Errors, b.Errors)
 }
 
+// contestedFor is how long a foreign write of our keys is told. A second agent
+// would write again within a second or so.
+const contestedFor = 30 * time.Second
+
 // problems lists what is wrong, in a fixed order.
 func (a *Agent) problems() []string {
 	var out []string
@@ -134,7 +138,7 @@ func (a *Agent) problems() []string {
 	if a.ovs.failed != "" {
 		out = append(out, a.ovs.failed)
 	}
-	if a.written.Contested > 0 {
+	if a.written.Contested > 0 && a.cfg.Now().Sub(a.contestedAt) < contestedFor {
 		out = append(out, fmt.Sprintf("somebody else writes the records of chassis %s: is there a second agent with this system-id?", a.conf.Name))
 	}
 	if a.checkErr != nil {

@@ -53,6 +53,7 @@ type Ledger struct {
 	mu       sync.Mutex
 	want     map[string][]byte
 	have     map[string]entry
+	sent     map[string][]byte // of a transaction whose end is not known
 	dirty    map[string]struct{}
 	complete bool
 	seq      int64
@@ -85,7 +86,7 @@ func New(cfg Config) *Ledger {
 	}
 	return &Ledger{
 		cfg: cfg, wake: make(chan struct{}, 1), results: make(chan Result, 1),
-		want: map[string][]byte{}, have: map[string]entry{}, dirty: map[string]struct{}{},
+		want: map[string][]byte{}, have: map[string]entry{}, sent: map[string][]byte{}, dirty: map[string]struct{}{},
 	}
 }
 
@@ -118,7 +119,7 @@ func (l *Ledger) Seen(key string, value []byte, rev int64) {
 	if known && rev <= old.rev {
 		return // older than what we wrote, or just that
 	}
-	if known && !bytes.Equal(old.value, value) && l.settled(key, old) {
+	if known && !bytes.Equal(old.value, value) && l.settled(key, old) && !l.ours(key, value) {
 		l.quarrel = true
 		l.result.Contested++
 	}
@@ -139,6 +140,13 @@ func (l *Ledger) Complete() {
 		l.check(k)
 	}
 	l.kick()
+}
+
+// ours tells whether the value may be of our own transaction: etcd's watch can
+// be faster than its answer, and the answer can be lost.
+func (l *Ledger) ours(key string, value []byte) bool {
+	sent, ok := l.sent[key]
+	return ok && bytes.Equal(sent, value)
 }
 
 // settled tells whether the key was as wished.
@@ -252,6 +260,7 @@ func (l *Ledger) batch() (keys []string, ops []clientv3.Op, seq int64) {
 	keys = slices.Sorted(maps.Keys(l.dirty))
 	keys = keys[:min(len(keys), l.cfg.MaxOps)]
 	for _, k := range keys {
+		l.sent[k] = l.want[k]
 		if w, ok := l.want[k]; ok {
 			ops = append(ops, clientv3.OpPut(k, string(w)))
 		} else {
@@ -272,6 +281,7 @@ func (l *Ledger) wrote(keys []string, ops []clientv3.Op, rev int64) {
 		if rev > l.have[k].rev {
 			l.have[k] = e
 		}
+		delete(l.sent, k)
 		l.check(k)
 		if l.cfg.Counts == nil || l.cfg.Counts(k) {
 			l.result.Rev = rev

@@ -106,6 +106,35 @@ func TestContested(t *testing.T) {
 	}
 }
 
+// TestOwnEcho: a wish that is taken back while it is being written is seen
+// before etcd's answer. That is not somebody else.
+func TestOwnEcho(t *testing.T) {
+	const key = "/weft/chassis/hv1/a"
+	l := New(Config{Owns: func(string) bool { return true }})
+	send := func(value string) ([]string, []clientv3.Op) {
+		l.Want(map[string][]byte{key: []byte(value)})
+		keys, ops, _ := l.batch()
+		return keys, ops
+	}
+	keys, ops := send("1")
+	l.wrote(keys, ops, 10)
+	keys, ops = send("2")
+	l.Want(map[string][]byte{key: []byte("1")})
+	l.Seen(key, []byte("2"), 11)
+	l.wrote(keys, ops, 11)
+	if l.result.Contested != 0 || l.quarrel {
+		t.Error("our own write was taken for another's")
+	}
+	if keys, _, _ := l.batch(); len(keys) != 1 {
+		t.Error("the newest wish is not written")
+	}
+	l.Seen(key, []byte("1"), 12)
+	l.Seen(key, []byte("3"), 13)
+	if l.result.Contested != 1 {
+		t.Error("another's write was not noticed")
+	}
+}
+
 func TestServerAway(t *testing.T) {
 	s := etcdtest.Start(t)
 	l := run(t, Config{Client: s.Client(), Timeout: 200 * time.Millisecond})
