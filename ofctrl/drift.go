@@ -1,7 +1,9 @@
 package ofctrl
 
 import (
+	"errors"
 	"maps"
+	"slices"
 
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
@@ -56,6 +58,21 @@ func (s *session) updateLocked(u *ofp.FlowUpdate) (k Key, ok bool) {
 	return k, !there || had != v
 }
 
+// auditTLV ends the session when our TLV map is gone: flows that need it were
+// refused or mean something else now, so the next session begins from nothing.
+func (s *session) auditTLV() error {
+	maps, err := s.tlvTable()
+	if err != nil {
+		return err
+	}
+	for _, w := range s.c.cfg.TLV {
+		if !slices.Contains(maps, w) {
+			return errors.New("somebody changed the TLV map")
+		}
+	}
+	return nil
+}
+
 // audit reads the groups and meters again, which no monitor tells of.
 func (s *session) audit() error {
 	before := *s.have
@@ -65,6 +82,9 @@ func (s *session) audit() error {
 		s.buf = ofp.AppendMeterDescRequest(s.buf, xid)
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.auditTLV(); err != nil {
 		return err
 	}
 	groups, meters := differing(before.groups, s.have.groups), differing(before.meters, s.have.meters)
