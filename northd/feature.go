@@ -57,4 +57,10 @@ func fail(bit string) []lflow.Action {
 	return []lflow.Action{lflow.SetTo(pipeline.LField(bit), 1), lflow.Next{}}
 }
 
+// pass clears the bit and goes on: each copy of a packet that goes to several
+// ports is judged for itself.
+func pass(bit string) []lflow.Action {
+	return []lflow.Action{lflow.SetTo(pipeline.LField(bit), 0), lflow.Next{}}
+}
+
 func inport(p *lport) *lflow.Expr { return lflow.Eq(lflow.Inport, p.Name) }

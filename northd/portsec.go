@@ -21,8 +21,8 @@ func portSecurity() feature {
 			dropIn, dropOut := pipeline.LField(pipeline.PortSecDropIn), pipeline.LField(pipeline.PortSecDropOut)
 			f.add(pipeline.LSInApplyPortSec, 50, lflow.Eq(dropIn, 1), lflow.Drop{})
 			f.add(pipeline.LSInApplyPortSec, 0, nil, lflow.Next{})
-			f.add(pipeline.LSOutCheckPortSec, 100, lflow.Bool(lflow.EthMcast), lflow.Next{})
-			f.add(pipeline.LSOutCheckPortSec, 0, nil, lflow.Next{})
+			f.add(pipeline.LSOutCheckPortSec, 100, lflow.Bool(lflow.EthMcast), pass(pipeline.PortSecDropOut)...)
+			f.add(pipeline.LSOutCheckPortSec, 0, nil, pass(pipeline.PortSecDropOut)...)
 			f.add(pipeline.LSOutApplyPortSec, 50, lflow.Eq(dropOut, 1), lflow.Drop{})
 			f.add(pipeline.LSOutApplyPortSec, 0, nil, lflow.Output{})
 		},
@@ -56,7 +56,7 @@ func secureOut(f *flows, p *lport) {
 	const stage = pipeline.LSOutCheckPortSec
 	to := lflow.Eq(lflow.Outport, p.Name)
 	if len(p.Allowed) > 0 {
-		f.add(stage, 80, lflow.And(to, anyOf(lflow.EthDst, p.Allowed)), lflow.Next{})
+		f.add(stage, 80, lflow.And(to, anyOf(lflow.EthDst, p.Allowed)), pass(pipeline.PortSecDropOut)...)
 	}
 	f.add(stage, 70, to, fail(pipeline.PortSecDropOut)...)
 }
