@@ -467,3 +467,16 @@ func waitStatus(t testing.TB, c *Controller, ok func(Status) bool) {
 		}
 	}
 }
+
+// TestTLVMapTaken: a map that somebody clears while we are connected comes again.
+func TestTLVMapTaken(t *testing.T) {
+	sw := ovstest.StartBridge(t)
+	c := start(t, Config{Target: sw.Mgmt(), Log: discard(), Audit: 20 * time.Millisecond, BackoffMin: time.Millisecond})
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{"a", manyFlows(10)}}})
+	installedGen(t, c, 1)
+	sw.Ofctl("del-tlv-map")
+	waitStatus(t, c, func(s Status) bool { return s.Disconnects == 1 && s.Synced })
+	if maps := sw.Ofctl("dump-tlv-map"); !strings.Contains(maps, "0x102") {
+		t.Errorf("TLV map: %s", maps)
+	}
+}
