@@ -107,12 +107,9 @@ func (a *agents) applyStatus(e keyEvent) {
 }
 
 func (a *agents) applyRecord(e keyEvent) {
-	if old, ok := a.keys[e.key]; ok && e.value == nil {
-		delete(a.keys, e.key)
-		a.drop(old, chassisOf(e.key))
-	}
 	delete(a.bad, e.key)
 	if e.value == nil {
+		a.forget(e.key)
 		return
 	}
 	id, chassis, err := a.parseKey(e.key)
@@ -122,7 +119,9 @@ func (a *agents) applyRecord(e keyEvent) {
 	}
 	row, err := schema.DecodeRow(id.table, id.uuid, e.value)
 	if err != nil {
-		// The last good record stands: a torn agent must not take ports away.
+		// What cannot be read counts as not there, as it does for the agents:
+		// all must name the same winner.
+		a.forget(e.key)
 		a.report(e.key, err)
 		return
 	}
@@ -184,7 +183,14 @@ func (a *agents) chassis() []*sb.Chassis {
 	return out
 }
 
-func (a *agents) drop(id rowID, chassis string) {
+// forget takes away what a key held.
+func (a *agents) forget(key string) {
+	id, ok := a.keys[key]
+	if !ok {
+		return
+	}
+	chassis := chassisOf(key)
+	delete(a.keys, key)
 	delete(a.records[id], chassis)
 	if len(a.records[id]) == 0 {
 		delete(a.records, id)

@@ -42,10 +42,14 @@ func TestAgentsFollowKeys(t *testing.T) {
 		t.Errorf("touched %v", got)
 	}
 
-	// A value that cannot be read leaves the last good one.
+	// A value that cannot be read is as good as none, until it can be.
 	a.apply(keyBatch{prefix: sb.ChassisPrefix, events: []keyEvent{put(claimKey, `{`, 9)}})
-	if r := a.of(id); len(r) != 1 || r[0].rev != 5 {
-		t.Errorf("claims after a torn write %+v", r)
+	if r := a.of(id); len(r) != 0 || a.bad[claimKey] == "" {
+		t.Errorf("claims after a broken write %+v, reported %v", r, a.bad)
+	}
+	a.apply(keyBatch{prefix: sb.ChassisPrefix, events: []keyEvent{put(claimKey, claim, 10)}})
+	if r := a.of(id); len(r) != 1 || a.bad[claimKey] != "" {
+		t.Errorf("claims after it was repaired %+v, reported %v", r, a.bad)
 	}
 	// What a new complete reading lacks is gone.
 	a.apply(keyBatch{prefix: sb.ChassisPrefix, whole: true, events: []keyEvent{put(chassisKey, `{"name":"hv1"}`, 6)}})
