@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
@@ -49,13 +50,23 @@ func command() *cobra.Command {
 			case <-ctx.Done():
 			case err = <-s.Failed():
 			}
-			return errOr(err, s.Close())
+			closed := make(chan error, 1)
+			go func() { closed <- s.Close() }()
+			select {
+			case cerr := <-closed:
+				return errOr(err, cerr)
+			case <-time.After(stopPatience):
+				return err // clients still watch; the data is on disk
+			}
 		},
 	}
 	cmd.Flags().StringVar(&dir, "data-dir", "/var/lib/weft/etcd", "where the data lies; made if missing")
 	cmd.Flags().StringVar(&listen, "listen", "http://127.0.0.1:2379", "client URLs to serve, comma separated (http://HOST:PORT or unix:///PATH)")
 	return cmd
 }
+
+// stopPatience is how long watching clients may take to leave.
+const stopPatience = time.Second
 
 func errOr(a, b error) error {
 	if a != nil {

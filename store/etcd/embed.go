@@ -142,6 +142,9 @@ func (s *Server) Failed() <-chan error { return s.etcd.Err() }
 // Close ends the in-process client and the member.
 func (s *Server) Close() error {
 	err := s.Client.Close()
+	// The member first: while the server waits for clients to end their
+	// watches it takes no renewals, and leases of the living would run out.
+	s.etcd.Server.Stop()
 	s.etcd.Close()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("etcd: close: %w", err)

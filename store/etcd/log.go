@@ -30,6 +30,7 @@ var harmless = map[string][]string{
 	"failed to update storage version": {"missing term information"},
 	// The end of the listeners when the member is closed, perhaps while it starts.
 	"failed to update cluster version":              {"request cancelled", "server stopped"},
+	"server has stopped; skipping GoAttach":         nil,
 	"setting up serving from embedded etcd failed.": closed,
 	"stopping insecure grpc server due to error":    closed,
 	"stopped insecure grpc server due to error":     closed,
