@@ -19,16 +19,18 @@ func (l *leading) expel(ctx context.Context, commits []*store.Commit) {
 				continue
 			}
 			for _, r := range l.agents.of(rowID{ch.Table, ch.UUID}) {
-				l.deleteKey(ctx, sb.RecordKey(r.chassis, ch.Table.Name, ch.UUID))
+				l.deleteKey(ctx, sb.RecordKey(r.chassis, ch.Table.Name, ch.UUID), r.rev)
 			}
 		}
 	}
 }
 
-func (l *leading) deleteKey(ctx context.Context, key string) {
+// deleteKey deletes the key if it is as we know it: what an agent that lives
+// has written again meanwhile stays.
+func (l *leading) deleteKey(ctx context.Context, key string, rev int64) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	if _, err := l.etcd.Txn(ctx).If(l.guard()).Then(clientv3.OpDelete(key)).Commit(); err != nil {
+	if _, err := l.etcd.Txn(ctx).If(l.guard(), clientv3.Compare(clientv3.ModRevision(key), "=", rev)).Then(clientv3.OpDelete(key)).Commit(); err != nil {
 		l.log.Warn("cannot delete the key of a deleted row", "key", key, "err", err)
 	}
 }
