@@ -182,11 +182,12 @@ func (l *leading) global(row schema.Row) {
 // it: a port that is written now may have been claimed before.
 func (l *leading) step(ctx context.Context, in northd.Input) error {
 	for {
-		if err := l.present(ctx); err != nil {
+		err := l.present(ctx)
+		l.placement(&in)
+		l.compile(in) // in any case: the feed tells a change only once
+		if err != nil {
 			return err
 		}
-		l.placement(&in)
-		l.compile(in)
 		if err := l.commit(ctx); err != nil {
 			return err
 		}
