@@ -101,13 +101,13 @@ func BenchmarkFull100k(b *testing.B) {
 		c.Update(Update{Gen: 1, Complete: true})
 		installedGen(b, c, 1)
 		began = time.Now()
-		c.Update(Update{Gen: 2, Flows: []OwnerFlows{{"all", flows}}})
+		c.Update(Update{Gen: 2, Flows: []OwnerFlows{{Owner: "all", Flows: flows}}})
 		installedGen(b, c, 2)
 		ours := time.Since(began)
 
 		began = time.Now()
 		second := start(b, Config{Target: sw.Mgmt()})
-		second.Update(Update{Gen: 2, Complete: true, Flows: []OwnerFlows{{"all", flows}}})
+		second.Update(Update{Gen: 2, Complete: true, Flows: []OwnerFlows{{Owner: "all", Flows: flows}}})
 		installedGen(b, second, 2)
 		again := time.Since(began)
 		if n := second.Status().Counters; n.FlowAdds+n.FlowDeletes != 0 {
@@ -116,7 +116,7 @@ func BenchmarkFull100k(b *testing.B) {
 		began = time.Now()
 		const rounds = 50
 		for i := range rounds {
-			c.Update(Update{Gen: int64(3 + i), Flows: []OwnerFlows{{"one", []Flow{{Table: 1, Priority: 1, Match: regMatch(uint64(i)), Actions: out(1)}}}}})
+			c.Update(Update{Gen: int64(3 + i), Flows: []OwnerFlows{{Owner: "one", Flows: []Flow{{Table: 1, Priority: 1, Match: regMatch(uint64(i)), Actions: out(1)}}}}})
 			installedGen(b, c, int64(3+i))
 		}
 		one := time.Since(began) / rounds
@@ -149,7 +149,7 @@ func BenchmarkMemory(b *testing.B) {
 				m.Set(ofp.EthDst, uint64(i*50+j))
 				flows[j].Match = m.Match()
 			}
-			c.Update(Update{Gen: 1, Complete: i == n/50-1, Flows: []OwnerFlows{{fmt.Sprint(i), flows}}})
+			c.Update(Update{Gen: 1, Complete: i == n/50-1, Flows: []OwnerFlows{{Owner: fmt.Sprint(i), Flows: flows}}})
 		}
 		waitStatus(b, c, func(s Status) bool { return s.Synced && s.Installed == n })
 		runtime.GC()

@@ -33,7 +33,7 @@ func TestChurn(t *testing.T) {
 				}
 			}
 			state[owner] = flows
-			u.Flows = append(u.Flows, OwnerFlows{owner, flows})
+			u.Flows = append(u.Flows, OwnerFlows{Owner: owner, Flows: flows})
 		}
 		c.Update(u)
 		switch step {

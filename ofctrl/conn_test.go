@@ -99,7 +99,7 @@ func TestSilentSwitch(t *testing.T) {
 func TestAway(t *testing.T) {
 	c := start(t, Config{Target: "unix:" + filepath.Join(t.TempDir(), "none"), Log: discard()})
 	for i := range 1000 {
-		c.Update(Update{Gen: int64(i), Flows: []OwnerFlows{{"a", manyFlows(10)}}})
+		c.Update(Update{Gen: int64(i), Flows: []OwnerFlows{{Owner: "a", Flows: manyFlows(10)}}})
 	}
 	waitStatus(t, c, func(s Status) bool { return s.LastError != "" })
 	st := c.Status()

@@ -42,7 +42,7 @@ func manyFlows(n int) []Flow {
 func TestDriftAtReconnect(t *testing.T) {
 	sw := ovstest.StartBridge(t)
 	flows := manyFlows(100)
-	u := Update{Gen: 7, Complete: true, Flows: []OwnerFlows{{"a", flows}}}
+	u := Update{Gen: 7, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: flows}}}
 	ctx, cancel := context.WithCancel(context.Background())
 	c := New(Config{Target: sw.Mgmt()})
 	done := make(chan struct{})
@@ -76,7 +76,7 @@ func TestDriftRepaired(t *testing.T) {
 	sw := ovstest.StartBridge(t)
 	c := start(t, Config{Target: sw.Mgmt(), Audit: 50 * time.Millisecond, LearnTables: []uint8{70}})
 	u := sampleUpdate(t, 1)
-	u.Flows = append(u.Flows, OwnerFlows{"many", manyFlows(300)})
+	u.Flows = append(u.Flows, OwnerFlows{Owner: "many", Flows: manyFlows(300)})
 	c.Update(u)
 	installedGen(t, c, 1)
 	if n := c.Status().Drift; n != 0 {
@@ -123,7 +123,7 @@ func TestFlushZones(t *testing.T) {
 		b.CT(ofp.CT{Commit: true, Zone: 8, Table: ofp.NoTable})
 		b.Output(2)
 	})
-	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{"a", []Flow{{Priority: 1, Match: protoMatch("udp"), Actions: commit}}}}})
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: []Flow{{Priority: 1, Match: protoMatch("udp"), Actions: commit}}}}})
 	installedGen(t, c, 1)
 	sw.Appctl("netdev-dummy/receive", "p1", "in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ttl=64,frag=no),udp(src=1,dst=2)")
 	zones := func() string { return sw.Appctl("dpctl/dump-conntrack") }
@@ -150,7 +150,7 @@ func TestIncompleteDeletesNothing(t *testing.T) {
 	sw.AddDrop(9, 77, ovs.ProtocolIPv4)
 	sw.Ofctl("add-group", "group_id=3,type=all,bucket=actions=local")
 	c := start(t, Config{Target: sw.Mgmt()})
-	c.Update(Update{Gen: 1, Flows: []OwnerFlows{{"a", manyFlows(5)}}})
+	c.Update(Update{Gen: 1, Flows: []OwnerFlows{{Owner: "a", Flows: manyFlows(5)}}})
 	installedGen(t, c, 1)
 	if n := len(sw.Flows()); n != 6 {
 		t.Errorf("%d flows, want 6", n)
@@ -209,7 +209,7 @@ func TestRefused(t *testing.T) {
 			}
 		})},
 	)
-	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{"a", flows}}})
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: flows}}})
 	installedGen(t, c, 1)
 	waitStatus(t, c, func(s Status) bool { return s.Synced && s.Installed == 50 })
 	st := c.Status()
@@ -234,7 +234,7 @@ func TestRefused(t *testing.T) {
 
 	g := ofp.GroupSpec{Type: ofp.GroupAllBuckets, Bucket: []ofp.Bucket{{Actions: out(ofp.PortLocal)}}}
 	body, _ := g.Body()
-	c.Update(Update{Gen: 2, Groups: []Group{{9, body}}})
+	c.Update(Update{Gen: 2, Flows: []OwnerFlows{{Owner: "g", Groups: []Group{{9, body}}}}})
 	installedGen(t, c, 2)
 	waitStatus(t, c, func(s Status) bool { return s.Synced && s.Installed == 51 })
 	mu.Lock()
@@ -242,7 +242,7 @@ func TestRefused(t *testing.T) {
 		t.Errorf("flow 1002 is still refused: %v", told["flow a 1002"])
 	}
 	mu.Unlock()
-	c.Update(Update{Gen: 3, Groups: []Group{{ID: 9}}, Flows: []OwnerFlows{{"a", flows[:50]}}})
+	c.Update(Update{Gen: 3, Flows: []OwnerFlows{{Owner: "g"}, {Owner: "a", Flows: flows[:50]}}})
 	installedGen(t, c, 3)
 	waitStatus(t, c, func(s Status) bool { return s.Synced && s.Installed == 50 && len(s.Refused) == 0 })
 }
@@ -255,7 +255,7 @@ func TestManyRefused(t *testing.T) {
 	for i := range 100 {
 		flows[i*20].Actions = acts(func(b *ofp.ActionBuilder) { b.Group(uint32(i)) })
 	}
-	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{"a", flows}}})
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: flows}}})
 	installedGen(t, c, 1)
 	waitStatus(t, c, func(s Status) bool { return s.Installed == 1900 })
 	if n := len(sw.Flows()); n != 1900 {
@@ -267,12 +267,12 @@ func TestManyRefused(t *testing.T) {
 func TestCoalesce(t *testing.T) {
 	sw := ovstest.StartBridge(t)
 	c := start(t, Config{Target: sw.Mgmt()})
-	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{"bulk", manyFlows(5000)}}})
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{Owner: "bulk", Flows: manyFlows(5000)}}})
 	installedGen(t, c, 1)
 	var last int64
 	for i := range 2000 {
 		last = int64(2 + i)
-		c.Update(Update{Gen: last, Flows: []OwnerFlows{{"x", []Flow{{Table: 1, Priority: 1, Match: regMatch(uint64(i % 10)), Actions: out(uint32(i + 1))}}}}})
+		c.Update(Update{Gen: last, Flows: []OwnerFlows{{Owner: "x", Flows: []Flow{{Table: 1, Priority: 1, Match: regMatch(uint64(i % 10)), Actions: out(uint32(i + 1))}}}}})
 	}
 	installedGen(t, c, last)
 	n := c.Status().Counters
@@ -305,7 +305,10 @@ func TestGroupsAndMeters(t *testing.T) {
 		return ofp.NewMeterBody(ofp.MeterPktps|ofp.MeterStats, ofp.MeterBand{Rate: rate})
 	}
 	use := []Flow{{Table: 1, Priority: 1, Actions: acts(func(b *ofp.ActionBuilder) { b.Meter(4); b.Group(8) })}}
-	c.Update(Update{Gen: 1, Complete: true, Groups: []Group{{8, body(1, 2)}}, Meters: []Meter{{4, meter(10)}}, Flows: []OwnerFlows{{"a", use}}})
+	update := func(gen int64, g ofp.GroupBody, m ofp.MeterBody) Update {
+		return Update{Gen: gen, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: use, Groups: []Group{{8, g}}, Meters: []Meter{{4, m}}}}}
+	}
+	c.Update(update(1, body(1, 2), meter(10)))
 	installedGen(t, c, 1)
 	if g := sw.Ofctl("dump-groups"); !strings.Contains(g, "group_id=8,type=select,selection_method=hash,fields(ip_src,ip_dst),bucket=bucket_id:0,watch_port:1,actions=output:1,bucket=bucket_id:1,weight:2") {
 		t.Errorf("group: %s", g)
@@ -313,7 +316,7 @@ func TestGroupsAndMeters(t *testing.T) {
 	if m := sw.Ofctl("dump-meters"); !strings.Contains(m, "meter=4 pktps stats bands=\ntype=drop rate=10") {
 		t.Errorf("meter: %s", m)
 	}
-	c.Update(Update{Gen: 2, Groups: []Group{{8, body(5, 6, 7)}}, Meters: []Meter{{4, meter(20)}}})
+	c.Update(update(2, body(5, 6, 7), meter(20)))
 	installedGen(t, c, 2)
 	if g := sw.Ofctl("dump-groups"); !strings.Contains(g, "weight:7") {
 		t.Errorf("group: %s", g)
@@ -322,12 +325,12 @@ func TestGroupsAndMeters(t *testing.T) {
 		t.Errorf("meter: %s", m)
 	}
 	second := start(t, Config{Target: sw.Mgmt()})
-	second.Update(Update{Gen: 2, Complete: true, Groups: []Group{{8, body(5, 6, 7)}}, Meters: []Meter{{4, meter(20)}}, Flows: []OwnerFlows{{"a", use}}})
+	second.Update(update(2, body(5, 6, 7), meter(20)))
 	installedGen(t, second, 2)
 	if n := second.Status().Counters; n.FlowAdds+n.FlowDeletes+n.GroupMods+n.MeterMods != 0 {
 		t.Errorf("unchanged state was sent again: %+v", n)
 	}
-	c.Update(Update{Gen: 3, Groups: []Group{{ID: 8}}, Meters: []Meter{{ID: 4}}, Flows: []OwnerFlows{{Owner: "a"}}})
+	c.Update(Update{Gen: 3, Flows: []OwnerFlows{{Owner: "a"}}})
 	installedGen(t, c, 3)
 	if g, m := sw.Ofctl("dump-groups"), sw.Ofctl("dump-meters"); strings.Contains(g, "group_id") || strings.Contains(m, "meter=") {
 		t.Errorf("left: %s %s", g, m)
@@ -345,7 +348,7 @@ func TestPackets(t *testing.T) {
 	table := func(n uint8, fn func(b *ofp.ActionBuilder)) Flow {
 		return Flow{Table: n, Priority: 1, Cookie: uint64(n), Actions: acts(fn)}
 	}
-	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{"a", []Flow{
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: []Flow{
 		table(5, func(b *ofp.ActionBuilder) {
 			b.SetField(ofp.Reg(3), ofp.U64(33))
 			b.Controller(ofp.Controller{Userdata: []byte{1, 2, 3}, Pause: true})
@@ -472,7 +475,7 @@ func waitStatus(t testing.TB, c *Controller, ok func(Status) bool) {
 func TestTLVMapTaken(t *testing.T) {
 	sw := ovstest.StartBridge(t)
 	c := start(t, Config{Target: sw.Mgmt(), Log: discard(), Audit: 20 * time.Millisecond, BackoffMin: time.Millisecond})
-	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{"a", manyFlows(10)}}})
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: manyFlows(10)}}})
 	installedGen(t, c, 1)
 	sw.Ofctl("del-tlv-map")
 	waitStatus(t, c, func(s Status) bool { return s.Disconnects == 1 && s.Synced })

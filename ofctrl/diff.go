@@ -55,10 +55,10 @@ type idOp[B ~string] struct {
 }
 
 // diffIDs compares the bodies of the ids given, in order of id.
-func diffIDs[B ~string](ids map[uint32]struct{}, want, have map[uint32]B) []idOp[B] {
+func diffIDs[B ~string](ids map[uint32]struct{}, want func(uint32) B, have map[uint32]B) []idOp[B] {
 	var ops []idOp[B]
 	for id := range ids {
-		w, h := want[id], have[id]
+		w, h := want(id), have[id]
 		if w != h {
 			ops = append(ops, idOp[B]{id: id, body: w, there: h != ""})
 		}

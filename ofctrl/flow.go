@@ -35,17 +35,18 @@ func (f Flow) String() string {
 	return fmt.Sprintf("%stable=%d, %s actions=%s", cookie, f.Table, ofp.FlowMatchString(f.Priority, f.Match), f.Actions)
 }
 
-// Group is one desired group.
-type Group struct {
+// Numbered is a desired group or meter.
+type Numbered[B ~string] struct {
 	ID   uint32
-	Body ofp.GroupBody
+	Body B
 }
 
-// Meter is one desired meter.
-type Meter struct {
-	ID   uint32
-	Body ofp.MeterBody
-}
+type (
+	// Group is one desired group.
+	Group = Numbered[ofp.GroupBody]
+	// Meter is one desired meter.
+	Meter = Numbered[ofp.MeterBody]
+)
 
 // Update is a change of the desired state. The slices are the controller's
 // after the call: the caller must not change them.
@@ -53,11 +54,8 @@ type Update struct {
 	// Gen is told by Installed when this update, and all before it, are in
 	// the switch. It must not decrease.
 	Gen int64
-	// Flows replaces all flows of each owner named; no flows delete it.
+	// Flows replaces all that each owner named wants; nothing deletes it.
 	Flows []OwnerFlows
-	// Groups and Meters set the body of each id named; an empty body deletes.
-	Groups []Group
-	Meters []Meter
 	// FlushZones are conntrack zones whose connections are forgotten before the
 	// flows of this update are sent.
 	FlushZones []uint16
@@ -66,9 +64,16 @@ type Update struct {
 	Complete bool
 }
 
-// OwnerFlows is the flows of one owner: a unit of the agent's computation that
-// is replaced as a whole, named as the agent likes.
+// OwnerFlows is what one owner wants: a unit of the agent's computation that is
+// replaced as a whole, named as the agent likes.
 type OwnerFlows struct {
 	Owner string
 	Flows []Flow
+	// Groups and Meters are those that the flows use, with numbers given out by
+	// [IDs]. Each is in the switch before the first flow that needs it and until
+	// the last owner that lists it lists it no more. Where owners list different
+	// bodies for one number the owner whose name sorts first has it, and
+	// [Status] tells.
+	Groups []Group
+	Meters []Meter
 }

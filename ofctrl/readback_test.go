@@ -398,9 +398,11 @@ func sampleUpdate(t testing.TB, gen int64) Update {
 	}
 	return Update{
 		Gen: gen, Complete: true,
-		Flows:  []OwnerFlows{{"sample", sampleFlows()}},
-		Groups: []Group{{1, body}},
-		Meters: []Meter{{1, ofp.NewMeterBody(ofp.MeterPktps|ofp.MeterBurst|ofp.MeterStats, ofp.MeterBand{Rate: 10, Burst: 5})}},
+		Flows: []OwnerFlows{{
+			Owner: "sample", Flows: sampleFlows(),
+			Groups: []Group{{1, body}},
+			Meters: []Meter{{1, ofp.NewMeterBody(ofp.MeterPktps|ofp.MeterBurst|ofp.MeterStats, ofp.MeterBand{Rate: 10, Burst: 5})}},
+		}},
 	}
 }
 

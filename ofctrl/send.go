@@ -170,6 +170,15 @@ func (s *session) note(items []item) {
 	})
 }
 
+// setBody notes what a number has; an empty body is none.
+func setBody[B ~string](m map[uint32]B, id uint32, body B) {
+	if body == "" {
+		delete(m, id)
+	} else {
+		m[id] = body
+	}
+}
+
 // bundle sends items as one atomic, ordered bundle and waits for the barrier
 // behind it. refused tells, by position, what the switch did not take; an item
 // refused while it was added is simply not part of what is committed.

@@ -17,8 +17,8 @@ type state struct {
 
 	mu       sync.Mutex
 	table    *Table
-	groups   map[uint32]ofp.GroupBody
-	meters   map[uint32]ofp.MeterBody
+	groups   *bodies[ofp.GroupBody]
+	meters   *bodies[ofp.MeterBody]
 	gen      int64
 	complete bool
 
@@ -58,8 +58,8 @@ func newState() *state {
 		wake:          make(chan struct{}, 1),
 		installedCh:   make(chan int64, 1),
 		table:         NewTable(),
-		groups:        map[uint32]ofp.GroupBody{},
-		meters:        map[uint32]ofp.MeterBody{},
+		groups:        newBodies[ofp.GroupBody](),
+		meters:        newBodies[ofp.MeterBody](),
 		all:           true,
 		dirty:         map[Key]struct{}{},
 		dirtyGroups:   map[uint32]struct{}{},
@@ -75,15 +75,10 @@ func (s *state) update(u Update) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range u.Flows {
-		s.table.Set(u.Flows[i].Owner, u.Flows[i].Flows, s.touchLocked)
-	}
-	for _, g := range u.Groups {
-		setBody(s.groups, g.ID, g.Body)
-		s.touchIDLocked(s.dirtyGroups, g.ID)
-	}
-	for _, m := range u.Meters {
-		setBody(s.meters, m.ID, m.Body)
-		s.touchIDLocked(s.dirtyMeters, m.ID)
+		o := &u.Flows[i]
+		s.table.Set(o.Owner, o.Flows, s.touchLocked)
+		s.groups.set(o.Owner, o.Groups, func(id uint32) { s.touchIDLocked(s.dirtyGroups, id) })
+		s.meters.set(o.Owner, o.Meters, func(id uint32) { s.touchIDLocked(s.dirtyMeters, id) })
 	}
 	for _, z := range u.FlushZones {
 		s.flushSeq++
@@ -95,14 +90,6 @@ func (s *state) update(u Update) {
 		s.allLocked()
 	}
 	s.wakeUp()
-}
-
-func setBody[B ~string](m map[uint32]B, id uint32, body B) {
-	if body == "" {
-		delete(m, id)
-	} else {
-		m[id] = body
-	}
 }
 
 func (s *state) touchLocked(k Key) {
@@ -179,15 +166,17 @@ func (s *state) takeAllLocked(have *switchState, b *batch) {
 			s.diffLocked(k, have, b)
 		}
 	}
-	for _, m := range []map[uint32]ofp.GroupBody{s.groups, have.groups} {
-		for id := range m {
-			s.dirtyGroups[id] = struct{}{}
-		}
+	addIDs(s.dirtyGroups, s.groups, have.groups)
+	addIDs(s.dirtyMeters, s.meters, have.meters)
+}
+
+// addIDs adds the numbers that are wanted or there.
+func addIDs[B ~string](set map[uint32]struct{}, want *bodies[B], have map[uint32]B) {
+	for id := range want.slots {
+		set[id] = struct{}{}
 	}
-	for _, m := range []map[uint32]ofp.MeterBody{s.meters, have.meters} {
-		for id := range m {
-			s.dirtyMeters[id] = struct{}{}
-		}
+	for id := range have {
+		set[id] = struct{}{}
 	}
 }
 
@@ -241,8 +230,8 @@ func (s *state) takeIDsLocked(have *switchState, b *batch) {
 	for id := range s.refusedMeters {
 		delete(s.dirtyMeters, id)
 	}
-	b.groups = diffIDs(s.dirtyGroups, s.groups, have.groups)
-	b.meters = diffIDs(s.dirtyMeters, s.meters, have.meters)
+	b.groups = diffIDs(s.dirtyGroups, s.groups.want, have.groups)
+	b.meters = diffIDs(s.dirtyMeters, s.meters.want, have.meters)
 	if !s.complete {
 		b.groups = slices.DeleteFunc(b.groups, func(o idOp[ofp.GroupBody]) bool { return o.body == "" })
 		b.meters = slices.DeleteFunc(b.meters, func(o idOp[ofp.MeterBody]) bool { return o.body == "" })
@@ -373,9 +362,11 @@ func (s *state) status(p *packets) Status {
 		Wanted:    s.gen,
 		Desired:   s.table.Len(),
 		Installed: s.flowsIn,
-		Groups:    len(s.groups),
-		Meters:    len(s.meters),
+		Groups:    len(s.groups.slots),
+		Meters:    len(s.meters.slots),
 		LastError: s.lastError,
+		Contested: len(s.groups.contested) + len(s.meters.contested),
+		Contests:  append(s.groups.contests("group"), s.meters.contests("meter")...),
 		Counters:  s.count,
 	}
 	keys := slices.SortedFunc(maps.Keys(s.refused), compareKeys)

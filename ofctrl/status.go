@@ -14,6 +14,9 @@ type Status struct {
 	Refused   []Refusal // the first 100
 	LastError string
 
+	Contested int      // flows, groups and meters that owners want differently
+	Contests  []string // some of them, for people
+
 	Counters
 }
 
