@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,8 +16,13 @@ func trafficCommands() []command {
 		{"ping-start", "ping-start NAME VM TARGET [-6] [-i INTERVAL] [-nowait]", cmdPingStart},
 		{"ping-wait", "ping-wait NAME ANSWERS [-t DEADLINE]", cmdPingWait},
 		{"ping-stop", "ping-stop NAME [lost=N|lost<=N] [answered>=N] [gap<=DURATION]", cmdPingStop},
-		{"serve", "serve VM tcp|udp PORT…", cmdServe},
+		{"serve", "serve VM tcp|udp|echo PORT…", cmdServe},
 		{"probe", "probe VM tcp|udp TARGET:PORT [-6] [-n COUNT] [-from PORT] [-t DEADLINE]", cmdProbe},
+		{"connect", "connect NAME VM TARGET:PORT [-6] [-t DEADLINE]", cmdConnect},
+		{"say", "say NAME [-t DEADLINE]", cmdSay},
+		{"hang-up", "hang-up NAME", cmdHangUp},
+		{"stream-start", "stream-start NAME VM|PLACE:INTERFACE FIELD=VALUE…", cmdStreamStart},
+		{"stream-stop", "stream-stop NAME COUNT", cmdStreamStop},
 	}
 }
 
@@ -203,7 +209,7 @@ func (r pingResult) holds(cond string) (bool, error) {
 }
 
 func cmdServe(c *call) error {
-	if len(c.args) < 3 || (c.args[1] != "tcp" && c.args[1] != "udp") {
+	if len(c.args) < 3 || !slices.Contains([]string{"tcp", "udp", "echo"}, c.args[1]) {
 		return errUsage
 	}
 	for _, w := range c.args[2:] {
@@ -235,23 +241,35 @@ func cmdProbe(c *call) error {
 			return err
 		}
 	}
-	i := strings.LastIndexByte(c.args[2], ':')
 	n, err1 := strconv.Atoi(count)
 	src, err2 := strconv.ParseUint(from, 10, 16)
-	port, err3 := strconv.ParseUint(c.args[2][i+1:], 10, 16)
-	if i < 0 || err1 != nil || err2 != nil || err3 != nil {
+	if err1 != nil || err2 != nil {
 		return errUsage
 	}
-	dst, err := c.s.Address(strings.Trim(c.args[2][:i], "[]"), six)
+	to, err := c.s.target(c.args[2], six)
 	if err != nil {
 		return err
 	}
 	for range n {
-		line, err := c.s.Probe(c.ctx, c.args[0], c.args[1], netip.AddrPortFrom(dst, uint16(port)), uint16(src), wait)
+		line, err := c.s.Probe(c.ctx, c.args[0], c.args[1], to, uint16(src), wait)
 		if err != nil {
 			return unmet{err}
 		}
 		fmt.Fprint(c.stdout, line)
 	}
 	return nil
+}
+
+// target reads TARGET:PORT.
+func (s *Sandbox) target(text string, six bool) (netip.AddrPort, error) {
+	i := strings.LastIndexByte(text, ':')
+	if i < 0 {
+		return netip.AddrPort{}, errUsage
+	}
+	port, err := strconv.ParseUint(text[i+1:], 10, 16)
+	if err != nil {
+		return netip.AddrPort{}, errUsage
+	}
+	addr, err := s.Address(strings.Trim(text[:i], "[]"), six)
+	return netip.AddrPortFrom(addr, uint16(port)), err
 }

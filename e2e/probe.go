@@ -11,7 +11,8 @@ import (
 )
 
 // Serve answers on a tcp or udp port of a VM with one line: the VM's name and
-// the address that it sees as its peer.
+// the address that it sees as its peer. Network "echo" is a tcp port that says
+// everything back.
 func (s *Sandbox) Serve(vm, network string, port uint16) error {
 	v, err := s.VM(vm)
 	if err != nil {
@@ -43,6 +44,10 @@ func (s *Sandbox) Serve(vm, network string, port uint16) error {
 			return fmt.Errorf("e2e: serve: %w", err)
 		}
 		s.services = append(s.services, l)
+		if network == "echo" {
+			go echoTCP(l)
+			return nil
+		}
 		go func() {
 			for {
 				c, err := l.Accept()

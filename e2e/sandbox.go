@@ -41,8 +41,10 @@ type Sandbox struct {
 	hvs      []*Hypervisor
 	vms      map[string]*VM // VMs and external hosts
 	central  bool
-	sight    sight     // packet listeners
-	pings    pings     // background pings
+	sight    sight // packet listeners
+	pings    pings // background pings
+	sessions map[string]*session
+	streams  map[string]*stream
 	services []service // tcp and udp servers
 }
 
@@ -64,6 +66,7 @@ func New(c Config) (*Sandbox, error) {
 	s.daemons.m = map[string]*daemon{}
 	s.sight.listeners = map[string]*listener{}
 	s.pings.m = map[string]*pinger{}
+	s.sessions, s.streams = map[string]*session{}, map[string]*stream{}
 	if err := os.Mkdir(s.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("e2e: %w", err)
 	}
@@ -259,6 +262,14 @@ func (s *Sandbox) stop() error {
 		x.Close()
 	}
 	s.services = nil
+	for _, x := range s.sessions {
+		x.conn.Close()
+	}
+	for _, x := range s.streams {
+		x.stop()
+	}
+	clear(s.sessions)
+	clear(s.streams)
 	s.pings.close()
 	s.sight.close()
 	// etcd last: the others say good-bye to it.
