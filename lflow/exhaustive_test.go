@@ -63,8 +63,8 @@ func everywhere(f func(a *assignment) bool) (t truth) {
 	return t
 }
 
-func exhaustiveKey(name string) (uint32, bool) {
-	return uint32(name[0]), name == "a" || name == "b"
+func exhaustiveKey(name string) (uint64, bool) {
+	return uint64(name[0]), name == "a" || name == "b"
 }
 
 // exhaustive is the state of the test: a table and remembered truths.
@@ -131,7 +131,7 @@ func (x *exhaustive) term(t FieldTerm) truth {
 			if t.Sym.IsString() {
 				key, known := exhaustiveKey(a.Text(t.Sym))
 				if known {
-					n = U(uint64(key))
+					n = U(key)
 				}
 			} else {
 				n = a.Number(t.Sym)

@@ -73,7 +73,7 @@ func checkFlows(v *vector) error {
 	if err != nil {
 		return err
 	}
-	got, _, err := nf.Matches(func(name string) (uint32, bool) { k, ok := vectorPorts[name]; return k, ok }, 1)
+	got, _, err := nf.Matches(func(name string) (uint64, bool) { k, ok := vectorPorts[name]; return uint64(k), ok }, 1)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func readFlow(l string) (m FlowMatch, ok bool, err error) {
 	set := func(name string, t Term) {
 		s := Standard().Lookup(name)
 		if s.IsString() {
-			t.Mask = Ones(32)
+			t.Mask = Ones(64)
 		} else if t.Mask == Ones(128) {
 			t.Mask = Ones(s.Width)
 		}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// FieldTerm is what one field must be. For a string field Value is the key
-// of the port and Mask is all ones.
+// FieldTerm is what one field must be. For a string field Value is what names
+// the port, see Matches, and Mask is 64 ones.
 type FieldTerm struct {
 	Sym *Symbol
 	Term
@@ -32,8 +32,9 @@ type FlowMatch struct {
 // Matches returns the flow matches that together are the normal form.
 // Conjunctions get the ids from firstID on, and used is their number. Where a
 // cross product is no larger than the sum of its factors there is none. port
-// returns the key of a port; an unknown port matches nothing.
-func (nf Normal) Matches(port func(name string) (key uint32, ok bool), firstID uint32) (ms []FlowMatch, used int, err error) {
+// returns the number by which the caller knows a port; an unknown port matches
+// nothing.
+func (nf Normal) Matches(port func(name string) (key uint64, ok bool), firstID uint32) (ms []FlowMatch, used int, err error) {
 	b := matchBuilder{port: port, id: firstID}
 	for _, c := range nf {
 		if err := b.add(c); err != nil {
@@ -47,7 +48,7 @@ func (nf Normal) Matches(port func(name string) (key uint32, ok bool), firstID u
 }
 
 type matchBuilder struct {
-	port func(string) (uint32, bool)
+	port func(string) (uint64, bool)
 	id   uint32
 	used int
 	out  []FlowMatch
@@ -109,15 +110,18 @@ func (b *matchBuilder) add(c Conj) *Error {
 	return nil
 }
 
+// portBits is the width of what names a port in a FieldTerm.
+const portBits = 64
+
 // resolve returns the keys of the known ports.
 func (b *matchBuilder) resolve(ports []string) []Term {
 	ts := make([]Term, 0, len(ports))
 	for _, name := range ports {
 		if key, ok := b.port(name); ok {
-			ts = append(ts, Term{U(uint64(key)), Ones(32)})
+			ts = append(ts, Term{U(key), Ones(portBits)})
 		}
 	}
-	return prune(ts, 32)
+	return prune(ts, portBits)
 }
 
 // reserve makes room for n terms.

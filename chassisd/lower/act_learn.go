@@ -61,7 +61,7 @@ func flowFields(v6 bool, l4 lflow.L4) flow5 {
 // the same next hop, and one for packets in the other direction.
 func (e *encoder) commitECMPNextHop(a lflow.CommitECMPNextHop) {
 	f := flowFields(a.V6, a.Proto)
-	metadata, eth := ofp.Whole(ofp.Metadata), ofp.Whole(ofp.EthSrc)
+	metadata, eth := e.metadata(), ofp.Whole(ofp.EthSrc)
 	l := ofp.Learn{Table: TableECMPNextHopMAC, IdleTimeout: ecmpIdle, HardTimeout: ecmpHard, Priority: learnPriority, DeleteLearned: true}
 	m := e.b.BeginLearn(l)
 	e.b.LearnMatch(metadata, metadata)
@@ -99,7 +99,7 @@ func (e *encoder) commitLBAffinity(a lflow.CommitLBAffinity) {
 		backend = ofp.Whole(ofp.XXReg1)
 	}
 	m := e.b.BeginLearn(ofp.Learn{Table: TableLBAffinity, IdleTimeout: a.Timeout, Priority: learnPriority, Cookie: e.cookie, DeleteLearned: true})
-	metadata := ofp.Whole(ofp.Metadata)
+	metadata := e.metadata()
 	e.b.LearnMatch(metadata, metadata)
 	e.b.LearnMatchValue(ofp.U64(f.ethType), ofp.Whole(ofp.EthType))
 	e.b.LearnMatch(f.src, f.src)

@@ -9,7 +9,7 @@ func (e *encoder) next(a lflow.Next) {
 		if l == lflow.SamePipeline {
 			l = e.at.Pipeline
 		}
-		table = e.tables.stage(l, int(a.Table))
+		table = e.goTo(l, int(a.Table))
 	}
 	e.b.Resubmit(table)
 }

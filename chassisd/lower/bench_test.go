@@ -31,7 +31,9 @@ func switchFlows(n int) []Logical {
 }
 
 func benchEnv() *Env {
-	return &Env{Scope: Datapath(3), Port: func(name string) (uint32, bool) { return uint32(len(name)) + uint32(name[len(name)-1]), true }}
+	return &Env{Scope: Datapath(3), Port: func(name string) (Port, bool) {
+		return Port{Key: uint32(len(name)) + uint32(name[len(name)-1])}, true
+	}}
 }
 
 // BenchmarkFlows takes 100,000 logical flows to OpenFlow.

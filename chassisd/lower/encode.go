@@ -15,9 +15,10 @@ type encoder struct {
 	tables Tables
 	meter  string // controller_meter of the flow
 	cookie uint64 // of the flow
-	// asked is set when the result depends on an answer of env.
-	asked bool
-	depth int
+	// asked is set when the result depends on an answer of env, varies when
+	// that is not the same on all datapaths of the scope.
+	asked, varies bool
+	depth         int
 	// nested holds builders for actions within userdata, by depth.
 	nested []*ofp.ActionBuilder
 }
@@ -164,8 +165,19 @@ func (e *encoder) action(a lflow.Action) error {
 	return nil
 }
 
-// nextTable is the table of the stage behind this one.
-func (e *encoder) nextTable() uint8 { return e.tables.stage(e.at.Pipeline, e.at.Table+1) }
+// nextTable is the table for packets that go on to the stage behind this one.
+func (e *encoder) nextTable() uint8 { return e.goTo(e.at.Pipeline, e.at.Table+1) }
+
+// goTo is the table for packets that go on to a stage.
+func (e *encoder) goTo(l lflow.Pipeline, stage int) uint8 {
+	if e.env.Passed != nil {
+		e.asked = true
+		for e.env.Passed(l, stage) {
+			stage++
+		}
+	}
+	return e.tables.stage(l, stage)
+}
 
 // port returns the key of a port, 0 for none.
 func (e *encoder) port(name string) uint32 {
@@ -173,8 +185,20 @@ func (e *encoder) port(name string) uint32 {
 		return 0
 	}
 	e.asked = true
-	key, _ := e.env.Port(name)
-	return key
+	p, _ := e.env.Port(name)
+	e.varies = e.varies || p.Varies || p.Datapath != 0
+	return p.Key
+}
+
+// metadata is what of metadata a learned flow matches: all of it where the
+// scope is all of it, else the datapath's key, as what lies above may change
+// before the flow is forgotten.
+func (e *encoder) metadata() ofp.Subfield {
+	e.asked = true
+	if e.env.Scope.Mask == ^uint64(0) {
+		return ofp.Whole(ofp.Metadata)
+	}
+	return ofp.Sub(ofp.Metadata, 0, DatapathBits)
 }
 
 // controller appends the action that sends the packet to the agent.

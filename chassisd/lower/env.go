@@ -9,17 +9,67 @@ import (
 // whatever says that the datapath is in a group.
 type Scope struct{ Value, Mask uint64 }
 
-// Datapath returns the scope of one datapath.
-func Datapath(key uint32) Scope { return Scope{uint64(key), ^uint64(0)} }
+// DatapathBits is the width of a datapath's key in metadata, and in a Geneve
+// header. The bits above say in which groups the datapath is.
+const DatapathBits = 24
+
+// Datapath returns the scope of one datapath: its key, whatever groups it is
+// in, so that it stays the same when these change.
+func Datapath(key uint32) Scope { return Scope{uint64(key), 1<<DatapathBits - 1} }
+
+// Key returns the key of the datapath whose packets carry metadata.
+func Key(metadata uint64) uint32 { return uint32(metadata & (1<<DatapathBits - 1)) }
+
+// Port is what the name of a port or of a multicast group stands for.
+type Port struct {
+	Key uint32 // tunnel key
+	// Datapath is the key of the port's datapath where the scope is of several
+	// datapaths, else 0: flows that match the port are for its datapath alone.
+	Datapath uint32
+	// Varies says that the name stands for something else on each datapath of
+	// the scope.
+	Varies bool
+}
+
+// number is how the language knows the port in a match; portOf reads it.
+func (p Port) number() uint64 { return uint64(p.Datapath)<<32 | uint64(p.Key) }
+
+func portOf(t *lflow.FieldTerm) Port {
+	return Port{Key: uint32(t.Value.Lo), Datapath: uint32(t.Value.Lo >> 32)}
+}
+
+// narrow is the part of a scope that a match is for: that of the datapath
+// whose ports it names. ok is false where these are of two datapaths.
+func narrow(scope Scope, m *lflow.FlowMatch) (s Scope, ok bool) {
+	var datapath uint32
+	for i := range m.Terms {
+		if !m.Terms[i].Sym.IsString() {
+			continue
+		}
+		p := portOf(&m.Terms[i])
+		if p.Datapath == 0 || p.Datapath == datapath {
+			continue
+		}
+		if datapath != 0 {
+			return scope, false
+		}
+		datapath, scope = p.Datapath, Datapath(p.Datapath)
+	}
+	return scope, true
+}
 
 // Env answers what a logical flow refers to. A nil function knows nothing.
 type Env struct {
 	Scope Scope
 	// Router says that the datapath is a router; conntrack zones differ.
 	Router bool
-	// Port returns the tunnel key of a port or multicast group of the
-	// datapath. What matches an unknown port matches nothing.
-	Port func(name string) (key uint32, ok bool)
+	// Passed tells whether a stage holds nothing but `next' for all packets:
+	// those that are to go there go on to the first one that holds more. It
+	// must not hold of the last stage.
+	Passed func(l lflow.Pipeline, stage int) bool
+	// Port returns a port or multicast group of the scope. What matches an
+	// unknown port matches nothing.
+	Port func(name string) (p Port, ok bool)
 	// Resident says whether a port is bound to this chassis.
 	Resident func(port string) bool
 	// AddressSet and PortGroup: see lflow.Options.

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -91,7 +92,8 @@ type scratch struct {
 }
 
 // Flow appends the OpenFlow flows of f to dst. cookie is put into each of
-// them. An error says what is wrong with the text; no flow is appended then.
+// them. An error says what is wrong with the text, or is ErrVaries; no flow is
+// appended then.
 //
 // Hot path: 10 µs for a text that is new, 3 µs for one that is known.
 func (l *Lowerer) Flow(dst []Flow, f *Logical, cookie uint64, env *Env) ([]Flow, error) {
@@ -191,7 +193,7 @@ func compile(s *scratch, f *Logical, cookie uint64, env *Env) (p *program, cache
 	}
 	p.prepare(s)
 	actions, asked, err := encode(s, p.actions, f, cookie, env)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrVaries) {
 		return nil, false, fmt.Errorf("actions %q: %w", f.Actions, err)
 	}
 	if !asked {
@@ -252,7 +254,11 @@ func (s *scratch) fill(m *lflow.FlowMatch, behind bool) (ok bool) {
 		if f == noField {
 			return false
 		}
-		if (f > ofp.Metadata) == behind && !s.match.SetMasked128(f, u128(t.Value), u128(t.Mask)) {
+		value, mask := u128(t.Value), u128(t.Mask)
+		if t.Sym.IsString() {
+			value, mask = ofp.U64(uint64(portOf(t).Key)), ofp.Ones(f.Bits())
+		}
+		if (f > ofp.Metadata) == behind && !s.match.SetMasked128(f, value, mask) {
 			return false
 		}
 	}
@@ -265,11 +271,14 @@ func encode(s *scratch, as lflow.Actions, f *Logical, cookie uint64, env *Env) (
 	e := encoder{b: &s.actions, env: env, at: f.place(), tables: tablesOf(f.Pipeline), meter: f.ControllerMeter, cookie: cookie, nested: s.nested}
 	err = e.all(as)
 	s.nested = e.nested
+	if err == nil && e.varies {
+		err = ErrVaries
+	}
 	if err == nil && s.actions.Len() > maxActions {
 		err = fmt.Errorf("lower: %d bytes of OpenFlow actions are more than %d", s.actions.Len(), maxActions)
 	}
 	if err != nil {
-		return "", false, err
+		return "", e.asked, err
 	}
 	return s.actions.Actions(), e.asked, nil
 }
@@ -299,15 +308,21 @@ func (p *program) emit(dst []Flow, s *scratch, f *Logical, cookie uint64, env *E
 
 // emitAll is emit for matches with ports or conjunctions.
 func (p *program) emitAll(dst []Flow, s *scratch, f *Logical, flow Flow, env *Env) ([]Flow, error) {
-	port := func(name string) (uint32, bool) {
+	varies := false
+	port := func(name string) (uint64, bool) {
 		if env.Port == nil {
 			return 0, false
 		}
-		return env.Port(name)
+		p, ok := env.Port(name)
+		varies = varies || p.Varies
+		return p.number(), ok
 	}
 	ms, used, err := p.normal.Matches(port, 1)
 	if err != nil {
 		return dst, fmt.Errorf("match %q: %w", f.Match, err)
+	}
+	if varies {
+		return dst, ErrVaries
 	}
 	var shift uint32 // from the ids counted from 1 to those given out
 	if used > 0 {
@@ -322,11 +337,15 @@ func (p *program) emitAll(dst []Flow, s *scratch, f *Logical, flow Flow, env *En
 		if m.ConjID != 0 {
 			m.ConjID += shift
 		}
+		scope, ok := narrow(env.Scope, m)
+		if !ok {
+			continue
+		}
 		h, ok := s.half(m)
 		if !ok {
 			continue
 		}
-		flow.Match, flow.Actions = s.join(h, env.Scope), actions
+		flow.Match, flow.Actions = s.join(h, scope), actions
 		if m.Clauses != nil {
 			s.actions.Reset()
 			for _, c := range m.Clauses {

@@ -101,7 +101,7 @@ func TestShared(t *testing.T) {
 	other := &Env{
 		Scope:      Scope{0x100000000, 0x100000000},
 		Router:     true,
-		Port:       func(string) (uint32, bool) { return 99, true },
+		Port:       func(string) (Port, bool) { return Port{Key: 99}, true },
 		Resident:   func(string) bool { return false },
 		AddressSet: func(string) ([]lflow.Constant, bool) { return []lflow.Constant{lflow.ConstantOf(9)}, true },
 	}

@@ -66,12 +66,15 @@ func runVectors(t *testing.T, f *os.File) {
 	fmt.Printf("vectors %s passed=%d failed=%d\n", f.Name(), passed, failed)
 }
 
+// whole is all of metadata, as the vectors have it.
+func whole(datapath uint64) Scope { return Scope{datapath, ^uint64(0)} }
+
 var vectorPorts = map[string]uint32{"eth0": 5, "eth1": 6, "LOCAL": 0xfffe, "lsp1": 0x11, "lsp2": 0x12, "lsp3": 0x13, "_MC_flood": 0x8000}
 
 func vectorEnv() *Env {
 	return &Env{
-		Scope: Datapath(1),
-		Port:  func(name string) (uint32, bool) { k, ok := vectorPorts[name]; return k, ok },
+		Scope: whole(1),
+		Port:  func(name string) (Port, bool) { k, ok := vectorPorts[name]; return Port{Key: k}, ok },
 		// Only backends are asked about; the vectors have them all here.
 		Resident:   func(name string) bool { return vectorPorts[name] != 0 },
 		RateMeter:  func(rate, burst uint32) uint32 { return 1 },
@@ -91,7 +94,7 @@ func checkActions(v *vector) error {
 	// In the vectors `output' goes to one table everywhere.
 	var group ofp.GroupBody
 	env := vectorEnv()
-	env.Scope = Datapath(0xabcdef)
+	env.Scope = whole(0xabcdef)
 	env.Group = func(body ofp.GroupBody) uint32 { group = body; return 1 }
 	e := encoder{b: &b, env: env, at: at, cookie: vectorCookie, tables: Tables{Ingress: TableLogIngress, Egress: TableLogEgress, Output: TableSaveInport}}
 	if err := e.all(as); err != nil {

@@ -1,6 +1,7 @@
 package physical
 
 import (
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
@@ -23,10 +24,23 @@ func (m *maker) add(table uint8, priority uint16) {
 	m.act.Reset()
 }
 
+// on matches packets of the datapath. They may come without the bits of its
+// groups: from another chassis, or from before these changed.
+func (m *maker) on(datapath uint32) {
+	s := lower.Datapath(datapath)
+	m.match.SetMasked(ofp.Metadata, s.Value, s.Mask)
+}
+
 // to matches packets to the logical port or group on the datapath.
 func (m *maker) to(datapath, outport uint32) {
-	m.match.Set(ofp.Metadata, uint64(datapath))
+	m.on(datapath)
 	m.match.Set(regOutport, uint64(outport))
+}
+
+// enter puts the packet on the datapath. What makes or takes in a packet
+// enters with this, so that flows for the datapath's groups hold for it.
+func (m *maker) enter(datapath uint32, bits uint64) {
+	m.act.SetField(ofp.Metadata, ofp.U64(uint64(datapath)|bits))
 }
 
 func (m *maker) set(f ofp.Field, v uint32) { m.act.SetField(f, ofp.U64(uint64(v))) }

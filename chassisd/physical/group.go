@@ -11,6 +11,7 @@ import (
 type Group struct {
 	Cookie   uint64
 	Datapath uint32
+	Bits     uint64 // as in Port
 	Key      uint16
 	// Local are the group's ports on this chassis.
 	Local []Member
@@ -58,6 +59,7 @@ func (m *maker) local(g Group, members []Member) {
 	for part := uint32(0); len(members) > 0; part++ {
 		n := min(len(members), groupSpan)
 		m.to(g.Datapath, part<<16|uint32(g.Key))
+		m.enter(g.Datapath, g.Bits)
 		for _, p := range members[:n] {
 			m.set(regZone, uint32(p.Zone))
 			m.set(regOutport, uint32(p.Key))

@@ -30,21 +30,21 @@ func TestFlows(t *testing.T) {
 		flows []ofctrl.Flow
 		want  string
 	}{
-		{"local", Local(Port{Cookie: 0xea546801, Datapath: 1, Key: 3, Ofport: 2, Zones: zones(3)}), `
-cookie=0xea546801, table=0, priority=100,in_port=2 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
-cookie=0xea546801, table=44, priority=100,reg15=0x3,metadata=0x1 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,resubmit(,45)
-cookie=0xea546801, table=45, priority=100,reg10=0/0x1,reg14=0x3,reg15=0x3,metadata=0x1 actions=drop
-cookie=0xea546801, table=65, priority=100,reg15=0x3,metadata=0x1 actions=output:2
+		{"local", Local(Port{Cookie: 0xea546801, Datapath: 1, Bits: 3 << 40, Key: 3, Ofport: 2, Zones: zones(3)}), `
+cookie=0xea546801, table=0, priority=100,in_port=2 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x30000000001->metadata,set_field:0x3->reg14,resubmit(,8)
+cookie=0xea546801, table=44, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x30000000001->metadata,resubmit(,45)
+cookie=0xea546801, table=45, priority=100,reg10=0/0x1,reg14=0x3,reg15=0x3,metadata=0x1/0xffffff actions=drop
+cookie=0xea546801, table=65, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=output:2
 `},
 		{"remote", Remote(RemotePort{Cookie: 1, Datapath: 1, Key: 2, Tunnel: 7}), `
-cookie=0x1, table=43, priority=100,reg15=0x2,metadata=0x1 actions=set_field:0x1->tun_id,set_field:0x2->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7
+cookie=0x1, table=43, priority=100,reg15=0x2,metadata=0x1/0xffffff actions=set_field:0x1->tun_id,set_field:0x2->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7
 `},
 		{"tunnel", Tunnel(1), `
 cookie=0x0, table=0, priority=100,in_port=1 actions=move:NXM_NX_TUN_ID[0..23]->OXM_OF_METADATA[0..23],move:NXM_NX_TUN_METADATA0[16..30]->NXM_NX_REG14[0..14],move:NXM_NX_TUN_METADATA0[0..15]->NXM_NX_REG15[0..15],resubmit(,44)
 `},
-		{"group", Multicast(Group{Cookie: 5, Datapath: 1, Key: 0x8000, Local: []Member{{3, 3}, {1, 4}}, Tunnels: []uint32{9, 7, 9}}), `
-cookie=0x5, table=43, priority=100,reg15=0x8000,metadata=0x1 actions=set_field:0x1->tun_id,set_field:0x8000->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7,output:9,resubmit(,44)
-cookie=0x5, table=44, priority=100,reg15=0x8000,metadata=0x1 actions=set_field:0x4->reg13,set_field:0x1->reg15,resubmit(,45),set_field:0x3->reg13,set_field:0x3->reg15,resubmit(,45),set_field:0x8000->reg15
+		{"group", Multicast(Group{Cookie: 5, Datapath: 1, Bits: 3 << 40, Key: 0x8000, Local: []Member{{3, 3}, {1, 4}}, Tunnels: []uint32{9, 7, 9}}), `
+cookie=0x5, table=43, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x1->tun_id,set_field:0x8000->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7,output:9,resubmit(,44)
+cookie=0x5, table=44, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x30000000001->metadata,set_field:0x4->reg13,set_field:0x1->reg15,resubmit(,45),set_field:0x3->reg13,set_field:0x3->reg15,resubmit(,45),set_field:0x8000->reg15
 `},
 		{"group of nobody", Multicast(Group{Datapath: 1, Key: 0x8001}), "\n"},
 		{"static", Static(), `

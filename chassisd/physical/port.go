@@ -10,6 +10,7 @@ import (
 type Port struct {
 	Cookie   uint64
 	Datapath uint32 // tunnel key
+	Bits     uint64 // of the datapath's groups in metadata, above the tunnel key
 	Key      uint16 // tunnel key
 	Ofport   uint32
 	Zones    Zones
@@ -22,13 +23,14 @@ func Local(p Port) []ofctrl.Flow {
 
 	m.match.Set(ofp.InPort, uint64(p.Ofport))
 	m.zones(p.Zones)
-	m.act.SetField(ofp.Metadata, ofp.U64(uint64(p.Datapath)))
+	m.enter(p.Datapath, p.Bits)
 	m.set(regInport, uint32(p.Key))
 	m.act.Resubmit(lower.TableLogIngress)
 	m.add(lower.TablePhyToLog, prioPort)
 
 	m.to(p.Datapath, uint32(p.Key))
 	m.zones(p.Zones)
+	m.enter(p.Datapath, p.Bits)
 	m.act.Resubmit(lower.TableCheckLoopback)
 	m.add(lower.TableLocalOutput, prioPort)
 
@@ -69,11 +71,12 @@ func (m *maker) encap(datapath uint32, outport uint16) {
 }
 
 // Tunnel takes in what other chassis send: the egress port is chosen already,
-// so the packet goes on at local output.
+// so the packet goes on at local output, which adds the bits of the datapath's
+// groups.
 func Tunnel(ofport uint32) []ofctrl.Flow {
 	var m maker
 	m.match.Set(ofp.InPort, uint64(ofport))
-	m.act.CopyField(ofp.Sub(ofp.TunID, 0, datapathBits), ofp.Sub(ofp.Metadata, 0, datapathBits))
+	m.act.CopyField(ofp.Sub(ofp.TunID, 0, lower.DatapathBits), ofp.Sub(ofp.Metadata, 0, lower.DatapathBits))
 	m.act.CopyField(ofp.Sub(ofp.TunMetadata0, outportBits, inportBits), ofp.Sub(regInport, 0, inportBits))
 	m.act.CopyField(ofp.Sub(ofp.TunMetadata0, 0, outportBits), ofp.Sub(regOutport, 0, outportBits))
 	m.act.Resubmit(lower.TableLocalOutput)

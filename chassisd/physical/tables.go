@@ -25,9 +25,8 @@ const (
 // Bits of a Geneve packet: the VNI is the datapath's key; in the option 15
 // bits of ingress port lie above 16 bits of egress port.
 const (
-	datapathBits = 24
-	inportBits   = 15
-	outportBits  = 16
+	inportBits  = 15
+	outportBits = 16
 )
 
 const (

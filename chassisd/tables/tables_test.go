@@ -169,7 +169,7 @@ func TestUnits(t *testing.T) {
 	w.Chunks.Set(Path{id("sw"), "torn"}, "what is this")
 	w.commit()
 	base, _ := w.Units.Get(Path{id("sw"), "base"})
-	if f := text(base.Flows); !strings.Contains(f, "table=9, priority=0,metadata=0x5,dl_dst=01:00:00:00:00:01 actions=set_field:0x1->reg15,resubmit(,") || len(base.Flows) != 1 {
+	if f := text(base.Flows); !strings.Contains(f, "table=9, priority=0,metadata=0x5/0xffffff,dl_dst=01:00:00:00:00:01 actions=set_field:0x1->reg15,resubmit(,") || len(base.Flows) != 1 {
 		t.Errorf("base: %s", f)
 	}
 	if len(base.Errors) != 1 || !strings.HasPrefix(base.Errors[0], `flow of s (f): match "nonsense"`) {
@@ -185,7 +185,7 @@ func TestUnits(t *testing.T) {
 		l, _ := w.SharedUnits.Get(SharedUnit{id(dp), Path{id("group"), "base"}})
 		return text(l.Flows)
 	}
-	if f := shared("sw"); !strings.Contains(f, "reg14=0x1,metadata=0x5") || !strings.Contains(f, "set_field:0x8000->reg15") || !strings.Contains(f, "table=11") {
+	if f := shared("sw"); !strings.Contains(f, "reg14=0x1,metadata=0x5/0xffffff") || !strings.Contains(f, "set_field:0x8000->reg15") || !strings.Contains(f, "table=11") {
 		t.Errorf("shared: %s", f)
 	}
 	if w.SharedUnits.Len() != 1 {
@@ -195,10 +195,10 @@ func TestUnits(t *testing.T) {
 	w.port("sw", "vm1", 9, "")
 	w.iface("vm2", 8)
 	w.commit()
-	if f := shared("sw"); !strings.Contains(f, "reg14=0x9,metadata=0x5") {
+	if f := shared("sw"); !strings.Contains(f, "reg14=0x9,metadata=0x5/0xffffff") {
 		t.Errorf("shared, another key: %s", f)
 	}
-	if f := shared("sw2"); !strings.Contains(f, "metadata=0x6") || strings.Contains(f, "reg14") {
+	if f := shared("sw2"); !strings.Contains(f, "metadata=0x6/0xffffff") || strings.Contains(f, "reg14") {
 		t.Errorf("shared, another switch: %s", f)
 	}
 	w.DPGroups.Delete(Member{id("group"), id("sw")})

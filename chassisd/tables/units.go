@@ -115,14 +115,14 @@ func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flo
 func (t *Tables) env(r *incr.Reader, uuid schema.UUID, dp Datapath) lower.Env {
 	return lower.Env{
 		Scope: lower.Datapath(dp.Key), Router: dp.Router,
-		Port: func(name string) (uint32, bool) {
+		Port: func(name string) (lower.Port, bool) {
 			if _, p, ok := incr.One(r, t.portsByName, name); ok && p.Datapath == uuid {
-				return uint32(p.TunnelKey), true
+				return lower.Port{Key: uint32(p.TunnelKey)}, true
 			}
 			if _, g, ok := incr.One(r, t.groupsByName, groupName{uuid, name}); ok {
-				return uint32(g.TunnelKey), true
+				return lower.Port{Key: uint32(g.TunnelKey)}, true
 			}
-			return 0, false
+			return lower.Port{}, false
 		},
 		Resident: func(name string) bool {
 			for _, k := range incr.Lookup(r, t.portsByName, name) {
