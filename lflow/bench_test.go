@@ -15,6 +15,8 @@ func BenchmarkParseMatch(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(1500, "goal-ns/op")
+	b.ReportMetric(9, "goal-allocs/op")
 }
 
 // TestParseMatchAllocs holds ParseMatch to its budget.
@@ -64,6 +66,7 @@ func BenchmarkAddressSet(b *testing.B) {
 				n = len(toMatches(b, text, o))
 			}
 			b.ReportMetric(float64(n), "matches")
+			b.ReportMetric(10e6, "goal-ns/op")
 		})
 	}
 }

@@ -48,13 +48,14 @@ func ParseConstant(s string) (Constant, error) {
 		return Constant{}, tooLong(len(s))
 	}
 	l := lexer{src: s}
-	t := l.next()
+	var t token
+	l.next(&t)
 	c, ok := t.constant()
 	if !ok {
 		return c, errorf(t.pos, CodeValue, "expected a constant, found %s", t.describe(s))
 	}
-	if e := l.next(); e.kind != tokEnd {
-		return c, errorf(e.pos, CodeSyntax, "expected the end of the constant, found %s", e.describe(s))
+	if l.next(&t); t.kind != tokEnd {
+		return c, errorf(t.pos, CodeSyntax, "expected the end of the constant, found %s", t.describe(s))
 	}
 	return c, nil
 }

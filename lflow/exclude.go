@@ -6,7 +6,7 @@ package lflow
 // much as the result is large.
 func exclude(ts []Term, width int) []Term {
 	ts = prune(ts, width)
-	out := make([]Term, 0, 2*len(ts)+width)
+	out := make([]Term, 0, 3*len(ts)+width)
 	all := Ones(width)
 	next := Value{} // the first value not looked at yet
 	for _, t := range ts {

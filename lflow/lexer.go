@@ -148,30 +148,31 @@ func (l *lexer) peek(i int) byte {
 	return 0
 }
 
-// next returns the next token; at the end tokEnd, again and again.
-func (l *lexer) next() (t token) {
-	if err := l.skipSpace(&t); err {
-		return t
+// next reads the next token into t; at the end tokEnd, again and again.
+func (l *lexer) next(t *token) {
+	*t = token{}
+	if err := l.skipSpace(t); err {
+		return
 	}
 	t.pos = l.pos
 	if l.pos >= len(l.src) {
 		t.end = l.pos
-		return t
+		return
 	}
 	c := l.src[l.pos]
 	class := charClass[c]
 	switch {
 	case class&isDigit != 0 || c == ':' && l.startsAddress() || class&isHex != 0 && l.hexThenColon():
-		l.number(&t)
+		l.number(t)
 	case class&isIdent1 != 0:
 		t.kind = tokIdent
 		t.text = l.ident()
 	case c == '"':
-		l.string(&t)
+		l.string(t)
 	case c == '$' || c == '@':
 		l.pos++
 		if charClass[l.peek(0)]&isIdent1 == 0 {
-			l.fail(&t, "`"+string(c)+"' must be followed by a name")
+			l.fail(t, "`"+string(c)+"' must be followed by a name")
 			break
 		}
 		t.kind = tokMacro
@@ -180,10 +181,9 @@ func (l *lexer) next() (t token) {
 		}
 		t.text = l.ident()
 	default:
-		l.punctuation(&t, c)
+		l.punctuation(t, c)
 	}
 	t.end = l.pos
-	return t
 }
 
 func (l *lexer) fail(t *token, msg string) {

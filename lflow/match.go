@@ -65,7 +65,7 @@ type dim struct {
 
 // add appends the matches of one Conj.
 func (b *matchBuilder) add(c Conj) *Error {
-	b.dims = b.dims[:0]
+	b.dims = slices.Grow(b.dims[:0], len(c))
 	product, sum, apart := 1, 1, 0
 	for i := range c {
 		d := dim{sym: c[i].Sym, terms: c[i].Terms}
@@ -154,27 +154,29 @@ func (b *matchBuilder) product(m FlowMatch, i int, pick []FieldTerm) {
 	if pick == nil {
 		pick = buf[:0]
 	}
-	b.choose(m, i, 0, pick)
+	b.choose(&m, i, 0, pick)
 }
 
-func (b *matchBuilder) choose(m FlowMatch, i, from int, pick []FieldTerm) {
+func (b *matchBuilder) choose(m *FlowMatch, i, from int, pick []FieldTerm) {
 	for ; from < len(b.dims); from++ {
 		d := &b.dims[from]
 		if d.apart && from != i {
 			continue
 		}
+		n := len(pick)
+		pick = append(pick, FieldTerm{d.sym, d.terms[0]})
 		if len(d.terms) > 1 {
 			for _, t := range d.terms {
-				b.choose(m, i, from+1, append(pick, FieldTerm{d.sym, t}))
+				pick[n].Term = t
+				b.choose(m, i, from+1, pick)
 			}
 			return
 		}
-		pick = append(pick, FieldTerm{d.sym, d.terms[0]})
 	}
 	b.reserve(len(pick))
-	m.Terms, b.slab = b.slab[:len(pick):len(pick)], b.slab[len(pick):]
-	copy(m.Terms, pick)
-	b.out = append(b.out, m)
+	b.out = append(b.out, FlowMatch{b.slab[:len(pick):len(pick)], m.ConjID, m.Clauses})
+	copy(b.slab, pick)
+	b.slab = b.slab[len(pick):]
 }
 
 // tidy joins the clauses of equal matches and drops clauses whose match

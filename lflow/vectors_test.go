@@ -27,6 +27,7 @@ type vector struct {
 // ../shared/vectors beside the module, and those of testdata.
 func TestVectors(t *testing.T) {
 	for _, dir := range vectorDirs(t) {
+		files := 0
 		for _, kind := range []struct {
 			file  string
 			check func(v *vector) error
@@ -34,7 +35,12 @@ func TestVectors(t *testing.T) {
 			{"lex", checkLex}, {"expr", checkExpr}, {"annotate", checkAnnotate},
 			{"simplify", checkSimplify}, {"flows", checkFlows}, {"actions", checkActions},
 		} {
-			runVectors(t, filepath.Join(dir, kind.file+".jsonl"), kind.check)
+			if runVectors(t, filepath.Join(dir, kind.file+".jsonl"), kind.check) {
+				files++
+			}
+		}
+		if files == 0 {
+			t.Errorf("no vectors in %s", dir)
 		}
 	}
 }
@@ -53,16 +59,18 @@ func vectorDirs(t *testing.T) []string {
 	return dirs
 }
 
-func runVectors(t *testing.T, file string, check func(*vector) error) {
+// runVectors tells whether there is such a file.
+func runVectors(t *testing.T, file string, check func(*vector) error) bool {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return
+		return false
 	} else if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
 	passed, failed, line := 0, 0, 0
-	for s := bufio.NewScanner(f); s.Scan(); {
+	s := bufio.NewScanner(f)
+	for s.Buffer(nil, MaxLength); s.Scan(); {
 		line++
 		var v vector
 		if err := json.Unmarshal(s.Bytes(), &v); err != nil {
@@ -75,7 +83,11 @@ func runVectors(t *testing.T, file string, check func(*vector) error) {
 			passed++
 		}
 	}
+	if err := s.Err(); err != nil {
+		t.Errorf("%s:%d: %v", file, line+1, err)
+	}
 	fmt.Printf("vectors %s passed=%d failed=%d\n", file, passed, failed)
+	return true
 }
 
 // text returns the result where it is one string.
@@ -111,7 +123,8 @@ func refused(err error) error {
 func checkLex(v *vector) error {
 	l := lexer{src: v.In}
 	var out []string
-	for t := l.next(); t.kind != tokEnd; t = l.next() {
+	var t token
+	for l.next(&t); t.kind != tokEnd; l.next(&t) {
 		out = append(out, string(t.appendTo(nil)))
 	}
 	return same(strings.Join(out, " "), v.text())

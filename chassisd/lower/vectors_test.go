@@ -29,6 +29,9 @@ type vector struct {
 func TestVectors(t *testing.T) {
 	dirs := []string{filepath.Join("..", "..", "lflow", "testdata", "vectors")}
 	if dir := os.Getenv("VECTORS"); dir != "" {
+		if _, err := os.Stat(dir); err != nil {
+			t.Fatal(err)
+		}
 		dirs = append(dirs, dir)
 	} else {
 		dirs = append(dirs, filepath.Join("..", "..", "..", "shared", "vectors"))
@@ -47,7 +50,8 @@ func TestVectors(t *testing.T) {
 
 func runVectors(t *testing.T, f *os.File) {
 	passed, failed, line := 0, 0, 0
-	for s := bufio.NewScanner(f); s.Scan(); {
+	s := bufio.NewScanner(f)
+	for s.Buffer(nil, lflow.MaxLength); s.Scan(); {
 		line++
 		var v vector
 		if err := json.Unmarshal(s.Bytes(), &v); err != nil {
@@ -62,6 +66,9 @@ func runVectors(t *testing.T, f *os.File) {
 		} else {
 			passed++
 		}
+	}
+	if err := s.Err(); err != nil {
+		t.Errorf("%s:%d: %v", f.Name(), line+1, err)
 	}
 	fmt.Printf("vectors %s passed=%d failed=%d\n", f.Name(), passed, failed)
 }
