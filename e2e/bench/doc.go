@@ -5,7 +5,8 @@
 //
 // Go benchmarks of all packages are run too and printed as lines with peer=-.
 // One that has a goal says so by reporting a metric "goal-X", the limit of its
-// metric X: b.ReportMetric(500, "goal-ns/op").
+// metric X: b.ReportMetric(500, "goal-ns/op"). One with several goals has a
+// line for each.
 //
 // The rule: both sides get the same transactions, the same switches (without a
 // datapath, so that flows are all that they do) and the same held connection.

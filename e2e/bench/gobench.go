@@ -78,13 +78,29 @@ func goLines(pkg, out string) []string {
 				metrics[f[i+1]] = v
 			}
 		}
-		unit, g := "ns/op", goal{}
-		for m, v := range metrics {
-			if u, ok := strings.CutPrefix(m, "goal-"); ok {
-				unit, g = u, goal{limit: &figure{v, u}}
-			}
+		name = "go/" + pkg + "/" + name
+		goals := goalUnits(metrics)
+		if len(goals) == 0 {
+			lines = append(lines, line(name, &figure{metrics["ns/op"], "ns/op"}, nil, goal{}))
 		}
-		lines = append(lines, line("go/"+pkg+"/"+name, &figure{metrics[unit], unit}, nil, g))
+		for _, unit := range goals {
+			of := name
+			if len(goals) > 1 {
+				of += ":" + unit
+			}
+			lines = append(lines, line(of, &figure{metrics[unit], unit}, nil, goal{limit: &figure{metrics["goal-"+unit], unit}}))
+		}
 	}
 	return lines
+}
+
+// goalUnits returns the metrics that have a goal, sorted.
+func goalUnits(metrics map[string]float64) (units []string) {
+	for m := range metrics {
+		if u, ok := strings.CutPrefix(m, "goal-"); ok {
+			units = append(units, u)
+		}
+	}
+	slices.Sort(units)
+	return units
 }

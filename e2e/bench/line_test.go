@@ -29,11 +29,14 @@ func TestGoLines(t *testing.T) {
 	const out = `goos: linux
 BenchmarkAdd-2        	   12345	       987.5 ns/op	      16 B/op	       1 allocs/op
 BenchmarkGoal/deep-2  	     100	      2000 ns/op	      1500 goal-ns/op
+BenchmarkTwo-2  	     100	      2000 ns/op	      1500 goal-ns/op	         2 allocs/op	         9 goal-allocs/op
 PASS`
 	got := goLines("incr", out)
 	want := []string{
 		"bench go/incr/BenchmarkAdd ours=987.5ns/op peer=- ratio=- goal=- met",
 		"bench go/incr/BenchmarkGoal/deep ours=2000ns/op peer=- ratio=- goal=<=1500ns/op short",
+		"bench go/incr/BenchmarkTwo:allocs/op ours=2allocs/op peer=- ratio=- goal=<=9allocs/op met",
+		"bench go/incr/BenchmarkTwo:ns/op ours=2000ns/op peer=- ratio=- goal=<=1500ns/op short",
 	}
 	if len(got) != len(want) {
 		t.Fatalf("got %q", got)
