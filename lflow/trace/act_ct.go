@@ -15,10 +15,19 @@ type CTState uint32
 // ctFlags are the bits in the order of ct_state.
 var ctFlags = [...]string{"new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"}
 
-const tracked CTState = 1 << 5
+const (
+	stateNew CTState = 1 << iota
+	stateEst
+	stateRel
+	stateRpl
+	invalid
+	tracked
+	stateSNAT
+	stateDNAT
+)
 
 // established is what ct_next finds where nothing else was said.
-const established = tracked | 1<<1
+const established = tracked | stateEst
 
 // ErrUnlikely is what is wrong with a state in which no packet is. Such a
 // state can be used all the same.
@@ -74,7 +83,11 @@ func (s CTState) String() string {
 
 // ctNext goes on in the next table with what connection tracking says; the
 // packet behind the action is not tracked.
-func (x *exec) ctNext() {
+func (x *exec) ctNext(a lflow.CTNext) {
+	if x.opts.Conntrack != nil {
+		x.recirculate("ct_next", request{zone: x.zone(a.SNAT)})
+		return
+	}
 	p, remark := x.tracked()
 	x.fork(p, fmt.Sprintf("ct_next(ct_state=%s%s)", CTState(p.get(lflow.CTState).Lo), remark))
 }
@@ -89,6 +102,12 @@ func (x *exec) tracked() (p *Packet, remark string) {
 	}
 	p = x.p.clone()
 	p.set(lflow.CTState, lflow.U(uint64(state)))
+	if p.is(lflow.IP) {
+		p.orig = p.tuple() // if nothing was translated before
+		if state&stateRpl != 0 {
+			p.orig, _ = p.orig.reversed()
+		}
+	}
 	return p, remark
 }
 

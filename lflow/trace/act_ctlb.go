@@ -10,6 +10,10 @@ import (
 // that the options prefer or choose. Without backends only a preferred one
 // counts.
 func (x *exec) ctLB(a lflow.CTLB) {
+	if x.opts.Conntrack != nil {
+		x.balance(a)
+		return
+	}
 	p, remark := x.tracked()
 	if b, ok := x.backend(a); ok {
 		x.redirect(p, b)
@@ -22,6 +26,42 @@ func (x *exec) ctLB(a lflow.CTLB) {
 	}
 	x.fork(p, a.Kind.String()+remark)
 }
+
+// balance commits the connection to a backend; a connection that there is
+// stays where it is. Without any usable backend the switch drops the packet.
+func (x *exec) balance(a lflow.CTLB) {
+	q := request{zone: x.zone(false), nat: true}
+	if len(a.Backends) > 0 {
+		b, ok := x.backend(a)
+		if !ok {
+			x.super.addf(Problem, "*** %s: no backend can be used, the packet is dropped", a.Kind)
+			return
+		}
+		q.commit, q.to = true, &nat{to: b.Addr(), portMin: b.Port()}
+		bits := lflow.U(ctNatted)
+		switch a.SNAT {
+		case lflow.LBSNATSkip:
+			bits.Lo |= ctSkipSNAT
+		case lflow.LBSNATForce:
+			bits.Lo |= ctForceSNAT
+		}
+		q.set = func(k *conn) {
+			if a.Kind == lflow.CTLBLabel {
+				k.label = k.label.Or(bits)
+			} else {
+				k.mark = k.mark.Or(bits)
+			}
+		}
+	}
+	x.recirculate(a.Kind.String(), q)
+}
+
+// Bits of a balanced connection's mark, or label.
+const (
+	ctNatted    = 1 << 1
+	ctSkipSNAT  = 1 << 2
+	ctForceSNAT = 1 << 3
+)
 
 // backend returns where the connection goes; its port is 0 where it is the
 // packet's own.
@@ -54,7 +94,7 @@ func (x *exec) backend(a lflow.CTLB) (b netip.AddrPort, ok bool) {
 
 // redirect changes the destination of a packet.
 func (x *exec) redirect(p *Packet, b netip.AddrPort) {
-	x.setAddress(p, lflow.IP4Dst, lflow.IP6Dst, b.Addr())
+	setAddress(p, lflow.IP4Dst, lflow.IP6Dst, b.Addr())
 	if b.Port() == 0 {
 		return
 	}
@@ -69,7 +109,7 @@ func (x *exec) redirect(p *Packet, b netip.AddrPort) {
 }
 
 // setAddress sets the field of the address's family.
-func (x *exec) setAddress(p *Packet, v4, v6 lflow.Field, a netip.Addr) {
+func setAddress(p *Packet, v4, v6 lflow.Field, a netip.Addr) {
 	f := v4
 	if a.Is6() {
 		f = v6

@@ -2,8 +2,21 @@ package trace
 
 import "github.com/weft-sdn/weft/lflow"
 
+func (x *exec) putMAC(a lflow.PutMAC) {
+	k := learnedBinding{x.dp, binding{x.p.text(a.Port), x.p.get(a.IP), a.V6}}
+	mac := x.p.mac(a.MAC)
+	x.learn(func(l *Learned) { put(&l.macs, k, mac) })
+}
+
 func (x *exec) binding(port, ip lflow.Field, v6 bool) (lflow.MAC, bool) {
-	mac, ok := x.dp.macs[binding{x.p.text(port), x.p.get(ip), v6}]
+	b := binding{x.p.text(port), x.p.get(ip), v6}
+	mac, ok := x.dp.fixed[b]
+	if !ok {
+		mac, ok = x.learned().macs[learnedBinding{x.dp, b}]
+	}
+	if !ok {
+		mac, ok = x.dp.macs[b]
+	}
 	return mac, ok
 }
 

@@ -4,13 +4,21 @@ import "github.com/weft-sdn/weft/lflow"
 
 // nested executes actions on another packet; later ones see this one again.
 func (x *exec) nested(name string, p *Packet, as lflow.Actions) {
-	sub := &exec{x.run, x.dp, x.at, p, x.super.add(Transform, name)}
+	sub := x.on(p, x.super.add(Transform, name))
 	sub.actions(as)
 }
 
-// replacement makes the packet that takes this one's place; nil for a kind
-// that is not evaluated.
+// replacement makes the packet that takes this one's place. It comes from
+// the agent, of whom connection tracking knows nothing.
 func (x *exec) replacement(k lflow.NestedKind) *Packet {
+	p := x.made(k)
+	if x.opts.Conntrack != nil {
+		p.clearConntrack()
+	}
+	return p
+}
+
+func (x *exec) made(k lflow.NestedKind) *Packet {
 	p := x.p.clone()
 	p.onlyLink()
 	switch k {
@@ -35,6 +43,7 @@ func (x *exec) replacement(k lflow.NestedKind) *Packet {
 // say, but for reject, which turns the packet round.
 func (x *exec) refusal(k lflow.NestedKind) *Packet {
 	p := x.p.clone()
+	p.quoted = x.p
 	p.set(lflow.IPTTL, lflow.U(255))
 	switch k {
 	case lflow.NestICMP4, lflow.NestICMP4Error:
@@ -56,8 +65,6 @@ func (x *exec) refusal(k lflow.NestedKind) *Packet {
 			p.set(src, w)
 			p.set(dst, v)
 		}
-	default:
-		return nil
 	}
 	return p
 }

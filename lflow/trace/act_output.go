@@ -9,8 +9,13 @@ const omitted = "/* omitting output because inport == outport && !flags.loopback
 func (x *exec) output() {
 	if x.at.pipeline == lflow.Egress {
 		x.deliver()
-		return
+	} else {
+		x.send()
 	}
+}
+
+// send hands the packet over to the egress pipeline of outport.
+func (x *exec) send() {
 	p := x.p.clone()
 	if g := x.dp.groups[p.outport]; g != nil {
 		x.multicast(g, p)
@@ -69,8 +74,14 @@ func (x *exec) multicast(g *Group, p *Packet) {
 	}
 }
 
+// egress: the zone is that of the port, if it has one.
 func (x *exec) egress(p *Packet, super *Step) {
 	p.clearRegisters()
+	if out := x.port(p.outport); out != nil {
+		if zone, ok := out.zone(); ok {
+			p.zone = zone
+		}
+	}
 	x.table(x.dp, place{lflow.Egress, 0}, p, super)
 }
 
@@ -85,7 +96,8 @@ func (x *exec) deliver() {
 	x.super.addf(Output, `/* output to "%s", type "%s" */`, x.names.port(out.Name), out.Type)
 	peer := x.net.ports[out.Peer]
 	if peer == nil {
-		x.super.addf(Change, `output("%s")`, x.names.port(out.Name)).Port = out
+		end := x.super.addf(Change, `output("%s")`, x.names.port(out.Name))
+		end.Port, end.Packet = out, x.p.clone()
 		return
 	}
 	p := x.p.clone()
@@ -93,6 +105,7 @@ func (x *exec) deliver() {
 	p.clearConntrack()
 	p.set(lflow.Flags, lflow.Value{})
 	p.inport, p.outport = peer.Name, ""
+	p.zone, _ = peer.zone()
 	super := x.super.add(Pipeline, pipelineText(x.names, lflow.Ingress, peer.Datapath, p))
 	x.table(peer.Datapath, place{lflow.Ingress, 0}, p, super)
 }

@@ -1,6 +1,10 @@
 package trace
 
-import "github.com/weft-sdn/weft/lflow"
+import (
+	"slices"
+
+	"github.com/weft-sdn/weft/lflow"
+)
 
 // selectValue stores the value that the options name or choose, and goes on
 // in the next table.
@@ -25,13 +29,14 @@ func offers(a lflow.Select, v lflow.Value) bool {
 	return false
 }
 
-// fwdGroup outputs to one of several ports.
+// fwdGroup outputs to one of those ports that there are.
 func (x *exec) fwdGroup(a lflow.FwdGroup) {
-	if len(a.Ports) == 0 {
+	ports := slices.DeleteFunc(slices.Clone(a.Ports), func(name string) bool { return x.port(name) == nil })
+	if len(ports) == 0 {
 		return
 	}
 	p := x.p.clone()
-	p.outport = a.Ports[x.choose(len(a.Ports))]
-	sub := &exec{x.run, x.dp, x.at, p, x.super}
+	p.outport = ports[x.choose(len(ports))]
+	sub := x.on(p, x.super)
 	sub.output()
 }

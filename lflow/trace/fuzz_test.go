@@ -28,12 +28,17 @@ func FuzzTrace(f *testing.F) {
 			return
 		}
 		p.inport = "a"
-		root, err := n.Trace(nil, p, Options{MaxTables: 500})
-		if err != nil {
-			t.Fatal(err)
+		var ct Conntrack
+		for _, o := range []Options{{}, {Conntrack: &ct, Learned: &Learned{}, Quoted: p}} {
+			o.MaxTables = 500
+			root, err := n.Trace(nil, p, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			root.Delivered()
+			Minimal(root)
+			p.OpenFlow()
 		}
-		root.Delivered()
-		Minimal(root)
-		p.OpenFlow()
+		ct.Connections()
 	})
 }

@@ -3,6 +3,7 @@ package trace
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -31,12 +32,19 @@ type Datapath struct {
 	Name   string
 	Name2  string // friendlier, may be empty
 	Key    uint32
+	Router bool
 
 	ports  map[uint32]*Port
 	groups map[string]*Group
 	macs   map[binding]lflow.MAC
+	fixed  map[binding]lflow.MAC
 	fdb    map[lflow.MAC]uint32
 	tables map[place]*table
+
+	dns       map[string][]string // answers by name in lower case
+	hairpins  []Hairpin
+	evpnHosts map[netip.Addr]bool
+	remoteFDB map[lflow.MAC]uint32
 }
 
 type place struct {
@@ -102,8 +110,7 @@ type table struct {
 // AddDatapath adds a datapath.
 func (n *Network) AddDatapath(d *Datapath) {
 	d.ports, d.groups = map[uint32]*Port{}, map[string]*Group{}
-	d.macs, d.fdb = map[binding]lflow.MAC{}, map[lflow.MAC]uint32{}
-	d.tables = map[place]*table{}
+	d.fdb, d.tables = map[lflow.MAC]uint32{}, map[place]*table{}
 	n.datapaths = append(n.datapaths, d)
 }
 
@@ -125,12 +132,19 @@ func (d *Datapath) AddGroup(g *Group) {
 
 // AddMAC binds an IP address, as the language writes it, to an Ethernet
 // address.
-func (d *Datapath) AddMAC(port, ip string, mac lflow.MAC) error {
+func (d *Datapath) AddMAC(port, ip string, mac lflow.MAC) error { return bind(&d.macs, port, ip, mac) }
+
+// AddFixedMAC is AddMAC for a binding that overrides what is learned.
+func (d *Datapath) AddFixedMAC(port, ip string, mac lflow.MAC) error {
+	return bind(&d.fixed, port, ip, mac)
+}
+
+func bind(m *map[binding]lflow.MAC, port, ip string, mac lflow.MAC) error {
 	c, err := lflow.ParseConstant(ip)
 	if err != nil || c.Notation != lflow.IPv4 && c.Notation != lflow.IPv6 {
 		return fmt.Errorf("trace: %s: bad IP address", ip)
 	}
-	d.macs[binding{port, c.Value, c.Notation == lflow.IPv6}] = mac
+	put(m, binding{port, c.Value, c.Notation == lflow.IPv6}, mac)
 	return nil
 }
 

@@ -10,6 +10,14 @@ type Packet struct {
 	outport string
 	stack   []lflow.Value // of push and pop; appended to only when clipped
 	net     *Network
+	// resident answers is_chassis_resident in place of net, where it is set.
+	resident func(port string) bool
+	// orig is what the connection's first packet was, where the packet is
+	// tracked.
+	orig   tuple
+	track  tracking
+	zone   string  // of the port, as Conntrack names it
+	quoted *Packet // the datagram that an ICMP error quotes; may be nil
 }
 
 // Number returns the value of an integer field.
@@ -31,7 +39,12 @@ func (p *Packet) Text(s *lflow.Symbol) string {
 }
 
 // Resident answers is_chassis_resident.
-func (p *Packet) Resident(port string) bool { return p.net.resident(port) }
+func (p *Packet) Resident(port string) bool {
+	if p.resident != nil {
+		return p.resident(port)
+	}
+	return p.net.resident(port)
+}
 
 func (p *Packet) clone() *Packet {
 	c := *p
@@ -96,9 +109,17 @@ func (p *Packet) clearRegisters() {
 
 // clearConntrack is what ct_clear does.
 func (p *Packet) clearConntrack() {
+	p.forgetState()
+	p.track = tracking{}
+}
+
+// forgetState clears what actions can see of the connection. The switch may
+// know it all the same.
+func (p *Packet) forgetState() {
 	for _, f := range []lflow.Field{lflow.CTState, lflow.CTMark, lflow.CTLabel} {
 		p.set(f, lflow.Value{})
 	}
+	p.orig = tuple{}
 }
 
 // onlyLink clears all that stands behind the Ethernet header.

@@ -65,7 +65,7 @@ func TestPortSecurity(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.packet, err)
 		}
-		x := &exec{&run{net: n}, d, place{lflow.Ingress, 0}, packet, &Step{}}
+		x := &exec{run: &run{net: n}, dp: d, at: place{lflow.Ingress, 0}, p: packet, super: &Step{}}
 		if got := x.portSecure(c.out); got != c.secure {
 			t.Errorf("%q, out=%v, %s: secure=%v", c.rule, c.out, c.packet, got)
 		}

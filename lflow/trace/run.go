@@ -3,7 +3,6 @@ package trace
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/weft-sdn/weft/lflow"
 )
@@ -21,6 +20,23 @@ type Options struct {
 	// Choose takes one of several alternatives (the members of a group, the
 	// backends of a load balancer), 0 <= Choose(n) < n. Nil takes the first.
 	Choose func(n int) int
+	// DNS is the question of packets that are DNS queries; without a name
+	// dns_lookup has no answer.
+	DNS Question
+	// Unanswered says that what packets ask of the agent (DHCP, router
+	// advertisements) it does not answer. A microflow has no payload to tell
+	// by: they are taken for proper requests otherwise.
+	Unanswered bool
+	// Conntrack, where it is set, tracks connections, and CT is not asked. It
+	// goes from one trace to the next.
+	Conntrack *Conntrack
+	// Quoted is the datagram that the packet quotes, if it is an ICMP error:
+	// as it arrived where the error was made. Nil leaves the error without a
+	// connection. Only a Conntrack looks at it.
+	Quoted *Packet
+	// Learned is what earlier packets left behind; this one adds to it. Nil
+	// forgets.
+	Learned *Learned
 	// SelectID is the id that select takes where it is among those offered;
 	// 0 leaves it to Choose.
 	SelectID uint16
@@ -47,10 +63,11 @@ type run struct {
 	names *names
 	opts  Options
 
-	ct     []CTState // not used yet
-	tables int       // visited so far
-	done   int       // actions executed so far
-	depth  int       // of nested tables and actions
+	ct      []CTState // not used yet
+	lessons []func(*Learned)
+	tables  int // visited so far
+	done    int // actions executed so far
+	depth   int // of nested tables and actions
 }
 
 // Trace runs a packet through the ingress pipeline of a datapath and all that
@@ -73,8 +90,13 @@ func (n *Network) Trace(d *Datapath, p *Packet, o Options) (*Step, error) {
 	}
 	r := &run{net: n, names: &names{n, o.Friendly}, opts: o, ct: o.CT}
 	p = p.clone()
+	p.resident, p.quoted = r.resident, o.Quoted
+	p.zone, _ = in.zone()
 	root := &Step{Kind: Pipeline, Text: pipelineText(r.names, lflow.Ingress, d, p)}
 	r.table(d, place{lflow.Ingress, 0}, p, root)
+	for _, f := range r.lessons {
+		f(o.Learned)
+	}
 	return root, nil
 }
 
@@ -110,7 +132,7 @@ func (r *run) table(d *Datapath, at place, p *Packet, super *Step) {
 	if f == nil {
 		return
 	}
-	x := &exec{r, d, at, p, t}
+	x := &exec{run: r, dp: d, at: at, p: p, super: t}
 	if f.trivial() {
 		x.next(lflow.Next{})
 		return
@@ -125,6 +147,13 @@ type exec struct {
 	at    place
 	p     *Packet
 	super *Step // whose steps those of the actions become
+	// dropped says that there is nothing left for later actions.
+	dropped bool
+}
+
+// on is the execution of actions on another packet.
+func (x *exec) on(p *Packet, super *Step) *exec {
+	return &exec{run: x.run, dp: x.dp, at: x.at, p: p, super: super}
 }
 
 func (x *exec) actions(as lflow.Actions) {
@@ -136,6 +165,9 @@ func (x *exec) actions(as lflow.Actions) {
 		text := string(a.Append(nil))
 		x.super.add(Action, x.names.inText(text))
 		x.action(a, text)
+		if x.dropped {
+			return
+		}
 	}
 }
 
@@ -159,21 +191,23 @@ func (x *exec) action(a lflow.Action, text string) {
 	case lflow.Clone:
 		x.nested("clone", x.p.clone(), a.Actions)
 	case lflow.Nested:
-		if p := x.replacement(a.Kind); p != nil {
-			x.nested(x.title(a.Kind), p, a.Actions)
-		} else {
-			x.notEvaluated(text)
-		}
+		x.nested(x.title(a.Kind), x.replacement(a.Kind), a.Actions)
 	case lflow.CTClear:
 		x.p.clearConntrack()
 	case lflow.CTNext:
-		x.ctNext()
+		x.ctNext(a)
 	case lflow.CTLB:
 		x.ctLB(a)
 	case lflow.CTNAT:
 		x.ctNAT(a)
 	case lflow.CTCommitNAT:
-		x.ctCommitNAT()
+		x.ctCommitNAT(a)
+	case lflow.CTCommit:
+		x.ctCommit(a)
+	case lflow.CTCommitToZone:
+		x.ctCommitToZone(a)
+	case lflow.Visit:
+		x.visit(a)
 	case lflow.Select:
 		x.selectValue(a)
 	case lflow.FwdGroup:
@@ -185,20 +219,40 @@ func (x *exec) action(a lflow.Action, text string) {
 	case lflow.Pop:
 		x.pop(a)
 	case lflow.Check:
-		x.p.set(a.Dst, lflow.Value{}) // nothing that this asks for is known
-		if a.Kind == lflow.CheckLBHairpin || a.Kind == lflow.CheckLBHairpinReply {
-			x.super.addf(Change, "%s = 0", a.Dst)
-		}
+		x.check(a)
 	case lflow.CheckPktLarger:
 		x.p.set(a.Dst, lflow.Value{}) // a microflow has no length
-	case lflow.CTCommit, lflow.CTCommitToZone, lflow.SetQueue, lflow.SetMeter, lflow.Sample, lflow.Mirror,
-		lflow.CommitECMPNextHop, lflow.CommitLBAffinity, lflow.BindVport, lflow.TriggerEvent, lflow.IGMP,
-		lflow.HandleSvcCheck, lflow.HandleBFD, lflow.HandleDHCPv6Reply, lflow.Visit:
-		// These change nothing that this packet meets.
+	case lflow.SetQueue, lflow.SetMeter, lflow.Sample, lflow.TriggerEvent, lflow.IGMP, lflow.HandleSvcCheck,
+		lflow.HandleBFD, lflow.HandleDHCPv6Reply:
+		// These change nothing that a packet meets.
 	case lflow.CheckPortSec:
 		x.p.set(a.Dst, bit(!x.portSecure(a.Out)))
-	case lflow.PutFDB, lflow.PutMAC:
-		// What is learned is not used before the next packet.
+	case lflow.CTOrig:
+		x.ctOrig(a)
+	case lflow.CommitECMPNextHop:
+		x.commitECMPNextHop(a)
+	case lflow.CommitLBAffinity:
+		x.commitLBAffinity(a)
+	case lflow.PutDHCP:
+		x.putDHCP(a, text)
+	case lflow.DHCPRelay:
+		x.dhcpRelay(a)
+	case lflow.PutNDRA:
+		x.putNDRA(a, text)
+	case lflow.DNSLookup:
+		x.dnsLookup(a)
+	case lflow.CheckEVPNARP:
+		x.checkEVPNARP(a)
+	case lflow.GetRemoteFDB:
+		x.getRemoteFDB(a)
+	case lflow.Mirror:
+		x.mirror(a)
+	case lflow.BindVport:
+		x.bindVport(a)
+	case lflow.PutFDB:
+		x.putFDB(a)
+	case lflow.PutMAC:
+		x.putMAC(a)
 	case lflow.LookupFDB:
 		x.lookupFDB(a)
 	case lflow.GetFDB:
@@ -210,20 +264,8 @@ func (x *exec) action(a lflow.Action, text string) {
 	case lflow.LookupIP:
 		x.lookupIP(a)
 	default:
-		x.notEvaluated(text)
+		x.super.addf(Problem, "*** %s this action is not evaluated", text)
 	}
-}
-
-// notEvaluated says so, with the name that the text of the action begins
-// with, or that stands behind `field ='.
-func (x *exec) notEvaluated(text string) {
-	if dst, call, ok := strings.Cut(text, " = "); ok && !strings.ContainsAny(dst, "({") {
-		text = call
-	}
-	name, _, _ := strings.Cut(text, ";")
-	name, _, _ = strings.Cut(name, "(")
-	name, _, _ = strings.Cut(name, " ")
-	x.super.addf(Problem, "*** %s: this action is not evaluated", name)
 }
 
 func bit(b bool) lflow.Value {

@@ -32,9 +32,11 @@ type Step struct {
 	Text string
 	// Flow is, for a Table, the flow that matched; nil if none did.
 	Flow *Flow
-	// Port is, where a packet was delivered (Kind Change), to which port.
-	Port  *Port
-	Steps []*Step
+	// Port is, where a packet was delivered (Kind Change), to which port, and
+	// Packet what arrived there.
+	Port   *Port
+	Packet *Packet
+	Steps  []*Step
 
 	indent bool // printed indented even as the last of its list
 }
