@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ var southbound = []string{
 	"MAC_Binding logical_port ip mac datapath",
 	"Static_MAC_Binding logical_port ip mac datapath override_dynamic_mac",
 	"FDB mac dp_key port_key",
+	"DNS records datapaths",
 	"Address_Set name addresses",
 	"Port_Group name ports",
 }
@@ -43,7 +45,7 @@ func load(ctx context.Context, remotes string) (*trace.Network, error) {
 		slices.SortFunc(table, func(a, b row) int { return cmp.Compare(a.text("_uuid"), b.text("_uuid")) })
 	}
 	l := &loader{rows, &trace.Network{}, map[string]*trace.Datapath{}, map[string]*trace.Port{}}
-	for _, step := range []func() error{l.loadDatapaths, l.loadPorts, l.loadGroups, l.loadFlows, l.loadNeighbours, l.loadSets} {
+	for _, step := range []func() error{l.loadDatapaths, l.loadPorts, l.loadGroups, l.loadFlows, l.loadNeighbours, l.loadDNS, l.loadSets} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -60,6 +62,7 @@ func (l *loader) loadDatapaths() error {
 			Name:   ids["name"],
 			Name2:  ids["name2"],
 			Key:    uint32(r.number("tunnel_key")),
+			Router: ids["logical-router"] != "",
 		}
 		l.net.AddDatapath(d)
 		l.datapaths[d.UUID] = d
@@ -149,28 +152,45 @@ func (l *loader) loadNeighbours() error {
 	for _, d := range l.datapaths {
 		byKey[d.Key] = d
 	}
-	add := func(r row) error {
-		mac, ok := lflow.ParseMAC(r.text("mac"))
-		d := l.datapaths[r.text("datapath")]
-		if !ok || d == nil {
-			return nil // half-written rows bind nothing
+	bind := func(table string, to func(*trace.Datapath) func(port, ip string, mac lflow.MAC) error, which func(row) bool) error {
+		for _, r := range l.rows[table] {
+			mac, ok := lflow.ParseMAC(r.text("mac"))
+			d := l.datapaths[r.text("datapath")]
+			if !ok || d == nil || !which(r) {
+				continue // half-written rows bind nothing
+			}
+			if err := to(d)(r.text("logical_port"), r.text("ip"), mac); err != nil {
+				return err
+			}
 		}
-		return d.AddMAC(r.text("logical_port"), r.text("ip"), mac)
+		return nil
 	}
-	fixed := l.rows["Static_MAC_Binding"]
-	weak, strong := slices.Clone(fixed), slices.Clone(fixed)
 	overrides := func(r row) bool { b, _ := r["override_dynamic_mac"].(bool); return b }
-	weak = slices.DeleteFunc(weak, overrides)
-	strong = slices.DeleteFunc(strong, func(r row) bool { return !overrides(r) })
-	for _, r := range slices.Concat(weak, l.rows["MAC_Binding"], strong) {
-		if err := add(r); err != nil {
-			return err
-		}
+	learned := func(d *trace.Datapath) func(string, string, lflow.MAC) error { return d.AddMAC }
+	fixed := func(d *trace.Datapath) func(string, string, lflow.MAC) error { return d.AddFixedMAC }
+	if err := errors.Join(
+		bind("Static_MAC_Binding", learned, func(r row) bool { return !overrides(r) }),
+		bind("MAC_Binding", learned, func(row) bool { return true }),
+		bind("Static_MAC_Binding", fixed, overrides)); err != nil {
+		return err
 	}
 	for _, r := range l.rows["FDB"] {
 		d := byKey[uint32(r.number("dp_key"))]
 		if mac, ok := lflow.ParseMAC(r.text("mac")); ok && d != nil {
 			d.AddFDB(mac, uint32(r.number("port_key")))
+		}
+	}
+	return nil
+}
+
+func (l *loader) loadDNS() error {
+	for _, r := range l.rows["DNS"] {
+		for _, id := range r.texts("datapaths") {
+			if d := l.datapaths[id]; d != nil {
+				for name, answers := range r.pairs("records") {
+					d.AddDNS(name, answers)
+				}
+			}
 		}
 	}
 	return nil

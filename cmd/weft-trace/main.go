@@ -35,6 +35,8 @@ type settings struct {
 	ct                              []string
 	lbDst                           string
 	selectID                        uint16
+	dns                             string
+	unanswered, conntrack, learn    bool
 	db                              string
 	friendly, unfriendly            bool
 }
@@ -51,7 +53,15 @@ func command() *cobra.Command {
 			"that of the inport. MICROFLOW describes the packet, as in:\n\n" +
 			"  inport == \"lp11\" && eth.src == 00:01:02:03:04:05 && eth.dst == ff:ff:ff:ff:ff:ff\n\n" +
 			"If MICROFLOW is -, microflows are read from standard input, one a line, and each\n" +
-			"answer (or reason why there is none) ends with a line that holds a period only.",
+			"answer (or reason why there is none) ends with a line that holds a period only.\n\n" +
+			"With --conntrack such a sequence behaves as packets do in a switch: connections are\n" +
+			"committed, found again, translated and translated back, in the zones that the agent\n" +
+			"would use. An ICMP error belongs to a connection if the line says what it quotes:\n\n" +
+			"  inport == \"lp12\" && icmp4.type == 3 && ip4.dst == 10.0.0.1 quoting ip4.src == 10.0.0.1 && …\n\n" +
+			"The line \"dump\" prints the connections, \"flush\" forgets them, \"flush ZONE\" those of a\n" +
+			"zone: a port's name, or a router's UUID with _dnat or _snat behind it. With --learn\n" +
+			"packets also teach where addresses are, next hops of connections, affinities of load\n" +
+			"balancers, and where virtual ports are.",
 		Args:          cobra.RangeArgs(1, 2),
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -72,6 +82,10 @@ func command() *cobra.Command {
 	f.StringArrayVar(&s.ct, "ct", nil, "`flags` that the next ct_next finds: new est rel rpl inv trk snat dnat; can be repeated (default trk,est)")
 	f.StringVar(&s.lbDst, "lb-dst", "", "`ip[:port]` of the backend that load balancing takes")
 	f.Uint16Var(&s.selectID, "select-id", 0, "`id` that select takes (default: a random one)")
+	f.BoolVar(&s.conntrack, "conntrack", false, "track connections, from each microflow to the next, in place of --ct")
+	f.BoolVar(&s.learn, "learn", false, "remember what packets teach, from each microflow to the next")
+	f.StringVar(&s.dns, "dns", "", "`name[/type]` that DNS queries ask for: type A (the default), AAAA, PTR or ANY")
+	f.BoolVar(&s.unanswered, "unanswered", false, "DHCP and router solicitations get no answer")
 	f.BoolVar(&s.friendly, "friendly-names", true, "replace names by those that users know")
 	f.BoolVar(&s.unfriendly, "no-friendly-names", false, "print names as they are")
 	f.StringVar(&s.db, "db", db, "Southbound `database`: unix:PATH or tcp:HOST:PORT; several with commas")
@@ -104,8 +118,10 @@ func (s *settings) run(ctx context.Context, args []string, stdin io.Reader, stdo
 	lines := bufio.NewScanner(stdin)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if err := s.trace(w, n, d, lines.Text(), o); err != nil {
-			fmt.Fprintln(w, err)
+		if !s.command(w, lines.Text(), o.Conntrack) {
+			if err := s.trace(w, n, d, lines.Text(), o); err != nil {
+				fmt.Fprintln(w, err)
+			}
 		}
 		fmt.Fprintln(w, ".")
 		if err := w.Flush(); err != nil {
@@ -122,6 +138,20 @@ func (s *settings) options(stderr io.Writer) (trace.Options, error) {
 		SelectID: s.selectID,
 		Choose:   rand.IntN,
 		Warn:     func(err error) { fmt.Fprintln(stderr, "weft-trace:", err) },
+	}
+	o.Unanswered = s.unanswered
+	if s.conntrack {
+		if s.ct != nil {
+			return o, errors.New("--ct says what --conntrack is to find out: only one of them")
+		}
+		o.Conntrack = &trace.Conntrack{}
+	}
+	if s.learn {
+		o.Learned = &trace.Learned{}
+	}
+	var err error
+	if o.DNS, err = question(s.dns); err != nil {
+		return o, err
 	}
 	if s.lbDst != "" && !isEndpoint(s.lbDst) {
 		return o, fmt.Errorf("%s: bad address", s.lbDst)
@@ -150,10 +180,11 @@ func isEndpoint(text string) bool {
 
 // trace prints the forms asked for; with several, each with a banner.
 func (s *settings) trace(w io.Writer, n *trace.Network, d *trace.Datapath, microflow string, o trace.Options) error {
-	p, err := n.Microflow(microflow)
+	p, quoted, err := s.packets(n, microflow)
 	if err != nil {
 		return err
 	}
+	o.Quoted = quoted
 	root, err := n.Trace(d, p, o)
 	if err != nil {
 		return err

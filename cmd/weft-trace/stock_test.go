@@ -126,6 +126,16 @@ func (s *stock) network() {
 	s.insert("Address_Set", "as", fields{"name": "as", "addresses": []any{"set", []any{"10.0.0.0/24", "10.1.0.1"}}})
 	s.insert("Port_Group", "pg", fields{"name": "1_pg", "ports": []any{"set", []any{"a", "b"}}})
 
+	for _, o := range []struct {
+		table, name, kind string
+		code              int
+	}{{"DHCP_Options", "offerip", "ipv4", 0}, {"DHCP_Options", "lease_time", "uint32", 51}, {"DHCPv6_Options", "ia_addr", "ipv6", 5}, {"DHCPv6_Options", "server_id", "mac", 2}} {
+		s.insert(o.table, "o-"+o.name, fields{"name": o.name, "code": o.code, "type": o.kind})
+	}
+	s.insert("DNS", "dns", fields{"records": stringMap("vm1.example", "10.0.0.1"), "datapaths": named("sw")})
+	s.insert("Static_MAC_Binding", "fixed", fields{"logical_port": "a", "ip": "10.0.0.9", "mac": "aa:aa:aa:aa:aa:09", "datapath": named("sw"), "override_dynamic_mac": true})
+
+	s.flow("sw", "ingress", 1, 20, `reg0 != 0`, `eth.src = 00:00:00:00:00:07; next;`, "ls_in_one")
 	s.flow("sw", "ingress", 1, 10, `inport == @pg && ip4.src == $as`, `next;`, "ls_in_one")
 	s.flow("sw", "ingress", 1, 0, `1`, `next;`, "ls_in_one")
 	s.flow("sw", "ingress", 2, 5, `ip4`, `ip.ttl--; next;`, "ls_in_two")
@@ -216,6 +226,10 @@ func stockCases() [][3]string {
 		{`reg0[0] = check_pkt_larger(1500); reg0[1] = chk_lb_hairpin(); reg0[2] = chk_lb_aff(); reg0[3] = chk_ecmp_nh(); next;`, tcp4},
 		{`push(reg0); pop(reg1); ip.ttl = reg0[0..7];`, "ip4 && reg0 == 9"},
 		{`set_queue(4); sample(probability=100,collector_set=200,obs_domain=0,obs_point=1000); commit_ecmp_nh(ipv6 = false, proto = tcp); ip.ttl = 3;`, tcp4, "--minimal"},
+		{`reg0[3] = put_dhcp_opts(offerip = 10.0.0.2, lease_time = 3600); next;`, "ip4 && ip.ttl == 9 && udp"},
+		{`reg0[3] = put_dhcpv6_opts(ia_addr = aef0::4, server_id = 00:00:00:00:10:02); next;`, "ip6 && udp"},
+		{`ct_snat_to_vip; bind_vport("xvirtual", inport); handle_svc_check(inport); igmp; next;`, tcp4},
+		{`reg0[3] = chk_ecmp_nh_mac(); set_meter(100, 1000); next;`, tcp4},
 		{`outport = "b"; output;`, "eth.type == 0x1234"},
 		{`outport = "b"; output;`, "ip4 && udp && ip.frag == 1"},
 		{`outport = "b"; output;`, "ip4 && ip.frag == 3"},
@@ -290,6 +304,78 @@ func TestManyMicroflows(t *testing.T) {
 	}
 }
 
+// TestSequence: with --conntrack and --learn a microflow meets what the ones
+// before it left.
+func TestSequence(t *testing.T) {
+	s := newStock(t)
+	s.network()
+	s.flow("sw", "ingress", 0, 100, `tcp || icmp4`, `put_arp(inport, ip4.src, eth.src); ct_next;`, "ls_in_zero")
+	s.flow("sw", "ingress", 0, 90, `udp`, `reg0[0] = dns_lookup(); get_arp(inport, ip4.dst); eth.src[0..7] = reg0[0..7];`, "ls_in_zero")
+	s.flow("sw", "ingress", 1, 100, `ct.new`, `ct_commit { ct_mark = 5; }; outport = "b"; output;`, "ls_in_one")
+	s.flow("sw", "ingress", 1, 100, `ct.rpl && ct_mark == 5`, `outport = "c"; output;`, "ls_in_one")
+	s.flow("sw", "ingress", 1, 90, `ct.trk`, `drop;`, "ls_in_one")
+	s.commit()
+	const there, back = "ip4.src == 10.0.0.1 && ip4.dst == 10.0.0.2 && tcp.src == 5 && tcp.dst == 80", "ip4.src == 10.0.0.2 && ip4.dst == 10.0.0.1 && tcp.src == 80 && tcp.dst == 5"
+	lines := strings.Join([]string{
+		`inport == "a" && eth.src == 02:00:00:00:00:01 && ` + there,
+		"dump",
+		`inport == "a" && ` + back,
+		`inport == "a" && icmp4.type == 3 && ip4.src == 9.9.9.9 && ip4.dst == 10.0.0.1 quoting ` + there,
+		`inport == "a" && icmp4.type == 3 && ip4.src == 9.9.9.9 && ip4.dst == 10.0.0.1`,
+		"flush b",
+		`inport == "a" && ` + back,
+		"flush",
+		`inport == "a" && ` + back,
+		`inport == "a" && udp && ip4.dst == 10.0.0.1`,
+		`inport == "a" && udp && ip4.dst == 10.0.0.9`,
+		"flush it all", "quoting",
+	}, "\n")
+	got := weftTrace(t, lines, "--db="+s.remote(), "--minimal", "--conntrack", "--learn", "--dns=vm1.example", "-")
+	var plain []string
+	for line := range strings.SplitSeq(got, "\n") {
+		if !strings.HasPrefix(line, "#") {
+			plain = append(plain, strings.TrimSpace(line))
+		}
+	}
+	const want = `ct_next(ct_state=new|trk) {
+output("b");
+};
+.
+tcp,orig=(src=10.0.0.1,dst=10.0.0.2,sport=5,dport=80),reply=(src=10.0.0.2,dst=10.0.0.1,sport=80,dport=5),zone=a,mark=5
+.
+ct_next(ct_state=est|rpl|trk) {
+output("friendly port");
+};
+.
+ct_next(ct_state=rel|rpl|trk) {
+output("friendly port");
+};
+.
+ct_next(ct_state=inv|trk);
+.
+.
+ct_next(ct_state=est|rpl|trk) {
+output("friendly port");
+};
+.
+.
+ct_next(ct_state=new|trk) {
+output("b");
+};
+.
+eth.dst = 02:00:00:00:00:01;
+eth.src[0..7] = 0x1;
+.
+eth.dst = aa:aa:aa:aa:aa:09;
+eth.src[0..7] = 0x1;
+.
+`
+	text := strings.Join(plain, "\n")
+	if rest, ok := strings.CutPrefix(text, want); !ok || strings.Count(rest, "error parsing flow") != 2 {
+		t.Errorf("got:\n%s\nwant:\n%s", text, want)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	s := newStock(t)
 	s.network()
@@ -304,6 +390,9 @@ func TestRefusals(t *testing.T) {
 		{[]string{`inport == "z"`}, `unknown port "z"`},
 		{[]string{`inport == "a" && ip4 && ip6`}, "error parsing flow: constraints are contradictory"},
 		{[]string{"--ct=foo", `inport == "a"`}, "foo: unknown connection tracking state flag"},
+		{[]string{"--ct=new", "--conntrack", `inport == "a"`}, "--ct says what --conntrack is to find out: only one of them"},
+		{[]string{"--dns=a.b/MX", `inport == "a"`}, `--dns: "MX" is none of A, AAAA, PTR and ANY`},
+		{[]string{"--conntrack", `inport == "a" quoting ip4 && ip6`}, "quoted datagram: error parsing flow: constraints are contradictory"},
 		{[]string{"--lb-dst=x", `inport == "a"`}, "x: bad address"},
 		{[]string{"--db=ssl:1.2.3.4:5", `inport == "a"`}, `ssl:1.2.3.4:5: database connection failed ("ssl:1.2.3.4:5" is neither unix:PATH nor tcp:HOST:PORT)`},
 	} {
