@@ -4,43 +4,60 @@ import "encoding/binary"
 
 // EtherTypes.
 const (
+	TypeIPv4 = 0x0800
 	TypeARP  = 0x0806
+	TypeRARP = 0x8035
 	TypeVLAN = 0x8100
-	TypeQinQ = 0x88a8
 	TypeIPv6 = 0x86dd
+	TypeQinQ = 0x88a8
 )
 
-// EthLen is the length of an Ethernet header without tags.
-const EthLen = 14
+// EthLen is the length of an Ethernet header without tags, tagLen that of a
+// tag.
+const (
+	EthLen = 14
+	tagLen = 4
+)
 
 // MAC is an Ethernet address.
 type MAC [6]byte
 
-// Ethernet is an Ethernet header without tags.
+// IsGroup tells whether the address is that of a group, or of all.
+func (m MAC) IsGroup() bool { return m[0]&1 != 0 }
+
+// Ethernet is an Ethernet header.
 type Ethernet struct {
 	Dst, Src MAC
-	Type     uint16
+	// Tags are the VLAN tags as they stand in the packet, the outer one
+	// first: a type and a TCI each.
+	Tags []byte
+	Type uint16 // behind the tags
 }
 
-// ParseEthernet reads an Ethernet header and skips VLAN tags.
+// ParseEthernet reads an Ethernet header and its VLAN tags.
 func ParseEthernet(b []byte) (h Ethernet, rest []byte, ok bool) {
 	if len(b) < EthLen {
 		return h, nil, false
 	}
 	copy(h.Dst[:], b)
 	copy(h.Src[:], b[6:])
-	h.Type, b = binary.BigEndian.Uint16(b[12:]), b[EthLen:]
-	for h.Type == TypeVLAN || h.Type == TypeQinQ {
-		if len(b) < 4 {
+	n := EthLen - 2
+	for {
+		if len(b) < n+2 {
 			return h, nil, false
 		}
-		h.Type, b = binary.BigEndian.Uint16(b[2:]), b[4:]
+		h.Type = binary.BigEndian.Uint16(b[n:])
+		if h.Type != TypeVLAN && h.Type != TypeQinQ {
+			break
+		}
+		n += tagLen
 	}
-	return h, b, true
+	h.Tags = b[EthLen-2 : n : n]
+	return h, b[n+2:], true
 }
 
 // Append appends the header.
 func (h Ethernet) Append(b []byte) []byte {
-	b = append(append(b, h.Dst[:]...), h.Src[:]...)
+	b = append(append(append(b, h.Dst[:]...), h.Src[:]...), h.Tags...)
 	return binary.BigEndian.AppendUint16(b, h.Type)
 }
