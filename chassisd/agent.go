@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/weft-sdn/weft/chassisd/acllog"
 	"github.com/weft-sdn/weft/chassisd/config"
 	"github.com/weft-sdn/weft/chassisd/ledger"
 	"github.com/weft-sdn/weft/chassisd/pinctrl"
@@ -34,6 +35,8 @@ type Config struct {
 	// TLS is for etcd endpoints with https and for ssl: addresses; may be nil.
 	TLS *tls.Config
 	Log *slog.Logger
+	// ACLLog is the file that gets what ACLs log; empty: standard error.
+	ACLLog string
 	// Check compares incremental with full results after every commit.
 	Check bool
 	// Version of the program, for its status.
@@ -60,6 +63,7 @@ type Agent struct {
 	vs     *vswitch.Conn
 	of     *ofctrl.Controller // nil until the bridge's name is known
 	pin    *pinctrl.Dispatcher
+	acls   *acllog.Writer
 	link   *link // nil until etcd's endpoints are known
 	finder *finder
 
@@ -121,6 +125,7 @@ func New(cfg Config) *Agent {
 	t := tables.New()
 	return &Agent{
 		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(),
+		acls:  acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
 		vs:    vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
 		bound: map[schema.UUID]*boundPort{}, byIface: map[string]*boundPort{}, waiting: map[schema.UUID]*boundPort{},
 		ownUp: map[schema.UUID]bool{}, want: map[string][]byte{},
@@ -245,7 +250,10 @@ func (a *Agent) startSwitch(ctx context.Context) {
 			}
 		},
 	})
-	a.pin = pinctrl.New(pinctrl.Config{In: a.of.PacketIns(), Out: a.of.PacketOut, Log: a.log})
+	a.pin = pinctrl.New(pinctrl.Config{
+		In: a.of.PacketIns(), Out: a.of.PacketOut, Resume: a.of.Resume, ACL: a.acls.Message, Log: a.log,
+	})
+	a.start(ctx, "acl log", a.acls.Run)
 	a.start(ctx, "ofctrl", a.of.Run)
 	a.start(ctx, "pinctrl", a.pin.Run)
 }

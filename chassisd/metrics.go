@@ -27,6 +27,7 @@ type figures struct {
 	bound, tunnels, problems int
 	last                     incr.Stats
 	contested                int
+	aclLost                  uint64
 }
 
 func metrics() []metric {
@@ -42,6 +43,7 @@ func metrics() []metric {
 		{"packet_ins_total", "packets that the switch sent", counter, func(f *figures) float64 { return float64(f.of.PacketIns) }},
 		{"packet_in_drops_total", "packets from the switch that found the queue full", counter, func(f *figures) float64 { return float64(f.of.PacketInDrops) }},
 		{"packet_outs_total", "packets sent into the switch", counter, func(f *figures) float64 { return float64(f.of.PacketOuts) }},
+		{"acl_log_lost_total", "messages of ACLs that were not written to their log", counter, func(f *figures) float64 { return float64(f.aclLost) }},
 		{"etcd_rereads_total", "complete readings of etcd", counter, func(f *figures) float64 { return float64(f.view.Rereads) }},
 		{"etcd_revision", "newest revision of etcd seen", gauge, func(f *figures) float64 { return float64(f.view.Revision) }},
 		{"etcd_connected", "1 while etcd answers", gauge, func(f *figures) float64 { return boolean(f.view.Connected) }},
@@ -106,6 +108,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 func (a *Agent) figures() figures {
 	f := figures{
 		bound: len(a.bound), tunnels: a.t.Tunnels.Len(), problems: len(a.problems()), last: a.last, contested: a.written.Contested,
+		aclLost: a.acls.Lost(),
 	}
 	if a.of != nil {
 		f.of, f.pin = a.of.Status(), a.pin.Stats()

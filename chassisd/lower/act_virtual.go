@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
 // The MTU of an ICMP error is not a field of OpenFlow. Within the actions of
@@ -31,4 +32,24 @@ func (e *encoder) setVirtual(a lflow.Set) {
 	default: // icmp4.inner_ip4.src
 		e.controller(binary.BigEndian.AppendUint32(appendUserdata(nil, OpInnerIP4Src), v), true)
 	}
+}
+
+// FragMTU returns the MTU that nested actions of an ICMP error note; 0 for
+// none.
+func FragMTU(as ofp.Actions) (mtu uint32) {
+	const head = len(noteMagic) + 2
+	for note := range as.Notes {
+		if len(note) < head+4 || string(note[:len(noteMagic)]) != noteMagic {
+			continue
+		}
+		switch value := note[head:]; binary.BigEndian.Uint16(note[len(noteMagic):]) {
+		case NoteICMP4FragMTU:
+			mtu = binary.BigEndian.Uint32(value)
+		case NoteICMP6FragMTU:
+			if len(value) >= 6 {
+				mtu = binary.BigEndian.Uint32(value[2:])
+			}
+		}
+	}
+	return mtu
 }

@@ -11,19 +11,19 @@ var errNotNS = errors.New("pinctrl: not a neighbour solicitation")
 
 // ndNA answers a neighbour solicitation; the nested actions then fill in who
 // the neighbour is and send the answer on.
-func ndNA(p *ofp.PacketIn, args []byte) (*ofp.PacketOut, error) {
+func ndNA(p *ofp.PacketIn, args []byte) (answer, error) {
 	return advertise(p, args, packet.NASolicited|packet.NAOverride)
 }
 
 // ndNARouter answers for a router.
-func ndNARouter(p *ofp.PacketIn, args []byte) (*ofp.PacketOut, error) {
+func ndNARouter(p *ofp.PacketIn, args []byte) (answer, error) {
 	return advertise(p, args, packet.NARouter|packet.NASolicited|packet.NAOverride)
 }
 
-func advertise(p *ofp.PacketIn, args []byte, flags uint32) (*ofp.PacketOut, error) {
+func advertise(p *ofp.PacketIn, args []byte, flags uint32) (answer, error) {
 	s, ok := packet.ParseSolicitation(p.Packet)
 	if !ok {
-		return nil, errNotNS
+		return answer{}, errNotNS
 	}
 	return reply(p, s.Answer(nil, flags), args)
 }

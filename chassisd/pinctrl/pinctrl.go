@@ -15,8 +15,12 @@ import (
 // Config connects the dispatcher.
 type Config struct {
 	In <-chan *ofp.PacketIn
-	// Out sends a packet and must not block.
-	Out func(*ofp.PacketOut) error
+	// Out sends a packet, Resume lets a paused one go on; neither must block.
+	Out    func(*ofp.PacketOut) error
+	Resume func(*ofp.PacketIn) error
+	// ACL takes what the log action tells, one message a packet, and must not
+	// block; it returns false where the message is lost. nil keeps none.
+	ACL func(message string) bool
 	Log *slog.Logger
 	// Rate is how many packets of one kind are handled a second; 0 is 1000.
 	Rate float64
@@ -40,10 +44,16 @@ type Dispatcher struct {
 }
 
 // handler answers one kind of packet: args is the userdata after its header.
-// A nil packet is no answer.
 type handler struct {
 	kind string
-	f    func(p *ofp.PacketIn, args []byte) (*ofp.PacketOut, error)
+	f    func(p *ofp.PacketIn, args []byte) (answer, error)
+}
+
+// answer is what is to be done: a packet sent, a paused one resumed, or
+// nothing.
+type answer struct {
+	out    *ofp.PacketOut
+	resume *ofp.PacketIn
 }
 
 var errUnknown = errors.New("pinctrl: an action that this agent does not know")
@@ -62,13 +72,22 @@ func New(cfg Config) *Dispatcher {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Dispatcher{
-		cfg: cfg, limits: map[string]*limit{}, stats: map[string]Stats{},
-		handlers: map[lower.Opcode]handler{
-			lower.OpNDNA:       {lower.OpNDNA.String(), ndNA},
-			lower.OpNDNARouter: {lower.OpNDNARouter.String(), ndNARouter},
-		},
+	d := &Dispatcher{cfg: cfg, limits: map[string]*limit{}, stats: map[string]Stats{}, handlers: map[lower.Opcode]handler{}}
+	for op, f := range map[lower.Opcode]func(*ofp.PacketIn, []byte) (answer, error){
+		lower.OpNDNA:        ndNA,
+		lower.OpNDNARouter:  ndNARouter,
+		lower.OpReject:      reject,
+		lower.OpTCPReset:    tcpReset,
+		lower.OpSCTPAbort:   sctpAbort,
+		lower.OpICMP:        icmpError,
+		lower.OpICMP4Error:  icmpError,
+		lower.OpICMP6Error:  icmp6TooBig,
+		lower.OpInnerIP4Src: innerIP4Src,
+		lower.OpLog:         d.logACL,
+	} {
+		d.handlers[op] = handler{op.String(), f}
 	}
+	return d
 }
 
 // Run handles packets until ctx ends.
@@ -94,20 +113,24 @@ func (d *Dispatcher) handle(p *ofp.PacketIn) {
 		d.count(h.kind, func(s *Stats) { s.Limited++ })
 		return
 	}
-	var out *ofp.PacketOut
+	var a answer
 	if err == nil {
-		out, err = h.f(p, args)
+		a, err = h.f(p, args)
 	}
 	if err != nil {
 		d.count(h.kind, func(s *Stats) { s.Bad++ })
 		d.cfg.Log.Debug("packet-in", "kind", h.kind, "err", err)
 		return
 	}
-	if out != nil {
-		if err := d.cfg.Out(out); err != nil {
-			d.count(h.kind, func(s *Stats) { s.Unsent++ })
-			return
-		}
+	switch {
+	case a.out != nil:
+		err = d.cfg.Out(a.out)
+	case a.resume != nil:
+		err = d.cfg.Resume(a.resume)
+	}
+	if err != nil {
+		d.count(h.kind, func(s *Stats) { s.Unsent++ })
+		return
 	}
 	d.count(h.kind, func(s *Stats) { s.Handled++ })
 }
@@ -146,12 +169,12 @@ func (d *Dispatcher) Stats() map[string]Stats {
 
 // reply sends a packet with the pipeline fields of the one that it answers
 // through the actions nested in the logical action.
-func reply(p *ofp.PacketIn, pkt, actions []byte) (*ofp.PacketOut, error) {
+func reply(p *ofp.PacketIn, pkt, actions []byte) (answer, error) {
 	fields, err := fieldsOf(p)
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	return &ofp.PacketOut{Fields: fields, Actions: ofp.Actions(actions), Packet: pkt}, nil
+	return answer{out: &ofp.PacketOut{Fields: fields, Actions: ofp.Actions(actions), Packet: pkt}}, nil
 }
 
 // fieldsOf are the packet's pipeline fields, but with the controller as the

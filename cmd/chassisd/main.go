@@ -32,9 +32,9 @@ func main() {
 
 // flags are the command line.
 type flags struct {
-	ovs, runDir, systemID, etcd, admin, level string
-	ca, cert, key                             string
-	cleanup                                   bool
+	ovs, runDir, systemID, etcd, admin, level, aclLog string
+	ca, cert, key                                     string
+	cleanup                                           bool
 }
 
 func command() *cobra.Command {
@@ -58,6 +58,7 @@ func command() *cobra.Command {
 	fl.StringVar(&f.etcd, "etcd", "", "etcd endpoints, comma separated; overrides external_ids:ovn-remote")
 	fl.StringVar(&f.admin, "admin", "unix:/run/weft/chassisd.sock", "admin socket, unix:PATH or HOST:PORT; empty for none")
 	fl.StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
+	fl.StringVar(&f.aclLog, "acl-log", "", "file that gets a line for each packet that an ACL logs, as OVN's controller writes it; empty for standard error")
 	fl.StringVar(&f.ca, "etcd-ca", "", "file with the certificate authority of etcd")
 	fl.StringVar(&f.cert, "etcd-cert", "", "file with this chassis's certificate for etcd")
 	fl.StringVar(&f.key, "etcd-key", "", "file with its key")
@@ -82,7 +83,7 @@ func run(ctx context.Context, f flags) error {
 		f.systemID = override()
 	}
 	a := chassisd.New(chassisd.Config{
-		OVS: f.ovs, RunDir: f.runDir, SystemID: f.systemID, Etcd: f.etcd, Hostname: hostname, TLS: tlsConfig, Log: log,
+		OVS: f.ovs, RunDir: f.runDir, SystemID: f.systemID, Etcd: f.etcd, Hostname: hostname, TLS: tlsConfig, Log: log, ACLLog: f.aclLog,
 		Check: os.Getenv("WEFT_CHECK") == "1", Version: version(),
 		Started: func() { notify(log, daemon.SdNotifyReady) },
 	})

@@ -1,0 +1,174 @@
+package pinctrl
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/weft-sdn/weft/chassisd/internal/packettest"
+	"github.com/weft-sdn/weft/chassisd/lower"
+	"github.com/weft-sdn/weft/chassisd/packet"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+// wire is a dispatcher and what it sent.
+type wire struct {
+	*Dispatcher
+	sent    []*ofp.PacketOut
+	resumed []*ofp.PacketIn
+	told    []string
+	deaf    bool // the log is full
+}
+
+func newWire() *wire {
+	w := &wire{}
+	w.Dispatcher = New(Config{
+		Out:    func(p *ofp.PacketOut) error { w.sent = append(w.sent, p); return nil },
+		Resume: func(p *ofp.PacketIn) error { w.resumed = append(w.resumed, p); return nil },
+		ACL:    func(m string) bool { w.told = append(w.told, m); return !w.deaf },
+	})
+	return w
+}
+
+// stockPacket returns a packet of those that stock ovn-controller saw.
+func stockPacket(t *testing.T, name string) packettest.StockPacket {
+	t.Helper()
+	for _, s := range packettest.Stock(t) {
+		if s.Name == name {
+			return s
+		}
+	}
+	t.Fatalf("no packet %q", name)
+	return packettest.StockPacket{}
+}
+
+// lowered returns the userdata of the one controller action that a logical
+// action becomes.
+func lowered(t *testing.T, actions string) []byte {
+	t.Helper()
+	flows, err := lower.New().Flow(nil, &lower.Logical{Pipeline: lflow.Ingress, Match: "ip", Actions: actions}, 1, &lower.Env{Scope: lower.Datapath(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := []byte(flows[0].Actions)
+	// Header of the action (16 bytes), property header (4), userdata.
+	n := int(b[18])<<8 | int(b[19])
+	return b[20 : 16+n]
+}
+
+func TestReject(t *testing.T) {
+	for _, name := range []string{"tcp4 syn", "udp4", "gre4", "sctp4 data", "tcp6 syn", "udp6", "icmp6 echo", "sctp6 init"} {
+		s := stockPacket(t, name)
+		w := newWire()
+		userdata := lowered(t, "reject { outport <-> inport; next(pipeline=egress,table=5); };")
+		w.handle(&ofp.PacketIn{Packet: s.Sent, Userdata: userdata})
+		if len(w.sent) != 1 || !bytes.Equal(w.sent[0].Packet, s.Answered) {
+			t.Errorf("%s: sent %v", name, w.sent)
+			continue
+		}
+		if got := string(w.sent[0].Actions); got != string(userdata[8:]) {
+			t.Errorf("%s: through %s", name, w.sent[0].Actions)
+		}
+	}
+}
+
+// TestOneProtocol: the actions for one protocol leave the addresses to the
+// nested actions, and refuse nothing else.
+func TestOneProtocol(t *testing.T) {
+	for _, c := range []struct {
+		op    lower.Opcode
+		name  string
+		proto uint8 // of the answer; 0 for none
+		code  byte  // of ICMP
+	}{
+		{lower.OpTCPReset, "tcp4 syn", packet.ProtoTCP, 0},
+		{lower.OpTCPReset, "udp4", 0, 0},
+		{lower.OpTCPReset, "tcp4 rst", 0, 0},
+		{lower.OpSCTPAbort, "sctp6 init", packet.ProtoSCTP, 0},
+		{lower.OpSCTPAbort, "tcp4 syn", 0, 0},
+		{lower.OpICMP, "udp4", packet.ProtoICMP, 1},
+		{lower.OpICMP, "tcp6 syn", packet.ProtoICMPv6, 1},
+		{lower.OpICMP, "icmp4 error", 0, 0},
+		{lower.OpICMP, "icmp6 error", 0, 0},
+		{lower.OpICMP, "broadcast udp4", 0, 0},
+		{lower.OpICMP4Error, "udp4 big", packet.ProtoICMP, 1},
+		{lower.OpICMP6Error, "mld report", packet.ProtoICMPv6, 1},
+		{lower.OpReject, "mld report", 0, 0},
+		{lower.OpReject, "udp4 later fragment", 0, 0},
+	} {
+		s := stockPacket(t, c.name)
+		w := newWire()
+		w.handle(&ofp.PacketIn{Packet: s.Sent, Userdata: userdata(c.op, "")})
+		if st := w.Stats()[c.op.String()]; st != (Stats{Handled: 1}) {
+			t.Errorf("%s of %s: %+v", c.op, c.name, st)
+		}
+		if len(w.sent) == 0 {
+			if c.proto != 0 {
+				t.Errorf("%s of %s: no answer", c.op, c.name)
+			}
+			continue
+		}
+		asked, _ := packet.ParseDatagram(s.Sent)
+		d, ok := packet.ParseDatagram(w.sent[0].Packet)
+		if !ok || d.Proto != c.proto || d.Src != asked.Src || d.Dst != asked.Dst || d.Eth.Src != asked.Eth.Src {
+			t.Errorf("%s of %s: %x", c.op, c.name, w.sent[0].Packet)
+		}
+		if c.code != 0 && d.Upper[1] != c.code {
+			t.Errorf("%s of %s: code %d", c.op, c.name, d.Upper[1])
+		}
+	}
+}
+
+func TestFragMTU(t *testing.T) {
+	for _, c := range []struct{ actions, packet string }{
+		{"icmp4_error { eth.dst <-> eth.src; icmp4.type = 3; icmp4.code = 4; icmp4.frag_mtu = 1400; output; };", "udp4 big"},
+		{"icmp6_error { icmp6.type = 2; icmp6.code = 0; icmp6.frag_mtu = 1400; output; };", "udp6 big"},
+	} {
+		w := newWire()
+		w.handle(&ofp.PacketIn{Packet: stockPacket(t, c.packet).Sent, Userdata: lowered(t, c.actions)})
+		if len(w.sent) != 1 {
+			t.Fatalf("%s: sent %v, %+v", c.actions, w.sent, w.Stats())
+		}
+		d, _ := packet.ParseDatagram(w.sent[0].Packet)
+		if !bytes.Equal(d.Upper[4:8], []byte{0, 0, 0x05, 0x78}) {
+			t.Errorf("%s: %x", c.actions, d.Upper[:8])
+		}
+	}
+}
+
+func TestInnerIP4Src(t *testing.T) {
+	w := newWire()
+	in := stockPacket(t, "icmp4 error")
+	userdata := lowered(t, "icmp4.inner_ip4.src = 10.9.8.7; output;")
+	w.handle(&ofp.PacketIn{Packet: in.Sent, Userdata: userdata, Continuation: []byte{1}})
+	if len(w.resumed) != 1 || len(w.sent) != 0 {
+		t.Fatalf("resumed %v, %+v", w.resumed, w.Stats())
+	}
+	d, _ := packet.ParseDatagram(w.resumed[0].Packet)
+	if !bytes.Equal(d.Upper[8+12:8+16], []byte{10, 9, 8, 7}) {
+		t.Errorf("%x", d.Upper)
+	}
+	w.handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Userdata: userdata})
+	w.handle(&ofp.PacketIn{Packet: in.Sent, Userdata: userdata[:9]})
+	if diff := cmp.Diff(Stats{Handled: 1, Bad: 2}, w.Stats()[lower.OpInnerIP4Src.String()]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRefuseBad(t *testing.T) {
+	w := newWire()
+	w.handle(&ofp.PacketIn{Packet: stockPacket(t, "arp request").Sent, Userdata: userdata(lower.OpReject, "")})
+	w.handle(&ofp.PacketIn{Packet: nil, Userdata: userdata(lower.OpReject, "")})
+	w.handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Metadata: "\x00", Userdata: userdata(lower.OpReject, "")})
+	if diff := cmp.Diff(Stats{Bad: 3}, w.Stats()["reject"]); diff != "" {
+		t.Error(diff)
+	}
+	d := New(Config{Out: func(*ofp.PacketOut) error { return errors.New("full") }})
+	d.handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Userdata: userdata(lower.OpReject, "")})
+	if diff := cmp.Diff(Stats{Unsent: 1}, d.Stats()["reject"]); diff != "" {
+		t.Error(diff)
+	}
+}
