@@ -64,7 +64,10 @@ func (a Nested) Prerequisite() *Expr {
 
 func parseNested(k NestedKind) func(p *actionParser) (Action, *Error) {
 	return func(p *actionParser) (Action, *Error) {
+		outer := p.inAnswer
+		p.inAnswer = true
 		as, err := p.block()
+		p.inAnswer = outer
 		return Nested{k, as}, err
 	}
 }

@@ -66,3 +66,17 @@ func TestBuild(t *testing.T) {
 		t.Errorf("got %s, want %s", as, want)
 	}
 }
+
+// TestAnswerFromEgress: only an answer can be for another port than the packet.
+func TestAnswerFromEgress(t *testing.T) {
+	at := Place{Pipeline: Egress, Table: 3, Tables: 18}
+	const answer = "reject { outport <-> inport; next(pipeline=ingress, table=5); };"
+	if as, err := ParseActions(answer, at, nil); err != nil || as.String() != answer {
+		t.Errorf("%s: %v, %v", answer, as, err)
+	}
+	for _, bad := range []string{"outport <-> inport; next;", answer + " outport = \"p\";", "clone { outport = inport; output; };"} {
+		if _, err := ParseActions(bad, at, nil); err == nil {
+			t.Errorf("%s is accepted in egress", bad)
+		}
+	}
+}

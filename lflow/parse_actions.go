@@ -46,6 +46,9 @@ type actionParser struct {
 	// inCommit is set inside of ct_commit { … }, where only conntrack fields
 	// can be assigned.
 	inCommit bool
+	// inAnswer is set inside of actions that make another packet: it may
+	// leave the egress pipeline by next(pipeline=ingress, …), for another port.
+	inAnswer bool
 }
 
 // operand is a field in an action, with the place where it was read.
@@ -151,7 +154,7 @@ func (p *actionParser) writable(o operand) *Error {
 		return errorf(o.pos, CodeContext, "field %s can only be modified inside of ct_commit", s.Name)
 	case s.Access == ReadOnly:
 		return errorf(o.pos, CodeContext, "field %s is not modifiable", s.Name)
-	case s.Access == IngressOnly && p.at.Pipeline == Egress:
+	case s.Access == IngressOnly && p.at.Pipeline == Egress && !p.inAnswer:
 		return errorf(o.pos, CodeContext, "field %s is not modifiable in the egress pipeline", s.Name)
 	}
 	return nil

@@ -34,7 +34,7 @@ const (
 	ReadOnly    Access = iota
 	ReadWrite          // anywhere
 	InCommit           // only in ct_commit { … }
-	IngressOnly        // only in an ingress pipeline
+	IngressOnly        // only in an ingress pipeline, or of an answer that goes back there
 )
 
 // Symbol is a name that matches and actions can use. Symbols are made by

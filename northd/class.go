@@ -1,6 +1,8 @@
 package northd
 
 import (
+	"fmt"
+
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -11,6 +13,9 @@ import (
 type class struct {
 	VLANPassthru bool // packets with a VLAN tag pass
 	Unknown      bool // some port has addresses "unknown"
+	policy
+	DefaultDrop bool // where ACLs say nothing of a packet, it is dropped
+	NoInvalid   bool // do not match on ct.inv
 }
 
 func (c class) String() string {
@@ -20,6 +25,18 @@ func (c class) String() string {
 	}
 	if c.Unknown {
 		s += ",unknown"
+	}
+	if c.Stateful {
+		s += ",stateful"
+	}
+	if c.ACLs {
+		s += fmt.Sprintf(",acls%v", c.Tiers)
+	}
+	if c.DefaultDrop {
+		s += ",default-drop"
+	}
+	if c.NoInvalid {
+		s += ",no-invalid"
 	}
 	return s
 }
@@ -33,9 +50,14 @@ func (c *Compiler) classOf(r *incr.Reader, id schema.UUID) (class, bool) {
 	if !ok {
 		return class{}, false
 	}
+	p, _ := incr.Get(r, c.policies, id)
+	all, _ := incr.Get(r, c.settings, struct{}{})
 	return class{
 		VLANPassthru: s.VLANPassthru,
 		Unknown:      len(incr.Lookup(r, c.portsByGroup, groupKey{id, unknown})) > 0,
+		policy:       p,
+		DefaultDrop:  p.ACLs && all.defaultDrop,
+		NoInvalid:    p.Stateful && all.noInvalid,
 	}, true
 }
 

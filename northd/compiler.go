@@ -68,7 +68,13 @@ func (c *Compiler) take(in Input) {
 			set(c.lsp, ch)
 		case "NB_Global":
 			set(c.global, ch)
-		case "Logical_Router", "Port_Group":
+		case "ACL":
+			set(c.aclRows, ch)
+		case "Port_Group":
+			set(c.pgs, ch)
+		case "Address_Set":
+			set(c.sets, ch)
+		case "Logical_Router":
 			set(c.others, ch)
 		}
 	}

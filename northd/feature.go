@@ -21,7 +21,7 @@ type feature struct {
 
 // features are all features, in the order in which their flows stand in a unit.
 func features() []feature {
-	return []feature{admission(), portSecurity(), neighbours(), lookup()}
+	return []feature{admission(), portSecurity(), accessControl(), stateful(), neighbours(), lookup()}
 }
 
 // flows collects the logical flows of one unit.
@@ -34,20 +34,25 @@ type flows struct {
 
 // add adds a flow to a stage. A nil match is every packet.
 func (f *flows) add(stage string, priority uint16, match *lflow.Expr, actions ...lflow.Action) {
-	at, ok := pipeline.Find(stage)
-	if !ok {
-		panic("northd: no stage " + stage)
-	}
 	text := "1"
 	if match != nil {
 		text = match.String()
+	}
+	f.addText(stage, priority, text, actions...)
+}
+
+// addText adds a flow whose match holds what a user wrote.
+func (f *flows) addText(stage string, priority uint16, match string, actions ...lflow.Action) {
+	at, ok := pipeline.Find(stage)
+	if !ok {
+		panic("northd: no stage " + stage)
 	}
 	p := sb.Ingress
 	if at.Egress {
 		p = sb.Egress
 	}
 	f.list = append(f.list, sb.Flow{
-		Pipeline: p, Table: uint8(at.Table), Priority: priority, Match: text, Actions: lflow.Actions(actions).String(),
+		Pipeline: p, Table: uint8(at.Table), Priority: priority, Match: match, Actions: lflow.Actions(actions).String(),
 		Stage: stage, Source: f.source, Hint: f.hint,
 	})
 }

@@ -25,14 +25,20 @@ var update = flag.Bool("update", false, "rewrite the golden files; commit only d
 //	ls NAME [COLUMN VALUE]…          adds or changes a switch
 //	lsp SWITCH PORT [COLUMN VALUE]…  adds or changes a port
 //	lsp-del SWITCH PORT, ls-del NAME
+//	acl OWNER NAME DIRECTION PRIORITY MATCH ACTION [COLUMN VALUE]…
+//	                                 adds or changes an ACL of a switch or port group
+//	acl-del OWNER NAME
+//	pg NAME [PORT]…                  adds or changes a port group
+//	as NAME [ADDRESS]…               adds or changes an address set
+//	pg-del NAME, as-del NAME
 //	claim PORT CHASSIS up|down, unclaim PORT
 //	chassis NAME HOSTNAME
 //	global KEY=VALUE                 NB_Global options
 //	apply                            compiles; the end of the commands does too
 //
-// Files: "flows NAME" (of a switch, without the flows of an empty one),
-// "flows" (of an empty switch), "rows", "problems", "back" (what the last
-// apply wrote back).
+// Files: "flows NAME [STAGE]" (of a switch, without the flows of an empty one;
+// of stages whose names end so), "flows" (of an empty switch), "rows",
+// "problems", "back" (what the last apply wrote back).
 func TestScenarios(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(names) == 0 {
@@ -113,6 +119,23 @@ func (n *network) command(t *testing.T, args []string) {
 		n.delPort(args[1], args[2])
 	case "ls-del":
 		n.remove(id(args[1]))
+	case "acl":
+		a := n.acl(args[2])
+		priority, err := strconv.ParseInt(args[4], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Direction, a.Priority, a.Match, a.Action = args[3], priority, args[5], args[6]
+		setColumns(t, nb.Schema().Table("ACL"), a, args[7:])
+		n.addACL(args[1], a)
+	case "acl-del":
+		n.delACL(args[1], args[2])
+	case "pg":
+		n.putPG(args[1], args[2:]...)
+	case "as":
+		n.putAS(args[1], args[2:]...)
+	case "pg-del", "as-del":
+		n.remove(id(args[1]))
 	case "claim":
 		n.claim(args[1], &Claim{args[2], args[3] == "up"})
 	case "unclaim":
@@ -171,14 +194,15 @@ func (n *network) golden(t *testing.T, name string, out Output) string {
 	empty.putLS(empty.ls("empty"))
 	empty.apply(t)
 	var b bytes.Buffer
-	switch what, sw, _ := strings.Cut(name, " "); what {
+	what, rest, _ := strings.Cut(name, " ")
+	switch sw, stage, _ := strings.Cut(rest, " "); what {
 	case "flows":
 		if sw == "" {
 			sw, n, empty = "empty", empty, newNetwork(Options{})
 		}
 		base := empty.flowsOf("empty")
 		for _, f := range n.flowsOf(sw) {
-			if !slices.Contains(base, f) {
+			if at, _, _ := strings.Cut(f, " "); strings.HasSuffix(at, stage) && !slices.Contains(base, f) {
 				fmt.Fprintln(&b, f)
 			}
 		}
@@ -227,6 +251,10 @@ func (n *network) writeRows(b *bytes.Buffer) {
 				text += " ports " + n.sortedNames(row.Ports)
 			case *sb.LogicalDPGroup:
 				text += " datapaths " + n.sortedNames(row.Datapaths)
+			case *sb.PortGroup:
+				text += " ports " + strings.Join(row.Ports, " ")
+			case *sb.AddressSet:
+				text += " addresses " + strings.Join(row.Addresses, " ")
 			}
 			rows = append(rows, names.Replace(text))
 		}

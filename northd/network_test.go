@@ -91,6 +91,66 @@ func (n *network) delPort(sw, port string) {
 	n.remove(id(port))
 }
 
+// acl returns an ACL to change and put with addACL.
+func (n *network) acl(name string) *nb.ACL {
+	if ch, ok := n.rows[id(name)]; ok {
+		a := *ch.New.(*nb.ACL)
+		return &a
+	}
+	return &nb.ACL{Header: schema.Header{UUID: id(name)}, Direction: "to-lport", Match: "ip", Action: "allow"}
+}
+
+// addACL puts an ACL and gives it to a port group if there is one of that
+// name, else to a switch.
+func (n *network) addACL(owner string, a *nb.ACL) {
+	add := func(acls []schema.UUID) []schema.UUID { return sorted(append(slices.Clone(acls), a.UUID)) }
+	if ch, ok := n.rows[id(owner)]; ok && ch.Table == "Port_Group" {
+		g := *ch.New.(*nb.PortGroup)
+		g.ACLs = add(g.ACLs)
+		n.put("Port_Group", &g)
+	} else {
+		s := n.ls(owner)
+		s.ACLs = add(s.ACLs)
+		n.putLS(s)
+	}
+	n.put("ACL", a)
+}
+
+func (n *network) delACL(owner, name string) {
+	without := func(acls []schema.UUID) []schema.UUID {
+		return slices.DeleteFunc(slices.Clone(acls), func(u schema.UUID) bool { return u == id(name) })
+	}
+	if ch := n.rows[id(owner)]; ch.Table == "Port_Group" {
+		g := *ch.New.(*nb.PortGroup)
+		g.ACLs = without(g.ACLs)
+		n.put("Port_Group", &g)
+	} else {
+		s := n.ls(owner)
+		s.ACLs = without(s.ACLs)
+		n.putLS(s)
+	}
+	n.remove(id(name))
+}
+
+// putPG sets the ports of a port group.
+func (n *network) putPG(name string, ports ...string) {
+	g := &nb.PortGroup{Header: schema.Header{UUID: id(name)}, Name: name}
+	if ch, ok := n.rows[g.UUID]; ok {
+		g.ACLs = ch.New.(*nb.PortGroup).ACLs
+	}
+	for _, p := range ports {
+		g.Ports = append(g.Ports, id(p))
+	}
+	g.Ports = sorted(g.Ports)
+	n.put("Port_Group", g)
+}
+
+// putAS sets the addresses of an address set.
+func (n *network) putAS(name string, addresses ...string) {
+	slices.Sort(addresses)
+	n.put("Address_Set", &nb.AddressSet{Header: schema.Header{UUID: id(name)}, Name: name, Addresses: addresses})
+}
+
 func (n *network) claim(port string, c *Claim) {
 	n.claims[id(port)] = c
 	if c == nil {
@@ -258,7 +318,9 @@ func (n *network) flowsOf(sw string) []string {
 // TestOwners: each stage has exactly one priority-0 flow on any switch, from
 // the feature that owns it, and it matches everything.
 func TestOwners(t *testing.T) {
-	for _, k := range []class{{}, {VLANPassthru: true}, {Unknown: true}, {VLANPassthru: true, Unknown: true}} {
+	for _, k := range []class{{}, {VLANPassthru: true}, {Unknown: true}, {VLANPassthru: true, Unknown: true},
+		{policy: policy{ACLs: true}}, {policy: policy{ACLs: true, Stateful: true, Tiers: [3]uint8{3, 0, 1}}},
+		{policy: policy{ACLs: true, Stateful: true}, DefaultDrop: true, NoInvalid: true}} {
 		c := New(Options{})
 		u, _ := c.classFlows(nil, k)
 		got := map[string][]string{}

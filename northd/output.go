@@ -14,26 +14,36 @@ import (
 type feeds struct {
 	units       []incr.Change[schema.UUID, unit]
 	classUnits  []incr.Change[class, unit]
+	aclUnits    []incr.Change[rule, unit]
 	datapaths   []incr.Change[schema.UUID, *sb.DatapathBinding]
 	bindings    []incr.Change[schema.UUID, *sb.PortBinding]
 	multicast   []incr.Change[groupKey, *sb.MulticastGroup]
 	dpGroups    []incr.Change[class, *sb.LogicalDPGroup]
+	aclGroups   []incr.Change[scope, *sb.LogicalDPGroup]
+	portGroups  []incr.Change[carrier, *sb.PortGroup]
+	addressSets []incr.Change[string, *sb.AddressSet]
 	back        []incr.Change[schema.UUID, writeback]
 	badPorts    []incr.Change[schema.UUID, []Problem]
 	badSwitches []incr.Change[schema.UUID, []Problem]
+	badACLs     []incr.Change[schema.UUID, []Problem]
 	badOthers   []incr.Change[schema.UUID, []Problem]
 }
 
 func (f *feeds) take(c *Compiler) {
 	fold(&f.units, c.units)
 	fold(&f.classUnits, c.classUnits)
+	fold(&f.aclUnits, c.aclUnits)
 	fold(&f.datapaths, c.datapaths)
 	fold(&f.bindings, c.bindings)
 	fold(&f.multicast, c.multicast)
 	fold(&f.dpGroups, c.dpGroups)
+	fold(&f.aclGroups, c.aclGroups)
+	fold(&f.portGroups, c.portGroups)
+	fold(&f.addressSets, c.addressSets)
 	fold(&f.back, c.back)
 	fold(&f.badPorts, c.badPorts)
 	fold(&f.badSwitches, c.badSwitches)
+	fold(&f.badACLs, c.badACLs)
 	fold(&f.badOthers, c.badOthers)
 }
 
@@ -66,15 +76,18 @@ func fold[K comparable, V any](all *[]incr.Change[K, V], t *incr.Table[K, V]) {
 func (c *Compiler) output(f *feeds) Output {
 	o := Output{
 		Rows: slices.Concat(
+			rowChanges("Address_Set", f.addressSets),
 			rowChanges("Datapath_Binding", f.datapaths),
 			rowChanges("Logical_DP_Group", f.dpGroups),
+			rowChanges("Logical_DP_Group", f.aclGroups),
 			rowChanges("Multicast_Group", f.multicast),
 			rowChanges("Port_Binding", f.bindings),
+			rowChanges("Port_Group", f.portGroups),
 		),
-		Units: append(unitChanges(f.units), unitChanges(f.classUnits)...),
+		Units: slices.Concat(unitChanges(f.units), unitChanges(f.classUnits), unitChanges(f.aclUnits)),
 		NB:    c.writebacks(f.back),
 	}
-	for _, feed := range [][]incr.Change[schema.UUID, []Problem]{f.badPorts, f.badSwitches, f.badOthers} {
+	for _, feed := range [][]incr.Change[schema.UUID, []Problem]{f.badPorts, f.badSwitches, f.badACLs, f.badOthers} {
 		for _, ch := range feed {
 			o.diff(ch.Old, ch.New)
 		}

@@ -38,7 +38,6 @@ func (c *Compiler) parseSwitch(r *incr.Reader, id schema.UUID) (*lswitch, bool) 
 		column string
 		set    bool
 	}{
-		{"acls", len(row.ACLs) > 0},
 		{"qos_rules", len(row.QoSRules) > 0},
 		{"load_balancer", len(row.LoadBalancer) > 0},
 		{"load_balancer_group", len(row.LoadBalancerGroup) > 0},

@@ -16,6 +16,9 @@ type tables struct {
 	// Inputs.
 	ls      *incr.Input[schema.UUID, *nb.LogicalSwitch]
 	lsp     *incr.Input[schema.UUID, *nb.LogicalSwitchPort]
+	aclRows *incr.Input[schema.UUID, *nb.ACL]
+	pgs     *incr.Input[schema.UUID, *nb.PortGroup]
+	sets    *incr.Input[schema.UUID, *nb.AddressSet]
 	global  *incr.Input[schema.UUID, *nb.NBGlobal]
 	others  *incr.Input[schema.UUID, schema.Row] // tables that are not compiled yet
 	chassis *incr.Input[schema.UUID, *sb.Chassis]
@@ -27,6 +30,10 @@ type tables struct {
 
 	oneGlobal     *incr.Index[schema.UUID, *nb.NBGlobal, struct{}]
 	switchOfPort  *incr.Index[schema.UUID, *nb.LogicalSwitch, schema.UUID]
+	groupByName   *incr.Index[schema.UUID, *nb.PortGroup, string]
+	groupBySet    *incr.Index[schema.UUID, *nb.PortGroup, string] // names of its address sets
+	groupsOfPort  *incr.Index[schema.UUID, *nb.PortGroup, schema.UUID]
+	setByName     *incr.Index[schema.UUID, *nb.AddressSet, string]
 	chassisByName *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost *incr.Index[schema.UUID, *sb.Chassis, string]
 
@@ -43,12 +50,35 @@ type tables struct {
 	portsByMAC   *incr.Index[schema.UUID, *lport, macOnSwitch]
 	portsByIP    *incr.Index[schema.UUID, *lport, ipOnSwitch]
 
+	// Port groups: portgroup.go.
+	groupNames *incr.Table[schema.UUID, string]
+	members    *incr.Table[schema.UUID, *member]
+	membersOn  *incr.Index[schema.UUID, *member, carrier]
+	membersIn  *incr.Index[schema.UUID, *member, schema.UUID]
+
+	// ACLs and where they apply: policy.go.
+	acls       *incr.Table[schema.UUID, *acl]
+	owned      *incr.Table[schema.UUID, []schema.UUID] // ACLs of a switch or port group
+	demands    *incr.Table[schema.UUID, policy]        // of an owner's ACLs
+	selves     *incr.Index[schema.UUID, *lswitch, carrier]
+	carriers   *incr.Table[carrier, struct{}]
+	carriersOn *incr.Index[carrier, struct{}, schema.UUID]
+	policies   *incr.Table[schema.UUID, policy] // of a switch
+	scoped     *incr.Table[carrier, scope]
+	byScope    *incr.Index[carrier, scope, scope]
+	scopes     *incr.Table[scope, []schema.UUID] // the ACLs
+	rules      *incr.Index[scope, []schema.UUID, rule]
+
 	classes *incr.Table[schema.UUID, class]
 	byClass *incr.Index[schema.UUID, class, class]
 
 	// Outputs.
 	units       *incr.Table[schema.UUID, unit]
 	classUnits  *incr.Table[class, unit]
+	aclUnits    *incr.Table[rule, unit]
+	aclGroups   *incr.Table[scope, *sb.LogicalDPGroup]
+	portGroups  *incr.Table[carrier, *sb.PortGroup]
+	addressSets *incr.Table[string, *sb.AddressSet]
 	datapaths   *incr.Table[schema.UUID, *sb.DatapathBinding]
 	bindings    *incr.Table[schema.UUID, *sb.PortBinding]
 	multicast   *incr.Table[groupKey, *sb.MulticastGroup]
@@ -56,6 +86,7 @@ type tables struct {
 	back        *incr.Table[schema.UUID, writeback]
 	badPorts    *incr.Table[schema.UUID, []Problem]
 	badSwitches *incr.Table[schema.UUID, []Problem]
+	badACLs     *incr.Table[schema.UUID, []Problem]
 	badOthers   *incr.Table[schema.UUID, []Problem]
 }
 
@@ -77,7 +108,9 @@ type portWish struct {
 
 // settings are options for the whole network.
 type settings struct {
-	needUp bool // answer ARP only for ports that are up
+	needUp      bool // answer ARP only for ports that are up
+	defaultDrop bool // drop what ACLs do not allow, on switches that have some
+	noInvalid   bool // do not match on ct.inv
 }
 
 // equalRow is the equality of rows; pointers and maps are followed.
@@ -93,6 +126,9 @@ func (c *Compiler) declareInputs() {
 	e := c.e
 	c.ls = incr.NewInput[schema.UUID](e, "Logical_Switch", incr.Eq[*nb.LogicalSwitch])
 	c.lsp = incr.NewInput[schema.UUID](e, "Logical_Switch_Port", incr.Eq[*nb.LogicalSwitchPort])
+	c.aclRows = incr.NewInput[schema.UUID](e, "ACL", incr.Eq[*nb.ACL])
+	c.pgs = incr.NewInput[schema.UUID](e, "Port_Group of NB", incr.Eq[*nb.PortGroup])
+	c.sets = incr.NewInput[schema.UUID](e, "Address_Set of NB", incr.Eq[*nb.AddressSet])
 	c.global = incr.NewInput[schema.UUID](e, "NB_Global", incr.Eq[*nb.NBGlobal])
 	c.others = incr.NewInput[schema.UUID](e, "others", incr.Eq[schema.Row])
 	c.chassis = incr.NewInput[schema.UUID](e, "Chassis", func(a, b *sb.Chassis) bool {
@@ -105,6 +141,10 @@ func (c *Compiler) declareInputs() {
 
 	c.oneGlobal = incr.NewIndex(c.global, "one", func(schema.UUID, *nb.NBGlobal) []struct{} { return []struct{}{{}} })
 	c.switchOfPort = incr.NewIndex(c.ls, "port", func(_ schema.UUID, s *nb.LogicalSwitch) []schema.UUID { return s.Ports })
+	c.groupByName = incr.NewIndex(c.pgs, "name", func(_ schema.UUID, g *nb.PortGroup) []string { return []string{g.Name} })
+	c.groupBySet = incr.NewIndex(c.pgs, "set", setsOfGroup)
+	c.groupsOfPort = incr.NewIndex(c.pgs, "port", func(_ schema.UUID, g *nb.PortGroup) []schema.UUID { return g.Ports })
+	c.setByName = incr.NewIndex(c.sets, "name", func(_ schema.UUID, s *nb.AddressSet) []string { return []string{s.Name} })
 	c.chassisByName = incr.NewIndex(c.chassis, "name", func(_ schema.UUID, ch *sb.Chassis) []string { return []string{ch.Name} })
 	c.chassisByHost = incr.NewIndex(c.chassis, "hostname", func(_ schema.UUID, ch *sb.Chassis) []string { return []string{ch.Hostname} })
 }
@@ -113,7 +153,11 @@ func (c *Compiler) declareEntities() {
 	e := c.e
 	c.settings = incr.NewTable(e, "settings", incr.Eq, incr.Values(c.oneGlobal), func(r *incr.Reader, _ struct{}) (settings, bool) {
 		_, g, _ := incr.One(r, c.oneGlobal, struct{}{})
-		return settings{needUp: g.Options["ignore_lsp_down"] == "false"}, true
+		return settings{
+			needUp:      g.Options["ignore_lsp_down"] == "false",
+			defaultDrop: g.Options["default_acl_drop"] == "true",
+			noInvalid:   g.Options["use_ct_inv_match"] == "false",
+		}, true
 	})
 	c.parsedSwitches = incr.NewTable(e, "parsed switch", equalSwitch, incr.Keys(c.ls), c.parseSwitch)
 	c.parsedPorts = incr.NewTable(e, "parsed port", equalPort, incr.Keys(c.lsp), c.parsePort)
@@ -136,6 +180,9 @@ func (c *Compiler) declareEntities() {
 	c.portsByGroup = incr.NewIndex(c.ports, "group", groupsOf)
 	c.portsByMAC = incr.NewIndex(c.ports, "mac", macsOf)
 	c.portsByIP = incr.NewIndex(c.ports, "ip", ipsOf)
+	c.selves = incr.NewIndex(c.switches, "self", func(id schema.UUID, _ *lswitch) []carrier { return []carrier{{id, id}} })
+	c.declareGroups()
+	c.declareACLs()
 	c.classes = incr.NewTable(e, "class", incr.Eq, incr.Keys(c.switches), c.classOf)
 	c.byClass = incr.NewIndex(c.classes, "class", func(_ schema.UUID, k class) []class { return []class{k} })
 }
@@ -169,6 +216,10 @@ func (c *Compiler) declareOutputs() {
 	e := c.e
 	c.units = incr.NewTable(e, "port flows", equalUnit, incr.Keys(c.ports), c.portFlows).Feed()
 	c.classUnits = incr.NewTable(e, "class flows", equalUnit, incr.Values(c.byClass), c.classFlows).Feed()
+	c.aclUnits = incr.NewTable(e, "ACL flows", equalUnit, incr.Values(c.rules), c.ruleFlows).Feed()
+	c.aclGroups = incr.NewTable(e, "Logical_DP_Group of ACLs", equalRow, incr.Keys(c.scopes), c.aclGroupRow).Feed()
+	c.portGroups = incr.NewTable(e, "Port_Group", equalPortGroup, incr.Values(c.membersOn), c.portGroupRow).Feed()
+	c.addressSets = incr.NewTable(e, "Address_Set", equalAddressSet, incr.Union(incr.Values(c.setByName), incr.Values(c.groupBySet)), c.addressSetRow).Feed()
 	c.datapaths = incr.NewTable(e, "Datapath_Binding", equalRow, incr.Keys(c.switches), c.datapathRow).Feed()
 	c.bindings = incr.NewTable(e, "Port_Binding", equalRow, incr.Keys(c.ports), c.bindingRow).Feed()
 	c.multicast = incr.NewTable(e, "Multicast_Group", equalRow, incr.Values(c.portsByGroup), c.multicastRow).Feed()
@@ -176,6 +227,10 @@ func (c *Compiler) declareOutputs() {
 	c.back = incr.NewTable(e, "write-back", incr.Eq, incr.Keys(c.lsp), c.portWriteback).Feed()
 	c.badPorts = incr.NewTable(e, "port problems", incr.EqSlice, incr.Keys(c.parsedPorts), c.portProblems).Feed()
 	c.badSwitches = incr.NewTable(e, "switch problems", incr.EqSlice, incr.Keys(c.parsedSwitches), c.switchProblems).Feed()
+	c.badACLs = incr.NewTable(e, "ACL problems", incr.EqSlice, incr.Keys(c.acls), func(r *incr.Reader, id schema.UUID) ([]Problem, bool) {
+		a, ok := incr.Get(r, c.acls, id)
+		return a.Problems, ok && len(a.Problems) > 0
+	}).Feed()
 	c.badOthers = incr.NewTable(e, "other problems", incr.EqSlice, incr.Keys(c.others), c.otherProblems).Feed()
 }
 
@@ -185,8 +240,6 @@ func (c *Compiler) otherProblems(r *incr.Reader, id schema.UUID) ([]Problem, boo
 	switch row := row.(type) {
 	case *nb.LogicalRouter:
 		return []Problem{{"Logical_Router", id, row.Name, "", notYet}}, true
-	case *nb.PortGroup:
-		return []Problem{{"Port_Group", id, row.Name, "acls", notYet}}, len(row.ACLs) > 0
 	}
 	return nil, false
 }

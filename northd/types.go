@@ -90,5 +90,5 @@ type Problem struct {
 
 // OutputTables are the southbound tables that the compiler writes all rows of.
 func OutputTables() []string {
-	return []string{"Datapath_Binding", "Logical_DP_Group", "Multicast_Group", "Port_Binding"}
+	return []string{"Address_Set", "Datapath_Binding", "Logical_DP_Group", "Multicast_Group", "Port_Binding", "Port_Group"}
 }

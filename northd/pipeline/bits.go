@@ -7,6 +7,22 @@ const (
 	PortSecDropIn  = "port_sec_drop_in"
 	PortSecDropOut = "port_sec_drop_out"
 	Loopback       = "loopback"
+
+	CTDefrag = "ct_defrag"
+	CTCommit = "ct_commit"
+
+	ACLHintAllowNew = "acl_hint_allow_new"
+	ACLHintAllow    = "acl_hint_allow"
+	ACLHintDrop     = "acl_hint_drop"
+	ACLHintBlock    = "acl_hint_block"
+	ACLReply        = "acl_reply"
+	ACLStateless    = "acl_stateless"
+	ACLLabelled     = "acl_labelled"
+	ACLLabel        = "acl_label"
+	ACLTier         = "acl_tier"
+	VerdictAllow    = "verdict_allow"
+	VerdictDrop     = "verdict_drop"
+	VerdictReject   = "verdict_reject"
 )
 
 // Bits is a use of some bits of a register, or of the flags: what they mean
@@ -18,12 +34,30 @@ type Bits struct {
 	Lo, Hi   int
 	From, To string // stages; of one pipeline, or of both of a datapath for flags
 	Doc      string
+	// Out is where the bits mean the same in egress, if they do.
+	Out [2]string
 }
 
 var uses = [...]Bits{
-	{PortSecDropIn, "reg0", 15, 15, LSInCheckPortSec, LSInApplyPortSec, "the port may not send this packet"},
-	{PortSecDropOut, "reg0", 15, 15, LSOutCheckPortSec, LSOutApplyPortSec, "the port may not receive this packet"},
-	{Loopback, "flags.loopback", 0, 0, LSInARPRsp, LSOutApplyPortSec, "may be output to the port that it came from"},
+	{PortSecDropIn, "reg0", 15, 15, LSInCheckPortSec, LSInApplyPortSec, "the port may not send this packet", [2]string{}},
+	{PortSecDropOut, "reg0", 15, 15, LSOutCheckPortSec, LSOutApplyPortSec, "the port may not receive this packet", [2]string{}},
+	{Loopback, "flags.loopback", 0, 0, LSInARPRsp, LSOutApplyPortSec, "may be output to the port that it came from", [2]string{}},
+
+	// These are OVN's bits of the same use.
+	{CTDefrag, "reg0", 0, 0, LSInPreACL, LSInPreStateful, "send the packet through conntrack", [2]string{LSOutPreACL, LSOutPreStateful}},
+	{CTCommit, "reg0", 1, 1, LSInACLEval, LSInStateful, "commit the connection", [2]string{LSOutACLEval, LSOutStateful}},
+	{ACLHintAllowNew, "reg0", 7, 7, LSInACLHint, LSInACLAfterLBEval, "an ACL that allows has to commit the connection", [2]string{LSOutACLHint, LSOutACLEval}},
+	{ACLHintAllow, "reg0", 8, 8, LSInACLHint, LSInACLAfterLBEval, "an ACL that allows need not commit the connection", [2]string{LSOutACLHint, LSOutACLEval}},
+	{ACLHintDrop, "reg0", 9, 9, LSInACLHint, LSInACLAfterLBEval, "an ACL that drops has no connection to block", [2]string{LSOutACLHint, LSOutACLEval}},
+	{ACLHintBlock, "reg0", 10, 10, LSInACLHint, LSInACLAfterLBEval, "an ACL that drops has to block the connection", [2]string{LSOutACLHint, LSOutACLEval}},
+	{ACLLabelled, "reg0", 13, 13, LSInACLEval, LSInStateful, "commit the label too", [2]string{LSOutACLEval, LSOutStateful}},
+	{ACLStateless, "reg0", 16, 16, LSInPreACL, LSInPreStateful, "an allow-stateless ACL matches: no conntrack", [2]string{LSOutPreACL, LSOutPreStateful}},
+	{ACLReply, "reg0", 17, 17, LSInACLEval, LSInACLAfterLBEval, "a reply, or related: ACLs behind load balancing allow it too", [2]string{}},
+	{ACLLabel, "reg3", 0, 31, LSInACLEval, LSInStateful, "the ACL's label", [2]string{LSOutACLEval, LSOutStateful}},
+	{VerdictAllow, "reg8", 16, 16, LSInACLEval, LSInACLAfterLBAction, "an ACL allows the packet", [2]string{LSOutACLEval, LSOutACLAction}},
+	{VerdictDrop, "reg8", 17, 17, LSInACLEval, LSInACLAfterLBAction, "an ACL drops the packet", [2]string{LSOutACLEval, LSOutACLAction}},
+	{VerdictReject, "reg8", 18, 18, LSInACLEval, LSInACLAfterLBAction, "an ACL rejects the packet", [2]string{LSOutACLEval, LSOutACLAction}},
+	{ACLTier, "reg8", 30, 31, LSInACLEval, LSInACLAfterLBAction, "the tier whose ACLs are asked", [2]string{LSOutACLEval, LSOutACLAction}},
 }
 
 // Uses returns the table of uses.
@@ -74,7 +108,11 @@ type span struct {
 // spans returns where the bits are live.
 func (b Bits) spans() []span {
 	from, to := places[b.From], places[b.To]
-	if from.Pipeline == to.Pipeline {
+	switch {
+	case b.Out[0] != "":
+		outFrom, outTo := places[b.Out[0]], places[b.Out[1]]
+		return []span{{from.Pipeline, from.Table, to.Table}, {outFrom.Pipeline, outFrom.Table, outTo.Table}}
+	case from.Pipeline == to.Pipeline:
 		return []span{{from.Pipeline, from.Table, to.Table}}
 	}
 	return []span{

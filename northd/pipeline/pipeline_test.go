@@ -49,6 +49,12 @@ func TestUses(t *testing.T) {
 			t.Errorf("%s is live backwards", a.Name)
 		case from.Pipeline != to.Pipeline && (!strings.HasPrefix(a.Field, "flags") || from.Egress || !to.Egress):
 			t.Errorf("%s does not outlive its pipeline", a.Name)
+		case a.Out[0] != "":
+			outFrom, ok1 := Find(a.Out[0])
+			outTo, ok2 := Find(a.Out[1])
+			if !ok1 || !ok2 || from.Egress || from.Pipeline != to.Pipeline || !outFrom.Egress || !outTo.Egress || outFrom.Table > outTo.Table {
+				t.Errorf("%s is not live in ingress and egress", a.Name)
+			}
 		}
 		names[a.Name] = true
 		if LField(a.Name).Width() != a.Hi-a.Lo+1 {
@@ -82,6 +88,13 @@ func TestConflict(t *testing.T) {
 	} {
 		if got := Conflict(base, c.b) != ""; got != c.want {
 			t.Errorf("conflict of %+v: %v", c.b, got)
+		}
+	}
+	both := use("reg0", 4, 7, LSInACLEval, LSInACLEval)
+	both.Out = [2]string{LSOutACLEval, LSOutStateful}
+	for stage, want := range map[string]bool{LSInACLEval: true, LSInStateful: false, LSOutPreACL: false, LSOutACLAction: true} {
+		if got := Conflict(both, use("reg0", 4, 7, stage, stage)) != ""; got != want {
+			t.Errorf("conflict of bits in ingress and egress with others in %s: %v", stage, got)
 		}
 	}
 }

@@ -15,13 +15,30 @@ const (
 
 // Names of stages.
 const (
-	LSInCheckPortSec  = "ls_in_check_port_sec"
-	LSInApplyPortSec  = "ls_in_apply_port_sec"
-	LSInARPRsp        = "ls_in_arp_rsp"
-	LSInL2Lkup        = "ls_in_l2_lkup"
-	LSInL2Unknown     = "ls_in_l2_unknown"
-	LSOutCheckPortSec = "ls_out_check_port_sec"
-	LSOutApplyPortSec = "ls_out_apply_port_sec"
+	LSInCheckPortSec     = "ls_in_check_port_sec"
+	LSInApplyPortSec     = "ls_in_apply_port_sec"
+	LSInPreACL           = "ls_in_pre_acl"
+	LSInPreStateful      = "ls_in_pre_stateful"
+	LSInACLHint          = "ls_in_acl_hint"
+	LSInACLEval          = "ls_in_acl_eval"
+	LSInACLSample        = "ls_in_acl_sample"
+	LSInACLAction        = "ls_in_acl_action"
+	LSInACLAfterLBEval   = "ls_in_acl_after_lb_eval"
+	LSInACLAfterLBSample = "ls_in_acl_after_lb_sample"
+	LSInACLAfterLBAction = "ls_in_acl_after_lb_action"
+	LSInStateful         = "ls_in_stateful"
+	LSInARPRsp           = "ls_in_arp_rsp"
+	LSInL2Lkup           = "ls_in_l2_lkup"
+	LSInL2Unknown        = "ls_in_l2_unknown"
+	LSOutPreACL          = "ls_out_pre_acl"
+	LSOutPreStateful     = "ls_out_pre_stateful"
+	LSOutACLHint         = "ls_out_acl_hint"
+	LSOutACLEval         = "ls_out_acl_eval"
+	LSOutACLSample       = "ls_out_acl_sample"
+	LSOutACLAction       = "ls_out_acl_action"
+	LSOutStateful        = "ls_out_stateful"
+	LSOutCheckPortSec    = "ls_out_check_port_sec"
+	LSOutApplyPortSec    = "ls_out_apply_port_sec"
 )
 
 // Stage is one table of a pipeline. Its owner is the feature that writes its
@@ -52,11 +69,28 @@ var pipelines = [...]Pipeline{
 	SwitchIngress: {Name: "switch ingress", Stages: []Stage{
 		{LSInCheckPortSec, "admission", "drop what no port may send; find out whether this port may send the packet"},
 		{LSInApplyPortSec, "portsec", "drop what the port may not send"},
+		{LSInPreACL, "acl", "find out whether ACLs need conntrack for the packet"},
+		{LSInPreStateful, "stateful", "send the packet through conntrack"},
+		{LSInACLHint, "acl", "from the connection's state to what kinds of ACLs may match"},
+		{LSInACLEval, "acl", "find the from-lport ACL that decides"},
+		{LSInACLSample, "acl", "sample what an ACL asks to"},
+		{LSInACLAction, "acl", "do what the ACL says, or go on to the next tier"},
+		{LSInACLAfterLBEval, "acl", "find the from-lport ACL with apply-after-lb that decides"},
+		{LSInACLAfterLBSample, "acl", "sample what an ACL asks to"},
+		{LSInACLAfterLBAction, "acl", "do what the ACL says, or go on to the next tier"},
+		{LSInStateful, "stateful", "commit the connection"},
 		{LSInARPRsp, "neighbours", "answer ARP requests and neighbour solicitations for known addresses"},
 		{LSInL2Lkup, "lookup", "from destination address to output port"},
 		{LSInL2Unknown, "lookup", "what to do with unknown destinations"},
 	}},
 	SwitchEgress: {Name: "switch egress", Egress: true, Stages: []Stage{
+		{LSOutPreACL, "acl", "find out whether ACLs need conntrack for the packet"},
+		{LSOutPreStateful, "stateful", "send the packet through conntrack"},
+		{LSOutACLHint, "acl", "from the connection's state to what kinds of ACLs may match"},
+		{LSOutACLEval, "acl", "find the to-lport ACL that decides"},
+		{LSOutACLSample, "acl", "sample what an ACL asks to"},
+		{LSOutACLAction, "acl", "do what the ACL says, or go on to the next tier"},
+		{LSOutStateful, "stateful", "commit the connection"},
 		{LSOutCheckPortSec, "portsec", "find out whether this port may receive the packet"},
 		{LSOutApplyPortSec, "portsec", "drop what the port may not receive, output the rest"},
 	}},

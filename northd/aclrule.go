@@ -1,0 +1,82 @@
+package northd
+
+import (
+	"strings"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/pipeline"
+)
+
+// ruleFlows is the row function of table "ACL flows": the flows of one ACL in
+// one scope. They hold the match as the user wrote it: the members of its
+// sets and groups are for the agents to put in.
+func (c *Compiler) ruleFlows(r *incr.Reader, k rule) (unit, bool) {
+	a, ok := incr.Get(r, c.acls, k.acl)
+	if !ok || a.Broken {
+		return unit{}, false
+	}
+	f := flows{source: "acl", hint: a.UUID}
+	if !k.group {
+		p, _ := incr.Get(r, c.policies, k.owner)
+		k.variant = p.variant()
+	}
+	f.rule(a, k.variant)
+	return f.unit(k.datapath(), "acl-"+a.UUID.String())
+}
+
+func (f *flows) rule(a *acl, v variant) {
+	switch {
+	case v.Stateful && a.Action == "allow-stateless":
+		f.addText(aclStages[a.Stage].pre, a.Priority, a.Match, mark(pipeline.ACLStateless), lflow.Next{})
+		fallthrough
+	case !v.Stateful, a.Action == "pass":
+		f.decide(a, v, "", lflow.Next{})
+	case a.Action == "drop", a.Action == "reject":
+		// A connection that was allowed before is blocked from now on: its
+		// replies end too.
+		block := lflow.CTCommit{Actions: lflow.Actions{lflow.SetTo(ctBlocked, 1)}}
+		f.decide(a, v, pipeline.ACLHintDrop, lflow.Next{})
+		f.decide(a, v, pipeline.ACLHintBlock, block, lflow.Next{})
+	default: // allow, too, commits: the peer's ACLs may want to know the connection
+		commit := []lflow.Action{mark(pipeline.CTCommit)}
+		var again []lflow.Action
+		if a.Label != 0 {
+			label := []lflow.Action{mark(pipeline.ACLLabelled), lflow.SetTo(pipeline.LField(pipeline.ACLLabel), int(a.Label))}
+			commit = append(commit, label...)
+			again = commit
+		}
+		f.decide(a, v, pipeline.ACLHintAllowNew, append(commit, lflow.Next{})...)
+		f.decide(a, v, pipeline.ACLHintAllow, append(again[:len(again):len(again)], lflow.Next{})...)
+	}
+}
+
+// decide adds the flow that notes the ACL's verdict on packets with a hint.
+func (f *flows) decide(a *acl, v variant, hint string, then ...lflow.Action) {
+	var match []string
+	if v.Tiered {
+		match = append(match, lflow.Eq(pipeline.LField(pipeline.ACLTier), int(a.Tier)).String())
+	}
+	if hint != "" {
+		match = append(match, is(hint).String())
+	}
+	if match == nil {
+		match = []string{a.Match}
+	} else {
+		match = append(match, "("+a.Match+")")
+	}
+	var as []lflow.Action
+	switch a.Action {
+	case "pass":
+	case "drop":
+		as = append(as, mark(pipeline.VerdictDrop))
+	case "reject":
+		as = append(as, mark(pipeline.VerdictReject))
+	default:
+		as = append(as, mark(pipeline.VerdictAllow))
+	}
+	if a.Log != nil {
+		as = append(as, *a.Log)
+	}
+	f.addText(aclStages[a.Stage].eval, a.Priority, strings.Join(match, " && "), append(as, then...)...)
+}
