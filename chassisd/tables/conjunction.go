@@ -2,6 +2,7 @@ package tables
 
 import (
 	"hash/fnv"
+	"slices"
 	"sync"
 
 	"github.com/weft-sdn/weft/schema/sb"
@@ -13,6 +14,8 @@ import (
 // its flows in the switch as it left them; only where two names meet does the
 // later go on to the next free run.
 type conjunctions struct {
+	size uint32 // blocks that there are
+
 	mu     sync.Mutex
 	blocks map[uint32]conjKey  // owner of each block of ids
 	runs   map[conjKey]conjRun // where an owner's run is
@@ -33,20 +36,21 @@ const (
 	numBlocks = 1<<32/blockSize - 1
 )
 
-func newConjunctions() *conjunctions {
-	return &conjunctions{blocks: map[uint32]conjKey{}, runs: map[conjKey]conjRun{}, units: map[SharedUnit][]conjKey{}}
+func newConjunctions(size uint32) *conjunctions {
+	return &conjunctions{size: size, blocks: map[uint32]conjKey{}, runs: map[conjKey]conjRun{}, units: map[SharedUnit][]conjKey{}}
 }
 
-// conjUnit gives out the ids of one unit.
+// conjUnit gives out the ids of one unit, each time that it is lowered.
 type conjUnit struct {
-	c    *conjunctions
-	unit SharedUnit
+	c     *conjunctions
+	unit  SharedUnit
+	taken map[conjKey]bool
 }
 
-func (c *conjunctions) unit(u SharedUnit) conjUnit { return conjUnit{c, u} }
+func (c *conjunctions) unit(u SharedUnit) *conjUnit { return &conjUnit{c: c, unit: u} }
 
 // take returns the first of n ids for a flow.
-func (u conjUnit) take(f *sb.Flow, n int) uint32 {
+func (u *conjUnit) take(f *sb.Flow, n int) uint32 {
 	h := fnv.New64a()
 	h.Write([]byte{f.Pipeline, f.Table, byte(f.Priority >> 8), byte(f.Priority)})
 	h.Write([]byte(f.Match))
@@ -54,8 +58,17 @@ func (u conjUnit) take(f *sb.Flow, n int) uint32 {
 	h.Write(u.unit.Datapath[:])
 	h.Write(u.unit.Path.Owner[:])
 	h.Write([]byte(u.unit.Path.Unit))
-	return u.c.take(conjKey{u.unit, flow}, uint32(h.Sum64()), uint32((n+blockSize-1)/blockSize))
+	k := conjKey{u.unit, flow}
+	if u.taken == nil {
+		u.taken = map[conjKey]bool{}
+	}
+	u.taken[k] = true
+	return u.c.take(k, uint32(h.Sum64()), uint32((n+blockSize-1)/blockSize))
 }
+
+// done takes back the ids of the unit's flows that took none this time: they
+// are gone. Without it a unit that changes for ever would grow for ever.
+func (u *conjUnit) done() { u.c.keep(u.unit, u.taken) }
 
 func (c *conjunctions) take(k conjKey, start, n uint32) uint32 {
 	c.mu.Lock()
@@ -69,9 +82,9 @@ func (c *conjunctions) take(k conjKey, start, n uint32) uint32 {
 	} else {
 		c.units[k.unit] = append(c.units[k.unit], k)
 	}
-	first := start % numBlocks
+	first := start % c.size
 	for !c.isFreeLocked(first, n) {
-		first = (first + 1) % numBlocks
+		first = (first + 1) % c.size
 	}
 	for b := range n {
 		c.blocks[first+b] = k
@@ -81,7 +94,7 @@ func (c *conjunctions) take(k conjKey, start, n uint32) uint32 {
 }
 
 func (c *conjunctions) isFreeLocked(first, n uint32) bool {
-	if first+n > numBlocks {
+	if first+n > c.size {
 		return false
 	}
 	for b := range n {
@@ -101,13 +114,23 @@ func (c *conjunctions) freeLocked(k conjKey) {
 }
 
 // release takes back the ids of a unit that is gone.
-func (c *conjunctions) release(u SharedUnit) {
+func (c *conjunctions) release(u SharedUnit) { c.keep(u, nil) }
+
+// keep takes back the ids of a unit's flows but those in taken.
+func (c *conjunctions) keep(u SharedUnit, taken map[conjKey]bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, k := range c.units[u] {
-		c.freeLocked(k)
+	keys := slices.DeleteFunc(c.units[u], func(k conjKey) bool {
+		if !taken[k] {
+			c.freeLocked(k)
+		}
+		return !taken[k]
+	})
+	if len(keys) > 0 {
+		c.units[u] = keys
+	} else {
+		delete(c.units, u)
 	}
-	delete(c.units, u)
 }
 
 // Release takes back what was given to a unit that is gone.

@@ -134,7 +134,7 @@ type groupName struct {
 func New(opts ...incr.Option) *Tables {
 	e := incr.New(opts...)
 	t := &Tables{
-		Engine: e, lowerer: lower.New(), conj: newConjunctions(),
+		Engine: e, lowerer: lower.New(), conj: newConjunctions(numBlocks),
 		Self:       incr.NewInput[struct{}, Self](e, "self", nil),
 		Interfaces: incr.NewInput[string](e, "interfaces", incr.Eq[binding.Interface]),
 		Tunnels:    incr.NewInput[string](e, "tunnels", incr.Eq[Tunnel]),

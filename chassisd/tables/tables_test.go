@@ -237,7 +237,7 @@ func TestConjunctions(t *testing.T) {
 	if again := ids(w); again != first {
 		t.Errorf("lowered again\n%s\nbefore\n%s", again, first)
 	}
-	c := newConjunctions()
+	c := newConjunctions(numBlocks)
 	unit := SharedUnit{Datapath: id("a")}
 	a := c.take(conjKey{unit, 1}, 7, 2)
 	b := c.take(conjKey{unit, 2}, 6, 2) // would reach into the other's run

@@ -95,6 +95,7 @@ func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flo
 	var out Lowered
 	var buf []lower.Flow
 	ids, path := t.conj.unit(u), u.Path.String()
+	defer ids.done()
 	for i := range flows {
 		f := &flows[i]
 		env.Conjunctions = func(n int) uint32 { return ids.take(f, n) }
