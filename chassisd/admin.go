@@ -140,16 +140,18 @@ func (a *Agent) switchPart() *proto.Part {
 	case !s.Connected:
 		state, reason = proto.State_STATE_FAILED, s.LastError
 	case len(s.Refused) > 0:
-		r := s.Refused[0]
-		state, reason = proto.State_STATE_DEGRADED, fmt.Sprintf("%d refused, the first: %s %v", len(s.Refused), r.Kind, r.Err)
+		r := &s.Refused[0]
+		state, reason = proto.State_STATE_DEGRADED, fmt.Sprintf("%d refused, the first: %s", len(s.Refused), r)
 	case !a.ready:
 		state, reason = proto.State_STATE_DEGRADED, "the flows are not in yet"
+	case s.Contested > 0:
+		state, reason = proto.State_STATE_DEGRADED, fmt.Sprintf("%d contested, the first: %s", s.Contested, s.Contests[0])
 	}
 	return part("switch", reason, state,
 		"desired", strconv.Itoa(s.Desired), "installed", strconv.Itoa(s.Installed),
 		"applied", strconv.FormatInt(a.done.nbRev, 10), "nb_cfg", strconv.FormatInt(a.done.nbCfg, 10),
 		"connects", strconv.FormatUint(s.Connects, 10), "adds", strconv.FormatUint(s.FlowAdds, 10),
-		"deletes", strconv.FormatUint(s.FlowDeletes, 10), "drift", strconv.FormatUint(s.Drift, 10),
+		"deletes", strconv.FormatUint(s.FlowDeletes, 10), "drift", strconv.FormatUint(s.Drift.Total(), 10),
 		"packet_ins", strconv.FormatUint(s.PacketIns, 10))
 }
 

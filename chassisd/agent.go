@@ -244,11 +244,6 @@ func (a *Agent) configure(ctx context.Context) {
 func (a *Agent) startSwitch(ctx context.Context) {
 	a.of = ofctrl.New(ofctrl.Config{
 		Target: "unix:" + filepath.Join(a.cfg.RunDir, a.conf.Bridge+".mgmt"), Log: a.log,
-		Refused: func(r ofctrl.Refusal) {
-			if r.Err != nil {
-				a.log.Error("the switch refuses", "kind", r.Kind, "flow", r.Flow.String(), "owner", r.Owner, "id", r.ID, "err", r.Err)
-			}
-		},
 	})
 	a.pin = pinctrl.New(pinctrl.Config{
 		In: a.of.PacketIns(), Out: a.of.PacketOut, Resume: a.of.Resume, ACL: a.acls.Message, Log: a.log,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
@@ -141,8 +142,23 @@ func (a *Agent) problems() []string {
 	if a.written.Contested > 0 && a.cfg.Now().Sub(a.contestedAt) < contestedFor {
 		out = append(out, fmt.Sprintf("somebody else writes the records of chassis %s: is there a second agent with this system-id?", a.conf.Name))
 	}
+	if a.of != nil {
+		out = append(out, switchProblems(a.of.Status())...)
+	}
 	if a.checkErr != nil {
 		out = append(out, a.checkErr.Error())
+	}
+	return out
+}
+
+// switchProblems lists what the switch does not take and what is wanted in two
+// ways.
+func switchProblems(s ofctrl.Status) (out []string) {
+	for i := range s.Refused[:min(len(s.Refused), maxErrors)] {
+		out = append(out, s.Refused[i].String())
+	}
+	for _, c := range s.Contests {
+		out = append(out, "contested: "+c)
 	}
 	return out
 }

@@ -35,6 +35,14 @@ func (t *bodies[B]) want(id uint32) B {
 	return ""
 }
 
+// owner is the owner whose body a number has; empty: none.
+func (t *bodies[B]) owner(id uint32) string {
+	if s := t.slots[id]; len(s) > 0 {
+		return s[0].owner
+	}
+	return ""
+}
+
 // set replaces what an owner lists; entries without a body do not count.
 // touched is called for each number that has another body now.
 func (t *bodies[B]) set(owner string, list []Numbered[B], touched func(id uint32)) {
@@ -92,9 +100,6 @@ func (t *bodies[B]) put(id uint32, s []bodyClaim[B]) {
 		delete(t.contested, id)
 	}
 }
-
-// maxContests bounds the examples in a status.
-const maxContests = 10
 
 // contests describes contested numbers, the first few.
 func (t *bodies[B]) contests(kind string) (out []string) {

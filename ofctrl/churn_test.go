@@ -49,15 +49,15 @@ func TestChurn(t *testing.T) {
 	}
 	installedGen(t, c, gen)
 	waitStatus(t, c, func(s Status) bool { return s.Synced })
-	anew := NewTable()
+	anew := newTable()
 	for o, flows := range state {
-		anew.Set(o, flows, func(Key) {})
+		anew.set(o, flows, func(Key) {})
 	}
 	var want []string
-	anew.Keys(func(k Key) {
-		f, _, _ := anew.Want(k)
+	for k := range anew.slots {
+		f, _, _ := anew.want(k)
 		want = append(want, f.String())
-	})
+	}
 	slices.Sort(want)
 	var got []string
 	waitStatus(t, c, func(Status) bool { // word of the last change by hand may still be on its way

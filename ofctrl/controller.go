@@ -2,6 +2,7 @@ package ofctrl
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -20,7 +21,7 @@ type Config struct {
 	// in them are the switch's own and left alone.
 	LearnTables []uint8
 	// Audit is the time between comparisons of groups and meters with the
-	// switch; flows are compared all the time. 0 stands for 5 s.
+	// switch; flows are compared all the time. 0 stands for 2 s.
 	Audit time.Duration
 	// PacketIns is the length of the packet-in queue; packets beyond it are
 	// dropped and counted. 0 stands for 1024.
@@ -48,11 +49,27 @@ func DefaultTLV() []ofp.TLVMap {
 // Refusal is something that the switch does not take.
 type Refusal struct {
 	Flow  Flow   // where Kind is "flow"
-	Owner string // its owner
+	Owner string // its owner; of a group or meter the first
 	Kind  string // "flow", "group" or "meter"
 	ID    uint32 // of a group or meter
 	Err   error  // nil: no longer refused
 }
+
+// String says what was refused and why, in one line of bounded length.
+func (r *Refusal) String() string {
+	what := fmt.Sprint(r.ID)
+	if r.Kind == "flow" {
+		what = r.Flow.String()
+	}
+	if len(what) > maxFlowText {
+		what = what[:maxFlowText] + "…"
+	}
+	return fmt.Sprintf("%s %s of %s: %v", r.Kind, what, r.Owner, r.Err)
+}
+
+// maxFlowText bounds what is said of one flow; one that is too large for the
+// switch would fill the log.
+const maxFlowText = 400
 
 // Controller owns the state of one bridge.
 type Controller struct {
@@ -76,7 +93,7 @@ func New(cfg Config) *Controller {
 		cfg.Echo = 5 * time.Second
 	}
 	if cfg.Audit <= 0 {
-		cfg.Audit = 5 * time.Second
+		cfg.Audit = 2 * time.Second
 	}
 	if cfg.BackoffMin <= 0 {
 		cfg.BackoffMin = 50 * time.Millisecond

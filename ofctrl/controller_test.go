@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -79,7 +81,7 @@ func TestDriftRepaired(t *testing.T) {
 	u.Flows = append(u.Flows, OwnerFlows{Owner: "many", Flows: manyFlows(300)})
 	c.Update(u)
 	installedGen(t, c, 1)
-	if n := c.Status().Drift; n != 0 {
+	if n := c.Status().Drift.Total(); n != 0 {
 		t.Errorf("drift %d after our own changes", n)
 	}
 	want := sw.Flows()
@@ -109,8 +111,99 @@ func TestDriftRepaired(t *testing.T) {
 	}
 	st := c.Status()
 	t.Logf("%+v", st.Counters)
-	if st.Drift == 0 || len(st.Refused) != 0 {
+	if st.Drift.Total() == 0 || len(st.Refused) != 0 {
 		t.Errorf("status %+v", st)
+	}
+}
+
+// Twenty flows deleted, altered and added by hand, and twenty groups and meters
+// of each kind, are put right within 5 s and counted by kind.
+func TestDriftKinds(t *testing.T) {
+	sw := ovstest.StartBridge(t, "p1")
+	c := start(t, Config{Target: sw.Mgmt()})
+	owner := OwnerFlows{Owner: "a", Flows: manyFlows(300)}
+	for i := range uint32(60) {
+		body, err := (&ofp.GroupSpec{Type: ofp.GroupAllBuckets, Bucket: []ofp.Bucket{{ID: i, Actions: out(1)}}}).Body()
+		if err != nil {
+			t.Fatal(err)
+		}
+		owner.Groups = append(owner.Groups, Group{i + 1, body})
+		owner.Meters = append(owner.Meters, Meter{i + 1, ofp.NewMeterBody(ofp.MeterPktps|ofp.MeterStats, ofp.MeterBand{Rate: i + 1})})
+		use := acts(func(b *ofp.ActionBuilder) { b.Meter(i + 1); b.Group(i + 1) })
+		owner.Flows = append(owner.Flows, Flow{Table: 1, Priority: 1, Match: regMatch(uint64(i)), Actions: use})
+	}
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{owner}})
+	installedGen(t, c, 1)
+	state := func() string {
+		flows, groups := sw.Flows(), strings.Split(sw.Ofctl("dump-groups"), "\n")[1:]
+		meters := strings.Split(sw.Ofctl("dump-meters"), "meter=")[1:]
+		slices.Sort(flows)
+		slices.Sort(groups)
+		for i := range meters {
+			meters[i] = strings.TrimSpace(meters[i])
+		}
+		slices.Sort(meters)
+		return strings.Join(slices.Concat(flows, groups, meters), "\n")
+	}
+	want := state()
+
+	var add, del, mod strings.Builder
+	for i := range 20 {
+		f := owner.Flows[i]
+		fmt.Fprintf(&del, "delete_strict table=%d,%s\n", f.Table, ofp.FlowMatchString(f.Priority, f.Match))
+		f = owner.Flows[100+i]
+		fmt.Fprintf(&mod, "cookie=5,table=%d,%s,actions=drop\n", f.Table, ofp.FlowMatchString(f.Priority, f.Match))
+		fmt.Fprintf(&add, "table=%d,priority=777,actions=drop\n", i)
+	}
+	file := func(name, text string) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	each := func(from int, do func(i int)) {
+		for i := range 20 {
+			do(from + i)
+		}
+	}
+	steps := []struct {
+		what string
+		do   func()
+		want Drift
+	}{
+		{"flows", func() {
+			sw.Ofctl("add-flows", file("del", del.String()))
+			sw.Ofctl("add-flows", file("mod", mod.String()))
+			sw.Ofctl("add-flows", file("add", add.String()))
+		}, Drift{FlowsMissing: 20, FlowsAltered: 20, FlowsForeign: 20}},
+		{"groups", func() {
+			each(1, func(i int) { sw.Ofctl("del-groups", fmt.Sprintf("group_id=%d", i)) })
+			each(21, func(i int) { sw.Ofctl("mod-group", fmt.Sprintf("group_id=%d,type=indirect,bucket=actions=local", i)) })
+			each(1000, func(i int) { sw.Ofctl("add-group", fmt.Sprintf("group_id=%d,type=select,bucket=actions=local", i)) })
+		}, Drift{FlowsMissing: 20, Groups: 60}},
+		{"meters", func() {
+			each(1, func(i int) { sw.Ofctl("del-meter", fmt.Sprintf("meter=%d", i)) })
+			each(21, func(i int) { sw.Ofctl("mod-meter", fmt.Sprintf("meter=%d,pktps,stats,bands=type=drop,rate=9999", i)) })
+			each(1000, func(i int) { sw.Ofctl("add-meter", fmt.Sprintf("meter=%d,kbps,bands=type=drop,rate=9999", i)) })
+		}, Drift{FlowsMissing: 20, Meters: 60}},
+	}
+	for _, step := range steps {
+		before := c.Status().Drift
+		step.do()
+		done := time.Now()
+		goal := before
+		goal.add(step.want)
+		waitStatus(t, c, func(s Status) bool { return s.Synced && s.Drift == goal })
+		if took := time.Since(done); took > 5*time.Second {
+			t.Errorf("%s: put right after %v", step.what, took)
+		}
+		if got := state(); got != want {
+			t.Errorf("%s: not put right\n%s\nwant\n%s", step.what, got, want)
+		}
+	}
+	if st := c.Status(); st.Refusals != 0 {
+		t.Errorf("refusals: %+v", st)
 	}
 }
 

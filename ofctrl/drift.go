@@ -15,47 +15,58 @@ const monitorID = 1
 // has left in the switch is noted and its key compared again, so that it is put
 // right at once.
 func (s *session) onFlowUpdates(body []byte) error {
-	var touched []Key
-	err := func() error {
-		st := s.c.st
-		st.mu.Lock()
-		defer st.mu.Unlock()
-		for len(body) > 0 {
-			var u ofp.FlowUpdate
-			rest, err := ofp.ParseFlowUpdate(body, &u)
-			if err != nil {
-				return err
-			}
-			body = rest
-			if k, ok := s.updateLocked(&u); ok {
-				touched = append(touched, k)
-			}
+	st := s.c.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for len(body) > 0 {
+		var u ofp.FlowUpdate
+		rest, err := ofp.ParseFlowUpdate(body, &u)
+		if err != nil {
+			return err
 		}
-		return nil
-	}()
-	if len(touched) > 0 {
-		s.c.st.drift(touched, nil, nil)
+		body = rest
+		s.updateLocked(&u)
 	}
-	return err
+	return nil
 }
 
-// updateLocked applies one change; ok is false where nothing of concern
-// changed.
-func (s *session) updateLocked(u *ofp.FlowUpdate) (k Key, ok bool) {
+// updateLocked applies one change.
+func (s *session) updateLocked(u *ofp.FlowUpdate) {
 	if u.Event < ofp.FlowEventAdded || u.Event > ofp.FlowEventChanged {
-		return k, false
+		return
 	}
 	k, v, ok := s.flowLocked(&u.Flow)
 	if !ok {
-		return k, false
+		return
 	}
-	had, there := s.have.flows[k]
+	st := s.c.st
 	if u.Event == ofp.FlowEventRemoved {
-		delete(s.have.flows, k)
-		return k, there
+		if !st.table.gone(k) {
+			return
+		}
+		st.driftLocked(Drift{FlowsMissing: 1})
+		// The flows of a group or meter go with it; it must be known to be
+		// missing before they are put back.
+		s.auditNow = s.auditNow || u.Reason == ofp.RemovedGroup || u.Reason == ofp.RemovedMeter
+	} else {
+		was, there := st.table.hold(k, v)
+		if there && was == v {
+			return
+		}
+		st.driftLocked(flowDrift(was, there, v))
 	}
-	s.have.flows[k] = v
-	return k, !there || had != v
+	st.touchLocked(k)
+}
+
+// flowDrift is what it counts as that the switch holds v.
+func flowDrift(was installed, there bool, v installed) (d Drift) {
+	switch {
+	case !there:
+		d.FlowsForeign = 1
+	case was != v:
+		d.FlowsAltered = 1
+	}
+	return d
 }
 
 // auditTLV ends the session when our TLV map is gone: flows that need it were
@@ -75,6 +86,7 @@ func (s *session) auditTLV() error {
 
 // audit reads the groups and meters again, which no monitor tells of.
 func (s *session) audit() error {
+	s.auditNow = false
 	before := *s.have
 	s.have.groups, s.have.meters = map[uint32]ofp.GroupBody{}, map[uint32]ofp.MeterBody{}
 	err := s.request(s.onMultipart, func(xid uint32) {
@@ -87,9 +99,10 @@ func (s *session) audit() error {
 	if err := s.auditTLV(); err != nil {
 		return err
 	}
+	s.sink = nil
 	groups, meters := differing(before.groups, s.have.groups), differing(before.meters, s.have.meters)
 	if len(groups)+len(meters) > 0 {
-		s.c.st.drift(nil, groups, meters)
+		s.c.st.driftIDs(groups, meters)
 	}
 	return nil
 }

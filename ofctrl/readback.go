@@ -10,6 +10,8 @@ import (
 // what the last session left, nil at first; what differs from it is drift.
 func (s *session) readBack(before *switchState) error {
 	s.have = newSwitchState()
+	st := s.c.st
+	st.beginReading()
 	err := s.request(s.onMultipart, func(xid uint32) {
 		// The monitor comes first, so that no change falls between.
 		s.buf = ofp.AppendFlowMonitorRequest(s.buf, xid, monitorID, ofp.AllTables)
@@ -21,31 +23,11 @@ func (s *session) readBack(before *switchState) error {
 	if err != nil {
 		return err
 	}
-	drift := 0
+	st.endReading()
 	if before != nil {
-		drift = countDrift(before.flows, s.have.flows)
+		st.driftIDs(differing(before.groups, s.have.groups), differing(before.meters, s.have.meters))
 	}
-	s.c.st.bump(func(c *Counters) {
-		c.FlowsRead += uint64(len(s.have.flows))
-		c.Drift += uint64(drift)
-	})
 	return nil
-}
-
-// countDrift counts the keys whose flow differs.
-func countDrift(before, now map[Key]installed) int {
-	n := 0
-	for k, v := range before {
-		if w, ok := now[k]; !ok || w != v {
-			n++
-		}
-	}
-	for k := range now {
-		if _, ok := before[k]; !ok {
-			n++
-		}
-	}
-	return n
 }
 
 // onMultipart takes the answers of a read back.
@@ -82,7 +64,9 @@ func (s *session) readFlows(body []byte) error {
 		}
 		body = rest
 		if k, v, ok := s.flowLocked(&d); ok {
-			s.have.flows[k] = v
+			was, there := st.table.hold(k, v)
+			st.driftLocked(flowDrift(was, there, v))
+			st.count.FlowsRead++
 		}
 	}
 	return nil

@@ -445,9 +445,9 @@ func TestReadBackEqual(t *testing.T) {
 	n := second.Status().Counters
 	if n.FlowAdds+n.FlowDeletes+n.GroupMods+n.MeterMods != 0 {
 		t.Errorf("unchanged state cost %d adds, %d deletes, %d group mods, %d meter mods", n.FlowAdds, n.FlowDeletes, n.GroupMods, n.MeterMods)
-		have := readSwitch(t, sw)
+		tab := readSwitch(t, sw)
 		for _, f := range u.Flows[0].Flows {
-			if h, ok := have[f.Key()]; !ok {
+			if h, ok := tab.have(f.Key()); !ok {
 				t.Errorf("not found again: %s", f)
 			} else if h.actions != f.Actions {
 				t.Errorf("actions\n  sent %x\n  back %x\n  %s\n  %s", []byte(f.Actions), []byte(h.actions), f.Actions, h.actions)
@@ -457,7 +457,7 @@ func TestReadBackEqual(t *testing.T) {
 }
 
 // readSwitch reads what the switch holds over a connection of its own.
-func readSwitch(t testing.TB, sw *ovstest.Switch) map[Key]installed {
+func readSwitch(t testing.TB, sw *ovstest.Switch) *table {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -471,5 +471,5 @@ func readSwitch(t testing.TB, sw *ovstest.Switch) map[Key]installed {
 	if err := s.readBack(nil); err != nil {
 		t.Fatal(err)
 	}
-	return s.have.flows
+	return s.c.st.table
 }

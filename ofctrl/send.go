@@ -9,7 +9,7 @@ import (
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
-// ErrTooLarge is a flow or group that does not fit a message of the protocol.
+// ErrTooLarge is a flow, group or meter that does not fit a message of the protocol.
 var ErrTooLarge = errors.New("ofctrl: too large for an OpenFlow message")
 
 // maxWhole is how many times a batch is sent whole, without what was refused,
@@ -85,11 +85,21 @@ func (s *session) sendMeters(ops []idOp[ofp.MeterBody], deleted bool) error {
 		case op.there:
 			command = ofp.MeterCmdModify
 		}
-		err := s.request(nil, func(xid uint32) { s.buf = ofp.AppendMeterMod(s.buf, xid, command, op.id, op.body) })
+		fits := true
+		err := s.request(nil, func(xid uint32) {
+			from := len(s.buf)
+			s.buf = ofp.AppendMeterMod(s.buf, xid, command, op.id, op.body)
+			if fits = ofp.Fits(s.buf, from); !fits {
+				s.buf = s.buf[:from]
+			}
+		})
+		if err == nil && !fits {
+			err = ErrTooLarge
+		}
 		var fault *ofp.Error
 		switch {
-		case errors.As(err, &fault):
-			s.told(s.c.st.refuseID("meter", op.id, fault))
+		case errors.As(err, &fault), errors.Is(err, ErrTooLarge):
+			s.told(s.c.st.refuseID("meter", op.id, err))
 			continue
 		case err != nil:
 			return err
@@ -118,24 +128,34 @@ func (s *session) install(items []item) error {
 		if err != nil {
 			return err
 		}
-		kept := items[:0:0]
 		for i := range items {
 			if err := refused[i]; err != nil {
 				s.refuse(&items[i], err)
-			} else {
-				kept = append(kept, items[i])
 			}
 		}
 		if committed {
-			s.note(kept)
 			return nil
 		}
 		if len(refused) == 0 {
 			return errors.New("ofctrl: the switch refused a bundle without naming a message")
 		}
-		items = kept
+		items = without(items, refused)
 	}
 	return nil
+}
+
+// without returns the items that were not refused.
+func without(items []item, refused map[int]error) []item {
+	if len(refused) == 0 {
+		return items
+	}
+	kept := make([]item, 0, len(items))
+	for i := range items {
+		if refused[i] == nil {
+			kept = append(kept, items[i])
+		}
+	}
+	return kept
 }
 
 func (s *session) refuse(it *item, err error) {
@@ -148,25 +168,17 @@ func (s *session) refuse(it *item, err error) {
 
 // note records that items are in the switch.
 func (s *session) note(items []item) {
-	var n Counters
+	s.c.st.noteFlows(items)
+	mods := uint64(0)
 	for _, it := range items {
-		switch {
-		case it.group != nil:
+		if it.group != nil {
 			setBody(s.have.groups, it.group.id, it.group.body)
-			n.GroupMods++
-		case it.flow.delete:
-			delete(s.have.flows, it.flow.key)
-			n.FlowDeletes++
-		default:
-			s.have.flows[it.flow.key] = it.flow.want
-			n.FlowAdds++
+			mods++
 		}
 	}
 	s.c.st.bump(func(c *Counters) {
 		c.Bundles++
-		c.FlowAdds += n.FlowAdds
-		c.FlowDeletes += n.FlowDeletes
-		c.GroupMods += n.GroupMods
+		c.GroupMods += mods
 	})
 }
 
@@ -194,7 +206,10 @@ func (s *session) bundle(items []item) (refused map[int]error, committed bool, e
 		case h.Type == ofp.TypeBarrierReply:
 			done = done || h.Xid == barrier
 		case h.Type == ofp.TypeBundleControl && h.Xid == commit:
+			// Noted here, not behind the barrier: what others change between
+			// the two is told between the two.
 			committed = true
+			s.note(without(items, refused))
 		case h.Type == ofp.TypeError:
 			e, err := ofp.ParseError(msg)
 			if err != nil {

@@ -14,16 +14,15 @@ import (
 // alive; committing a million flows takes it more than ten seconds.
 const replyTimeout = 120 * time.Second
 
-// switchState is what the switch is known to hold. The connection's goroutine
-// owns it.
+// switchState is what the switch is known to hold beside flows, which stand in
+// the table. The connection's goroutine owns it.
 type switchState struct {
-	flows  map[Key]installed
 	groups map[uint32]ofp.GroupBody
 	meters map[uint32]ofp.MeterBody
 }
 
 func newSwitchState() *switchState {
-	return &switchState{map[Key]installed{}, map[uint32]ofp.GroupBody{}, map[uint32]ofp.MeterBody{}}
+	return &switchState{map[uint32]ofp.GroupBody{}, map[uint32]ofp.MeterBody{}}
 }
 
 // session is one connection that installs flows.
@@ -40,6 +39,7 @@ type session struct {
 	match ofp.MatchBuilder // scratch
 
 	auditTick *time.Ticker
+	auditNow  bool // groups or meters are known to have been deleted
 }
 
 // runFlows keeps a session up until ctx ends.
@@ -109,6 +109,11 @@ func (c *Controller) session(ctx context.Context, before *switchState) (*switchS
 // loop sends what differs whenever something may.
 func (s *session) loop() error {
 	for {
+		if s.auditNow {
+			if err := s.audit(); err != nil {
+				return err
+			}
+		}
 		b := s.c.st.take(s.have)
 		for _, r := range b.forgiven {
 			s.told(r)
@@ -116,7 +121,7 @@ func (s *session) loop() error {
 		if err := s.send(&b); err != nil {
 			return err
 		}
-		s.c.st.finished(&b, len(s.have.flows))
+		s.c.st.finished(&b)
 		if err := s.idle(); err != nil {
 			return err
 		}
@@ -135,7 +140,6 @@ func (s *session) idle() error {
 			if err := s.audit(); err != nil {
 				return err
 			}
-			s.sink = nil
 		case <-s.c.st.wake:
 			return nil
 		case msg := <-s.in:
@@ -250,7 +254,7 @@ func (s *session) handle(msg []byte) error {
 // told reports a refusal, or its end.
 func (s *session) told(r Refusal) {
 	if r.Err != nil {
-		s.c.cfg.Log.Warn("switch refuses", "kind", r.Kind, "id", r.ID, "owner", r.Owner, "flow", r.Flow.String(), "err", r.Err)
+		s.c.cfg.Log.Warn("switch refuses", "what", r.String())
 	}
 	if s.c.cfg.Refused != nil {
 		s.c.cfg.Refused(r)

@@ -16,7 +16,7 @@ type state struct {
 	installedCh chan int64
 
 	mu       sync.Mutex
-	table    *Table
+	table    *table
 	groups   *bodies[ofp.GroupBody]
 	meters   *bodies[ofp.MeterBody]
 	gen      int64
@@ -38,11 +38,11 @@ type state struct {
 	refusedGroups map[uint32]Refusal
 	refusedMeters map[uint32]Refusal
 
+	known     bool // all flows of the switch have been read once
 	connected bool
 	sending   bool // a batch is on its way
 	doneGen   int64
 	told      bool // doneGen has been told over this connection
-	flowsIn   int
 	lastError string
 	count     Counters
 }
@@ -57,7 +57,7 @@ func newState() *state {
 	return &state{
 		wake:          make(chan struct{}, 1),
 		installedCh:   make(chan int64, 1),
-		table:         NewTable(),
+		table:         newTable(),
 		groups:        newBodies[ofp.GroupBody](),
 		meters:        newBodies[ofp.MeterBody](),
 		all:           true,
@@ -76,7 +76,7 @@ func (s *state) update(u Update) {
 	defer s.mu.Unlock()
 	for i := range u.Flows {
 		o := &u.Flows[i]
-		s.table.Set(o.Owner, o.Flows, s.touchLocked)
+		s.table.set(o.Owner, o.Flows, s.touchLocked)
 		s.groups.set(o.Owner, o.Groups, func(id uint32) { s.touchIDLocked(s.dirtyGroups, id) })
 		s.meters.set(o.Owner, o.Meters, func(id uint32) { s.touchIDLocked(s.dirtyMeters, id) })
 	}
@@ -92,10 +92,19 @@ func (s *state) update(u Update) {
 	s.wakeUp()
 }
 
+// touchLocked notes that a key may have begun or ceased to differ. Only those
+// that do are remembered, so that keys that come and go do not add up.
 func (s *state) touchLocked(k Key) {
-	if !s.all {
-		s.dirty[k] = struct{}{}
+	if s.all {
+		return
 	}
+	slot := s.table.slots[k]
+	if _, refused := s.refused[k]; slot.settled() && !refused {
+		delete(s.dirty, k)
+		return
+	}
+	s.dirty[k] = struct{}{}
+	s.wakeUp()
 }
 
 func (s *state) touchIDLocked(set map[uint32]struct{}, id uint32) {
@@ -141,11 +150,15 @@ func (s *state) take(have *switchState) batch {
 		s.takeAllLocked(have, &b)
 	} else {
 		for k := range s.dirty {
-			s.diffLocked(k, have, &b)
+			s.diffLocked(k, &b)
 		}
 	}
 	s.takeIDsLocked(have, &b)
-	clear(s.dirty)
+	if len(s.dirty) > 1024 {
+		s.dirty = map[Key]struct{}{} // a map does not shrink
+	} else {
+		clear(s.dirty)
+	}
 	clear(s.dirtyGroups)
 	clear(s.dirtyMeters)
 	s.all = false
@@ -155,15 +168,14 @@ func (s *state) take(have *switchState) batch {
 }
 
 func (s *state) takeAllLocked(have *switchState, b *batch) {
-	s.table.Keys(func(k Key) { s.diffLocked(k, have, b) })
-	for k := range have.flows {
-		if _, wanted := s.table.slots[k]; !wanted {
-			s.diffLocked(k, have, b)
+	for k, slot := range s.table.slots {
+		if !slot.settled() {
+			s.diffLocked(k, b)
 		}
 	}
 	for k := range s.refused {
-		if _, wanted := s.table.slots[k]; !wanted {
-			s.diffLocked(k, have, b)
+		if slot := s.table.slots[k]; slot.settled() {
+			s.diffLocked(k, b)
 		}
 	}
 	addIDs(s.dirtyGroups, s.groups, have.groups)
@@ -200,9 +212,9 @@ func (s *state) forgiveLocked() {
 	}
 }
 
-func (s *state) diffLocked(k Key, have *switchState, b *batch) {
-	want, owner, wanted := s.table.Want(k)
-	h, there := have.flows[k]
+func (s *state) diffLocked(k Key, b *batch) {
+	want, owner, wanted := s.table.want(k)
+	have, there := s.table.have(k)
 	if r, ok := s.refused[k]; ok {
 		if wanted && r.want == (installed{cookie: want.Cookie, actions: want.Actions}) {
 			wanted = false // and so what the switch has in its place goes
@@ -211,7 +223,7 @@ func (s *state) diffLocked(k Key, have *switchState, b *batch) {
 			b.forgiven = append(b.forgiven, Refusal{Kind: "flow", Flow: r.flow(k), Owner: r.owner})
 		}
 	}
-	op, ok := diffFlow(k, want, wanted, h, there)
+	op, ok := diffFlow(k, want, wanted, have, there)
 	if !ok || op.delete && !s.complete {
 		return
 	}
@@ -246,7 +258,6 @@ func (s *state) refuseFlow(op *flowOp, err error) Refusal {
 	r := refusedFlow{op.want, op.owner, err}
 	s.refused[op.key] = r
 	s.touchLocked(op.key) // an older flow of this key may have to go
-	s.wakeUp()
 	return Refusal{Kind: "flow", Flow: r.flow(op.key), Owner: op.owner, Err: err}
 }
 
@@ -257,8 +268,10 @@ func (s *state) refuseID(kind string, id uint32, err error) Refusal {
 	s.count.Refusals++
 	r := Refusal{Kind: kind, ID: id, Err: err}
 	if kind == "group" {
+		r.Owner = s.groups.owner(id)
 		s.refusedGroups[id] = r
 	} else {
+		r.Owner = s.meters.owner(id)
 		s.refusedMeters[id] = r
 	}
 	return r
@@ -266,11 +279,10 @@ func (s *state) refuseID(kind string, id uint32, err error) Refusal {
 
 // finished notes that a batch is in the switch, and tells so where nothing
 // that belongs to its generation is left.
-func (s *state) finished(b *batch, flows int) {
+func (s *state) finished(b *batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sending = false
-	s.flowsIn = flows
 	for z, seq := range b.flush {
 		if s.flush[z] == seq {
 			delete(s.flush, z)
@@ -308,21 +320,61 @@ func (s *state) setConnected(up bool, err error) {
 	s.connected = up
 }
 
-// drift notes that the switch was found to hold something else than was left
-// in it.
-func (s *state) drift(flows []Key, groups, meters []uint32) {
+// noteFlows notes that flows are in the switch as a bundle said.
+func (s *state) noteFlows(items []item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, k := range flows {
-		s.touchLocked(k)
+	for i := range items {
+		op := items[i].flow
+		switch {
+		case op == nil:
+			continue
+		case op.delete:
+			s.table.gone(op.key)
+			s.count.FlowDeletes++
+		default:
+			s.table.hold(op.key, op.want)
+			s.count.FlowAdds++
+		}
+		s.touchLocked(op.key) // it may have changed while it was on its way
 	}
+}
+
+// beginReading prepares for all flows of the switch to be noted.
+func (s *state) beginReading() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.table.unsee()
+}
+
+// endReading notes that there are no others.
+func (s *state) endReading() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.driftLocked(Drift{FlowsMissing: uint64(s.table.unseen())})
+	s.known = true
+}
+
+// driftLocked counts drift, once it is known what was in the switch before.
+func (s *state) driftLocked(d Drift) {
+	if s.known {
+		s.count.Drift.add(d)
+	}
+}
+
+// driftIDs notes that groups and meters were found otherwise than they were
+// left.
+func (s *state) driftIDs(groups, meters []uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, id := range groups {
 		s.touchIDLocked(s.dirtyGroups, id)
 	}
 	for _, id := range meters {
 		s.touchIDLocked(s.dirtyMeters, id)
 	}
-	s.count.Drift += uint64(len(flows) + len(groups) + len(meters))
+	s.count.Drift.Groups += uint64(len(groups))
+	s.count.Drift.Meters += uint64(len(meters))
 	s.wakeUp()
 }
 
@@ -333,20 +385,19 @@ func (s *state) bump(fn func(*Counters)) {
 	fn(&s.count)
 }
 
-// intern returns the strings of the desired flow of the same key, so that what
-// is read back from the switch is not kept twice. The match may point into a
-// buffer that will be used again.
+// intern makes a flow of the switch one to keep: with the strings of the desired
+// flow of the same key where they are the same, else with copies of its own.
 func (s *state) intern(table uint8, prio uint16, match []byte, actions []byte) (Key, ofp.Actions) {
 	k := Key{ofp.Match(unsafe.String(unsafe.SliceData(match), len(match))), prio, table}
-	slot, ok := s.table.slots[k]
-	if !ok {
+	slot := s.table.slots[k]
+	w := slot.want()
+	if w == nil {
 		return Key{ofp.Match(match), prio, table}, ofp.Actions(actions)
 	}
-	k = slot.flow.Key()
-	if string(actions) == string(slot.flow.Actions) {
-		return k, slot.flow.Actions
+	if string(actions) == string(w.Actions) {
+		return w.Key(), w.Actions
 	}
-	return k, ofp.Actions(actions)
+	return w.Key(), ofp.Actions(actions)
 }
 
 const maxStatusRefusals = 100
@@ -360,13 +411,13 @@ func (s *state) status(p *packets) Status {
 		Synced:    s.connected && !dirty && s.doneGen == s.gen,
 		Gen:       s.doneGen,
 		Wanted:    s.gen,
-		Desired:   s.table.Len(),
-		Installed: s.flowsIn,
+		Desired:   s.table.wanted,
+		Installed: s.table.held,
 		Groups:    len(s.groups.slots),
 		Meters:    len(s.meters.slots),
 		LastError: s.lastError,
-		Contested: len(s.groups.contested) + len(s.meters.contested),
-		Contests:  append(s.groups.contests("group"), s.meters.contests("meter")...),
+		Contested: len(s.table.contested) + len(s.groups.contested) + len(s.meters.contested),
+		Contests:  slices.Concat(s.table.contests(), s.groups.contests("group"), s.meters.contests("meter")),
 		Counters:  s.count,
 	}
 	keys := slices.SortedFunc(maps.Keys(s.refused), compareKeys)

@@ -31,7 +31,7 @@ type Counters struct {
 	GroupMods      uint64
 	MeterMods      uint64
 	FlowsRead      uint64 // flows read back at connect
-	Drift          uint64 // flows, groups and meters found otherwise than they were left
+	Drift          Drift
 	ZonesFlushed   uint64
 	Refusals       uint64
 	PacketIns      uint64
@@ -39,4 +39,26 @@ type Counters struct {
 	PacketOuts     uint64
 	PacketOutDrops uint64
 	Resumes        uint64
+}
+
+// Drift counts what was found otherwise than it was left in the switch.
+type Drift struct {
+	FlowsMissing uint64
+	FlowsAltered uint64
+	FlowsForeign uint64 // that nobody wants, or not yet
+	Groups       uint64
+	Meters       uint64
+}
+
+// Total is the sum of all kinds.
+func (d Drift) Total() uint64 {
+	return d.FlowsMissing + d.FlowsAltered + d.FlowsForeign + d.Groups + d.Meters
+}
+
+func (d *Drift) add(e Drift) {
+	d.FlowsMissing += e.FlowsMissing
+	d.FlowsAltered += e.FlowsAltered
+	d.FlowsForeign += e.FlowsForeign
+	d.Groups += e.Groups
+	d.Meters += e.Meters
 }

@@ -1,10 +1,11 @@
 package ofctrl
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 
@@ -45,11 +46,11 @@ func TestWinner(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			owners := []string{"a", "b", "c"}
 			for range 2 {
-				tab := NewTable()
+				tab := newTable()
 				for _, o := range owners {
-					tab.Set(o, tc.wants[o], func(Key) {})
+					tab.set(o, tc.wants[o], func(Key) {})
 				}
-				f, owner, ok := tab.Want(Key{m, 5, 1})
+				f, owner, ok := tab.want(Key{m, 5, 1})
 				if !ok || owner != tc.owner || f.Actions.String() != tc.print {
 					t.Errorf("order %v: owner %q actions %s, want %q %s", owners, owner, f.Actions, tc.owner, tc.print)
 				}
@@ -59,50 +60,200 @@ func TestWinner(t *testing.T) {
 	}
 }
 
-// After any sequence of changes the table is as one made anew, and each key
-// whose winner changed was touched.
-func TestTableIncremental(t *testing.T) {
+// model is a table made in the plainest way.
+type model struct {
+	owners map[string][]Flow
+	there  map[Key]installed
+}
+
+// want finds what is wanted for each key, and the keys that are contested.
+func (m *model) want() (want map[Key]string, contested map[Key]bool) {
+	want, contested = map[Key]string{}, map[Key]bool{}
+	claims := map[Key][]Flow{}
+	ownerOf := map[Key]string{}
+	for _, kind := range []int{rankActions, rankDrop, rankConjunction} {
+		for _, o := range slices.Sorted(maps.Keys(m.owners)) {
+			for _, f := range m.owners[o] {
+				if rank(f.Actions) != kind {
+					continue
+				}
+				if claims[f.Key()] == nil {
+					ownerOf[f.Key()] = o
+				}
+				claims[f.Key()] = append(claims[f.Key()], f)
+			}
+		}
+	}
+	for k, all := range claims {
+		f := all[0]
+		if rank(f.Actions) == rankConjunction {
+			clauses := map[string]bool{}
+			for _, g := range all {
+				for _, c := range strings.SplitAfter(g.Actions.String(), "),") {
+					clauses[strings.TrimSuffix(c, ",")] = true
+				}
+			}
+			f.Actions = ""
+			want[k] = ownerOf[k] + " " + strings.TrimSuffix(f.String(), "drop") + strings.Join(slices.Sorted(maps.Keys(clauses)), ",")
+			continue
+		}
+		want[k] = ownerOf[k] + " " + f.String()
+		for _, g := range all {
+			contested[k] = contested[k] || g.Actions != f.Actions
+		}
+	}
+	maps.DeleteFunc(contested, func(_ Key, c bool) bool { return !c })
+	return want, contested
+}
+
+// check compares a table with the model.
+func (m *model) check(t *rapid.T, tab *table) {
+	want, contested := m.want()
+	if got := winners(tab); !maps.Equal(got, want) {
+		t.Fatalf("wanted %v\nby the model %v", got, want)
+	}
+	if got := maps.Collect(func(yield func(Key, bool) bool) {
+		for k := range tab.contested {
+			yield(k, true)
+		}
+	}); !maps.Equal(got, contested) || len(tab.contests()) != len(contested) {
+		t.Fatalf("contested %v (%q)\nby the model %v", got, tab.contests(), contested)
+	}
+	keys := map[Key]bool{}
+	for k := range want {
+		keys[k] = true
+	}
+	for k := range m.there {
+		keys[k] = true
+	}
+	if tab.wanted != len(want) || tab.held != len(m.there) || len(tab.slots) != len(keys) {
+		t.Fatalf("%d wanted, %d held, %d slots; by the model %d, %d, %d", tab.wanted, tab.held, len(tab.slots), len(want), len(m.there), len(keys))
+	}
+	for k := range keys {
+		have, there := tab.have(k)
+		v, is := m.there[k]
+		f, _, wanted := tab.want(k)
+		s := tab.slots[k]
+		if there != is || have != v {
+			t.Fatalf("%v: the switch holds %v %v, by the model %v %v", k, there, have, is, v)
+		}
+		if _, differs := diffFlow(k, f, wanted, have, there); s.settled() == differs {
+			t.Fatalf("%v: settled %v, wants %v %v, has %v %v", k, s.settled(), wanted, f, there, have)
+		}
+		if s.rare != nil && len(s.rare.claims) < 2 && s.holds != holdsOther {
+			t.Fatalf("%v keeps what is of no use: %+v", k, s.rare)
+		}
+	}
+}
+
+// After any sequence of changes, of what is wanted and of what is there, the
+// table is as the model says, and each key whose winner changed was touched.
+func TestTableModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		tab, state := NewTable(), map[string][]Flow{}
+		tab, m := newTable(), &model{map[string][]Flow{}, map[Key]installed{}}
+		actions := []ofp.Actions{"", out(1), out(2), conj(1, 0, 2), conj(2, 1, 2), conj(1, 1, 2), conj(1, 0, 2) + conj(3, 0, 2)}
 		flowGen := rapid.Custom(func(t *rapid.T) Flow {
-			a := rapid.SampledFrom([]ofp.Actions{"", out(1), out(2), conj(1, 0, 2), conj(2, 1, 2), conj(1, 1, 2)}).Draw(t, "actions")
-			return Flow{Table: 1, Priority: 1, Cookie: uint64(rapid.IntRange(0, 1).Draw(t, "cookie")), Match: regMatch(uint64(rapid.IntRange(0, 4).Draw(t, "match"))), Actions: a}
+			return Flow{
+				Table: 1, Priority: 1, Cookie: uint64(rapid.IntRange(0, 1).Draw(t, "cookie")),
+				Match: regMatch(uint64(rapid.IntRange(0, 4).Draw(t, "match"))), Actions: rapid.SampledFrom(actions).Draw(t, "actions"),
+			}
 		})
-		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			before := winners(tab)
-			owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")
-			flows := rapid.SliceOfN(flowGen, 0, 5).Draw(t, "flows")
 			touched := map[Key]bool{}
-			tab.Set(owner, flows, func(k Key) { touched[k] = true })
-			state[owner] = flows
-			anew := NewTable()
-			for _, o := range []string{"c", "b", "a"} {
-				anew.Set(o, state[o], func(Key) {})
-			}
-			got, want := winners(tab), winners(anew)
-			if fmt.Sprint(got) != fmt.Sprint(want) {
-				t.Fatalf("got %v\nwant %v", got, want)
-			}
-			for k := range got {
-				if got[k] != before[k] && !touched[k] {
-					t.Fatalf("changed but not touched: %v", k)
+			switch rapid.IntRange(0, 5).Draw(t, "step") {
+			case 0: // the switch is found to hold a flow
+				f := flowGen.Draw(t, "flow")
+				v := installed{f.Cookie, f.Actions, rapid.IntRange(0, 9).Draw(t, "odd") == 0}
+				was, there := tab.hold(f.Key(), v)
+				if w, is := m.there[f.Key()]; w != was || is != there {
+					t.Fatalf("held %v %v before, by the model %v %v", there, was, is, w)
+				}
+				m.there[f.Key()] = v
+			case 1: // a flow is gone from it
+				f := flowGen.Draw(t, "flow")
+				_, is := m.there[f.Key()]
+				if tab.gone(f.Key()) != is {
+					t.Fatalf("was there: %v", is)
+				}
+				delete(m.there, f.Key())
+			case 2: // it has been read anew
+				tab.unsee()
+				n := 0
+				for k, v := range m.there {
+					if k.Match > regMatch(2) {
+						tab.hold(k, v)
+					} else {
+						delete(m.there, k)
+						n++
+					}
+				}
+				if got := tab.unseen(); got != n {
+					t.Fatalf("%d unseen, want %d", got, n)
+				}
+			case 3: // it has taken what is wanted
+				for k := range tab.slots {
+					if f, _, ok := tab.want(k); ok {
+						m.there[k] = installed{cookie: f.Cookie, actions: f.Actions}
+						tab.hold(k, m.there[k])
+					}
+				}
+			default:
+				owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")
+				flows := rapid.SliceOfN(flowGen, 0, 5).Draw(t, "flows")
+				if old := m.owners[owner]; rapid.Bool().Draw(t, "edit") && len(old) > 0 { // in the middle
+					at := rapid.IntRange(0, len(old)).Draw(t, "at")
+					flows = slices.Concat(old[:at], flows[:len(flows)/2], old[min(at+len(flows)%2, len(old)):])
+				}
+				tab.set(owner, flows, func(k Key) { touched[k] = true })
+				if m.owners[owner] = flows; len(flows) == 0 {
+					delete(m.owners, owner)
+				}
+				after := winners(tab)
+				for k := range before {
+					if after[k] != before[k] && !touched[k] {
+						t.Fatalf("changed but not touched: %v", k)
+					}
+				}
+				for k := range after {
+					if after[k] != before[k] && !touched[k] {
+						t.Fatalf("changed but not touched: %v", k)
+					}
+				}
+				if len(tab.owners) != len(m.owners) {
+					t.Fatalf("%d owners, want %d", len(tab.owners), len(m.owners))
 				}
 			}
-			for k := range before {
-				if _, still := got[k]; !still && !touched[k] {
-					t.Fatalf("gone but not touched: %v", k)
-				}
-			}
+			m.check(t, tab)
 		}
 	})
 }
 
-func winners(tab *Table) map[Key]string {
+// The keys of the map do not keep an owner's earlier list alive: they share the
+// bytes of the newest.
+func TestTableSharesBytes(t *testing.T) {
+	tab := newTable()
+	for range 3 {
+		flows := manyFlows(20)
+		tab.set("a", flows[:len(flows)-1], func(Key) {})
+		tab.set("a", slices.Clone(flows), func(Key) {})
+		flows = manyFlows(20)
+		tab.set("a", slices.Delete(flows, 3, 4), func(Key) {})
+		for k, s := range tab.slots {
+			if w := s.want().Match; unsafe.StringData(string(w)) != unsafe.StringData(string(k.Match)) {
+				t.Fatalf("%v has bytes of its own", k)
+			}
+		}
+	}
+}
+
+func winners(tab *table) map[Key]string {
 	m := map[Key]string{}
-	tab.Keys(func(k Key) {
-		f, owner, _ := tab.Want(k)
-		m[k] = owner + " " + f.String()
-	})
+	for k := range tab.slots {
+		if f, owner, ok := tab.want(k); ok {
+			m[k] = owner + " " + f.String()
+		}
+	}
 	return m
 }
 

@@ -42,9 +42,19 @@ const (
 // FlowUpdate is a change of a flow. Flow is filled in for added, removed and
 // changed; its statistics are not.
 type FlowUpdate struct {
-	Event uint16
-	Flow  FlowDesc
+	Event  uint16
+	Reason uint8 // of removed
+	Flow   FlowDesc
 }
+
+// Reasons for which a flow is removed.
+const (
+	RemovedIdle   uint8 = 0
+	RemovedHard   uint8 = 1
+	RemovedDelete uint8 = 2
+	RemovedGroup  uint8 = 3 // a group that it used was deleted
+	RemovedMeter  uint8 = 4 // a meter that it used was deleted
+)
 
 // ParseFlowUpdate takes one update off the body of a flow monitor reply.
 func ParseFlowUpdate(b []byte, u *FlowUpdate) (rest []byte, err error) {
@@ -62,6 +72,7 @@ func ParseFlowUpdate(b []byte, u *FlowUpdate) (rest []byte, err error) {
 	if n < 32 {
 		return nil, errShort("full flow update")
 	}
+	u.Reason = b[5]
 	u.Flow = FlowDesc{
 		Table:    b[4],
 		Idle:     binary.BigEndian.Uint16(b[6:]),
