@@ -100,7 +100,7 @@ func (p *packets) session(ctx context.Context) error {
 	b = ofp.AppendSetConfig(b, 1, ofp.SwitchConfig{MissSendLen: 0xffff})
 	b = ofp.AppendPacketIn2Format(b, 2)
 	b = ofp.AppendSetAsync(b, 3, packetReasons, 0, 0)
-	c.out <- b
+	c.urgent <- b // the way that the packets take, so that it is before them
 	p.up.Store(true)
 	heard := time.Now()
 	tick := time.NewTicker(p.cfg.Echo)
@@ -165,9 +165,9 @@ func (p *packets) deliver(body []byte) error {
 	if err != nil {
 		return err
 	}
+	p.ins.Add(1)
 	select {
 	case p.in <- pin:
-		p.ins.Add(1)
 	default:
 		p.inDrops.Add(1)
 	}

@@ -34,8 +34,8 @@ type Counters struct {
 	Drift          Drift
 	ZonesFlushed   uint64
 	Refusals       uint64
-	PacketIns      uint64
-	PacketInDrops  uint64
+	PacketIns      uint64 // packets that came
+	PacketInDrops  uint64 // those of them that found the queue full
 	PacketOuts     uint64
 	PacketOutDrops uint64
 	Resumes        uint64
