@@ -49,15 +49,15 @@ func TestChurn(t *testing.T) {
 	}
 	installedGen(t, c, gen)
 	waitStatus(t, c, func(s Status) bool { return s.Synced })
-	anew := newTable()
+	anew := NewTable()
 	for o, flows := range state {
-		anew.set(o, flows, func(Key) {})
+		anew.Set(o, flows, func(Key) {})
 	}
 	var want []string
-	for k := range anew.slots {
-		f, _, _ := anew.want(k)
+	anew.Keys(func(k Key) {
+		f, _, _ := anew.Want(k)
 		want = append(want, f.String())
-	}
+	})
 	slices.Sort(want)
 	var got []string
 	waitStatus(t, c, func(Status) bool { // word of the last change by hand may still be on its way

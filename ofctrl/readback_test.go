@@ -457,7 +457,7 @@ func TestReadBackEqual(t *testing.T) {
 }
 
 // readSwitch reads what the switch holds over a connection of its own.
-func readSwitch(t testing.TB, sw *ovstest.Switch) *table {
+func readSwitch(t testing.TB, sw *ovstest.Switch) *Table {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

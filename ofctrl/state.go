@@ -16,7 +16,7 @@ type state struct {
 	installedCh chan int64
 
 	mu       sync.Mutex
-	table    *table
+	table    *Table
 	groups   *bodies[ofp.GroupBody]
 	meters   *bodies[ofp.MeterBody]
 	gen      int64
@@ -57,7 +57,7 @@ func newState() *state {
 	return &state{
 		wake:          make(chan struct{}, 1),
 		installedCh:   make(chan int64, 1),
-		table:         newTable(),
+		table:         NewTable(),
 		groups:        newBodies[ofp.GroupBody](),
 		meters:        newBodies[ofp.MeterBody](),
 		all:           true,
@@ -76,7 +76,7 @@ func (s *state) update(u Update) {
 	defer s.mu.Unlock()
 	for i := range u.Flows {
 		o := &u.Flows[i]
-		s.table.set(o.Owner, o.Flows, s.touchLocked)
+		s.table.Set(o.Owner, o.Flows, s.touchLocked)
 		s.groups.set(o.Owner, o.Groups, func(id uint32) { s.touchIDLocked(s.dirtyGroups, id) })
 		s.meters.set(o.Owner, o.Meters, func(id uint32) { s.touchIDLocked(s.dirtyMeters, id) })
 	}
@@ -213,7 +213,7 @@ func (s *state) forgiveLocked() {
 }
 
 func (s *state) diffLocked(k Key, b *batch) {
-	want, owner, wanted := s.table.want(k)
+	want, owner, wanted := s.table.Want(k)
 	have, there := s.table.have(k)
 	if r, ok := s.refused[k]; ok {
 		if wanted && r.want == (installed{cookie: want.Cookie, actions: want.Actions}) {

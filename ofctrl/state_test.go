@@ -125,13 +125,13 @@ func TestStateConverges(t *testing.T) {
 		m := model{owners: owners}
 		want, _ := m.want()
 		for k := range want {
-			if f, _, _ := h.st.table.want(k); f.Cookie == badCookie {
+			if f, _, _ := h.st.table.Want(k); f.Cookie == badCookie {
 				delete(want, k)
 			}
 		}
 		got := map[Key]string{}
 		for k, v := range h.flows {
-			_, owner, _ := h.st.table.want(k)
+			_, owner, _ := h.st.table.Want(k)
 			got[k] = owner + " " + Flow{k.Table, k.Priority, v.cookie, k.Match, v.actions}.String()
 		}
 		if !maps.Equal(got, want) {

@@ -10,7 +10,7 @@ import (
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
-// table is the desired flows, by owner, and beside each what the switch is known
+// Table is the desired flows, by owner, and beside each what the switch is known
 // to hold for its key. A change costs what it changes.
 //
 // Of the flows of one key that are wanted by several owners, or several times
@@ -23,7 +23,7 @@ import (
 // and the map's slack) beside its place in the owner's list. A slot therefore
 // names the flow by owner and place, and says in one byte that the switch holds
 // just that.
-type table struct {
+type Table struct {
 	owners    map[string]*owner
 	slots     map[Key]slot
 	contested map[Key]struct{} // keys that owners want differently
@@ -72,8 +72,9 @@ type rare struct {
 	have   installed // where the switch holds another flow than is wanted
 }
 
-func newTable() *table {
-	return &table{owners: map[string]*owner{}, slots: map[Key]slot{}, contested: map[Key]struct{}{}}
+// NewTable makes an empty table.
+func NewTable() *Table {
+	return &Table{owners: map[string]*owner{}, slots: map[Key]slot{}, contested: map[Key]struct{}{}}
 }
 
 // want returns the flow that is wanted, nil for none.
@@ -104,8 +105,8 @@ func (s *slot) settled() bool {
 	return s.holds == holdsWant || s.holds == holdsNone && s.owner == nil
 }
 
-// want returns the flow that is wanted for a key, and its owner.
-func (t *table) want(k Key) (f Flow, owner string, ok bool) {
+// Want returns the flow that is wanted for a key, and its owner.
+func (t *Table) Want(k Key) (f Flow, owner string, ok bool) {
 	s := t.slots[k]
 	w := s.want()
 	if w == nil {
@@ -114,9 +115,9 @@ func (t *table) want(k Key) (f Flow, owner string, ok bool) {
 	return *w, s.owner.name, true
 }
 
-// set replaces the flows of an owner; the list is the table's from then on.
+// Set replaces the flows of an owner; the list is the table's from then on.
 // touched is called for each key whose wanted flow may have changed.
-func (t *table) set(name string, flows []Flow, touched func(Key)) {
+func (t *Table) Set(name string, flows []Flow, touched func(Key)) {
 	o := t.owners[name]
 	if o == nil {
 		if len(flows) == 0 {
@@ -163,7 +164,7 @@ func common(a, b []Flow) (head, tail int) {
 
 // move lets the claims on the flows that stay point into the new list, and the
 // map's keys with them, so that the old list can go.
-func (t *table) move(o *owner, flows []Flow, head, tail int) {
+func (t *Table) move(o *owner, flows []Flow, head, tail int) {
 	old := o.flows
 	for i := range head {
 		t.renumber(o, i, i, &old[i], &flows[i])
@@ -179,7 +180,7 @@ func (t *table) move(o *owner, flows []Flow, head, tail int) {
 	}
 }
 
-func (t *table) renumber(o *owner, from, to int, was, is *Flow) {
+func (t *Table) renumber(o *owner, from, to int, was, is *Flow) {
 	if from == to && unsafe.StringData(string(was.Match)) == unsafe.StringData(string(is.Match)) {
 		return
 	}
@@ -197,7 +198,7 @@ func (t *table) renumber(o *owner, from, to int, was, is *Flow) {
 }
 
 // drop takes a claim back and leaves the key to be settled.
-func (t *table) drop(k Key, c claim) {
+func (t *Table) drop(k Key, c claim) {
 	s := t.slots[k]
 	s.loosen()
 	left := 0
@@ -214,7 +215,7 @@ func (t *table) drop(k Key, c claim) {
 }
 
 // add adds a claim and leaves the key to be settled.
-func (t *table) add(k Key, c claim) {
+func (t *Table) add(k Key, c claim) {
 	s := t.slots[k]
 	s.loosen()
 	if s.owner == nil {
@@ -247,7 +248,7 @@ func (s *slot) loosen() {
 }
 
 // settle finds what is wanted for a key and compares it with what is there.
-func (t *table) settle(k Key) {
+func (t *Table) settle(k Key) {
 	s, ok := t.slots[k]
 	if !ok || s.rare == nil && s.owner != nil {
 		return // gone, or new
@@ -272,7 +273,7 @@ func (s *slot) compare(v installed) {
 
 // put keeps a slot, without what is of no use in it, while there is anything to
 // say of its key.
-func (t *table) put(k Key, s slot) {
+func (t *Table) put(k Key, s slot) {
 	if s.rare != nil && s.holds != holdsOther {
 		if s.rare.have = (installed{}); len(s.rare.claims) == 0 {
 			s.rare = nil
@@ -286,7 +287,7 @@ func (t *table) put(k Key, s slot) {
 }
 
 // choose finds the winner of the claims of a key.
-func (t *table) choose(k Key, s *slot) {
+func (t *Table) choose(k Key, s *slot) {
 	r := s.rare
 	r.merged = nil
 	delete(t.contested, k)
@@ -344,14 +345,23 @@ func mergeConjunctions(all []claim) ofp.Actions {
 	return ofp.Actions(strings.Join(slices.Compact(clauses), ""))
 }
 
+// Keys calls fn for each key for which a flow is wanted, in no order.
+func (t *Table) Keys(fn func(Key)) {
+	for k, s := range t.slots {
+		if s.owner != nil {
+			fn(k)
+		}
+	}
+}
+
 // have returns what the switch holds for a key.
-func (t *table) have(k Key) (v installed, there bool) {
+func (t *Table) have(k Key) (v installed, there bool) {
 	s := t.slots[k]
 	return s.have()
 }
 
 // hold notes what the switch holds for a key, and returns what was known before.
-func (t *table) hold(k Key, v installed) (before installed, there bool) {
+func (t *Table) hold(k Key, v installed) (before installed, there bool) {
 	s := t.slots[k]
 	if before, there = s.have(); !there {
 		t.held++
@@ -364,7 +374,7 @@ func (t *table) hold(k Key, v installed) (before installed, there bool) {
 
 // gone notes that the switch holds nothing for a key, and tells whether it was
 // known to hold something.
-func (t *table) gone(k Key) (there bool) {
+func (t *Table) gone(k Key) (there bool) {
 	s := t.slots[k]
 	if s.holds == holdsNone {
 		return false
@@ -376,7 +386,7 @@ func (t *table) gone(k Key) (there bool) {
 }
 
 // unsee begins a reading of all that the switch holds.
-func (t *table) unsee() {
+func (t *Table) unsee() {
 	for k, s := range t.slots {
 		if s.seen {
 			s.seen = false
@@ -387,7 +397,7 @@ func (t *table) unsee() {
 
 // unseen ends a reading: what was not seen is gone. It returns the number of
 // those keys.
-func (t *table) unseen() (n int) {
+func (t *Table) unseen() (n int) {
 	for k, s := range t.slots {
 		if !s.seen && t.gone(k) {
 			n++
@@ -400,7 +410,7 @@ func (t *table) unseen() (n int) {
 const maxContests = 10
 
 // contests describes contested keys, the first few.
-func (t *table) contests() (out []string) {
+func (t *Table) contests() (out []string) {
 	keys := slices.SortedFunc(maps.Keys(t.contested), compareKeys)
 	for _, k := range keys[:min(len(keys), maxContests)] {
 		claims := t.slots[k].rare.claims

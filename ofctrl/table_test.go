@@ -46,11 +46,11 @@ func TestWinner(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			owners := []string{"a", "b", "c"}
 			for range 2 {
-				tab := newTable()
+				tab := NewTable()
 				for _, o := range owners {
-					tab.set(o, tc.wants[o], func(Key) {})
+					tab.Set(o, tc.wants[o], func(Key) {})
 				}
-				f, owner, ok := tab.want(Key{m, 5, 1})
+				f, owner, ok := tab.Want(Key{m, 5, 1})
 				if !ok || owner != tc.owner || f.Actions.String() != tc.print {
 					t.Errorf("order %v: owner %q actions %s, want %q %s", owners, owner, f.Actions, tc.owner, tc.print)
 				}
@@ -107,7 +107,7 @@ func (m *model) want() (want map[Key]string, contested map[Key]bool) {
 }
 
 // check compares a table with the model.
-func (m *model) check(t *rapid.T, tab *table) {
+func (m *model) check(t *rapid.T, tab *Table) {
 	want, contested := m.want()
 	if got := winners(tab); !maps.Equal(got, want) {
 		t.Fatalf("wanted %v\nby the model %v", got, want)
@@ -132,7 +132,7 @@ func (m *model) check(t *rapid.T, tab *table) {
 	for k := range keys {
 		have, there := tab.have(k)
 		v, is := m.there[k]
-		f, _, wanted := tab.want(k)
+		f, _, wanted := tab.Want(k)
 		s := tab.slots[k]
 		if there != is || have != v {
 			t.Fatalf("%v: the switch holds %v %v, by the model %v %v", k, there, have, is, v)
@@ -150,7 +150,7 @@ func (m *model) check(t *rapid.T, tab *table) {
 // table is as the model says, and each key whose winner changed was touched.
 func TestTableModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		tab, m := newTable(), &model{map[string][]Flow{}, map[Key]installed{}}
+		tab, m := NewTable(), &model{map[string][]Flow{}, map[Key]installed{}}
 		actions := []ofp.Actions{"", out(1), out(2), conj(1, 0, 2), conj(2, 1, 2), conj(1, 1, 2), conj(1, 0, 2) + conj(3, 0, 2)}
 		flowGen := rapid.Custom(func(t *rapid.T) Flow {
 			return Flow{
@@ -193,7 +193,7 @@ func TestTableModel(t *testing.T) {
 				}
 			case 3: // it has taken what is wanted
 				for k := range tab.slots {
-					if f, _, ok := tab.want(k); ok {
+					if f, _, ok := tab.Want(k); ok {
 						m.there[k] = installed{cookie: f.Cookie, actions: f.Actions}
 						tab.hold(k, m.there[k])
 					}
@@ -205,7 +205,7 @@ func TestTableModel(t *testing.T) {
 					at := rapid.IntRange(0, len(old)).Draw(t, "at")
 					flows = slices.Concat(old[:at], flows[:len(flows)/2], old[min(at+len(flows)%2, len(old)):])
 				}
-				tab.set(owner, flows, func(k Key) { touched[k] = true })
+				tab.Set(owner, flows, func(k Key) { touched[k] = true })
 				if m.owners[owner] = flows; len(flows) == 0 {
 					delete(m.owners, owner)
 				}
@@ -232,13 +232,13 @@ func TestTableModel(t *testing.T) {
 // The keys of the map do not keep an owner's earlier list alive: they share the
 // bytes of the newest.
 func TestTableSharesBytes(t *testing.T) {
-	tab := newTable()
+	tab := NewTable()
 	for range 3 {
 		flows := manyFlows(20)
-		tab.set("a", flows[:len(flows)-1], func(Key) {})
-		tab.set("a", slices.Clone(flows), func(Key) {})
+		tab.Set("a", flows[:len(flows)-1], func(Key) {})
+		tab.Set("a", slices.Clone(flows), func(Key) {})
 		flows = manyFlows(20)
-		tab.set("a", slices.Delete(flows, 3, 4), func(Key) {})
+		tab.Set("a", slices.Delete(flows, 3, 4), func(Key) {})
 		for k, s := range tab.slots {
 			if w := s.want().Match; unsafe.StringData(string(w)) != unsafe.StringData(string(k.Match)) {
 				t.Fatalf("%v has bytes of its own", k)
@@ -247,13 +247,12 @@ func TestTableSharesBytes(t *testing.T) {
 	}
 }
 
-func winners(tab *table) map[Key]string {
+func winners(tab *Table) map[Key]string {
 	m := map[Key]string{}
-	for k := range tab.slots {
-		if f, owner, ok := tab.want(k); ok {
-			m[k] = owner + " " + f.String()
-		}
-	}
+	tab.Keys(func(k Key) {
+		f, owner, _ := tab.Want(k)
+		m[k] = owner + " " + f.String()
+	})
 	return m
 }
 
