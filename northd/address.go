@@ -18,7 +18,7 @@ type address struct {
 
 // parseAddress parses "MAC IP…"; the parts are separated by blanks or commas.
 func parseAddress(s string) (address, error) {
-	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
+	parts := addressParts(s)
 	if len(parts) == 0 {
 		return address{}, errors.New("no Ethernet address")
 	}
@@ -35,6 +35,11 @@ func parseAddress(s string) (address, error) {
 		a.IPs = append(a.IPs, ip)
 	}
 	return a, nil
+}
+
+// addressParts are what blanks and commas separate.
+func addressParts(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
 }
 
 func parseIP(s string) (netip.Prefix, error) {

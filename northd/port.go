@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/weft-sdn/weft/incr"
-	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
 )
@@ -22,11 +21,11 @@ type lport struct {
 	Unknown bool // gets what nobody is known to have
 	// Addresses are those of column addresses, each MAC once, sorted.
 	Addresses []address
-	// Secured: the port may send from and receive for Allowed only.
-	Secured bool
-	Allowed []lflow.MAC
-	Tag     int64 // of a container's port, or 0
-	WantKey int
+	// Secured: the port may send and receive only what Security allows.
+	Secured  bool
+	Security []secRule
+	Tag      int64 // of a container's port, or 0
+	WantKey  int
 
 	Problems []Problem
 }
@@ -35,7 +34,7 @@ func equalPort(a, b *lport) bool {
 	return a.UUID == b.UUID && a.Switch == b.Switch && a.Name == b.Name && a.Type == b.Type &&
 		a.Enabled == b.Enabled && a.Handled == b.Handled && a.Unknown == b.Unknown &&
 		slices.EqualFunc(a.Addresses, b.Addresses, equalAddress) && a.Secured == b.Secured &&
-		slices.Equal(a.Allowed, b.Allowed) && a.Tag == b.Tag && a.WantKey == b.WantKey &&
+		slices.EqualFunc(a.Security, b.Security, equalRule) && a.Tag == b.Tag && a.WantKey == b.WantKey &&
 		slices.Equal(a.Problems, b.Problems)
 }
 
@@ -118,20 +117,13 @@ func (p *lport) own(a address) {
 // secured all the same: nothing passes rather than everything.
 func (p *lport) security(row *nb.LogicalSwitchPort, e *problems) {
 	p.Secured = len(row.PortSecurity) > 0
-	withIP := false
 	for _, text := range row.PortSecurity {
-		a, err := parseAddress(text)
+		r, err := parseRule(text)
 		if err != nil {
 			e.add("port_security", strconv.Quote(text)+": "+err.Error())
 			continue
 		}
-		withIP = withIP || len(a.IPs) > 0
-		if !slices.Contains(p.Allowed, a.MAC) {
-			p.Allowed = append(p.Allowed, a.MAC)
-		}
-	}
-	if withIP {
-		e.add("port_security", "IP addresses are not enforced yet, only Ethernet addresses are")
+		p.Security = addRule(p.Security, r)
 	}
 }
 

@@ -1,14 +1,16 @@
 package northd
 
 import (
+	"net/netip"
+
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/pipeline"
 )
 
 // portSecurity lets a port with column port_security send from, and receive
-// for, the Ethernet addresses in it only; inside of ARP and neighbour discovery
-// it may speak of these addresses only.
+// for, the addresses in it only; inside of ARP and neighbour discovery it may
+// speak of these addresses only. What that means in full stands in ovn-nb(5).
 //
 // OVN writes check_in_port_sec() and check_out_port_sec() and has its agent
 // make the flows from Port_Binding.port_security. Here they are logical flows
@@ -35,36 +37,121 @@ func portSecurity() feature {
 	}
 }
 
+// secureIn judges what the port sends, in this order: ARP and neighbour
+// discovery, IP from rules with addresses, all from rules without, other
+// protocols from rules with addresses.
 func secureIn(f *flows, p *lport) {
 	const stage = pipeline.LSInCheckPortSec
-	for _, m := range p.Allowed {
-		from := lflow.And(inport(p), lflow.Eq(lflow.EthSrc, m))
-		f.add(stage, 95, lflow.And(from, lflow.Eq(lflow.ARPSHA, m)), lflow.Next{})
-		// A neighbour discovery packet without the option has zero in the field.
-		var none lflow.MAC
-		f.add(stage, 95, lflow.And(from, lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDSLL, none, m)), lflow.Next{})
-		f.add(stage, 95, lflow.And(from, lflow.Bool(lflow.NDNA), lflow.Eq(lflow.NDTLL, none, m)), lflow.Next{})
+	allow := func(priority uint16, match *lflow.Expr) { f.add(stage, priority, match, lflow.Next{}) }
+	for _, r := range p.Security {
+		from := lflow.And(inport(p), r.is(lflow.EthSrc))
+		r.allowNeighbours(from, func(match *lflow.Expr) { allow(95, match) })
+		r.allowIP(from, func(match *lflow.Expr) { allow(85, match) })
 	}
 	f.add(stage, 90, lflow.And(inport(p), lflow.Or(lflow.Bool(lflow.ARP), lflow.Bool(lflow.ND))), fail(pipeline.PortSecDropIn)...)
-	if len(p.Allowed) > 0 {
-		f.add(stage, 80, lflow.And(inport(p), anyOf(lflow.EthSrc, p.Allowed)), lflow.Next{})
+	free, bound := p.securityMACs()
+	if free != nil {
+		allow(80, lflow.And(inport(p), lflow.Eq(lflow.EthSrc, free...)))
+	}
+	if bound != nil {
+		f.add(stage, 75, lflow.And(inport(p), lflow.Bool(lflow.IP)), fail(pipeline.PortSecDropIn)...)
+		allow(72, lflow.And(inport(p), lflow.Eq(lflow.EthSrc, bound...)))
 	}
 	f.add(stage, 70, inport(p), fail(pipeline.PortSecDropIn)...)
 }
 
+// secureOut judges what the port is to receive, but for what is for groups.
 func secureOut(f *flows, p *lport) {
 	const stage = pipeline.LSOutCheckPortSec
 	to := lflow.Eq(lflow.Outport, p.Name)
-	if len(p.Allowed) > 0 {
-		f.add(stage, 80, lflow.And(to, anyOf(lflow.EthDst, p.Allowed)), pass(pipeline.PortSecDropOut)...)
+	allow := func(priority uint16, match *lflow.Expr) {
+		f.add(stage, priority, match, pass(pipeline.PortSecDropOut)...)
+	}
+	for _, r := range p.Security {
+		mine := lflow.And(to, r.is(lflow.EthDst))
+		if vs := r.heard(false); vs != nil {
+			allow(85, lflow.And(mine, lflow.Eq(lflow.IP4Dst, vs...)))
+		}
+		if vs := r.heard(true); vs != nil {
+			allow(85, lflow.And(mine, lflow.Eq(lflow.IP6Dst, vs...)))
+		}
+	}
+	free, bound := p.securityMACs()
+	if free != nil {
+		allow(80, lflow.And(to, lflow.Eq(lflow.EthDst, free...)))
+	}
+	if bound != nil {
+		f.add(stage, 75, lflow.And(to, lflow.Bool(lflow.IP)), fail(pipeline.PortSecDropOut)...)
+		allow(72, lflow.And(to, lflow.Eq(lflow.EthDst, bound...)))
 	}
 	f.add(stage, 70, to, fail(pipeline.PortSecDropOut)...)
 }
 
-func anyOf(field lflow.Field, macs []lflow.MAC) *lflow.Expr {
-	vs := make([]any, len(macs))
-	for i, m := range macs {
-		vs[i] = m
+// securityMACs are the Ethernet addresses of rules without IP addresses, and
+// with.
+func (p *lport) securityMACs() (free, bound []any) {
+	for _, r := range p.Security {
+		to := &bound
+		if r.free() {
+			to = &free
+		}
+		for _, m := range r.MACs {
+			*to = append(*to, m.constant())
+		}
 	}
-	return lflow.Eq(field, vs...)
+	return free, bound
+}
+
+// is compares a field with the rule's Ethernet addresses, or those given too.
+func (r secRule) is(field lflow.Field, or ...any) *lflow.Expr {
+	for _, m := range r.MACs {
+		or = append(or, m.constant())
+	}
+	return lflow.Eq(field, or...)
+}
+
+// allowNeighbours allows ARP and neighbour discovery.
+func (r secRule) allowNeighbours(from *lflow.Expr, allow func(*lflow.Expr)) {
+	// A neighbour discovery packet without the option has zero in the field.
+	var none lflow.MAC
+	arp := lflow.And(from, r.is(lflow.ARPSHA))
+	ns := lflow.And(from, lflow.Bool(lflow.NDNS), r.is(lflow.NDSLL, none))
+	na := lflow.And(from, lflow.Bool(lflow.NDNA), r.is(lflow.NDTLL, none))
+	if r.free() {
+		allow(arp)
+		allow(ns)
+		allow(na)
+		return
+	}
+	if own := r.own(false); own != nil {
+		allow(lflow.And(arp, lflow.Eq(lflow.ARPSPA, own...)))
+	}
+	if own := r.own(true); own != nil {
+		mine := lflow.Eq(lflow.IP6Src, own...)
+		allow(lflow.And(ns, mine))
+		allow(lflow.And(ns, nobodyYet()))
+		allow(lflow.And(na, mine, lflow.Eq(lflow.NDTarget, own...)))
+	}
+}
+
+// allowIP allows IP packets from a rule's addresses, and those by which a host
+// comes to an address.
+func (r secRule) allowIP(from *lflow.Expr, allow func(*lflow.Expr)) {
+	if own := r.own(false); own != nil {
+		allow(lflow.And(from, lflow.Eq(lflow.IP4Src, own...)))
+		// DHCPDISCOVER and DHCPREQUEST: RFC 2131, section 4.1.
+		allow(lflow.And(from, lflow.Eq(lflow.IP4Src, netip.IPv4Unspecified()), lflow.Eq(lflow.IP4Dst, netip.AddrFrom4([4]byte{255, 255, 255, 255})),
+			lflow.Eq(lflow.UDPSrc, 68), lflow.Eq(lflow.UDPDst, 67)))
+	}
+	if own := r.own(true); own != nil {
+		allow(lflow.And(from, lflow.Eq(lflow.IP6Src, own...)))
+		// Reports of multicast listeners: RFC 2710, RFC 3810.
+		allow(lflow.And(from, nobodyYet(), lflow.Eq(lflow.ICMP6Type, 131, 143), lflow.Eq(lflow.ICMP6Code, 0)))
+	}
+}
+
+// nobodyYet matches what a host that has no IPv6 address yet sends to groups
+// on its link.
+func nobodyYet() *lflow.Expr {
+	return lflow.And(lflow.Eq(lflow.IP6Src, netip.IPv6Unspecified()), lflow.Eq(lflow.IP6Dst, netip.MustParsePrefix("ff02::/16")))
 }

@@ -128,20 +128,18 @@ func (r rule) maySend(p *Packet) bool {
 }
 
 // maySend6: a host without an address yet looks for duplicates, routers and
-// groups.
+// groups, on its link.
 func (r rule) maySend6(p *Packet, all bool) bool {
 	var none lflow.MAC
 	own := func(f lflow.Field) bool { m := p.mac(f); return m == none || m == r.mac }
 	switch {
-	case p.is(lflow.NDNS) && !own(lflow.NDSLL):
+	case p.is(lflow.NDNS) && !own(lflow.NDSLL), p.is(lflow.NDNA) && !own(lflow.NDTLL):
 		return false
-	case p.is(lflow.NDNA):
-		return own(lflow.NDTLL) && (all || within(p.addr6(lflow.NDTarget), r.v6, false))
 	case all:
 		return true
-	case r.v6 == nil:
+	case r.v6 == nil, p.is(lflow.NDNA) && !within(p.addr6(lflow.NDTarget), r.v6, false):
 		return false
-	case p.addr6(lflow.IP6Src).IsUnspecified() && p.is(lflow.ICMP6):
+	case p.addr6(lflow.IP6Src).IsUnspecified() && p.addr6(lflow.IP6Dst).IsLinkLocalMulticast() && p.is(lflow.ICMP6):
 		t := p.get(lflow.ICMP6Type).Lo
 		return t == 131 || t == 135 || t == 143
 	}
