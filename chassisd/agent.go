@@ -58,6 +58,7 @@ type Agent struct {
 	dec    *decoder
 	loc    *local
 	zones  zone.Allocator
+	flush  []uint16 // zones to be flushed with the next update of the switch
 	conf   config.Config
 	probs  []config.Problem // with the configuration
 	vs     *vswitch.Conn

@@ -8,7 +8,6 @@ import (
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/view"
 	"github.com/weft-sdn/weft/chassisd/zone"
-	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -100,6 +99,7 @@ func (a *Agent) compute() {
 	}
 	a.check()
 	u.Gen, a.sent = a.gen, a.cfg.Now()
+	u.FlushZones, a.flush = a.flush, nil
 	a.of.Update(u)
 	a.wish(wishes)
 	a.pending = append(a.pending, generation{
@@ -172,42 +172,52 @@ func (a *Agent) restoreZones() {
 	}
 }
 
-// assignZones gives zones to what became local in the last commit and takes
-// those of what went; it tells whether any changed.
+// assignZones takes the zones of what went in the last commit, and then gives
+// some to what became local: a port with the name of one that went is another
+// port, and must not find its connections. It tells whether any changed.
 func (a *Agent) assignZones() bool {
 	changed := false
 	for _, c := range a.t.Bound.Changes() {
-		changed = a.zone(c.New.Name, c.Old.Name, c) || changed
+		if c.Had && (!c.Has || c.Old.Name != c.New.Name) {
+			changed = a.takeZone(c.Old.Name) || changed
+		}
 	}
 	for _, c := range a.t.Local.Changes() {
-		for _, name := range []string{zone.DNAT(c.Key.String()), zone.SNAT(c.Key.String())} {
-			if c.Has {
-				changed = a.giveZone(name) || changed
-			} else {
+		if !c.Has {
+			for _, name := range datapathZones(c.Key) {
 				changed = a.takeZone(name) || changed
+			}
+		}
+	}
+	for _, c := range a.t.Bound.Changes() {
+		if c.Has {
+			changed = a.giveZone(c.New.Name) || changed
+		}
+	}
+	for _, c := range a.t.Local.Changes() {
+		if c.Has {
+			for _, name := range datapathZones(c.Key) {
+				changed = a.giveZone(name) || changed
 			}
 		}
 	}
 	return changed
 }
 
-func (a *Agent) zone(name, old string, c incr.Change[schema.UUID, tables.Bound]) bool {
-	changed := false
-	if c.Had && (!c.Has || old != name) {
-		changed = a.takeZone(old)
-	}
-	if c.Has {
-		changed = a.giveZone(name) || changed
-	}
-	return changed
+func datapathZones(dp schema.UUID) [2]string {
+	return [...]string{zone.DNAT(dp.String()), zone.SNAT(dp.String())}
 }
 
+// giveZone gives a zone to what has none. The connections that an earlier owner
+// left in it are forgotten before flows send anything there, this run's or
+// another's: nobody knows who had it last.
 func (a *Agent) giveZone(name string) bool {
 	z, fresh := a.zones.Assign(name)
 	if !fresh {
 		return false
 	}
 	a.t.Zones.Set(name, z)
+	a.flush = append(a.flush, z)
 	a.ovs.bridge = true
 	return true
 }
@@ -230,7 +240,9 @@ func (a *Agent) releaseZones() {
 		used[b.Name] = true
 	}
 	for dp := range a.t.Local.All() {
-		used[zone.DNAT(dp.String())], used[zone.SNAT(dp.String())] = true, true
+		for _, name := range datapathZones(dp) {
+			used[name] = true
+		}
 	}
 	changed := false
 	for _, name := range a.zones.Names() {
