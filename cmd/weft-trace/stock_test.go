@@ -271,6 +271,33 @@ func TestLikeStock(t *testing.T) {
 	}
 }
 
+// TestTrackedLikeStock: what a packet that is tracked already meets, and which
+// of the states that --ct names is used where.
+func TestTrackedLikeStock(t *testing.T) {
+	s := newStock(t)
+	s.network()
+	actions := []string{`ct_next;`, `ct_commit_nat;`, `ct_lb;`, `ct_lb(backends=10.0.0.5);`, `ct_dnat;`, `ct_snat;`, `ct_dnat(1.1.1.1);`, `ct_snat(1.1.1.1);`, `ct_commit; next;`, `ct_clear; ct_dnat;`}
+	for i, a := range actions {
+		match := fmt.Sprintf("eth.dst == 02:00:00:00:01:%02x", i)
+		s.flow("sw", "ingress", 0, 100, match, "ct_next;", "ls_in_zero")
+		s.flow("sw", "ingress", 1, 100, match, a, "ls_in_one")
+	}
+	const show = `reg0[0..7] = ct_state[0..7]; ip.ttl = reg0[0..7];`
+	s.flow("sw", "ingress", 2, 100, "1", show+" ct_next;", "ls_in_two")
+	s.flow("sw", "ingress", 3, 100, "1", show, "ls_in_three")
+	s.commit()
+	for i, a := range actions {
+		for n := range 4 {
+			args := append([]string{"--ct=new", "--ct=rel", "--ct=inv"}[:n:n], "--minimal", "--db="+s.remote(), "sw0",
+				fmt.Sprintf(`inport == "a" && eth.src == 02:00:00:00:00:01 && eth.dst == 02:00:00:00:01:%02x && %s`, i, tcp4))
+			want := s.run(append([]string{"ovn-trace"}, args...)...)
+			if got := weftTrace(t, "", args...); got != want {
+				t.Errorf("%s, %d states\nours:\n%s\novn-trace:\n%s", a, n, got, want)
+			}
+		}
+	}
+}
+
 // weftTrace runs the command in this process.
 func weftTrace(t *testing.T, stdin string, args ...string) string {
 	t.Helper()

@@ -111,6 +111,15 @@ func (x *exec) tracked() (p *Packet, remark string) {
 	return p, remark
 }
 
+// keepTracked is tracked but for a packet that is tracked already: where it is
+// translated, its state stays.
+func (x *exec) keepTracked() (p *Packet, remark string) {
+	if x.p.is(lflow.CTTrk) {
+		return x.p.clone(), ""
+	}
+	return x.tracked()
+}
+
 // fork goes on with another packet in the next table.
 func (x *exec) fork(p *Packet, title string) {
 	x.table(x.dp, place{x.at.pipeline, x.at.table + 1}, p, x.super.add(Transform, title))

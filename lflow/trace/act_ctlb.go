@@ -15,6 +15,7 @@ func (x *exec) ctLB(a lflow.CTLB) {
 		return
 	}
 	p, remark := x.tracked()
+	p.set(lflow.CTState, p.get(lflow.CTState).Or(x.p.get(lflow.CTState))) // as ovn-trace has it
 	if b, ok := x.backend(a); ok {
 		x.redirect(p, b)
 		p.set(lflow.CTDNAT, lflow.U(1))

@@ -17,11 +17,11 @@ func (x *exec) ctNAT(a lflow.CTNAT) {
 		if a.Kind.SNAT() && x.dp.isGateway() {
 			return
 		}
-		p, remark := x.tracked()
+		p, remark := x.keepTracked()
 		x.fork(p, a.Kind.String()+" /* assuming no un-"+what+" entry, so no change */"+remark)
 		return
 	}
-	p, remark := x.tracked()
+	p, remark := x.keepTracked()
 	field := v4
 	if a.IP.Is6() {
 		field = v6
@@ -59,6 +59,6 @@ func (x *exec) ctCommitNAT(a lflow.CTCommitNAT) {
 		x.recirculate("ct_commit_nat", request{zone: x.zone(a.SNAT), commit: true, nat: true})
 		return
 	}
-	p, remark := x.tracked()
+	p, remark := x.keepTracked()
 	x.fork(p, "ct_commit_nat /* assuming no un-nat entry, so no change */"+remark)
 }
