@@ -55,7 +55,7 @@ func (x *exec) refusal(k lflow.NestedKind) *Packet {
 		p.set(lflow.ICMP6Type, lflow.U(1))
 		p.set(lflow.ICMP6Code, lflow.U(1))
 	case lflow.NestTCPReset:
-		p.set(lflow.F("tcp.flags"), lflow.U(1<<2|1<<4))
+		p.set(lflow.F("tcp.flags"), lflow.U(tcpRST))
 	case lflow.NestSCTPAbort:
 	case lflow.NestReject:
 		p = x.refusal(x.refusalKind())
@@ -80,6 +80,20 @@ func (x *exec) refusalKind() lflow.NestedKind {
 		return lflow.NestICMP4
 	}
 	return lflow.NestICMP6
+}
+
+// isRefusal tells whether a packet is what reject would make of it: nobody
+// refuses a refusal.
+func (p *Packet) isRefusal() bool {
+	switch {
+	case p.is(lflow.TCP):
+		return p.tcpFlags() == tcpRST
+	case p.is(lflow.ICMP4):
+		return p.get(lflow.ICMP4Type) == lflow.U(3)
+	case p.is(lflow.ICMP6):
+		return p.get(lflow.ICMP6Type) == lflow.U(1)
+	}
+	return false
 }
 
 // title is what the packet that takes this one's place is called.

@@ -150,7 +150,7 @@ func (p *Packet) appendTransport(w *flowText) {
 		w.word("tp_dst=0")
 	case p.is(lflow.ICMP6):
 		w.words(p, "icmp_type=icmp6.type", "icmp_code=icmp6.code")
-		if p.is(lflow.ND) {
+		if t := p.get(lflow.ICMP6Type).Lo; t == 135 || t == 136 {
 			w.words(p, "nd_target=nd.target", "nd_sll=nd.sll", "nd_tll=nd.tll")
 		}
 	}

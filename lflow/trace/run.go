@@ -191,7 +191,9 @@ func (x *exec) action(a lflow.Action, text string) {
 	case lflow.Clone:
 		x.nested("clone", x.p.clone(), a.Actions)
 	case lflow.Nested:
-		x.nested(x.title(a.Kind), x.replacement(a.Kind), a.Actions)
+		if a.Kind != lflow.NestReject || !x.p.isRefusal() {
+			x.nested(x.title(a.Kind), x.replacement(a.Kind), a.Actions)
+		}
 	case lflow.CTClear:
 		x.p.clearConntrack()
 	case lflow.CTNext:
