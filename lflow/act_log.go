@@ -29,6 +29,16 @@ var severityNames = [...]string{SeverityAlert: "alert", SeverityWarning: "warnin
 
 func (s LogSeverity) String() string { return severityNames[s&7] }
 
+// ParseLogSeverity returns the severity of that name.
+func ParseLogSeverity(name string) (LogSeverity, bool) {
+	for s, n := range severityNames {
+		if n != "" && n == name {
+			return LogSeverity(s), true
+		}
+	}
+	return 0, false
+}
+
 // Log makes the agent log the packet.
 type Log struct {
 	Name     string // of the ACL; may be empty, at most MaxLogName bytes
@@ -94,11 +104,9 @@ func (p *actionParser) verdict() (LogVerdict, *Error) {
 }
 
 func (p *actionParser) severity() (LogSeverity, *Error) {
-	for s, name := range severityNames {
-		if p.tok.kind == tokIdent && name != "" && p.tok.text == name {
-			p.advance()
-			return LogSeverity(s), nil
-		}
+	if s, ok := ParseLogSeverity(p.tok.text); ok && p.tok.kind == tokIdent {
+		p.advance()
+		return s, nil
 	}
 	return 0, p.expected("`alert', `warning', `notice', `info' or `debug'")
 }

@@ -118,6 +118,9 @@ func (a *acl) log(row *nb.ACL) {
 		return
 	}
 	a.Log = &lflow.Log{Name: text(row.Name), Verdict: lflow.VerdictAllow, Severity: lflow.SeverityInfo, Meter: text(row.Meter)}
+	if s, ok := lflow.ParseLogSeverity(text(row.Severity)); ok {
+		a.Log.Severity = s
+	}
 	switch row.Action {
 	case "drop":
 		a.Log.Verdict = lflow.VerdictDrop
