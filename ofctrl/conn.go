@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ const helloTimeout = 5 * time.Second
 // the switch.
 type conn struct {
 	nc     net.Conn
+	stall  time.Duration // the longest that a switch may take to read one buffer
 	in     chan []byte   // messages from the switch
 	out    chan []byte   // buffers of messages to the switch
 	urgent chan []byte   // small messages that overtake those
@@ -38,7 +40,7 @@ type conn struct {
 }
 
 // dial connects and exchanges hellos.
-func dial(ctx context.Context, target string) (*conn, error) {
+func dial(ctx context.Context, target string, stall time.Duration) (*conn, error) {
 	network, addr, ok := strings.Cut(target, ":")
 	if !ok || network != "unix" && network != "tcp" {
 		return nil, fmt.Errorf("ofctrl: target %q: want unix:PATH or tcp:HOST:PORT", target)
@@ -53,6 +55,7 @@ func dial(ctx context.Context, target string) (*conn, error) {
 	}
 	c := &conn{
 		nc:     nc,
+		stall:  stall,
 		in:     make(chan []byte, 16),
 		out:    make(chan []byte, 1),
 		urgent: make(chan []byte, 256),
@@ -154,7 +157,11 @@ func (c *conn) write() {
 		case <-c.done:
 			return
 		}
+		_ = c.nc.SetWriteDeadline(time.Now().Add(c.stall))
 		if _, err := c.nc.Write(buf); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				err = fmt.Errorf("ofctrl: the switch has not read for %v", c.stall)
+			}
 			c.fail(err)
 			return
 		}

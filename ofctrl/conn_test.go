@@ -49,31 +49,11 @@ func fakeSwitch(t *testing.T, serve func(net.Conn)) (target string) {
 	return "unix:" + path
 }
 
-// A malformed message ends the connection with its reason, and a new one is
-// tried.
-func TestMalformed(t *testing.T) {
-	for _, tc := range []struct{ name, msg, reason string }{
-		{"length below the header", "\x06\x02\x00\x04\x00\x00\x00\x01", "bad length"},
-		{"another version", "\x04\x02\x00\x08\x00\x00\x00\x01", "OpenFlow version 4"},
-		{"empty error", "\x06\x01\x00\x08\x00\x00\x00\x01", "truncated error message"},
-		{"port status cut off", "\x06\x0c\x00\x10\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00", "truncated port"},
-		{"closed", "", "closed the connection"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			target := fakeSwitch(t, func(nc net.Conn) { _, _ = nc.Write([]byte(tc.msg)); closeAfter(nc, tc.msg == "") })
-			c := start(t, Config{Target: target, Log: discard(), BackoffMin: time.Millisecond, BackoffMax: time.Millisecond})
-			waitStatus(t, c, func(s Status) bool { return strings.Contains(s.LastError, tc.reason) })
-		})
-	}
-}
-
-// closeAfter reads until the other side closes, or closes at once.
-func closeAfter(nc net.Conn, atOnce bool) {
-	for !atOnce {
-		if _, err := readMessage(nc); err != nil {
-			return
-		}
-	}
+// A switch that closes the connection is called again.
+func TestClosed(t *testing.T) {
+	target := fakeSwitch(t, func(net.Conn) {})
+	c := start(t, Config{Target: target, Log: discard(), BackoffMin: time.Millisecond, BackoffMax: time.Millisecond})
+	waitStatus(t, c, func(s Status) bool { return strings.Contains(s.LastError, "closed the connection") })
 }
 
 // A switch that says nothing any more is given up.

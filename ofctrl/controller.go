@@ -29,6 +29,10 @@ type Config struct {
 	// Echo is the time without any message after which the switch is probed,
 	// and after as long again given up. 0 stands for 5 s.
 	Echo time.Duration
+	// Stall is the time in which a switch must read 64 KiB, and in which it must
+	// answer a request; else it is given up. 0 stands for 2 min: committing a
+	// million flows takes it more than ten seconds.
+	Stall time.Duration
 	// BackoffMin and BackoffMax bound the wait between attempts to connect.
 	// 0 stands for 50 ms and 2 s.
 	BackoffMin, BackoffMax time.Duration
@@ -91,6 +95,9 @@ func New(cfg Config) *Controller {
 	}
 	if cfg.Echo <= 0 {
 		cfg.Echo = 5 * time.Second
+	}
+	if cfg.Stall <= 0 {
+		cfg.Stall = 2 * time.Minute
 	}
 	if cfg.Audit <= 0 {
 		cfg.Audit = 2 * time.Second

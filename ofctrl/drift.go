@@ -27,6 +27,9 @@ func (s *session) onFlowUpdates(body []byte) error {
 		body = rest
 		s.updateLocked(&u)
 	}
+	if st.table.held > maxRead {
+		return errTooMany
+	}
 	return nil
 }
 

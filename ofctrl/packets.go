@@ -91,7 +91,7 @@ func (p *packets) run(ctx context.Context) {
 const packetReasons = 1<<ofp.ReasonAction | 1<<ofp.ReasonInvalidTTL | 1<<ofp.ReasonActionSet | 1<<ofp.ReasonGroup | 1<<ofp.ReasonPacketOut
 
 func (p *packets) session(ctx context.Context) error {
-	c, err := dial(ctx, p.cfg.Target)
+	c, err := dial(ctx, p.cfg.Target, p.cfg.Stall)
 	if err != nil {
 		return err
 	}
@@ -143,9 +143,11 @@ func (p *packets) handle(c *conn, msg []byte) error {
 	case ofp.TypeEchoRequest:
 		c.post(ofp.AppendEcho(nil, ofp.TypeEchoReply, h.Xid, msg[8:]))
 	case ofp.TypeError:
-		if e, err := ofp.ParseError(msg); err == nil {
-			p.cfg.Log.Warn("switch refuses a packet", "err", e, "xid", e.Xid)
+		e, err := ofp.ParseError(msg)
+		if err != nil {
+			return err
 		}
+		p.cfg.Log.Warn("switch refuses a packet", "err", e, "xid", e.Xid)
 	case ofp.TypeExperimenter:
 		nicira, subtype, body, err := ofp.ParseExperimenter(msg[8:])
 		if err != nil || !nicira || subtype != ofp.NXPacketIn2 {

@@ -1,10 +1,17 @@
 package ofctrl
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
+
+// maxRead bounds the flows, groups and meters that a switch can make us keep by
+// saying that it has them; no bridge comes near.
+const maxRead = 8 << 20
+
+var errTooMany = errors.New("ofctrl: the switch says that it holds more than can be")
 
 // readBack learns the ports, groups, meters and flows of the switch. before is
 // what the last session left, nil at first; what differs from it is drift.
@@ -68,6 +75,9 @@ func (s *session) readFlows(body []byte) error {
 			st.driftLocked(flowDrift(was, there, v))
 			st.count.FlowsRead++
 		}
+		if st.table.held > maxRead {
+			return errTooMany
+		}
 	}
 	return nil
 }
@@ -98,6 +108,9 @@ func (s *session) readGroups(body []byte) error {
 		}
 		s.have.groups[g.ID], body = g.Body, rest
 	}
+	if len(s.have.groups) > maxRead {
+		return errTooMany
+	}
 	return nil
 }
 
@@ -108,6 +121,9 @@ func (s *session) readMeters(body []byte) error {
 			return err
 		}
 		s.have.meters[m.ID], body = m.Body, rest
+	}
+	if len(s.have.meters) > maxRead {
+		return errTooMany
 	}
 	return nil
 }

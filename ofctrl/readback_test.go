@@ -461,7 +461,7 @@ func readSwitch(t testing.TB, sw *ovstest.Switch) *Table {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	cn, err := dial(ctx, sw.Mgmt())
+	cn, err := dial(ctx, sw.Mgmt(), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

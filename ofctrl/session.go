@@ -10,10 +10,6 @@ import (
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
-// replyTimeout bounds the wait for an answer of a switch that is otherwise
-// alive; committing a million flows takes it more than ten seconds.
-const replyTimeout = 120 * time.Second
-
 // switchState is what the switch is known to hold beside flows, which stand in
 // the table. The connection's goroutine owns it.
 type switchState struct {
@@ -86,7 +82,7 @@ func pause(ctx context.Context, d time.Duration) {
 // until the connection breaks. It returns what it left in the switch, where it
 // came to know that.
 func (c *Controller) session(ctx context.Context, before *switchState) (*switchState, error) {
-	cn, err := dial(ctx, c.cfg.Target)
+	cn, err := dial(ctx, c.cfg.Target, c.cfg.Stall)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +193,7 @@ func (s *session) await(done func() bool) error {
 	if err := s.room(true); err != nil {
 		return err
 	}
-	t := time.NewTimer(replyTimeout)
+	t := time.NewTimer(s.c.cfg.Stall)
 	defer t.Stop()
 	for !done() {
 		select {
@@ -236,7 +232,11 @@ func (s *session) handle(msg []byte) error {
 		}
 		return err
 	case ofp.TypeMultipartReply:
-		if typ, _, body, err := ofp.ParseMultipart(msg[8:]); err == nil && typ == ofp.MultipartFlowMonitor {
+		typ, _, body, err := ofp.ParseMultipart(msg[8:])
+		switch {
+		case err != nil:
+			return err
+		case typ == ofp.MultipartFlowMonitor:
 			return s.onFlowUpdates(body)
 		}
 	}
@@ -244,9 +244,11 @@ func (s *session) handle(msg []byte) error {
 		return s.sink(h, msg)
 	}
 	if h.Type == ofp.TypeError {
-		if e, err := ofp.ParseError(msg); err == nil {
-			s.c.cfg.Log.Warn("switch reports an error", "err", e, "xid", e.Xid)
+		e, err := ofp.ParseError(msg)
+		if err != nil {
+			return err
 		}
+		s.c.cfg.Log.Warn("switch reports an error", "err", e, "xid", e.Xid)
 	}
 	return nil
 }

@@ -1,0 +1,198 @@
+package ofctrl
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+)
+
+// obey answers what needs an answer, until the connection ends; before each
+// message that it reads it passes gate.
+func obey(nc net.Conn, gate func()) {
+	for {
+		gate()
+		msg, err := readMessage(nc)
+		if err != nil {
+			return
+		}
+		var answer []byte
+		switch h, _ := ofp.ParseHeader(msg); h.Type {
+		case ofp.TypeBarrierRequest:
+			answer = ofp.AppendEmpty(nil, ofp.TypeBarrierReply, h.Xid)
+		case ofp.TypeEchoRequest:
+			answer = ofp.AppendEcho(nil, ofp.TypeEchoReply, h.Xid, nil)
+		case ofp.TypeBundleControl:
+			id, typ, _ := ofp.ParseBundleControl(msg[8:])
+			answer = ofp.AppendBundleControl(nil, h.Xid, id, typ+1)
+		case ofp.TypeExperimenter:
+			if _, subtype, _, _ := ofp.ParseExperimenter(msg[8:]); subtype == ofp.NXTLVTableRequest {
+				answer = tlvReply(h.Xid)
+			}
+		}
+		if _, err := nc.Write(answer); err != nil {
+			return
+		}
+	}
+}
+
+// tlvReply is the answer of a switch that has our TLV map.
+func tlvReply(xid uint32) []byte {
+	b := ofp.AppendTLVTableMod(nil, xid, ofp.TLVAdd, DefaultTLV())
+	at := len(b) - 8 // behind the experimenter header and 8 bytes stands the map
+	reply := append(append(b[:16:16], make([]byte, 16)...), b[at:]...)
+	reply[3] = byte(len(reply))
+	reply[15] = byte(ofp.NXTLVTableReply)
+	return reply
+}
+
+// While the switch reads nothing, updates neither wait nor add up: what is kept
+// is what is wanted and what is there. When it reads again it gets the newest
+// state.
+func TestSwitchThatDoesNotRead(t *testing.T) {
+	var closed atomic.Pointer[chan struct{}]
+	open := make(chan struct{})
+	close(open)
+	closed.Store(&open)
+	target := fakeSwitch(t, func(nc net.Conn) { obey(nc, func() { <-*closed.Load() }) })
+	c := start(t, Config{Target: target, Audit: time.Hour, Echo: time.Hour})
+	base := manyFlows(1000)
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{Owner: "base", Flows: base}}})
+	installedGen(t, c, 1)
+
+	gate := make(chan struct{})
+	closed.Store(&gate)
+	heap := func() int {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	before, began := heap(), time.Now()
+	const rounds, each = 2000, 100
+	for i := range rounds {
+		flows := manyFlows(each)
+		for j := range flows {
+			flows[j].Match = regMatch(uint64(i*each + j)) // never the same key again
+			flows[j].Cookie = uint64(i)
+		}
+		c.Update(Update{Gen: int64(2 + i), FlushZones: []uint16{uint16(i % 7)}, Flows: []OwnerFlows{{Owner: "churn", Flows: flows}}})
+	}
+	took, grown := time.Since(began), heap()-before
+	c.st.mu.Lock()
+	slots, dirty := len(c.st.table.slots), len(c.st.dirty)
+	c.st.mu.Unlock()
+	t.Logf("%d updates of %d flows took %v, %d slots, %d dirty, %d kB more", rounds, each, took.Round(time.Millisecond), slots, dirty, grown>>10)
+	// A batch may be on its way that was taken before, and buffers are full.
+	if slots > 1000+each || dirty > each || grown > 2<<20 {
+		t.Errorf("%d slots, %d dirty, %d kB more for 1000 flows and %d that change", slots, dirty, grown>>10, each)
+	}
+	var busy int
+	for range 5000 {
+		if errors.Is(c.PacketOut(&ofp.PacketOut{Packet: make([]byte, 1500)}), ErrBusy) {
+			busy++
+		}
+	}
+	if busy == 0 {
+		t.Error("5000 packets are on their way to a switch that does not read")
+	}
+	close(gate)
+	installedGen(t, c, 1+rounds)
+	waitStatus(t, c, func(s Status) bool { return s.Synced && s.Installed == 1000+each })
+}
+
+// A switch that reads nothing for long is given up, with the reason.
+func TestSwitchThatIsStuck(t *testing.T) {
+	var connections atomic.Int32
+	done := make(chan struct{})
+	t.Cleanup(func() { close(done) })
+	target := fakeSwitch(t, func(nc net.Conn) {
+		if n := connections.Add(1); n > 2 { // of the first two, one is for packets
+			obey(nc, func() {})
+			return
+		}
+		count := 0
+		obey(nc, func() {
+			if count++; count > 12 { // when it has been read back
+				<-done
+			}
+		})
+	})
+	var log logBuffer
+	c := start(t, Config{Target: target, Log: log.logger(), Stall: 50 * time.Millisecond, Echo: time.Hour, Audit: time.Hour, BackoffMin: time.Millisecond})
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: manyFlows(20000)}}})
+	waitStatus(t, c, func(s Status) bool { return s.Synced && s.Installed == 20000 && s.Disconnects > 0 })
+	if l := log.String(); !strings.Contains(l, "has not read for 50ms") {
+		t.Errorf("given up for another reason: %s", l)
+	}
+}
+
+// logBuffer keeps what is logged.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (l *logBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func (l *logBuffer) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// What does not fit a message is refused, the rest is installed, and its owner
+// is told.
+func TestTooLarge(t *testing.T) {
+	target := fakeSwitch(t, func(nc net.Conn) { obey(nc, func() {}) })
+	told := make(chan string, 10)
+	c := start(t, Config{Target: target, Log: discard(), Refused: func(r Refusal) {
+		told <- fmt.Sprintf("%s of %s: %v", r.Kind, r.Owner, errors.Is(r.Err, ErrTooLarge))
+	}})
+	long := acts(func(b *ofp.ActionBuilder) {
+		for range 8200 {
+			b.Resubmit(1)
+		}
+	})
+	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{
+		{Owner: "unit/x", Flows: []Flow{{Table: 1, Actions: long}}},
+		{Owner: "unit/y", Flows: manyFlows(10), Groups: []Group{{1, ofp.GroupBody("\x00\x00\xff\xff" + long)}}},
+		{Owner: "unit/z", Meters: []Meter{{1, ofp.NewMeterBody(ofp.MeterPktps, make([]ofp.MeterBand, 4096)...)}}},
+	}})
+	installedGen(t, c, 1)
+	for _, want := range []string{"meter of unit/z: true", "group of unit/y: true", "flow of unit/x: true"} {
+		select {
+		case got := <-told:
+			if got != want {
+				t.Errorf("told %q, want %q", got, want)
+			}
+		default:
+			t.Errorf("not told: %s", want)
+		}
+	}
+	st := c.Status()
+	if len(st.Refused) != 3 || st.Installed != 10 {
+		t.Errorf("status %+v", st)
+	}
+	for _, r := range st.Refused {
+		if s := r.String(); len(s) > 600 || !strings.Contains(s, r.Owner) {
+			t.Errorf("refusal is told as %q", s)
+		}
+	}
+}
