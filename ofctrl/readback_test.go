@@ -459,17 +459,24 @@ func TestReadBackEqual(t *testing.T) {
 // readSwitch reads what the switch holds over a connection of its own.
 func readSwitch(t testing.TB, sw *ovstest.Switch) *Table {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	cn, err := dial(ctx, sw.Mgmt(), time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cn.close()
-	s := &session{conn: cn, c: New(Config{Target: sw.Mgmt()}), ctx: ctx, xid: 1}
-	s.buf = <-cn.free
+	s := plainSession(t, sw)
 	if err := s.readBack(nil); err != nil {
 		t.Fatal(err)
 	}
 	return s.c.st.table
+}
+
+// plainSession is a connection that nothing has been asked of yet.
+func plainSession(t testing.TB, sw *ovstest.Switch) *session {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	t.Cleanup(cancel)
+	cn, err := dial(ctx, sw.Mgmt(), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cn.close)
+	s := &session{conn: cn, c: New(Config{Target: sw.Mgmt()}), ctx: ctx, xid: 1}
+	s.buf = <-cn.free
+	return s
 }
