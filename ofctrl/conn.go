@@ -62,9 +62,6 @@ func dial(ctx context.Context, target string, stall time.Duration) (*conn, error
 		free:   make(chan []byte, 3),
 		done:   make(chan struct{}),
 	}
-	for range cap(c.free) {
-		c.free <- make([]byte, 0, chunk+ofp.MaxMessage)
-	}
 	c.wg.Add(2)
 	go c.read()
 	go c.write()
@@ -105,6 +102,15 @@ func readMessage(r io.Reader) ([]byte, error) {
 	copy(msg, head[:])
 	_, err = io.ReadFull(r, msg[8:])
 	return msg, err
+}
+
+// buffer makes the buffers in which long messages go out, and returns the first
+// to fill.
+func (c *conn) buffer() []byte {
+	for range cap(c.free) {
+		c.free <- make([]byte, 0, chunk+ofp.MaxMessage)
+	}
+	return <-c.free
 }
 
 // fail breaks the connection; the first reason stays.

@@ -10,8 +10,9 @@ import (
 
 // BenchmarkGroupChange is the time in which one bucket of a group is replaced,
 // by a modification of the whole group and by bucket commands. The switch
-// copies all buckets for either, so there is nothing to be won by the latter:
-// the controller sends whole groups.
+// copies all buckets for either: the commands save nothing with 10 buckets and
+// about a seventh with 1,000, so the controller sends whole groups. (Groups
+// whose numbers come from their content do not change at all.)
 func BenchmarkGroupChange(b *testing.B) {
 	for _, n := range []int{10, 1000} {
 		spec := func(last uint32) *ofp.GroupSpec {

@@ -96,8 +96,7 @@ func (p *packets) session(ctx context.Context) error {
 		return err
 	}
 	defer c.close()
-	b := <-c.free
-	b = ofp.AppendSetConfig(b, 1, ofp.SwitchConfig{MissSendLen: 0xffff})
+	b := ofp.AppendSetConfig(nil, 1, ofp.SwitchConfig{MissSendLen: 0xffff})
 	b = ofp.AppendPacketIn2Format(b, 2)
 	b = ofp.AppendSetAsync(b, 3, packetReasons, 0, 0)
 	c.urgent <- b // the way that the packets take, so that it is before them

@@ -477,6 +477,6 @@ func plainSession(t testing.TB, sw *ovstest.Switch) *session {
 	}
 	t.Cleanup(cn.close)
 	s := &session{conn: cn, c: New(Config{Target: sw.Mgmt()}), ctx: ctx, xid: 1}
-	s.buf = <-cn.free
+	s.buf = cn.buffer()
 	return s
 }

@@ -88,7 +88,7 @@ func (c *Controller) session(ctx context.Context, before *switchState) (*switchS
 	}
 	defer cn.close()
 	s := &session{conn: cn, c: c, ctx: ctx, xid: 1, heard: time.Now()}
-	s.buf = <-cn.free
+	s.buf = cn.buffer()
 	s.auditTick = time.NewTicker(c.cfg.Audit)
 	defer s.auditTick.Stop()
 	if err := s.setUp(); err != nil {

@@ -88,19 +88,31 @@ func goLines(pkg, out string) []string {
 			if len(goals) > 1 {
 				of += ":" + unit
 			}
-			lines = append(lines, line(of, &figure{metrics[unit], unit}, nil, goal{limit: &figure{metrics["goal-"+unit], unit}}))
+			g := goal{limit: optional(metrics, "goal-", unit), ratio: metrics["goal-ratio-"+unit]}
+			lines = append(lines, line(of, &figure{metrics[unit], unit}, optional(metrics, "peer-", unit), g))
 		}
 	}
 	return lines
 }
 
-// goalUnits returns the metrics that have a goal, sorted.
+// optional is a metric that a benchmark may have reported beside its own: the
+// limit of a unit (goal-…) or what a peer needs (peer-…).
+func optional(metrics map[string]float64, prefix, unit string) *figure {
+	v, ok := metrics[prefix+unit]
+	if !ok {
+		return nil
+	}
+	return &figure{v, unit}
+}
+
+// goalUnits returns the metrics that have a goal, of themselves (goal-…) or of
+// their ratio to the peer's (goal-ratio-…), sorted.
 func goalUnits(metrics map[string]float64) (units []string) {
 	for m := range metrics {
 		if u, ok := strings.CutPrefix(m, "goal-"); ok {
-			units = append(units, u)
+			units = append(units, strings.TrimPrefix(u, "ratio-"))
 		}
 	}
 	slices.Sort(units)
-	return units
+	return slices.Compact(units)
 }

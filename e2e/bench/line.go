@@ -29,7 +29,7 @@ func (f *figure) String() string {
 	}
 }
 
-// goal is a limit: of the value itself, or of its ratio to the peer's.
+// goal is a limit: of the value itself, of its ratio to the peer's, or both.
 type goal struct {
 	limit *figure
 	ratio float64
@@ -37,6 +37,8 @@ type goal struct {
 
 func (g goal) String() string {
 	switch {
+	case g.limit != nil && g.ratio != 0:
+		return fmt.Sprintf("<=%s,<=%gx", g.limit, g.ratio)
 	case g.limit != nil:
 		return "<=" + g.limit.String()
 	case g.ratio != 0:

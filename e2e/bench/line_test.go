@@ -30,6 +30,8 @@ func TestGoLines(t *testing.T) {
 BenchmarkAdd-2        	   12345	       987.5 ns/op	      16 B/op	       1 allocs/op
 BenchmarkGoal/deep-2  	     100	      2000 ns/op	      1500 goal-ns/op
 BenchmarkTwo-2  	     100	      2000 ns/op	      1500 goal-ns/op	         2 allocs/op	         9 goal-allocs/op
+BenchmarkPeer-2  	     1	      2000 ns/op	      30 ms	      20 peer-ms	         1.2 goal-ratio-ms
+BenchmarkBoth-2  	     1	      2000 ns/op	      0 ms	      20 peer-ms	         1.2 goal-ratio-ms	    0 goal-ms
 PASS`
 	got := goLines("incr", out)
 	want := []string{
@@ -37,6 +39,8 @@ PASS`
 		"bench go/incr/BenchmarkGoal/deep ours=2000ns/op peer=- ratio=- goal=<=1500ns/op short",
 		"bench go/incr/BenchmarkTwo:allocs/op ours=2allocs/op peer=- ratio=- goal=<=9allocs/op met",
 		"bench go/incr/BenchmarkTwo:ns/op ours=2000ns/op peer=- ratio=- goal=<=1500ns/op short",
+		"bench go/incr/BenchmarkPeer ours=30ms peer=20ms ratio=1.500 goal=<=1.2x short",
+		"bench go/incr/BenchmarkBoth ours=0ms peer=20ms ratio=0.000 goal=<=0ms,<=1.2x met",
 	}
 	if len(got) != len(want) {
 		t.Fatalf("got %q", got)
