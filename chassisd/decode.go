@@ -90,6 +90,10 @@ func (d *decoder) southbound(rest string, e view.Event) error {
 		return decodeRow(d.t.Ports, parts[0], id, e)
 	case "Multicast_Group":
 		return decodeRow(d.t.Groups, parts[0], id, e)
+	case "Address_Set":
+		return decodeRow(d.t.AddressSets, parts[0], id, e)
+	case "Port_Group":
+		return decodeRow(d.t.PortGroups, parts[0], id, e)
 	}
 	return nil
 }
@@ -97,19 +101,36 @@ func (d *decoder) southbound(rest string, e view.Event) error {
 // member takes one element of a column that is stored by member.
 func (d *decoder) member(table string, row schema.UUID, column, part string, there bool) error {
 	switch table + "." + column {
-	case "Multicast_Group.ports", "Logical_DP_Group.datapaths":
-	default:
-		return nil
+	case "Multicast_Group.ports":
+		return rowMember(d.t.GroupPorts, row, part, there)
+	case "Logical_DP_Group.datapaths":
+		return rowMember(d.t.DPGroups, row, part, there)
+	case "Address_Set.addresses":
+		return textMember(d.t.Addresses, table, column, row, part, there)
+	case "Port_Group.ports":
+		return textMember(d.t.PortGroupPorts, table, column, row, part, there)
 	}
+	return nil
+}
+
+// rowMember takes an element that names a row.
+func rowMember(in input[tables.Member, struct{}], group schema.UUID, part string, there bool) error {
 	id, err := schema.ParseUUID(part)
 	if err != nil {
 		return err
 	}
-	in := d.t.GroupPorts
-	if table == "Logical_DP_Group" {
-		in = d.t.DPGroups
+	set(in, tables.Member{Group: group, Row: id}, struct{}{}, there)
+	return nil
+}
+
+// textMember takes an element that is a string.
+func textMember(in input[tables.SetMember, struct{}], table, column string, row schema.UUID, part string, there bool) error {
+	name, _, err := schema.DecodeMember(sb.Schema().Table(table).Column(column), part, nil)
+	if err != nil {
+		return err
 	}
-	set(in, tables.Member{Group: row, Row: id}, struct{}{}, there)
+	// The key in which it lies is much longer, and not kept.
+	set(in, tables.SetMember{Set: row, Text: strings.Clone(name.Str())}, struct{}{}, there)
 	return nil
 }
 

@@ -20,8 +20,9 @@ type Options struct {
 	// no such set. Members of another address family than the field that
 	// they are compared with are left out.
 	AddressSet func(name string) (members []Constant, ok bool)
-	// PortGroup returns the port names of a port group.
-	PortGroup func(name string) (ports []string, ok bool)
+	// PortGroup returns the port names of a port group that is compared with
+	// a field.
+	PortGroup func(name string, field *Symbol) (ports []string, ok bool)
 	// DHCP and DHCPv6 return the definition of a DHCP option; nil stands for
 	// those of DHCPOptions and DHCPv6Options.
 	DHCP, DHCPv6 func(name string) (o DHCPOption, ok bool)

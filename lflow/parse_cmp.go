@@ -277,7 +277,7 @@ func (p *parser) portGroup(f Field, pos int, rel Rel, t token, not bool) *Error 
 	if p.opts.PortGroup == nil {
 		return errorf(t.pos, CodeReference, "unknown port group @%s", t.text)
 	}
-	ports, ok := p.opts.PortGroup(t.text)
+	ports, ok := p.opts.PortGroup(t.text, f.sym)
 	if !ok {
 		return errorf(t.pos, CodeReference, "unknown port group @%s", t.text)
 	}

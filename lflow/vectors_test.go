@@ -151,7 +151,7 @@ func vectorOptions() *Options {
 			}
 			return cs, ok
 		},
-		PortGroup: func(name string) ([]string, bool) { g, ok := groups[name]; return g, ok },
+		PortGroup: func(name string, _ *Symbol) ([]string, bool) { g, ok := groups[name]; return g, ok },
 	}
 }
 

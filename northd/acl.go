@@ -86,7 +86,7 @@ func (c *Compiler) parseACL(r *incr.Reader, id schema.UUID) (*acl, bool) {
 func (c *Compiler) checkMatch(r *incr.Reader, a *acl, e *problems) {
 	names := &lflow.Options{
 		AddressSet: func(name string) ([]lflow.Constant, bool) { return nil, c.hasAddressSet(r, name) },
-		PortGroup: func(name string) ([]string, bool) {
+		PortGroup: func(name string, _ *lflow.Symbol) ([]string, bool) {
 			return []string{name}, len(incr.Lookup(r, c.groupByName, name)) > 0
 		},
 	}

@@ -80,7 +80,7 @@ func (n *network) verifyFlows(t *rapid.T) {
 	}
 	names := &lflow.Options{
 		AddressSet: func(name string) ([]lflow.Constant, bool) { return nil, sets[name] },
-		PortGroup:  func(name string) ([]string, bool) { return nil, groups[name] },
+		PortGroup:  func(name string, _ *lflow.Symbol) ([]string, bool) { return nil, groups[name] },
 	}
 	for path, chunk := range n.units {
 		for _, f := range (Unit{Chunk: []byte(chunk)}).Flows() {

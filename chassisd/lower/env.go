@@ -72,9 +72,11 @@ type Env struct {
 	Port func(name string) (p Port, ok bool)
 	// Resident says whether a port is bound to this chassis.
 	Resident func(port string) bool
-	// AddressSet and PortGroup: see lflow.Options.
+	// AddressSet: see lflow.Options.
 	AddressSet func(name string) ([]lflow.Constant, bool)
-	PortGroup  func(name string) ([]string, bool)
+	// PortGroup returns the names of the group's ports on the datapath. Where
+	// near, those are enough by which packets enter or leave on this chassis.
+	PortGroup func(name string, near bool) ([]string, bool)
 	// DHCP and DHCPv6 return the definition of an option; where they are nil,
 	// OVN's standard ones hold.
 	DHCP, DHCPv6 func(name string) (lflow.DHCPOption, bool)

@@ -139,6 +139,16 @@ func (l *Lowerer) remember(k key, p *program) {
 	l.recent[k] = p
 }
 
+// near tells whether only ports of this chassis can be found in the field: a
+// packet enters the ingress pipeline, and leaves the egress pipeline, on the
+// chassis of its port.
+func (f *Logical) near(field *lflow.Symbol) bool {
+	if f.Pipeline == lflow.Egress {
+		return field.Name == "outport"
+	}
+	return field.Name == "inport"
+}
+
 // place returns where the actions of f stand.
 func (f *Logical) place() lflow.Place {
 	at := lflow.Place{Pipeline: f.Pipeline, Table: int(f.Table), Tables: IngressStages}
@@ -164,9 +174,9 @@ func compile(s *scratch, f *Logical, cookie uint64, env *Env) (p *program, cache
 		}
 	}
 	if env.PortGroup != nil {
-		opts.PortGroup = func(name string) ([]string, bool) {
+		opts.PortGroup = func(name string, field *lflow.Symbol) ([]string, bool) {
 			cacheable = false
-			return env.PortGroup(name)
+			return env.PortGroup(name, f.near(field))
 		}
 	}
 	opts.DHCP = definitions(env.DHCP, &cacheable)

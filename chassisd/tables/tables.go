@@ -96,6 +96,11 @@ type Tables struct {
 	Encaps     *incr.Input[schema.UUID, Encap]
 	Claims     *incr.Input[ClaimKey, Claim]
 
+	AddressSets    *incr.Input[schema.UUID, *sb.AddressSet]
+	Addresses      *incr.Input[SetMember, struct{}]
+	PortGroups     *incr.Input[schema.UUID, *sb.PortGroup] // one per datapath: "<tunnel key>_<name>"
+	PortGroupPorts *incr.Input[SetMember, struct{}]
+
 	// Outputs, with a feed of changes.
 	Asked       *incr.Table[schema.UUID, Bound]         // ports that this chassis asks for
 	Bound       *incr.Table[schema.UUID, Bound]         // those that it has
@@ -122,6 +127,7 @@ type Tables struct {
 	remote  *incr.Table[schema.UUID, physical.RemotePort]
 	members memberTables
 	shared  sharedTables
+	sets    setTables
 }
 
 // groupName is what a multicast group is named by in actions.
@@ -148,11 +154,17 @@ func New(opts ...incr.Option) *Tables {
 		Chassis:    incr.NewInput[schema.UUID](e, "chassis", rowEqual[*sb.Chassis]()),
 		Encaps:     incr.NewInput[schema.UUID, Encap](e, "encaps", nil),
 		Claims:     incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim]),
+
+		AddressSets:    incr.NewInput[schema.UUID](e, "address sets", rowEqual[*sb.AddressSet]()),
+		Addresses:      incr.NewInput[SetMember](e, "addresses", incr.Eq[struct{}]),
+		PortGroups:     incr.NewInput[schema.UUID](e, "port groups", rowEqual[*sb.PortGroup]()),
+		PortGroupPorts: incr.NewInput[SetMember](e, "port group ports", incr.Eq[struct{}]),
 	}
 	t.index()
 	t.bind()
 	t.joinPeers()
 	t.joinGroups()
+	t.joinSets()
 	t.lowerUnits()
 	t.lowerShared()
 	return t

@@ -279,7 +279,7 @@ func TestIncrementalIsFull(t *testing.T) {
 
 func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []string) {
 	dp, vm, hv := pick(dps...), pick(vms...), pick("hv1", "hv2", "hv3")
-	switch r.IntN(14) {
+	switch r.IntN(18) {
 	case 0:
 		w.datapath(dp, int64(1+r.IntN(9)))
 	case 1:
@@ -313,6 +313,32 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 	case 13:
 		w.GroupPorts.Delete(Member{id(dp + "-flood"), id(vm)})
 		w.Zones.Set(vm, uint16(r.IntN(3)))
+	default:
+		w.mutateSets(r, pick, dp, vm)
+	}
+}
+
+// mutateSets changes address sets, port groups and what refers to them.
+func (w world) mutateSets(r *rand.Rand, pick func(...string) string, dp, vm string) {
+	set, group := pick("as1", "as2"), pick("1", "2", "3")+"_pg"
+	switch r.IntN(6) {
+	case 0:
+		w.addressSet(set, fmt.Sprint("10.0.0.", r.IntN(300)), pick("10.0.0.0/28", "fd00::1", "bad"))
+	case 1:
+		w.AddressSets.Delete(id(set))
+	case 2:
+		for m := range w.Addresses.All() {
+			w.Addresses.Delete(m)
+			break
+		}
+	case 3:
+		w.portGroup(group, vm)
+	case 4:
+		w.PortGroupPorts.Delete(SetMember{id(group), vm})
+	case 5:
+		w.chunk(dp, pick("base", "acl"), sb.Flow{
+			Pipeline: uint8(r.IntN(2)), Match: pick("inport", "outport") + " == @pg && ip4.src == $" + set, Actions: "next;",
+		})
 	}
 }
 

@@ -96,13 +96,18 @@ func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flo
 	var buf []lower.Flow
 	ids, path := t.conj.unit(u), u.Path.String()
 	defer ids.done()
+	var f *sb.Flow
+	complain := func(what string) {
+		out.Errors = append(out.Errors, fmt.Sprintf("flow of %s (%s): %s", f.Stage, f.Source, what))
+	}
+	t.refer(r, dp, &env, complain)
 	for i := range flows {
-		f := &flows[i]
+		f = &flows[i]
 		env.Conjunctions = func(n int) uint32 { return ids.take(f, n) }
 		logical := lower.FromSB(f)
 		var err error
 		if buf, err = t.lowerer.Flow(buf[:0], &logical, cookie(f.UUID(path)), &env); err != nil {
-			out.Errors = append(out.Errors, fmt.Sprintf("flow of %s (%s): %v", f.Stage, f.Source, err))
+			complain(err.Error())
 			continue
 		}
 		for _, o := range buf {

@@ -203,7 +203,11 @@ func (n *Network) resident(port string) bool {
 }
 
 func (n *Network) options() *lflow.Options {
-	return &lflow.Options{AddressSet: n.AddressSet, PortGroup: n.PortGroup}
+	o := &lflow.Options{AddressSet: n.AddressSet}
+	if n.PortGroup != nil {
+		o.PortGroup = func(name string, _ *lflow.Symbol) ([]string, bool) { return n.PortGroup(name) }
+	}
+	return o
 }
 
 // lookup returns the flow that matches in a table, nil if none does, and the
