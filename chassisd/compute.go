@@ -128,6 +128,11 @@ func (a *Agent) collect(u *ofctrl.Update, wishes map[string][]byte) {
 		owner := "shared/" + c.Key.Path.Owner.String() + "/" + c.Key.Path.Unit + "/" + c.Key.Datapath.String()
 		a.unitChanged(u, owner, c.Key, c.New, c.Has)
 	}
+	for _, c := range a.t.FamilyFlows.Changes() {
+		owner := "set/" + c.Key.String()
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Flows: c.New.Flows})
+		a.noteErrors(owner, c.New.Errors)
+	}
 	for _, c := range a.t.Bound.Changes() {
 		a.boundChanged(c)
 		a.wishClaim(wishes, c.Key)
@@ -139,12 +144,17 @@ func (a *Agent) collect(u *ofctrl.Update, wishes map[string][]byte) {
 
 func (a *Agent) unitChanged(u *ofctrl.Update, owner string, unit tables.SharedUnit, l tables.Lowered, has bool) {
 	u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Flows: l.Flows})
-	delete(a.errors, owner)
-	if len(l.Errors) > 0 {
-		a.errors[owner] = l.Errors
-	}
+	a.noteErrors(owner, l.Errors)
 	if !has {
 		a.t.Release(unit)
+	}
+}
+
+// noteErrors keeps what could not be lowered of an owner's flows.
+func (a *Agent) noteErrors(owner string, errs []string) {
+	delete(a.errors, owner)
+	if len(errs) > 0 {
+		a.errors[owner] = errs
 	}
 }
 

@@ -75,6 +75,22 @@ func Lookup[K comparable, V any, X comparable](r *Reader, ix *Index[K, V, X], x 
 	return ix.keys(c)
 }
 
+// Count reads how many rows have the index value x; it depends on the same as
+// Lookup.
+func Count[K comparable, V any, X comparable](r *Reader, ix *Index[K, V, X], x X) int {
+	r.earlier(ix.id, ix.name)
+	if r.shadow {
+		return len(ix.shadowOf()[x])
+	}
+	c, ok := ix.ids[x]
+	if !ok {
+		r.absent = append(r.absent, absent{ix.id, x})
+		return 0
+	}
+	r.saw(ix.id, c)
+	return len(ix.cells.at(c).members)
+}
+
 // One reads the first of the rows whose index value is x, for indexes that
 // have one row per value.
 func One[K comparable, V any, X comparable](r *Reader, ix *Index[K, V, X], x X) (K, V, bool) {

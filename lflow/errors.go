@@ -38,6 +38,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("lflow: at offset %d: %s", e.Pos, e.Msg)
 }
 
+// ErrInseparable: a match needs the members of a set that Options.Separate
+// keeps apart; parsed without that it is well.
+var ErrInseparable = &Error{Pos: -1, Code: CodeLimit, Msg: "an address set cannot be kept apart"}
+
 func errorf(pos int, code Code, format string, args ...any) *Error {
 	return &Error{Pos: pos, Code: code, Msg: fmt.Sprintf(format, args...)}
 }

@@ -189,7 +189,7 @@ func (x *exhaustive) normal(nf Normal) (t truth) {
 			for _, term := range c[i].Terms {
 				v = v.or(x.term(FieldTerm{c[i].Sym, term}))
 			}
-			for _, p := range c[i].Ports {
+			for _, p := range c[i].Names {
 				v = v.or(x.text(c[i].Sym, p))
 			}
 			u = u.and(v)
@@ -282,12 +282,12 @@ func (nf Normal) withoutUnknown() (out Normal) {
 		var d Conj
 		for _, cl := range c {
 			var ports []string
-			for _, p := range cl.Ports {
+			for _, p := range cl.Names {
 				if _, ok := exhaustiveKey(p); ok {
 					ports = append(ports, p)
 				}
 			}
-			cl.Ports = ports
+			cl.Names = ports
 			d = append(d, cl)
 		}
 		out = append(out, d)

@@ -6,7 +6,8 @@ type Op uint8
 const (
 	// OpConst is true or false: Value 1 or 0.
 	OpConst Op = iota
-	// OpCmp compares Sym, in the bits of Mask, with Value or Str.
+	// OpCmp compares Sym, in the bits of Mask, with Value or Str; a Sym that
+	// is no string, with the members of the address set Str.
 	OpCmp
 	// OpResident is is_chassis_resident(Str), negated if Negated.
 	OpResident
@@ -61,6 +62,9 @@ func constant(v bool) *Expr {
 	}
 	return False()
 }
+
+// isSeparate tells whether e is field == $set with the set kept apart.
+func (e *Expr) isSeparate() bool { return e.Op == OpCmp && e.Str != "" && !e.Sym.IsString() }
 
 // IsTrue tells whether e is the constant true.
 func (e *Expr) IsTrue() bool { return e.Op == OpConst && e.Value.Lo == 1 }

@@ -27,6 +27,9 @@ type FlowMatch struct {
 	// ConjID, if not 0, must be what a conjunction has come to.
 	ConjID  uint32
 	Clauses []ClauseRef
+	// Set, if not nil, makes this one match for each member of an address set
+	// that is kept apart: Set.Term gives what stands there beside Terms.
+	Set *SetField
 }
 
 // Matches returns the flow matches that together are the normal form.
@@ -60,19 +63,27 @@ type matchBuilder struct {
 type dim struct {
 	sym   *Symbol
 	terms []Term
+	sets  []string
 	apart bool // is a dimension of the conjunction
 }
+
+// setWeight is how many alternatives a set that is kept apart counts for,
+// whatever its size: enough for a conjunction wherever another field has two.
+const setWeight = 64
 
 // add appends the matches of one Conj.
 func (b *matchBuilder) add(c Conj) *Error {
 	b.dims = slices.Grow(b.dims[:0], len(c))
-	product, sum, apart := 1, 1, 0
+	product, sum, apart, sets := 1, 1, 0, 0
 	for i := range c {
 		d := dim{sym: c[i].Sym, terms: c[i].Terms}
 		if d.sym.IsString() {
-			d.terms = b.resolve(c[i].Ports)
+			d.terms = b.resolve(c[i].Names)
+		} else {
+			d.sets = c[i].Names
 		}
-		n := len(d.terms)
+		sets += len(d.sets)
+		n := len(d.terms) + setWeight*len(d.sets)
 		if n == 0 {
 			return nil
 		}
@@ -83,6 +94,9 @@ func (b *matchBuilder) add(c Conj) *Error {
 			product = min(product*n, MaxTerms+1)
 		}
 		b.dims = append(b.dims, d)
+	}
+	if sets > 0 && apart > 64 {
+		return tooLarge() // sets cannot be multiplied
 	}
 	conjunctive := apart > 1 && apart <= 64 && product > sum
 	total := sum
@@ -163,6 +177,10 @@ func (b *matchBuilder) choose(m *FlowMatch, i, from int, pick []FieldTerm) {
 		if d.apart && from != i {
 			continue
 		}
+		if d.sets != nil {
+			b.chooseSet(m, i, from, pick)
+			return
+		}
 		n := len(pick)
 		pick = append(pick, FieldTerm{d.sym, d.terms[0]})
 		if len(d.terms) > 1 {
@@ -174,7 +192,7 @@ func (b *matchBuilder) choose(m *FlowMatch, i, from int, pick []FieldTerm) {
 		}
 	}
 	b.reserve(len(pick))
-	b.out = append(b.out, FlowMatch{b.slab[:len(pick):len(pick)], m.ConjID, m.Clauses})
+	b.out = append(b.out, FlowMatch{b.slab[:len(pick):len(pick)], m.ConjID, m.Clauses, m.Set})
 	copy(b.slab, pick)
 	b.slab = b.slab[len(pick):]
 }
@@ -221,7 +239,9 @@ func (b *matchBuilder) tidy() {
 }
 
 func (b *matchBuilder) dropContained(drop []bool) {
-	plain := func(i int) bool { return !drop[i] && b.out[i].Clauses == nil && b.out[i].ConjID == 0 }
+	plain := func(i int) bool {
+		return !drop[i] && b.out[i].Clauses == nil && b.out[i].ConjID == 0 && b.out[i].Set == nil
+	}
 	for i := range b.out {
 		for j := range b.out {
 			if i != j && plain(i) && plain(j) && b.out[i].contains(&b.out[j]) {
@@ -249,6 +269,9 @@ func (m *FlowMatch) contains(n *FlowMatch) bool {
 // compareMatch orders by what is matched.
 func compareMatch(a, b *FlowMatch) int {
 	if c := cmp.Compare(a.ConjID, b.ConjID); c != 0 {
+		return c
+	}
+	if c := compareSets(a.Set, b.Set); c != 0 {
 		return c
 	}
 	return slices.CompareFunc(a.Terms, b.Terms, func(t, u FieldTerm) int {

@@ -5,16 +5,17 @@ import (
 	"slices"
 )
 
-// Clause is what one field may be: any of Terms, or for a string field any
-// of Ports.
+// Clause is what one field may be: any of Terms, or what Names stand for. The
+// names of a string field are ports; those of another are address sets that
+// are kept apart (Options.Separate), of which any member will do.
 type Clause struct {
 	Sym   *Symbol
 	Terms []Term
-	Ports []string
+	Names []string
 }
 
 // size returns the number of alternatives.
-func (c *Clause) size() int { return len(c.Terms) + len(c.Ports) }
+func (c *Clause) size() int { return len(c.Terms) + len(c.Names) }
 
 // Conj is an AND of clauses, at most one per field, in the order of the
 // symbol table. Without any clause it is true.
@@ -23,7 +24,8 @@ type Conj []Clause
 // Normal is an OR of Conjs. Without any it is false.
 type Normal []Conj
 
-// Normalize brings an annotated expression into normal form.
+// Normalize brings an annotated expression into normal form. It returns
+// ErrInseparable where an address set would have to be looked into.
 // Hot path: for a conjunction of comparisons a few allocations.
 func Normalize(e *Expr, resident func(port string) bool) (Normal, error) {
 	n := normalizer{resident: resident}
@@ -126,7 +128,7 @@ func (n *normalizer) conjunction(e *Expr) (Normal, *Error) {
 		if err != nil || c.size() == 0 {
 			return nil, err
 		}
-		if c.Terms == nil || !c.Terms[0].Mask.IsZero() {
+		if len(c.Terms) == 0 || !c.Terms[0].Mask.IsZero() {
 			base = append(base, c)
 		}
 	}
@@ -245,7 +247,13 @@ func (n *normalizer) merge(a, b Conj) (out Conj, ok bool, err *Error) {
 // narrow returns the AND of two clauses for the same field.
 func (n *normalizer) narrow(a, b Clause) (Clause, *Error) {
 	if a.Sym.IsString() {
-		return Clause{Sym: a.Sym, Ports: common(a.Ports, b.Ports)}, nil
+		return Clause{Sym: a.Sym, Names: common(a.Names, b.Names)}, nil
+	}
+	if a.Names != nil || b.Names != nil {
+		if !equalClauses(&a, &b) {
+			return a, ErrInseparable
+		}
+		return a, nil
 	}
 	ts, err := intersect(a.Terms, b.Terms, a.Sym.Width)
 	if err == nil {
@@ -272,8 +280,8 @@ func common(a, b []string) (out []string) {
 // single returns the clause of an expression about s alone.
 func (n *normalizer) single(e *Expr, s *Symbol) (Clause, *Error) {
 	if e.Op == OpCmp {
-		if s.IsString() {
-			return Clause{Sym: s, Ports: []string{e.Str}}, nil
+		if s.IsString() || e.isSeparate() {
+			return Clause{Sym: s, Names: []string{e.Str}}, nil
 		}
 		return Clause{Sym: s, Terms: prune(appendTerms(nil, e), s.Width)}, nil
 	}
@@ -285,7 +293,7 @@ func (n *normalizer) single(e *Expr, s *Symbol) (Clause, *Error) {
 		c.Terms = make([]Term, 0, len(e.Args))
 	}
 	for _, a := range e.Args {
-		if a.Op == OpCmp && !s.IsString() {
+		if a.Op == OpCmp && !s.IsString() && !a.isSeparate() {
 			c.Terms = appendTerms(c.Terms, a)
 			continue
 		}
@@ -294,11 +302,11 @@ func (n *normalizer) single(e *Expr, s *Symbol) (Clause, *Error) {
 			return c, err
 		}
 		c.Terms = append(c.Terms, d.Terms...)
-		c.Ports = append(c.Ports, d.Ports...)
+		c.Names = append(c.Names, d.Names...)
 	}
 	c.Terms = prune(c.Terms, s.Width)
-	slices.Sort(c.Ports)
-	c.Ports = slices.Compact(c.Ports)
+	slices.Sort(c.Names)
+	c.Names = slices.Compact(c.Names)
 	return c, n.spend(c.size())
 }
 

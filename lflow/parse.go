@@ -20,6 +20,10 @@ type Options struct {
 	// no such set. Members of another address family than the field that
 	// they are compared with are left out.
 	AddressSet func(name string) (members []Constant, ok bool)
+	// Separate tells whether an address set is kept apart: where a whole field
+	// is compared with it by ==, the tree names the set in the place of its
+	// members, and is for Annotate and Normalize alone.
+	Separate func(name string) bool
 	// PortGroup returns the port names of a port group that is compared with
 	// a field.
 	PortGroup func(name string, field *Symbol) (ports []string, ok bool)

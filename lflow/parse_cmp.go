@@ -251,6 +251,12 @@ func (p *parser) addressSet(f Field, pos int, rel Rel, t token, not bool) *Error
 	if p.opts.AddressSet == nil {
 		return errorf(t.pos, CodeReference, "unknown address set $%s", t.text)
 	}
+	if (rel == EQ) != not && p.opts.Separate != nil && mayStandApart(f) && p.opts.Separate(t.text) {
+		e := p.node()
+		e.Op, e.Sym, e.Rel, e.Str = OpCmp, f.sym, EQ, t.text
+		p.stack = append(p.stack, e)
+		return nil
+	}
 	members, ok := p.opts.AddressSet(t.text)
 	if !ok {
 		return errorf(t.pos, CodeReference, "unknown address set $%s", t.text)
@@ -263,7 +269,7 @@ func (p *parser) addressSet(f Field, pos int, rel Rel, t token, not bool) *Error
 	}
 	p.stack = slices.Grow(p.stack, len(members))
 	for _, c := range members {
-		if c.IsString || c.Notation.width(c.Value) > f.Width() || c.Notation == IPv4 && f.sym.Field.Width == 128 {
+		if !c.suits(f) {
 			continue
 		}
 		if err := p.push(f, pos, rel, c, not); err != nil {

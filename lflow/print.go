@@ -98,6 +98,9 @@ func appendCmp(b []byte, e *Expr, canonical bool) []byte {
 		b = append(append(append(b, ' '), e.Rel.String()...), ' ')
 		return appendString(b, e.Str)
 	}
+	if e.isSeparate() {
+		return append(append(append(b, e.Sym.Name...), " == $"...), e.Str...)
+	}
 	notation := e.Notation
 	if canonical {
 		notation = Hex

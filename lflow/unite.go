@@ -53,16 +53,16 @@ func containsConj(a, b Conj) bool {
 
 // containsClause tells whether each alternative of b is within one of a.
 func containsClause(a, b *Clause) bool {
-	if len(a.Terms)*len(b.Terms) > 1<<12 || len(a.Ports)*len(b.Ports) > 1<<12 {
-		return slices.Equal(a.Terms, b.Terms) && slices.Equal(a.Ports, b.Ports)
+	if len(a.Terms)*len(b.Terms) > 1<<12 || len(a.Names)*len(b.Names) > 1<<12 {
+		return equalClauses(a, b)
 	}
 	for _, t := range b.Terms {
 		if !slices.ContainsFunc(a.Terms, func(u Term) bool { return u.contains(t) }) {
 			return false
 		}
 	}
-	for _, p := range b.Ports {
-		if !slices.Contains(a.Ports, p) {
+	for _, p := range b.Names {
+		if !slices.Contains(a.Names, p) {
 			return false
 		}
 	}
@@ -80,7 +80,7 @@ func differ(a, b Conj) int {
 		if a[i].Sym != b[i].Sym {
 			return -1
 		}
-		if slices.Equal(a[i].Terms, b[i].Terms) && slices.Equal(a[i].Ports, b[i].Ports) {
+		if equalClauses(&a[i], &b[i]) {
 			continue
 		}
 		if at >= 0 {
@@ -91,11 +91,13 @@ func differ(a, b Conj) int {
 	return at
 }
 
+// equalClauses compares what two clauses for the same field allow.
+func equalClauses(a, b *Clause) bool {
+	return slices.Equal(a.Terms, b.Terms) && slices.Equal(a.Names, b.Names)
+}
+
 func union(a, b Clause) Clause {
-	if a.Sym.IsString() {
-		ports := slices.Concat(a.Ports, b.Ports)
-		slices.Sort(ports)
-		return Clause{Sym: a.Sym, Ports: slices.Compact(ports)}
-	}
-	return Clause{Sym: a.Sym, Terms: prune(slices.Concat(a.Terms, b.Terms), a.Sym.Width)}
+	names := slices.Concat(a.Names, b.Names)
+	slices.Sort(names)
+	return Clause{Sym: a.Sym, Terms: prune(slices.Concat(a.Terms, b.Terms), a.Sym.Width), Names: slices.Compact(names)}
 }

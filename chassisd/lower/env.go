@@ -74,6 +74,12 @@ type Env struct {
 	Resident func(port string) bool
 	// AddressSet: see lflow.Options.
 	AddressSet func(name string) ([]lflow.Constant, bool)
+	// Separate tells whether an address set is kept apart where the match lets
+	// it: then the flows with its members are told as a Family, and do not
+	// depend on the others. nil: no set is.
+	Separate func(name string) bool
+	// Family is told them, once the flow is known to be well.
+	Family func(Family)
 	// PortGroup returns the names of the group's ports on the datapath. Where
 	// near, those are enough by which packets enter or leave on this chassis.
 	PortGroup func(name string, near bool) ([]string, bool)

@@ -97,10 +97,7 @@ type scratch struct {
 //
 // Hot path: 10 µs for a text that is new, 3 µs for one that is known.
 func (l *Lowerer) Flow(dst []Flow, f *Logical, cookie uint64, env *Env) ([]Flow, error) {
-	s, _ := l.scratch.Get().(*scratch)
-	if s == nil {
-		s = new(scratch)
-	}
+	s := l.take()
 	defer l.scratch.Put(s)
 	k := key{f.Pipeline, f.Table, env.Router, f.Match, f.Actions, f.ControllerMeter}
 	p := l.lookup(k)
@@ -115,6 +112,13 @@ func (l *Lowerer) Flow(dst []Flow, f *Logical, cookie uint64, env *Env) ([]Flow,
 		}
 	}
 	return p.emit(dst, s, f, cookie, env)
+}
+
+func (l *Lowerer) take() *scratch {
+	if s, _ := l.scratch.Get().(*scratch); s != nil {
+		return s
+	}
+	return new(scratch)
 }
 
 func (l *Lowerer) lookup(k key) *program {
@@ -181,23 +185,25 @@ func compile(s *scratch, f *Logical, cookie uint64, env *Env) (p *program, cache
 	}
 	opts.DHCP = definitions(env.DHCP, &cacheable)
 	opts.DHCPv6 = definitions(env.DHCPv6, &cacheable)
-	match, err := lflow.ParseMatch(f.Match, &opts)
-	if err != nil {
-		return nil, false, fmt.Errorf("match %q: %w", f.Match, err)
+	if env.Separate != nil {
+		opts.Separate = func(name string) bool {
+			cacheable = false
+			return env.Separate(name)
+		}
 	}
 	p = &program{}
 	if p.actions, err = lflow.ParseActions(f.Actions, at, &opts); err != nil {
 		return nil, false, fmt.Errorf("actions %q: %w", f.Actions, err)
 	}
-	annotated := lflow.Annotate(match)
-	if pre := p.actions.Prerequisite(); pre != nil {
-		annotated = lflow.And(annotated, lflow.Expand(pre))
-	}
-	annotated = learning(annotated, p.actions)
-	p.normal, err = lflow.Normalize(annotated, func(port string) bool {
+	resident := func(port string) bool {
 		cacheable = false
 		return env.Resident != nil && env.Resident(port)
-	})
+	}
+	p.normal, err = normalize(f.Match, p.actions, &opts, resident)
+	if errors.Is(err, lflow.ErrInseparable) {
+		opts.Separate = nil
+		p.normal, err = normalize(f.Match, p.actions, &opts, resident)
+	}
 	if err != nil {
 		return nil, false, fmt.Errorf("match %q: %w", f.Match, err)
 	}
@@ -212,12 +218,26 @@ func compile(s *scratch, f *Logical, cookie uint64, env *Env) (p *program, cache
 	return p, cacheable, nil
 }
 
+// normalize brings the match of a flow into normal form, with what its actions
+// need.
+func normalize(text string, as lflow.Actions, opts *lflow.Options, resident func(string) bool) (lflow.Normal, error) {
+	match, err := lflow.ParseMatch(text, opts)
+	if err != nil {
+		return nil, err
+	}
+	annotated := lflow.Annotate(match)
+	if pre := as.Prerequisite(); pre != nil {
+		annotated = lflow.And(annotated, lflow.Expand(pre))
+	}
+	return lflow.Normalize(learning(annotated, as), resident)
+}
+
 // prepare works out the halves if that can be done.
 func (p *program) prepare(s *scratch) {
 	for _, c := range p.normal {
 		for i := range c {
-			if c[i].Ports != nil {
-				return // only Env knows the keys
+			if c[i].Names != nil {
+				return // only Env knows what they stand for
 			}
 		}
 	}
@@ -362,6 +382,10 @@ func (p *program) emitAll(dst []Flow, s *scratch, f *Logical, flow Flow, env *En
 				s.actions.Conjunction(c.ID+shift, c.Clause, c.N)
 			}
 			flow.Actions = s.actions.Actions()
+		}
+		if m.Set != nil {
+			env.Family(Family{Flow: flow, Of: *m.Set})
+			continue
 		}
 		dst = append(dst, flow)
 	}

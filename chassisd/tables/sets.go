@@ -1,9 +1,13 @@
 package tables
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/incr"
@@ -19,17 +23,67 @@ type SetMember struct {
 	Text string
 }
 
+// Compare orders members by set and text.
+func (m SetMember) Compare(o SetMember) int {
+	return cmp.Or(bytes.Compare(m.Set[:], o.Set[:]), strings.Compare(m.Text, o.Text))
+}
+
 // setTables answer what `$set` and `@group` stand for.
+//
+// The members of an address set lie in buckets, so that what depends on one
+// bucket does not depend on the members in others. Buckets are the leaves of a
+// tree over the members' hashes, in which a part with more members than few is
+// split: which bucket a member is in follows from the set alone, and one
+// member more or less splits or joins one bucket at most.
 type setTables struct {
+	few     int // members of a bucket, and of a set that is not kept apart
 	sets    *incr.Index[schema.UUID, *sb.AddressSet, string]
 	groups  *incr.Index[schema.UUID, *sb.PortGroup, string]
-	members *incr.Table[schema.UUID, addresses]
+	parts   *incr.Index[SetMember, struct{}, part]
+	many    *incr.Table[schema.UUID, struct{}]
+	buckets *incr.Table[part, addresses]
+	bySet   *incr.Index[part, addresses, schema.UUID]
 	near    *incr.Index[SetMember, bool, schema.UUID]
 	ports   *incr.Index[SetMember, struct{}, schema.UUID]
 }
 
-// addresses are the members of an address set, and what is wrong with those
-// that are left out.
+// fewMembers is the number of members up to which a set is looked into where
+// it is used. It is also what a bucket holds, and so what one member more
+// costs each of its users at most.
+const fewMembers = 64
+
+// part is the members of a set of which the hash begins with Prefix.
+type part struct {
+	Set    schema.UUID
+	Level  uint8 // of the tree; 0 is the whole set
+	Prefix uint16
+}
+
+// A level splits a part into 8. There are 512 buckets at most, which hold 64
+// members each in a set of 32,768.
+const (
+	levelBits = 3
+	maxLevel  = 3
+)
+
+func (p part) parent() part { return part{p.Set, p.Level - 1, p.Prefix >> levelBits} }
+
+// partsOf are the parts that a member is in, from the whole set down.
+func partsOf(m SetMember, _ struct{}) []part {
+	h := fnv.New32a()
+	h.Write([]byte(m.Text))
+	// The low bits of FNV are the better mixed ones; the high ones help.
+	sum := h.Sum32()
+	bits := uint16(sum^sum>>16) & (1<<(levelBits*maxLevel) - 1)
+	parts := make([]part, maxLevel+1)
+	for l := range parts {
+		parts[l] = part{m.Set, uint8(l), bits >> (levelBits * (maxLevel - l))}
+	}
+	return parts
+}
+
+// addresses are members of an address set, and what is wrong with those that
+// are left out.
 type addresses struct {
 	list []lflow.Constant
 	bad  []string
@@ -41,21 +95,31 @@ func (a addresses) equal(b addresses) bool {
 
 func (t *Tables) joinSets() {
 	s := &t.sets
+	s.few = fewMembers
 	s.sets = incr.NewIndex(t.AddressSets, "name", func(_ schema.UUID, a *sb.AddressSet) []string { return one(a.Name) })
 	s.groups = incr.NewIndex(t.PortGroups, "name", func(_ schema.UUID, g *sb.PortGroup) []string { return one(g.Name) })
-	bySet := incr.NewIndex(t.Addresses, "set", func(m SetMember, _ struct{}) []schema.UUID { return one(m.Set) })
-	s.members = incr.NewTable(t.Engine, "address set members", addresses.equal, incr.Keys(t.AddressSets),
-		func(r *incr.Reader, set schema.UUID) (addresses, bool) {
-			return parseAddresses(incr.Lookup(r, bySet, set)), true
+	s.parts = incr.NewIndex(t.Addresses, "part", partsOf)
+	s.many = incr.NewTable(t.Engine, "large address sets", incr.Eq[struct{}], incr.Keys(t.AddressSets),
+		func(r *incr.Reader, set schema.UUID) (struct{}, bool) {
+			return struct{}{}, incr.Count(r, s.parts, part{Set: set}) > s.few
 		})
+	s.buckets = incr.NewTable(t.Engine, "address buckets", addresses.equal, incr.Values(s.parts), s.bucket)
+	s.bySet = incr.NewIndex(s.buckets, "set", func(p part, _ addresses) []schema.UUID { return one(p.Set) })
 	s.ports = incr.NewIndex(t.PortGroupPorts, "group", func(m SetMember, _ struct{}) []schema.UUID { return one(m.Set) })
 	near := incr.NewTable(t.Engine, "near ports", incr.Eq[bool], incr.Keys(t.PortGroupPorts),
 		func(r *incr.Reader, m SetMember) (bool, bool) { return true, t.isNear(r, m.Text) })
 	s.near = incr.NewIndex(near, "group", func(m SetMember, _ bool) []schema.UUID { return one(m.Set) })
 }
 
-func parseAddresses(members []SetMember) (a addresses) {
-	for _, m := range members {
+// bucket reads the members of a part, if it is a bucket.
+func (s *setTables) bucket(r *incr.Reader, p part) (a addresses, ok bool) {
+	if p.Level > 0 && incr.Count(r, s.parts, p.parent()) <= s.few {
+		return a, false
+	}
+	if p.Level < maxLevel && incr.Count(r, s.parts, p) > s.few {
+		return a, false
+	}
+	for _, m := range incr.Lookup(r, s.parts, p) {
 		c, err := lflow.ParseConstant(m.Text)
 		if err != nil {
 			a.bad = append(a.bad, fmt.Sprintf("address %q: %v", m.Text, err))
@@ -63,7 +127,7 @@ func parseAddresses(members []SetMember) (a addresses) {
 		}
 		a.list = append(a.list, c)
 	}
-	return a
+	return a, true
 }
 
 // isNear tells whether packets may enter or leave by the port on this chassis:
@@ -86,11 +150,18 @@ func (t *Tables) refer(r *incr.Reader, dp Datapath, env *lower.Env, complain fun
 		if !ok {
 			return nil, false
 		}
-		set, _ := incr.Get(r, t.sets.members, id)
-		for _, b := range set.bad {
-			complain("address set " + name + ": " + b)
+		var all []lflow.Constant
+		for _, bucket := range incr.Each(r, t.sets.bySet, id) {
+			for _, b := range bucket.bad {
+				complain("address set " + name + ": " + b)
+			}
+			all = append(all, bucket.list...)
 		}
-		return set.list, true
+		return all, true
+	}
+	env.Separate = func(name string) bool {
+		id, _, ok := incr.One(r, t.sets.sets, name)
+		return ok && incr.Has(r, t.sets.many, id)
 	}
 	env.PortGroup = func(name string, near bool) ([]string, bool) {
 		id, _, ok := incr.One(r, t.sets.groups, strconv.FormatUint(uint64(dp.Key), 10)+"_"+name)

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -109,5 +110,87 @@ func TestPortGroups(t *testing.T) {
 	w.PortGroupPorts.Delete(SetMember{id("5_pg"), "vm1"})
 	if got := unit(sb.Ingress, "inport == @pg"); got != "reg14=0x2 reg14=0x3" {
 		t.Errorf("with a port less: %s", got)
+	}
+}
+
+// TestOneAddress: in a large set one address more or less is a few flows of
+// each that uses it, and lowers nothing else.
+func TestOneAddress(t *testing.T) {
+	w := setACLs(t, 3, 1000, "")
+	want := 3 * 1000
+	if n := w.flowCount(); n != want {
+		t.Fatalf("%d flows, want %d", n, want)
+	}
+	for i, change := range []func(){
+		func() { w.addressSet("set", "192.0.2.1") },
+		func() { w.addressSet("set", "2001:db8::1", "bad") },
+		func() { w.Addresses.Delete(SetMember{id("set"), "10.0.0.7"}) },
+	} {
+		change()
+		w.commit()
+		if n := len(w.Units.Changes()); n != 0 {
+			t.Errorf("%d: %d units are lowered", i, n)
+		}
+		flows := 0
+		for _, c := range w.FamilyFlows.Changes() {
+			flows += len(c.New.Flows)
+		}
+		if flows > 2*3*fewMembers {
+			t.Errorf("%d: %d flows are looked at", i, flows)
+		}
+	}
+	if n := w.flowCount(); n != want {
+		t.Errorf("%d flows, want %d", n, want)
+	}
+	bad := 0
+	for _, l := range w.FamilyFlows.All() {
+		for _, e := range l.Errors {
+			if strings.HasPrefix(e, `flow of  (): address set set: address "bad": `) {
+				bad++
+			}
+		}
+	}
+	if bad != 3 {
+		t.Errorf("the bad address is reported %d times", bad)
+	}
+	// Small again: the units have it all.
+	for m := range w.Addresses.All() {
+		if w.Addresses.Len() <= 10 {
+			break
+		}
+		w.Addresses.Delete(m)
+	}
+	w.commit()
+	if w.FamilyFlows.Len() != 0 {
+		t.Errorf("%d parts of a small set", w.FamilyFlows.Len())
+	}
+}
+
+// TestBuckets: one address more splits or joins one bucket, wherever the size
+// of the set stands.
+func TestBuckets(t *testing.T) {
+	w := newWorld(t)
+	w.Tables.sets.few = 4
+	w.AddressSets.Set(id("set"), &sb.AddressSet{Name: "set"})
+	for i := range 300 {
+		w.addressSet("set", fmt.Sprint("10.0.0.", i))
+		before := map[part]bool{}
+		for p := range w.Tables.sets.buckets.All() {
+			before[p] = true
+		}
+		w.commit()
+		fresh, members := 0, 0
+		for p, a := range w.Tables.sets.buckets.All() {
+			members += len(a.list) + len(a.bad)
+			if !before[p] {
+				fresh++
+			}
+			if p.Level < maxLevel && len(a.list)+len(a.bad) > 4 {
+				t.Fatalf("%d members in %+v", len(a.list), p)
+			}
+		}
+		if members != i+1 || fresh > 8*maxLevel {
+			t.Fatalf("%d members in the buckets of %d, %d buckets are new", members, i+1, fresh)
+		}
 	}
 }

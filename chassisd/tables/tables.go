@@ -67,8 +67,9 @@ type Bound struct {
 
 // Lowered are the flows of a unit, and what could not be lowered.
 type Lowered struct {
-	Flows  []ofctrl.Flow
-	Errors []string
+	Flows    []ofctrl.Flow
+	Families []Family // more flows: FamilyFlows
+	Errors   []string
 }
 
 // SharedUnit is a unit of a group on one of its datapaths.
@@ -110,6 +111,7 @@ type Tables struct {
 	TunnelFlows *incr.Table[string, []ofctrl.Flow]      // by the tunnel interface's UUID
 	Units       *incr.Table[Path, Lowered]              // units of one datapath
 	SharedUnits *incr.Table[SharedUnit, Lowered]        // units of groups
+	FamilyFlows *incr.Table[FamilyPart, Lowered]        // with the members of large address sets
 
 	lowerer *lower.Lowerer
 	conj    *conjunctions
@@ -167,6 +169,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinSets()
 	t.lowerUnits()
 	t.lowerShared()
+	t.joinFamilies()
 	return t
 }
 

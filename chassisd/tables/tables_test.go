@@ -264,6 +264,7 @@ func TestConjunctions(t *testing.T) {
 func TestIncrementalIsFull(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
+		w.Tables.sets.few = 1
 		r := rand.New(rand.NewPCG(uint64(rapid.Uint64().Draw(rt, "seed")), 1))
 		pick := func(s ...string) string { return s[r.IntN(len(s))] }
 		dps := []string{"sw", "sw2", "sw3"}

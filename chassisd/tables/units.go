@@ -12,7 +12,7 @@ import (
 )
 
 func loweredEqual(a, b Lowered) bool {
-	return slices.Equal(a.Flows, b.Flows) && slices.Equal(a.Errors, b.Errors)
+	return slices.Equal(a.Flows, b.Flows) && slices.Equal(a.Errors, b.Errors) && slices.Equal(a.Families, b.Families)
 }
 
 // lowerUnits declares the flows of the units that are for one datapath.
@@ -98,15 +98,18 @@ func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flo
 	defer ids.done()
 	var f *sb.Flow
 	complain := func(what string) {
-		out.Errors = append(out.Errors, fmt.Sprintf("flow of %s (%s): %s", f.Stage, f.Source, what))
+		if what = source(f) + ": " + what; !slices.Contains(out.Errors, what) {
+			out.Errors = append(out.Errors, what)
+		}
 	}
 	t.refer(r, dp, &env, complain)
 	for i := range flows {
 		f = &flows[i]
 		env.Conjunctions = func(n int) uint32 { return ids.take(f, n) }
-		logical := lower.FromSB(f)
+		logical, uuid := lower.FromSB(f), f.UUID(path)
+		env.Family = out.familiesOf(uuid, source(f))
 		var err error
-		if buf, err = t.lowerer.Flow(buf[:0], &logical, cookie(f.UUID(path)), &env); err != nil {
+		if buf, err = t.lowerer.Flow(buf[:0], &logical, cookie(uuid), &env); err != nil {
 			complain(err.Error())
 			continue
 		}
@@ -116,6 +119,9 @@ func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flo
 	}
 	return out
 }
+
+// source says where a flow comes from.
+func source(f *sb.Flow) string { return "flow of " + f.Stage + " (" + f.Source + ")" }
 
 // env answers what the flows of a datapath refer to.
 func (t *Tables) env(r *incr.Reader, uuid schema.UUID, dp Datapath) lower.Env {
