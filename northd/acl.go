@@ -75,7 +75,7 @@ func (c *Compiler) parseACL(r *incr.Reader, id schema.UUID) (*acl, bool) {
 		a.Stage = fromLportLB
 	}
 	c.checkMatch(r, a, e)
-	a.log(row)
+	a.log(row, c.meterOf(r, row, e))
 	a.Problems = e.list
 	return a, true
 }
@@ -113,14 +113,15 @@ func mentions(e *lflow.Expr, f lflow.Field) bool {
 	return e.Sym == s || slices.ContainsFunc(e.Args, func(a *lflow.Expr) bool { return mentions(a, f) })
 }
 
-func (a *acl) log(row *nb.ACL) {
+func (a *acl) log(row *nb.ACL, meter string) {
 	if !row.Log {
 		return
 	}
-	a.Log = &lflow.Log{Name: text(row.Name), Verdict: lflow.VerdictAllow, Severity: lflow.SeverityInfo, Meter: text(row.Meter)}
+	a.Log = &lflow.Log{Name: text(row.Name), Verdict: lflow.VerdictAllow, Severity: lflow.SeverityInfo, Meter: meter}
 	if s, ok := lflow.ParseLogSeverity(text(row.Severity)); ok {
 		a.Log.Severity = s
 	}
+	a.LogRelated = row.Options["log-related"] == "true" && row.Label != 0 && strings.HasPrefix(row.Action, "allow")
 	switch row.Action {
 	case "drop":
 		a.Log.Verdict = lflow.VerdictDrop

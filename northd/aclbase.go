@@ -1,6 +1,7 @@
 package northd
 
 import (
+	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/pipeline"
 )
@@ -32,7 +33,23 @@ func accessControl() feature {
 				f.add(s.sample, 0, nil, lflow.Next{})
 			}
 		},
+		port: func(c *Compiler, r *incr.Reader, f *flows, p *lport) {
+			if p.Type != "router" && p.Type != "localnet" {
+				return
+			}
+			if policy, _ := incr.Get(r, c.policies, p.Switch); policy.Stateful {
+				f.skipConntrack(p)
+			}
+		},
 	}
+}
+
+// skipConntrack keeps the packets of a router's or localnet port away from
+// conntrack: a request and its reply may pass that port on different chassis,
+// each of which would know only half of the connection.
+func (f *flows) skipConntrack(p *lport) {
+	f.add(pipeline.LSInPreACL, 110, lflow.And(lflow.Bool(lflow.IP), inport(p)), lflow.Next{})
+	f.add(pipeline.LSOutPreACL, 110, lflow.And(lflow.Bool(lflow.IP), lflow.Eq(lflow.Outport, p.Name)), lflow.Next{})
 }
 
 // preACL sends IP packets to conntrack, except those that have no connection.

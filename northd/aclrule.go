@@ -21,11 +21,12 @@ func (c *Compiler) ruleFlows(r *incr.Reader, k rule) (unit, bool) {
 		p, _ := incr.Get(r, c.policies, k.owner)
 		k.variant = p.variant()
 	}
-	f.rule(a, k.variant)
+	all, _ := incr.Get(r, c.settings, struct{}{})
+	f.rule(a, k.variant, all.noInvalid)
 	return f.unit(k.datapath(), "acl-"+a.UUID.String())
 }
 
-func (f *flows) rule(a *acl, v variant) {
+func (f *flows) rule(a *acl, v variant, noInvalid bool) {
 	switch {
 	case v.Stateful && a.Action == "allow-stateless":
 		f.addText(aclStages[a.Stage].pre, a.Priority, a.Match, mark(pipeline.ACLStateless), lflow.Next{})
@@ -42,13 +43,29 @@ func (f *flows) rule(a *acl, v variant) {
 		commit := []lflow.Action{mark(pipeline.CTCommit)}
 		var again []lflow.Action
 		if a.Label != 0 {
-			label := []lflow.Action{mark(pipeline.ACLLabelled), lflow.SetTo(pipeline.LField(pipeline.ACLLabel), int(a.Label))}
+			label := []lflow.Action{mark(pipeline.ACLLabelled), lflow.SetTo(pipeline.LField(pipeline.ACLLabel), uint64(a.Label))}
 			commit = append(commit, label...)
 			again = commit
 		}
 		f.decide(a, v, pipeline.ACLHintAllowNew, append(commit, lflow.Next{})...)
 		f.decide(a, v, pipeline.ACLHintAllow, append(again[:len(again):len(again)], lflow.Next{})...)
+		if a.LogRelated {
+			f.logRelated(a, noInvalid)
+		}
 	}
+}
+
+// logRelated logs what is let through because of a connection that the ACL
+// has labelled. Replies, and most of what is related, come the other way: as
+// in OVN the flows are those of the opposite pipeline.
+func (f *flows) logRelated(a *acl, noInvalid bool) {
+	at := toLport
+	if a.Stage == toLport {
+		at = fromLport
+	}
+	stage, labelled := aclStages[at].eval, lflow.Eq(lflow.F("ct_label.label"), uint64(a.Label))
+	f.add(stage, 65533, lflow.And(reply(noInvalid), labelled), append(admitReply(at), *a.Log, lflow.Next{})...)
+	f.add(stage, 65533, lflow.And(related(noInvalid), labelled), append(admit(at), *a.Log, ctCommitNAT)...)
 }
 
 // decide adds the flow that notes the ACL's verdict on packets with a hint.

@@ -92,3 +92,79 @@ func BenchmarkFull(b *testing.B) {
 		b.StartTimer()
 	}
 }
+
+// goalGroup is what a change of one member may cost, in ns.
+const goalGroup = 1e6
+
+// BenchmarkGroupPort adds a port to a port group of 1,000 ports with 100 ACLs,
+// and removes it again: no chunk of an ACL is written.
+func BenchmarkGroupPort(b *testing.B) {
+	const ports = 1000
+	n := cloud(ports)
+	var names []string
+	for i := range ports {
+		names = append(names, cloudPort(i).Name)
+	}
+	n.putPG("group", names...)
+	for i := range 100 {
+		a := n.acl(fmt.Sprint("acl", i))
+		a.Match, a.Action = fmt.Sprintf("outport == @group && ip4.src == $group_ip4 && tcp.dst == %d", i), "allow-related"
+		n.addACL("group", a)
+	}
+	n.c.Apply(n.next)
+	n.next = Input{}
+	p := cloudPort(ports)
+	without, written := n.rows[id("group")].New.(*nb.PortGroup), 0
+	with := *without
+	with.Ports = sorted(append([]schema.UUID{p.UUID}, with.Ports...))
+	for b.Loop() {
+		n.addPort("sw0", p)
+		n.put("Port_Group", &with)
+		out := n.c.Apply(n.next)
+		n.next = Input{}
+		for _, u := range out.Units {
+			written += len(u.Chunk)
+		}
+		// The port's flows and write-back; its binding, two flood groups, the
+		// group on the switch, two address sets.
+		if len(out.Units) != 1 || len(out.Rows) != 6 || len(out.NB) != 1 {
+			b.Fatalf("%d units, %d rows, %d write-backs", len(out.Units), len(out.Rows), len(out.NB))
+		}
+		n.put("Port_Group", without)
+		n.delPort("sw0", p.Name)
+		n.c.Apply(n.next)
+		n.next = Input{}
+	}
+	b.ReportMetric(float64(written)/float64(b.N), "B-chunks/op")
+	b.ReportMetric(2*goalGroup, "goal-ns/op")
+}
+
+// BenchmarkSetAddress adds an address to an address set of 10,000 that an ACL
+// uses, and removes it again: no chunk is written.
+func BenchmarkSetAddress(b *testing.B) {
+	n := cloud(20)
+	var all []string
+	for i := range 10_000 {
+		all = append(all, fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255))
+	}
+	n.putAS("set", all[1:]...)
+	a := n.acl("acl")
+	a.Match = "ip4.src == $set && tcp"
+	n.addACL("sw0", a)
+	n.c.Apply(n.next)
+	n.next = Input{}
+	without := n.rows[id("set")].New.(*nb.AddressSet)
+	with := *without
+	with.Addresses = append([]string{"10.0.0.0"}, without.Addresses...)
+	for b.Loop() {
+		for _, set := range []*nb.AddressSet{&with, without} {
+			n.put("Address_Set", set)
+			out := n.c.Apply(n.next)
+			n.next = Input{}
+			if len(out.Units) != 0 || len(out.Rows) != 1 {
+				b.Fatalf("%d units, %d rows", len(out.Units), len(out.Rows))
+			}
+		}
+	}
+	b.ReportMetric(2*goalGroup, "goal-ns/op")
+}

@@ -74,6 +74,10 @@ func (c *Compiler) take(in Input) {
 			set(c.pgs, ch)
 		case "Address_Set":
 			set(c.sets, ch)
+		case "Meter":
+			set(c.meters, ch)
+		case "Meter_Band":
+			set(c.meterBands, ch)
 		case "Logical_Router":
 			set(c.others, ch)
 		}

@@ -31,6 +31,7 @@ var update = flag.Bool("update", false, "rewrite the golden files; commit only d
 //	pg NAME [PORT]…                  adds or changes a port group
 //	as NAME [ADDRESS]…               adds or changes an address set
 //	pg-del NAME, as-del NAME
+//	meter NAME RATE [COLUMN VALUE]…  adds or changes a meter of pktps with one band
 //	claim PORT CHASSIS up|down, unclaim PORT
 //	chassis NAME HOSTNAME
 //	global KEY=VALUE                 NB_Global options
@@ -134,6 +135,15 @@ func (n *network) command(t *testing.T, args []string) {
 		n.putPG(args[1], args[2:]...)
 	case "as":
 		n.putAS(args[1], args[2:]...)
+	case "meter":
+		rate, err := strconv.ParseInt(args[2], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.put("Meter_Band", &nb.MeterBand{Header: schema.Header{UUID: id(args[1] + " band")}, Action: "drop", Rate: rate})
+		m := &nb.Meter{Header: schema.Header{UUID: id(args[1])}, Name: args[1], Unit: "pktps", Bands: []schema.UUID{id(args[1] + " band")}}
+		setColumns(t, nb.Schema().Table("Meter"), m, args[3:])
+		n.put("Meter", m)
 	case "pg-del", "as-del":
 		n.remove(id(args[1]))
 	case "claim":
@@ -234,6 +244,10 @@ func (n *network) writeRows(b *bytes.Buffer) {
 		switch row := ch.New.(type) {
 		case *nb.LogicalSwitch:
 			lines = append(lines, row.UUID.String(), row.Name)
+		case *nb.ACL:
+			lines = append(lines, row.UUID.String(), "<"+text(row.Name)+">")
+		case *nb.MeterBand:
+			lines = append(lines, row.UUID.String(), "<band>")
 		case *nb.LogicalSwitchPort:
 			lines = append(lines, row.UUID.String(), row.Name)
 		}

@@ -22,6 +22,8 @@ type feeds struct {
 	aclGroups   []incr.Change[scope, *sb.LogicalDPGroup]
 	portGroups  []incr.Change[carrier, *sb.PortGroup]
 	addressSets []incr.Change[string, *sb.AddressSet]
+	meters      []incr.Change[meterUse, *sb.Meter]
+	meterBands  []incr.Change[schema.UUID, *sb.MeterBand]
 	back        []incr.Change[schema.UUID, writeback]
 	badPorts    []incr.Change[schema.UUID, []Problem]
 	badSwitches []incr.Change[schema.UUID, []Problem]
@@ -40,6 +42,8 @@ func (f *feeds) take(c *Compiler) {
 	fold(&f.aclGroups, c.aclGroups)
 	fold(&f.portGroups, c.portGroups)
 	fold(&f.addressSets, c.addressSets)
+	fold(&f.meters, c.sbMeters)
+	fold(&f.meterBands, c.sbBands)
 	fold(&f.back, c.back)
 	fold(&f.badPorts, c.badPorts)
 	fold(&f.badSwitches, c.badSwitches)
@@ -80,6 +84,8 @@ func (c *Compiler) output(f *feeds) Output {
 			rowChanges("Datapath_Binding", f.datapaths),
 			rowChanges("Logical_DP_Group", f.dpGroups),
 			rowChanges("Logical_DP_Group", f.aclGroups),
+			rowChanges("Meter", f.meters),
+			rowChanges("Meter_Band", f.meterBands),
 			rowChanges("Multicast_Group", f.multicast),
 			rowChanges("Port_Binding", f.bindings),
 			rowChanges("Port_Group", f.portGroups),

@@ -103,6 +103,7 @@ var (
 	someMACs     = []string{"0a:00:00:00:00:01", "0a:00:00:00:00:02", "0a:00:00:00:00:03", "0b:00:00:00:00:01", "01:00:00:00:00:01", "0a:00:00:00:00", "x", "VRRPv3 00:00:5e:00:01:05 0a:00:00:00:00:01"}
 	someIPs      = []string{"10.0.0.1", "10.0.0.2/24", "fd00::1", "fd00::2/64", "10.0.0.300", "fe80::1%eth0"}
 	someChassis  = []string{"hv0", "hv1"}
+	someMeters   = []string{"m0", "m1"}
 	someGroups   = []string{"pg0", "pg1"}
 	someSets     = []string{"as0", "as1", "pg0_ip4"}
 	someACLs     = []string{"a0", "a1", "a2", "a3"}
@@ -138,7 +139,7 @@ func drawRequest(t *rapid.T) map[string]string {
 func (n *network) mutate(t *rapid.T) {
 	sw := rapid.SampledFrom(someSwitches).Draw(t, "switch")
 	port := rapid.SampledFrom(somePorts).Draw(t, "port")
-	switch rapid.IntRange(0, 14).Draw(t, "mutation") {
+	switch rapid.IntRange(0, 15).Draw(t, "mutation") {
 	case 0:
 		s := n.ls(sw)
 		s.OtherConfig = drawRequest(t)
@@ -167,6 +168,8 @@ func (n *network) mutate(t *rapid.T) {
 		n.putAS(rapid.SampledFrom(someSets).Draw(t, "set"), rapid.SliceOfDistinct(rapid.SampledFrom(someIPs), rapid.ID).Draw(t, "addresses")...)
 	case 10:
 		n.remove(id(rapid.SampledFrom(append(slices.Clone(someGroups), someSets...)).Draw(t, "group or set")))
+	case 11:
+		n.mutateMeter(t)
 	default:
 		p := n.lsp(port)
 		n.mutatePort(t, p)
@@ -191,9 +194,22 @@ func (n *network) mutateACL(t *rapid.T, sw string) {
 	a.Direction = rapid.SampledFrom([]string{"from-lport", "to-lport"}).Draw(t, "direction")
 	a.Options = map[string]string{"apply-after-lb": fmt.Sprint(rapid.Bool().Draw(t, "after lb"))}
 	a.Tier = int64(max(0, rapid.IntRange(-3, 3).Draw(t, "tier")))
+	a.Options["log-related"] = fmt.Sprint(rapid.Bool().Draw(t, "log related"))
+	meter := rapid.SampledFrom(someMeters).Draw(t, "meter")
+	a.Meter = &meter
 	a.Log = rapid.Bool().Draw(t, "log")
 	a.Label = int64(rapid.IntRange(0, 1).Draw(t, "label"))
 	n.addACL(owner, a)
+}
+
+func (n *network) mutateMeter(t *rapid.T) {
+	name, band, fair := rapid.SampledFrom(someMeters).Draw(t, "meter"), id("band"), rapid.Bool().Draw(t, "fair")
+	if rapid.IntRange(0, 2).Draw(t, "remove") == 0 {
+		n.remove(id(name))
+		return
+	}
+	n.put("Meter_Band", &nb.MeterBand{Header: schema.Header{UUID: band}, Action: "drop", Rate: int64(rapid.IntRange(1, 3).Draw(t, "rate"))})
+	n.put("Meter", &nb.Meter{Header: schema.Header{UUID: id(name)}, Name: name, Unit: "pktps", Bands: []schema.UUID{band}, Fair: &fair})
 }
 
 func (n *network) mutatePort(t *rapid.T, p *nb.LogicalSwitchPort) {

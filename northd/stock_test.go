@@ -33,16 +33,7 @@ var stockPorts = []struct{ name, addresses, enabled string }{
 // must be the same. (Port security is not part of it: ovn-trace does not know
 // the agent's part of OVN's.)
 func TestStock(t *testing.T) {
-	for _, tool := range []string{"ovsdb-tool", "ovsdb-server", "ovsdb-client", "ovn-northd", "ovn-nbctl", "ovn-trace"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("stock OVN is not installed: %v", err)
-		}
-	}
-	s := &stock{t: t, dir: t.TempDir()}
-	theirs, ours := s.serve("sb", "sb"), s.serve("ours", "sb")
-	nbSocket := s.serve("nb", "nb")
-	s.start("ovn-northd", "--ovnnb-db="+nbSocket, "--ovnsb-db="+theirs, "--pidfile="+s.path("northd.pid"), "--unixctl="+s.path("northd.ctl"))
-
+	s, nbSocket, theirs, ours := startStock(t)
 	n := newNetwork(Options{})
 	var script []string
 	for _, sw := range []string{"sw0", "sw1"} {
@@ -108,6 +99,22 @@ func stockPackets() []string {
 	return append(all, `sw0|inport == "p1" && eth.src == 01:00:00:00:00:01 && eth.dst == 40:44:00:00:00:02`)
 }
 
+// startStock starts stock ovn-northd between two databases and returns their
+// addresses, and that of a southbound database for what we make.
+func startStock(t *testing.T) (s *stock, nbSocket, theirs, ours string) {
+	t.Helper()
+	for _, tool := range []string{"ovsdb-tool", "ovsdb-server", "ovsdb-client", "ovn-northd", "ovn-nbctl", "ovn-trace"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("stock OVN is not installed: %v", err)
+		}
+	}
+	s = &stock{t: t, dir: t.TempDir()}
+	theirs, ours = s.serve("sb", "sb"), s.serve("ours", "sb")
+	nbSocket = s.serve("nb", "nb")
+	s.start("ovn-northd", "--ovnnb-db="+nbSocket, "--ovnsb-db="+theirs, "--pidfile="+s.path("northd.pid"), "--unixctl="+s.path("northd.ctl"))
+	return s, nbSocket, theirs, ours
+}
+
 // stock runs stock programs in a directory of its own.
 type stock struct {
 	t   *testing.T
@@ -165,11 +172,11 @@ func (s *stock) serve(name, kind string) string {
 }
 
 // trace returns what ovn-trace says of "datapath|microflow".
-func (s *stock) trace(db, packet string) string {
+func (s *stock) trace(db, packet string, options ...string) string {
 	s.t.Helper()
 	datapath, microflow, _ := strings.Cut(packet, "|")
 	var lines []string
-	for _, l := range strings.Split(s.run("ovn-trace", "--db="+db, "--minimal", datapath, microflow), "\n") {
+	for _, l := range strings.Split(s.run("ovn-trace", append(options, "--db="+db, "--minimal", datapath, microflow)...), "\n") {
 		if l = strings.TrimSpace(l); l != "" && !strings.HasPrefix(l, "#") {
 			lines = append(lines, l)
 		}
@@ -182,18 +189,25 @@ func (s *stock) trace(db, packet string) string {
 func (n *network) load(s *stock, db string) {
 	s.t.Helper()
 	ops := []any{"OVN_Southbound"}
-	insert := func(table, name string, row map[string]any) {
-		ops = append(ops, map[string]any{"op": "insert", "table": table, "uuid-name": name, "row": row})
+	insert := func(table string, u schema.UUID, row map[string]any) {
+		op := map[string]any{"op": "insert", "table": table, "row": row}
+		if !u.IsZero() {
+			op["uuid"] = u.String()
+		}
+		if ops = append(ops, op); len(ops) > 100 { // a command line holds no more
+			s.transact(db, ops)
+			ops = ops[:1]
+		}
 	}
-	ref := func(u schema.UUID) []any { return []any{"named-uuid", rowName(u)} }
+	ref := func(u schema.UUID) []any { return []any{"uuid", u.String()} }
 	for _, row := range n.sb["Datapath_Binding"] {
 		d := row.(*sb.DatapathBinding)
-		insert("Datapath_Binding", rowName(d.UUID), map[string]any{"tunnel_key": d.TunnelKey,
+		insert("Datapath_Binding", d.UUID, map[string]any{"tunnel_key": d.TunnelKey,
 			"external_ids": []any{"map", []any{[]any{"name", d.ExternalIDs["name"]}, []any{"logical-switch", d.UUID.String()}}}})
 	}
 	for _, row := range n.sb["Port_Binding"] {
 		p := row.(*sb.PortBinding)
-		insert("Port_Binding", rowName(p.UUID), map[string]any{"datapath": ref(p.Datapath), "logical_port": p.LogicalPort, "tunnel_key": p.TunnelKey})
+		insert("Port_Binding", p.UUID, map[string]any{"datapath": ref(p.Datapath), "logical_port": p.LogicalPort, "tunnel_key": p.TunnelKey})
 	}
 	for _, row := range n.sb["Multicast_Group"] {
 		g := row.(*sb.MulticastGroup)
@@ -201,9 +215,16 @@ func (n *network) load(s *stock, db string) {
 		for _, u := range g.Ports {
 			ports = append(ports, ref(u))
 		}
-		insert("Multicast_Group", rowName(g.UUID), map[string]any{"datapath": ref(g.Datapath), "name": g.Name, "tunnel_key": g.TunnelKey, "ports": []any{"set", ports}})
+		insert("Multicast_Group", g.UUID, map[string]any{"datapath": ref(g.Datapath), "name": g.Name, "tunnel_key": g.TunnelKey, "ports": []any{"set", ports}})
 	}
-	count := 0
+	for _, row := range n.sb["Address_Set"] {
+		as := row.(*sb.AddressSet)
+		insert("Address_Set", as.UUID, map[string]any{"name": as.Name, "addresses": stringSet(as.Addresses)})
+	}
+	for _, row := range n.sb["Port_Group"] {
+		g := row.(*sb.PortGroup)
+		insert("Port_Group", g.UUID, map[string]any{"name": g.Name, "ports": stringSet(g.Ports)})
+	}
 	for _, path := range slices.Sorted(maps.Keys(n.units)) {
 		owner, _ := schema.ParseUUID(path[:36])
 		on := []schema.UUID{owner}
@@ -212,13 +233,17 @@ func (n *network) load(s *stock, db string) {
 		}
 		for _, f := range (Unit{Chunk: []byte(n.units[path])}).Flows() {
 			for _, u := range on {
-				count++
-				insert("Logical_Flow", fmt.Sprint("flow", count), map[string]any{"logical_datapath": ref(u), "table_id": f.Table,
+				insert("Logical_Flow", schema.UUID{}, map[string]any{"logical_datapath": ref(u), "table_id": f.Table,
 					"pipeline": []string{"ingress", "egress"}[f.Pipeline], "priority": f.Priority, "match": f.Match, "actions": f.Actions,
 					"external_ids": []any{"map", []any{[]any{"stage-name", f.Stage}}}})
 			}
 		}
 	}
+	s.transact(db, ops)
+}
+
+func (s *stock) transact(db string, ops []any) {
+	s.t.Helper()
 	text, err := json.Marshal(ops)
 	if err != nil {
 		s.t.Fatal(err)
@@ -226,6 +251,14 @@ func (n *network) load(s *stock, db string) {
 	if out := s.run("ovsdb-client", "transact", db, string(text)); strings.Contains(out, `"error"`) {
 		s.t.Fatalf("%s", out)
 	}
+}
+
+func stringSet(all []string) []any {
+	members := make([]any, len(all))
+	for i, m := range all {
+		members[i] = m
+	}
+	return []any{"set", members}
 }
 
 func rowName(u schema.UUID) string { return "r" + strings.ReplaceAll(u.String(), "-", "_") }

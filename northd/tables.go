@@ -14,15 +14,17 @@ import (
 // tables are the compiler's tables in the order of their computation.
 type tables struct {
 	// Inputs.
-	ls      *incr.Input[schema.UUID, *nb.LogicalSwitch]
-	lsp     *incr.Input[schema.UUID, *nb.LogicalSwitchPort]
-	aclRows *incr.Input[schema.UUID, *nb.ACL]
-	pgs     *incr.Input[schema.UUID, *nb.PortGroup]
-	sets    *incr.Input[schema.UUID, *nb.AddressSet]
-	global  *incr.Input[schema.UUID, *nb.NBGlobal]
-	others  *incr.Input[schema.UUID, schema.Row] // tables that are not compiled yet
-	chassis *incr.Input[schema.UUID, *sb.Chassis]
-	claims  *incr.Input[schema.UUID, Claim]
+	ls         *incr.Input[schema.UUID, *nb.LogicalSwitch]
+	lsp        *incr.Input[schema.UUID, *nb.LogicalSwitchPort]
+	aclRows    *incr.Input[schema.UUID, *nb.ACL]
+	pgs        *incr.Input[schema.UUID, *nb.PortGroup]
+	sets       *incr.Input[schema.UUID, *nb.AddressSet]
+	meters     *incr.Input[schema.UUID, *nb.Meter]
+	meterBands *incr.Input[schema.UUID, *nb.MeterBand]
+	global     *incr.Input[schema.UUID, *nb.NBGlobal]
+	others     *incr.Input[schema.UUID, schema.Row] // tables that are not compiled yet
+	chassis    *incr.Input[schema.UUID, *sb.Chassis]
+	claims     *incr.Input[schema.UUID, Claim]
 	// Inputs that Apply computes from wishes: see keys.go.
 	datapathKeys *incr.Input[schema.UUID, int]
 	portKeys     *incr.Input[schema.UUID, int]
@@ -34,6 +36,9 @@ type tables struct {
 	groupBySet    *incr.Index[schema.UUID, *nb.PortGroup, string] // names of its address sets
 	groupsOfPort  *incr.Index[schema.UUID, *nb.PortGroup, schema.UUID]
 	setByName     *incr.Index[schema.UUID, *nb.AddressSet, string]
+	meterByName   *incr.Index[schema.UUID, *nb.Meter, string]
+	sharedMeters  *incr.Index[schema.UUID, *nb.Meter, meterUse]
+	ownMeters     *incr.Index[schema.UUID, *nb.ACL, meterUse]
 	chassisByName *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost *incr.Index[schema.UUID, *sb.Chassis, string]
 
@@ -79,6 +84,8 @@ type tables struct {
 	aclGroups   *incr.Table[scope, *sb.LogicalDPGroup]
 	portGroups  *incr.Table[carrier, *sb.PortGroup]
 	addressSets *incr.Table[string, *sb.AddressSet]
+	sbMeters    *incr.Table[meterUse, *sb.Meter]
+	sbBands     *incr.Table[schema.UUID, *sb.MeterBand]
 	datapaths   *incr.Table[schema.UUID, *sb.DatapathBinding]
 	bindings    *incr.Table[schema.UUID, *sb.PortBinding]
 	multicast   *incr.Table[groupKey, *sb.MulticastGroup]
@@ -129,6 +136,8 @@ func (c *Compiler) declareInputs() {
 	c.aclRows = incr.NewInput[schema.UUID](e, "ACL", incr.Eq[*nb.ACL])
 	c.pgs = incr.NewInput[schema.UUID](e, "Port_Group of NB", incr.Eq[*nb.PortGroup])
 	c.sets = incr.NewInput[schema.UUID](e, "Address_Set of NB", incr.Eq[*nb.AddressSet])
+	c.meters = incr.NewInput[schema.UUID](e, "Meter of NB", incr.Eq[*nb.Meter])
+	c.meterBands = incr.NewInput[schema.UUID](e, "Meter_Band of NB", incr.Eq[*nb.MeterBand])
 	c.global = incr.NewInput[schema.UUID](e, "NB_Global", incr.Eq[*nb.NBGlobal])
 	c.others = incr.NewInput[schema.UUID](e, "others", incr.Eq[schema.Row])
 	c.chassis = incr.NewInput[schema.UUID](e, "Chassis", func(a, b *sb.Chassis) bool {
@@ -145,6 +154,14 @@ func (c *Compiler) declareInputs() {
 	c.groupBySet = incr.NewIndex(c.pgs, "set", setsOfGroup)
 	c.groupsOfPort = incr.NewIndex(c.pgs, "port", func(_ schema.UUID, g *nb.PortGroup) []schema.UUID { return g.Ports })
 	c.setByName = incr.NewIndex(c.sets, "name", func(_ schema.UUID, s *nb.AddressSet) []string { return []string{s.Name} })
+	c.meterByName = incr.NewIndex(c.meters, "name", func(_ schema.UUID, m *nb.Meter) []string { return []string{m.Name} })
+	c.sharedMeters = incr.NewIndex(c.meters, "shared", func(_ schema.UUID, m *nb.Meter) []meterUse { return []meterUse{{meter: m.Name}} })
+	c.ownMeters = incr.NewIndex(c.aclRows, "meter", func(id schema.UUID, a *nb.ACL) []meterUse {
+		if a.Meter == nil {
+			return nil
+		}
+		return []meterUse{{*a.Meter, id}}
+	})
 	c.chassisByName = incr.NewIndex(c.chassis, "name", func(_ schema.UUID, ch *sb.Chassis) []string { return []string{ch.Name} })
 	c.chassisByHost = incr.NewIndex(c.chassis, "hostname", func(_ schema.UUID, ch *sb.Chassis) []string { return []string{ch.Hostname} })
 }
@@ -220,6 +237,8 @@ func (c *Compiler) declareOutputs() {
 	c.aclGroups = incr.NewTable(e, "Logical_DP_Group of ACLs", equalRow, incr.Keys(c.scopes), c.aclGroupRow).Feed()
 	c.portGroups = incr.NewTable(e, "Port_Group", equalPortGroup, incr.Values(c.membersOn), c.portGroupRow).Feed()
 	c.addressSets = incr.NewTable(e, "Address_Set", equalAddressSet, incr.Union(incr.Values(c.setByName), incr.Values(c.groupBySet)), c.addressSetRow).Feed()
+	c.sbMeters = incr.NewTable(e, "Meter", equalMeter, incr.Union(incr.Values(c.sharedMeters), incr.Values(c.ownMeters)), c.meterRow).Feed()
+	c.sbBands = incr.NewTable(e, "Meter_Band", equalRow, incr.Keys(c.meterBands), c.meterBandRow).Feed()
 	c.datapaths = incr.NewTable(e, "Datapath_Binding", equalRow, incr.Keys(c.switches), c.datapathRow).Feed()
 	c.bindings = incr.NewTable(e, "Port_Binding", equalRow, incr.Keys(c.ports), c.bindingRow).Feed()
 	c.multicast = incr.NewTable(e, "Multicast_Group", equalRow, incr.Values(c.portsByGroup), c.multicastRow).Feed()

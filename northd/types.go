@@ -90,5 +90,5 @@ type Problem struct {
 
 // OutputTables are the southbound tables that the compiler writes all rows of.
 func OutputTables() []string {
-	return []string{"Address_Set", "Datapath_Binding", "Logical_DP_Group", "Multicast_Group", "Port_Binding", "Port_Group"}
+	return []string{"Address_Set", "Datapath_Binding", "Logical_DP_Group", "Meter", "Meter_Band", "Multicast_Group", "Port_Binding", "Port_Group"}
 }
