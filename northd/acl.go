@@ -41,6 +41,8 @@ type acl struct {
 	Match    string // as the user wrote it
 	Label    uint32
 	Log      *lflow.Log // nil: do not log
+	New, Est sampling   // of packets that begin connections, and of those of connections
+	ID       int        // in conntrack, or 0: see persists
 	// LogRelated: log replies and related packets too, found by the label.
 	LogRelated bool
 	// Broken: the match is not in the language. As in OVN, where the agents
@@ -51,7 +53,7 @@ type acl struct {
 
 func equalACL(a, b *acl) bool {
 	return a.UUID == b.UUID && a.Stage == b.Stage && a.Action == b.Action && a.Priority == b.Priority && a.Tier == b.Tier &&
-		a.Match == b.Match && a.Label == b.Label && (a.Log == nil) == (b.Log == nil) && (a.Log == nil || *a.Log == *b.Log) &&
+		a.Match == b.Match && a.Label == b.Label && a.New.equal(b.New) && a.Est.equal(b.Est) && a.ID == b.ID && (a.Log == nil) == (b.Log == nil) && (a.Log == nil || *a.Log == *b.Log) &&
 		a.LogRelated == b.LogRelated && a.Broken == b.Broken && slices.Equal(a.Problems, b.Problems)
 }
 
@@ -75,6 +77,14 @@ func (c *Compiler) parseACL(r *incr.Reader, id schema.UUID) (*acl, bool) {
 		a.Stage = fromLportLB
 	}
 	c.checkMatch(r, a, e)
+	a.New = c.samplingOf(r, "sample_new", row.SampleNew, "acl-new", e)
+	a.Est = c.samplingOf(r, "sample_est", row.SampleEst, "acl-est", e)
+	if persists(row) {
+		a.ID, _ = incr.Get(r, c.aclIDs, id)
+		if reason, bad := incr.Get(r, c.keyProblems, id); bad {
+			e.add("options", "persist-established: "+reason)
+		}
+	}
 	a.log(row, c.meterOf(r, row, e))
 	a.Problems = e.list
 	return a, true

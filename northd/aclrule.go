@@ -32,23 +32,24 @@ func (f *flows) rule(a *acl, v variant, noInvalid bool) {
 		f.addText(aclStages[a.Stage].pre, a.Priority, a.Match, mark(pipeline.ACLStateless), lflow.Next{})
 		fallthrough
 	case !v.Stateful, a.Action == "pass":
-		f.decide(a, v, "", lflow.Next{})
+		f.decide(a, v, "", append(a.observe(false), lflow.Next{})...)
+		f.sample(a, false)
 	case a.Action == "drop", a.Action == "reject":
 		// A connection that was allowed before is blocked from now on: its
 		// replies end too.
 		block := lflow.CTCommit{Actions: lflow.Actions{lflow.SetTo(ctBlocked, 1)}}
-		f.decide(a, v, pipeline.ACLHintDrop, lflow.Next{})
+		f.decide(a, v, pipeline.ACLHintDrop, append(a.observe(false), lflow.Next{})...)
 		f.decide(a, v, pipeline.ACLHintBlock, block, lflow.Next{})
+		f.sample(a, true)
 	default: // allow, too, commits: the peer's ACLs may want to know the connection
-		commit := []lflow.Action{mark(pipeline.CTCommit)}
-		var again []lflow.Action
-		if a.Label != 0 {
-			label := []lflow.Action{mark(pipeline.ACLLabelled), lflow.SetTo(pipeline.LField(pipeline.ACLLabel), uint64(a.Label))}
-			commit = append(commit, label...)
-			again = commit
+		again := append(a.persist(), a.observe(true)...)
+		commit := again
+		if a.committed() == 0 {
+			commit = append(again[:len(again):len(again)], mark(pipeline.CTCommit))
 		}
-		f.decide(a, v, pipeline.ACLHintAllowNew, append(commit, lflow.Next{})...)
+		f.decide(a, v, pipeline.ACLHintAllowNew, append(commit[:len(commit):len(commit)], lflow.Next{})...)
 		f.decide(a, v, pipeline.ACLHintAllow, append(again[:len(again):len(again)], lflow.Next{})...)
+		f.sample(a, true)
 		if a.LogRelated {
 			f.logRelated(a, noInvalid)
 		}

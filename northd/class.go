@@ -32,6 +32,12 @@ func (c class) String() string {
 	if c.ACLs {
 		s += fmt.Sprintf(",acls%v", c.Tiers)
 	}
+	if c.Persistent {
+		s += ",persistent"
+	}
+	if c.Sampled {
+		s += ",sampled"
+	}
 	if c.DefaultDrop {
 		s += ",default-drop"
 	}

@@ -16,7 +16,7 @@ type Compiler struct {
 	tables
 
 	maxDatapathKey, maxPortKey int
-	datapathSpace              *space
+	datapathSpace, aclSpace    *space
 	portSpaces                 map[schema.UUID]*space // by switch
 
 	stats  incr.Stats
@@ -34,7 +34,7 @@ func New(o Options) *Compiler {
 		e: incr.New(opts...), features: features(), portSpaces: map[schema.UUID]*space{},
 		maxDatapathKey: cmp.Or(o.MaxDatapathKey, 1<<24-1), maxPortKey: cmp.Or(o.MaxPortKey, 1<<15-1),
 	}
-	c.datapathSpace = newSpace(c.maxDatapathKey)
+	c.datapathSpace, c.aclSpace = newSpace(c.maxDatapathKey), newSpace(maxACLID)
 	c.declare()
 	return c
 }
@@ -78,6 +78,12 @@ func (c *Compiler) take(in Input) {
 			set(c.meters, ch)
 		case "Meter_Band":
 			set(c.meterBands, ch)
+		case "Sample":
+			set(c.samples, ch)
+		case "Sample_Collector":
+			set(c.collectors, ch)
+		case "Sampling_App":
+			set(c.apps, ch)
 		case "Logical_Router":
 			set(c.others, ch)
 		}
@@ -117,6 +123,14 @@ func (c *Compiler) giveKeys(in Input) bool {
 	if len(wishes) > 0 {
 		ids := c.datapathSpace.settle(wishes, in.DatapathKeys)
 		changed = publish(c.datapathSpace, ids, c.datapathKeys, c.keyProblems)
+	}
+	wishes = nil
+	for _, ch := range c.aclWishes.Changes() {
+		wishes = append(wishes, wish{ch.Key, ch.New, !ch.Has})
+	}
+	if len(wishes) > 0 {
+		ids := c.aclSpace.settle(wishes, in.ACLIDs)
+		changed = publish(c.aclSpace, ids, c.aclIDs, c.keyProblems) || changed
 	}
 	bySwitch := map[schema.UUID][]wish{}
 	for _, ch := range c.portWishes.Changes() {

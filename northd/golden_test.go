@@ -30,6 +30,9 @@ var update = flag.Bool("update", false, "rewrite the golden files; commit only d
 //	acl-del OWNER NAME
 //	pg NAME [PORT]…                  adds or changes a port group
 //	as NAME [ADDRESS]…               adds or changes an address set
+//	sample NAME METADATA [PROBABILITY]…
+//	                                 adds or changes a sample with collectors, one for each probability
+//	sampling-app TYPE ID
 //	pg-del NAME, as-del NAME
 //	meter NAME RATE [COLUMN VALUE]…  adds or changes a meter of pktps with one band
 //	claim PORT CHASSIS up|down, unclaim PORT
@@ -127,6 +130,11 @@ func (n *network) command(t *testing.T, args []string) {
 			t.Fatal(err)
 		}
 		a.Direction, a.Priority, a.Match, a.Action = args[3], priority, args[5], args[6]
+		for i := 7; i+1 < len(args); i += 2 {
+			if strings.HasPrefix(args[i], "sample_") {
+				args[i+1] = id(args[i+1]).String()
+			}
+		}
 		setColumns(t, nb.Schema().Table("ACL"), a, args[7:])
 		n.addACL(args[1], a)
 	case "acl-del":
@@ -135,6 +143,14 @@ func (n *network) command(t *testing.T, args []string) {
 		n.putPG(args[1], args[2:]...)
 	case "as":
 		n.putAS(args[1], args[2:]...)
+	case "sample":
+		n.sample(t, args)
+	case "sampling-app":
+		number, err := strconv.ParseInt(args[2], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.put("Sampling_App", &nb.SamplingApp{Header: schema.Header{UUID: id(args[1])}, Type: args[1], ID: number})
 	case "meter":
 		rate, err := strconv.ParseInt(args[2], 10, 64)
 		if err != nil {
@@ -160,13 +176,32 @@ func (n *network) command(t *testing.T, args []string) {
 	}
 }
 
+func (n *network) sample(t *testing.T, args []string) {
+	t.Helper()
+	s := &nb.Sample{Header: schema.Header{UUID: id(args[1])}}
+	for i, text := range args[2:] {
+		number, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			s.Metadata = number
+			continue
+		}
+		u := id(fmt.Sprint(args[1], " collector ", i))
+		n.put("Sample_Collector", &nb.SampleCollector{Header: schema.Header{UUID: u}, ID: int64(i), SetID: int64(100 * i), Probability: number})
+		s.Collectors = append(s.Collectors, u)
+	}
+	n.put("Sample", s)
+}
+
 // setColumns sets columns to values: k=v,… for maps, elements separated by
 // commas for sets.
 func setColumns(t *testing.T, table *schema.Table, row schema.Row, args []string) {
 	t.Helper()
 	for ; len(args) >= 2; args = args[2:] {
 		var err error
-		for _, atom := range []func(string) schema.Atom{schema.StringAtom, intAtom, boolAtom} {
+		for _, atom := range []func(string) schema.Atom{schema.StringAtom, intAtom, boolAtom, uuidAtom} {
 			if err = table.Column(args[0]).Set(row, datum(args[1], atom)); err == nil {
 				break
 			}
@@ -195,6 +230,14 @@ func intAtom(s string) schema.Atom {
 		return schema.StringAtom(s)
 	}
 	return schema.IntAtom(n)
+}
+
+func uuidAtom(s string) schema.Atom {
+	u, err := schema.ParseUUID(s)
+	if err != nil {
+		return schema.StringAtom(s)
+	}
+	return schema.UUIDAtom(u)
 }
 
 func boolAtom(s string) schema.Atom { return schema.BoolAtom(s == "true") }

@@ -229,7 +229,7 @@ func (n *network) writeBack(out Output) {
 
 // everything is the input of a fresh compiler, with the keys of this one.
 func (n *network) everything() Input {
-	in := Input{Chassis: n.chassis, Claims: n.claims, DatapathKeys: map[schema.UUID]int{}, PortKeys: map[schema.UUID]int{}}
+	in := Input{Chassis: n.chassis, Claims: n.claims, DatapathKeys: map[schema.UUID]int{}, PortKeys: map[schema.UUID]int{}, ACLIDs: map[schema.UUID]int{}}
 	for _, u := range slices.SortedFunc(maps.Keys(n.rows), schema.UUID.Compare) {
 		ch := n.rows[u]
 		ch.Old = nil
@@ -237,6 +237,9 @@ func (n *network) everything() Input {
 	}
 	for u, row := range n.sb["Datapath_Binding"] {
 		in.DatapathKeys[u] = int(row.(*sb.DatapathBinding).TunnelKey)
+	}
+	for u, row := range n.sb["ACL_ID"] {
+		in.ACLIDs[u] = int(row.(*sb.ACLID).ID)
 	}
 	for u, row := range n.sb["Port_Binding"] {
 		in.PortKeys[u] = int(row.(*sb.PortBinding).TunnelKey)

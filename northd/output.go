@@ -23,6 +23,7 @@ type feeds struct {
 	portGroups  []incr.Change[carrier, *sb.PortGroup]
 	addressSets []incr.Change[string, *sb.AddressSet]
 	meters      []incr.Change[meterUse, *sb.Meter]
+	aclIDs      []incr.Change[schema.UUID, *sb.ACLID]
 	meterBands  []incr.Change[schema.UUID, *sb.MeterBand]
 	back        []incr.Change[schema.UUID, writeback]
 	badPorts    []incr.Change[schema.UUID, []Problem]
@@ -43,6 +44,7 @@ func (f *feeds) take(c *Compiler) {
 	fold(&f.portGroups, c.portGroups)
 	fold(&f.addressSets, c.addressSets)
 	fold(&f.meters, c.sbMeters)
+	fold(&f.aclIDs, c.sbACLIDs)
 	fold(&f.meterBands, c.sbBands)
 	fold(&f.back, c.back)
 	fold(&f.badPorts, c.badPorts)
@@ -80,6 +82,7 @@ func fold[K comparable, V any](all *[]incr.Change[K, V], t *incr.Table[K, V]) {
 func (c *Compiler) output(f *feeds) Output {
 	o := Output{
 		Rows: slices.Concat(
+			rowChanges("ACL_ID", f.aclIDs),
 			rowChanges("Address_Set", f.addressSets),
 			rowChanges("Datapath_Binding", f.datapaths),
 			rowChanges("Logical_DP_Group", f.dpGroups),

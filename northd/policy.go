@@ -8,8 +8,10 @@ import (
 
 // policy is what the ACLs that apply to a switch demand of its base flows.
 type policy struct {
-	ACLs     bool // there are some
-	Stateful bool // one is allow-related: IP packets go through conntrack
+	ACLs       bool // there are some
+	Stateful   bool // one is allow-related: IP packets go through conntrack
+	Persistent bool // one is persist-established
+	Sampled    bool // packets of connections that one allows are sampled
 	// Tiers are the highest tiers in the stages of ACLs.
 	Tiers [len(aclStages)]uint8
 }
@@ -17,6 +19,8 @@ type policy struct {
 func (p policy) join(q policy) policy {
 	p.ACLs = p.ACLs || q.ACLs
 	p.Stateful = p.Stateful || q.Stateful
+	p.Persistent = p.Persistent || q.Persistent
+	p.Sampled = p.Sampled || q.Sampled
 	for i := range p.Tiers {
 		p.Tiers[i] = max(p.Tiers[i], q.Tiers[i])
 	}
@@ -154,7 +158,7 @@ func (c *Compiler) demand(r *incr.Reader, id schema.UUID) (policy, bool) {
 }
 
 func (a *acl) demand() policy {
-	p := policy{ACLs: true, Stateful: a.Action == "allow-related"}
+	p := policy{ACLs: true, Stateful: a.Action == "allow-related", Persistent: a.ID != 0, Sampled: a.Est.on()}
 	p.Tiers[a.Stage] = a.Tier
 	return p
 }

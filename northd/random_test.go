@@ -139,7 +139,7 @@ func drawRequest(t *rapid.T) map[string]string {
 func (n *network) mutate(t *rapid.T) {
 	sw := rapid.SampledFrom(someSwitches).Draw(t, "switch")
 	port := rapid.SampledFrom(somePorts).Draw(t, "port")
-	switch rapid.IntRange(0, 15).Draw(t, "mutation") {
+	switch rapid.IntRange(0, 16).Draw(t, "mutation") {
 	case 0:
 		s := n.ls(sw)
 		s.OtherConfig = drawRequest(t)
@@ -170,6 +170,8 @@ func (n *network) mutate(t *rapid.T) {
 		n.remove(id(rapid.SampledFrom(append(slices.Clone(someGroups), someSets...)).Draw(t, "group or set")))
 	case 11:
 		n.mutateMeter(t)
+	case 12:
+		n.mutateSampling(t)
 	default:
 		p := n.lsp(port)
 		n.mutatePort(t, p)
@@ -194,12 +196,29 @@ func (n *network) mutateACL(t *rapid.T, sw string) {
 	a.Direction = rapid.SampledFrom([]string{"from-lport", "to-lport"}).Draw(t, "direction")
 	a.Options = map[string]string{"apply-after-lb": fmt.Sprint(rapid.Bool().Draw(t, "after lb"))}
 	a.Tier = int64(max(0, rapid.IntRange(-3, 3).Draw(t, "tier")))
+	a.Options["persist-established"] = fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "persist") == 0)
+	if sample := id("sample"); rapid.IntRange(0, 2).Draw(t, "sampled") == 0 {
+		a.SampleNew, a.SampleEst = &sample, &sample
+	}
 	a.Options["log-related"] = fmt.Sprint(rapid.Bool().Draw(t, "log related"))
 	meter := rapid.SampledFrom(someMeters).Draw(t, "meter")
 	a.Meter = &meter
 	a.Log = rapid.Bool().Draw(t, "log")
 	a.Label = int64(rapid.IntRange(0, 1).Draw(t, "label"))
 	n.addACL(owner, a)
+}
+
+func (n *network) mutateSampling(t *rapid.T) {
+	collector, app := id("collector"), rapid.SampledFrom([]string{"acl-new", "acl-est"}).Draw(t, "app")
+	n.put("Sample_Collector", &nb.SampleCollector{Header: schema.Header{UUID: collector}, ID: 1, SetID: 7,
+		Probability: int64(rapid.IntRange(0, 2).Draw(t, "probability"))})
+	n.put("Sample", &nb.Sample{Header: schema.Header{UUID: id("sample")}, Collectors: []schema.UUID{collector},
+		Metadata: int64(rapid.IntRange(1, 2).Draw(t, "point"))})
+	if rapid.Bool().Draw(t, "app is there") {
+		n.put("Sampling_App", &nb.SamplingApp{Header: schema.Header{UUID: id(app)}, Type: app, ID: 5})
+	} else {
+		n.remove(id(app))
+	}
 }
 
 func (n *network) mutateMeter(t *rapid.T) {

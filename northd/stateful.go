@@ -18,7 +18,7 @@ func stateful() feature {
 			} {
 				if c.Stateful {
 					f.add(s.pre, 100, is(pipeline.CTDefrag), ctNext)
-					f.commits(s.commit)
+					f.commits(s.commit, c)
 				}
 				f.add(s.pre, 0, nil, lflow.Next{})
 				f.add(s.commit, 0, nil, lflow.Next{})
@@ -28,14 +28,22 @@ func stateful() feature {
 }
 
 // commits commits connections with the label of the ACL that allows them, if
-// it has one.
-func (f *flows) commits(stage string) {
-	unblock := lflow.SetTo(ctBlocked, 0)
-	label := lflow.Move{Dst: lflow.F("ct_label.label"), Src: pipeline.LField(pipeline.ACLLabel)}
-	f.add(stage, 100, lflow.And(is(pipeline.CTCommit), isNot(pipeline.ACLLabelled)),
-		lflow.CTCommit{Actions: lflow.Actions{unblock}}, lflow.Next{})
-	f.add(stage, 100, lflow.And(is(pipeline.CTCommit), is(pipeline.ACLLabelled)),
-		lflow.CTCommit{Actions: lflow.Actions{unblock, label}}, lflow.Next{})
+// it has one. What only some ACLs want committed is committed only where there
+// are such: tools of OVN's older releases do not know all fields.
+func (f *flows) commits(stage string, c class) {
+	copyTo := func(field, bits string) lflow.Action {
+		return lflow.Move{Dst: lflow.F(field), Src: pipeline.LField(bits)}
+	}
+	plain := lflow.Actions{lflow.SetTo(ctBlocked, 0)}
+	if c.Persistent {
+		plain = append(plain, copyTo("ct_mark.allow_established", pipeline.ACLPersist), copyTo("ct_label.acl_id", pipeline.ACLID))
+	}
+	labelled := append(plain[:len(plain):len(plain)], copyTo("ct_label.label", pipeline.ACLLabel))
+	if c.Sampled {
+		labelled = append(labelled, copyTo("ct_mark.obs_stage", pipeline.ACLStage))
+	}
+	f.add(stage, 100, lflow.And(is(pipeline.CTCommit), isNot(pipeline.ACLLabelled)), lflow.CTCommit{Actions: plain}, lflow.Next{})
+	f.add(stage, 100, lflow.And(is(pipeline.CTCommit), is(pipeline.ACLLabelled)), lflow.CTCommit{Actions: labelled}, lflow.Next{})
 }
 
 // ctBlocked marks a connection that was allowed once.

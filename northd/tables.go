@@ -21,6 +21,9 @@ type tables struct {
 	sets       *incr.Input[schema.UUID, *nb.AddressSet]
 	meters     *incr.Input[schema.UUID, *nb.Meter]
 	meterBands *incr.Input[schema.UUID, *nb.MeterBand]
+	samples    *incr.Input[schema.UUID, *nb.Sample]
+	collectors *incr.Input[schema.UUID, *nb.SampleCollector]
+	apps       *incr.Input[schema.UUID, *nb.SamplingApp]
 	global     *incr.Input[schema.UUID, *nb.NBGlobal]
 	others     *incr.Input[schema.UUID, schema.Row] // tables that are not compiled yet
 	chassis    *incr.Input[schema.UUID, *sb.Chassis]
@@ -28,6 +31,7 @@ type tables struct {
 	// Inputs that Apply computes from wishes: see keys.go.
 	datapathKeys *incr.Input[schema.UUID, int]
 	portKeys     *incr.Input[schema.UUID, int]
+	aclIDs       *incr.Input[schema.UUID, int]
 	keyProblems  *incr.Input[schema.UUID, string]
 
 	oneGlobal     *incr.Index[schema.UUID, *nb.NBGlobal, struct{}]
@@ -38,6 +42,7 @@ type tables struct {
 	setByName     *incr.Index[schema.UUID, *nb.AddressSet, string]
 	meterByName   *incr.Index[schema.UUID, *nb.Meter, string]
 	sharedMeters  *incr.Index[schema.UUID, *nb.Meter, meterUse]
+	samplingApps  *incr.Index[schema.UUID, *nb.SamplingApp, string]
 	ownMeters     *incr.Index[schema.UUID, *nb.ACL, meterUse]
 	chassisByName *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost *incr.Index[schema.UUID, *sb.Chassis, string]
@@ -48,6 +53,7 @@ type tables struct {
 	parsedPorts    *incr.Table[schema.UUID, *lport]
 	datapathWishes *incr.Table[schema.UUID, int]
 	portWishes     *incr.Table[schema.UUID, portWish]
+	aclWishes      *incr.Table[schema.UUID, int]
 	switches       *incr.Table[schema.UUID, *lswitch]
 	ports          *incr.Table[schema.UUID, *lport]
 
@@ -86,6 +92,7 @@ type tables struct {
 	addressSets *incr.Table[string, *sb.AddressSet]
 	sbMeters    *incr.Table[meterUse, *sb.Meter]
 	sbBands     *incr.Table[schema.UUID, *sb.MeterBand]
+	sbACLIDs    *incr.Table[schema.UUID, *sb.ACLID]
 	datapaths   *incr.Table[schema.UUID, *sb.DatapathBinding]
 	bindings    *incr.Table[schema.UUID, *sb.PortBinding]
 	multicast   *incr.Table[groupKey, *sb.MulticastGroup]
@@ -138,6 +145,9 @@ func (c *Compiler) declareInputs() {
 	c.sets = incr.NewInput[schema.UUID](e, "Address_Set of NB", incr.Eq[*nb.AddressSet])
 	c.meters = incr.NewInput[schema.UUID](e, "Meter of NB", incr.Eq[*nb.Meter])
 	c.meterBands = incr.NewInput[schema.UUID](e, "Meter_Band of NB", incr.Eq[*nb.MeterBand])
+	c.samples = incr.NewInput[schema.UUID](e, "Sample", incr.Eq[*nb.Sample])
+	c.collectors = incr.NewInput[schema.UUID](e, "Sample_Collector", incr.Eq[*nb.SampleCollector])
+	c.apps = incr.NewInput[schema.UUID](e, "Sampling_App", incr.Eq[*nb.SamplingApp])
 	c.global = incr.NewInput[schema.UUID](e, "NB_Global", incr.Eq[*nb.NBGlobal])
 	c.others = incr.NewInput[schema.UUID](e, "others", incr.Eq[schema.Row])
 	c.chassis = incr.NewInput[schema.UUID](e, "Chassis", func(a, b *sb.Chassis) bool {
@@ -146,6 +156,7 @@ func (c *Compiler) declareInputs() {
 	c.claims = incr.NewInput[schema.UUID](e, "claim", incr.Eq[Claim])
 	c.datapathKeys = incr.NewInput[schema.UUID](e, "datapath key", incr.Eq[int])
 	c.portKeys = incr.NewInput[schema.UUID](e, "port key", incr.Eq[int])
+	c.aclIDs = incr.NewInput[schema.UUID](e, "ACL id", incr.Eq[int])
 	c.keyProblems = incr.NewInput[schema.UUID](e, "key problem", incr.Eq[string])
 
 	c.oneGlobal = incr.NewIndex(c.global, "one", func(schema.UUID, *nb.NBGlobal) []struct{} { return []struct{}{{}} })
@@ -156,6 +167,7 @@ func (c *Compiler) declareInputs() {
 	c.setByName = incr.NewIndex(c.sets, "name", func(_ schema.UUID, s *nb.AddressSet) []string { return []string{s.Name} })
 	c.meterByName = incr.NewIndex(c.meters, "name", func(_ schema.UUID, m *nb.Meter) []string { return []string{m.Name} })
 	c.sharedMeters = incr.NewIndex(c.meters, "shared", func(_ schema.UUID, m *nb.Meter) []meterUse { return []meterUse{{meter: m.Name}} })
+	c.samplingApps = incr.NewIndex(c.apps, "type", func(_ schema.UUID, a *nb.SamplingApp) []string { return []string{a.Type} })
 	c.ownMeters = incr.NewIndex(c.aclRows, "meter", func(id schema.UUID, a *nb.ACL) []meterUse {
 		if a.Meter == nil {
 			return nil
@@ -185,6 +197,10 @@ func (c *Compiler) declareEntities() {
 	c.portWishes = incr.NewTable(e, "port wish", incr.Eq, incr.Keys(c.parsedPorts), func(r *incr.Reader, id schema.UUID) (portWish, bool) {
 		p, ok := incr.Get(r, c.parsedPorts, id)
 		return portWish{p.Switch, p.WantKey}, ok
+	}).Feed()
+	c.aclWishes = incr.NewTable(e, "ACL id wish", incr.Eq, incr.Keys(c.aclRows), func(r *incr.Reader, id schema.UUID) (int, bool) {
+		row, ok := incr.Get(r, c.aclRows, id)
+		return 0, ok && persists(row)
 	}).Feed()
 	c.switches = incr.NewTable(e, "switch", equalSwitch, incr.Keys(c.parsedSwitches), func(r *incr.Reader, id schema.UUID) (*lswitch, bool) {
 		s, _ := incr.Get(r, c.parsedSwitches, id)
@@ -239,6 +255,7 @@ func (c *Compiler) declareOutputs() {
 	c.addressSets = incr.NewTable(e, "Address_Set", equalAddressSet, incr.Union(incr.Values(c.setByName), incr.Values(c.groupBySet)), c.addressSetRow).Feed()
 	c.sbMeters = incr.NewTable(e, "Meter", equalMeter, incr.Union(incr.Values(c.sharedMeters), incr.Values(c.ownMeters)), c.meterRow).Feed()
 	c.sbBands = incr.NewTable(e, "Meter_Band", equalRow, incr.Keys(c.meterBands), c.meterBandRow).Feed()
+	c.sbACLIDs = incr.NewTable(e, "ACL_ID", equalRow, incr.Keys(c.aclIDs), c.aclIDRow).Feed()
 	c.datapaths = incr.NewTable(e, "Datapath_Binding", equalRow, incr.Keys(c.switches), c.datapathRow).Feed()
 	c.bindings = incr.NewTable(e, "Port_Binding", equalRow, incr.Keys(c.ports), c.bindingRow).Feed()
 	c.multicast = incr.NewTable(e, "Multicast_Group", equalRow, incr.Values(c.portsByGroup), c.multicastRow).Feed()

@@ -44,6 +44,8 @@ type Input struct {
 	// DatapathKeys and PortKeys are the tunnel keys of the Datapath_Binding
 	// and Port_Binding rows that exist, given with the first Apply.
 	DatapathKeys, PortKeys map[schema.UUID]int
+	// ACLIDs are the numbers of the ACL_ID rows that exist, likewise.
+	ACLIDs map[schema.UUID]int
 }
 
 // Output is what changes because of an Input. The first one of a Compiler is
@@ -90,5 +92,5 @@ type Problem struct {
 
 // OutputTables are the southbound tables that the compiler writes all rows of.
 func OutputTables() []string {
-	return []string{"Address_Set", "Datapath_Binding", "Logical_DP_Group", "Meter", "Meter_Band", "Multicast_Group", "Port_Binding", "Port_Group"}
+	return []string{"ACL_ID", "Address_Set", "Datapath_Binding", "Logical_DP_Group", "Meter", "Meter_Band", "Multicast_Group", "Port_Binding", "Port_Group"}
 }

@@ -19,6 +19,10 @@ const (
 	ACLStateless    = "acl_stateless"
 	ACLLabelled     = "acl_labelled"
 	ACLLabel        = "acl_label"
+	ACLPoint        = "acl_point"
+	ACLStage        = "acl_stage"
+	ACLPersist      = "acl_persist"
+	ACLID           = "acl_id"
 	ACLTier         = "acl_tier"
 	VerdictAllow    = "verdict_allow"
 	VerdictDrop     = "verdict_drop"
@@ -53,7 +57,11 @@ var uses = [...]Bits{
 	{ACLLabelled, "reg0", 13, 13, LSInACLEval, LSInStateful, "commit the label too", [2]string{LSOutACLEval, LSOutStateful}},
 	{ACLStateless, "reg0", 16, 16, LSInPreACL, LSInPreStateful, "an allow-stateless ACL matches: no conntrack", [2]string{LSOutPreACL, LSOutPreStateful}},
 	{ACLReply, "reg0", 17, 17, LSInACLEval, LSInACLAfterLBEval, "a reply, or related: ACLs behind load balancing allow it too", [2]string{}},
-	{ACLLabel, "reg3", 0, 31, LSInACLEval, LSInStateful, "the ACL's label", [2]string{LSOutACLEval, LSOutStateful}},
+	{ACLPersist, "reg0", 20, 20, LSInACLEval, LSInStateful, "the connection outlives the ACL's match", [2]string{LSOutACLEval, LSOutStateful}},
+	{ACLID, "reg2", 16, 31, LSInACLEval, LSInStateful, "the ACL's number", [2]string{LSOutACLEval, LSOutStateful}},
+	{ACLLabel, "reg3", 0, 31, LSInACLEval, LSInStateful, "the ACL's label, or the observation point of its connections", [2]string{LSOutACLEval, LSOutStateful}},
+	{ACLPoint, "reg9", 0, 31, LSInACLEval, LSInACLAfterLBSample, "the observation point of new connections", [2]string{LSOutACLEval, LSOutACLSample}},
+	{ACLStage, "reg8", 19, 20, LSInACLEval, LSInStateful, "where the ACL is that has labelled the connection", [2]string{LSOutACLEval, LSOutStateful}},
 	{VerdictAllow, "reg8", 16, 16, LSInACLEval, LSInACLAfterLBAction, "an ACL allows the packet", [2]string{LSOutACLEval, LSOutACLAction}},
 	{VerdictDrop, "reg8", 17, 17, LSInACLEval, LSInACLAfterLBAction, "an ACL drops the packet", [2]string{LSOutACLEval, LSOutACLAction}},
 	{VerdictReject, "reg8", 18, 18, LSInACLEval, LSInACLAfterLBAction, "an ACL rejects the packet", [2]string{LSOutACLEval, LSOutACLAction}},

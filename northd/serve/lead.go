@@ -120,13 +120,16 @@ func (l *leading) first(ctx context.Context, snap *store.Snapshot, batches <-cha
 		}
 	}
 	l.restore()
-	in := northd.Input{DatapathKeys: map[schema.UUID]int{}, PortKeys: map[schema.UUID]int{}}
+	in := northd.Input{DatapathKeys: map[schema.UUID]int{}, PortKeys: map[schema.UUID]int{}, ACLIDs: map[schema.UUID]int{}}
 	southbound := l.sb.Snapshot()
 	for row := range southbound.Rows("Datapath_Binding") {
 		in.DatapathKeys[row.RowUUID()] = int(row.(*sb.DatapathBinding).TunnelKey)
 	}
 	for row := range southbound.Rows("Port_Binding") {
 		in.PortKeys[row.RowUUID()] = int(row.(*sb.PortBinding).TunnelKey)
+	}
+	for row := range southbound.Rows("ACL_ID") {
+		in.ACLIDs[row.RowUUID()] = int(row.(*sb.ACLID).ID)
 	}
 	for id := range l.agents.records {
 		l.presented[id] = true

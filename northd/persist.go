@@ -1,0 +1,44 @@
+package northd
+
+import (
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// maxACLID is the largest number that an ACL can have in conntrack.
+const maxACLID = 32767
+
+// persists tells whether what an ACL has let in stays in, until the ACL itself
+// is gone: a match that does not cover the connection any more does not end
+// it. The ACL has a number, ACL_ID in the southbound database, which is
+// committed with its connections; when the number goes, the agents remove
+// these.
+func persists(row *nb.ACL) bool {
+	return row.Action == "allow-related" && row.Options["persist-established"] == "true"
+}
+
+// aclIDRow is the row function of table "ACL_ID".
+func (c *Compiler) aclIDRow(r *incr.Reader, id schema.UUID) (*sb.ACLID, bool) {
+	n, ok := incr.Get(r, c.aclIDs, id)
+	return &sb.ACLID{Header: schema.Header{UUID: id}, ID: int64(n)}, ok
+}
+
+// persist are the actions of an ACL with a number.
+func (a *acl) persist() []lflow.Action {
+	if a.ID == 0 {
+		return nil
+	}
+	return []lflow.Action{mark(pipeline.ACLPersist), lflow.SetTo(pipeline.LField(pipeline.ACLID), a.ID)}
+}
+
+// established lets through, above all ACLs, what such an ACL has let in.
+func (f *flows) established(at aclStage) {
+	in := lflow.And(lflow.Bool(lflow.CTEst), lflow.Eq(allowEstablished, 1))
+	f.add(aclStages[at].eval, 65532, in, append(admitReply(at), lflow.Next{})...)
+}
+
+var allowEstablished = lflow.F("ct_mark.allow_established")
