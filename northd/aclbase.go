@@ -181,7 +181,9 @@ func (f *flows) verdicts(at aclStage, c class) {
 	pass := append(clean[:len(clean):len(clean)], lflow.Next{})
 	f.add(stage, 1000, is(pipeline.VerdictAllow), pass...)
 	f.add(stage, 1000, is(pipeline.VerdictDrop), lflow.Drop{})
+	f.meter = c.RejectMeter
 	f.add(stage, 1000, is(pipeline.VerdictReject), append(clean[:len(clean):len(clean)], reject(at)...)...)
+	f.meter = ""
 	eval, _ := pipeline.Find(aclStages[at].eval)
 	for t := range int(tiers) {
 		f.add(stage, 500, lflow.Eq(tier, t), lflow.SetTo(tier, t+1), lflow.Next{Jump: true, Table: uint8(eval.Table)})

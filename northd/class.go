@@ -16,6 +16,7 @@ type class struct {
 	policy
 	DefaultDrop bool // where ACLs say nothing of a packet, it is dropped
 	NoInvalid   bool // do not match on ct.inv
+	RejectMeter string
 }
 
 func (c class) String() string {
@@ -38,6 +39,9 @@ func (c class) String() string {
 	if c.Sampled {
 		s += ",sampled"
 	}
+	if c.RejectMeter != "" {
+		s += fmt.Sprintf(",reject-meter=%q", c.RejectMeter)
+	}
 	if c.DefaultDrop {
 		s += ",default-drop"
 	}
@@ -58,13 +62,17 @@ func (c *Compiler) classOf(r *incr.Reader, id schema.UUID) (class, bool) {
 	}
 	p, _ := incr.Get(r, c.policies, id)
 	all, _ := incr.Get(r, c.settings, struct{}{})
-	return class{
+	k := class{
 		VLANPassthru: s.VLANPassthru,
 		Unknown:      len(incr.Lookup(r, c.portsByGroup, groupKey{id, unknown})) > 0,
 		policy:       p,
 		DefaultDrop:  p.ACLs && all.defaultDrop,
 		NoInvalid:    p.Stateful && all.noInvalid,
-	}, true
+	}
+	if p.ACLs {
+		k.RejectMeter = c.coppMeter(r, id, coppReject)
+	}
+	return k, true
 }
 
 // classFlows is the row function of table "class flows".

@@ -78,6 +78,8 @@ func (c *Compiler) take(in Input) {
 			set(c.meters, ch)
 		case "Meter_Band":
 			set(c.meterBands, ch)
+		case "Copp":
+			set(c.copps, ch)
 		case "Sample":
 			set(c.samples, ch)
 		case "Sample_Collector":

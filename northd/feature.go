@@ -29,6 +29,7 @@ type flows struct {
 	list   []sb.Flow
 	source string      // the feature that writes
 	hint   schema.UUID // the northbound row
+	meter  string      // limits what the flows send to agents
 	problems
 }
 
@@ -53,7 +54,7 @@ func (f *flows) addText(stage string, priority uint16, match string, actions ...
 	}
 	f.list = append(f.list, sb.Flow{
 		Pipeline: p, Table: uint8(at.Table), Priority: priority, Match: match, Actions: lflow.Actions(actions).String(),
-		Stage: stage, Source: f.source, Hint: f.hint,
+		Stage: stage, Source: f.source, Hint: f.hint, ControllerMeter: f.meter,
 	})
 }
 

@@ -33,6 +33,7 @@ var update = flag.Bool("update", false, "rewrite the golden files; commit only d
 //	sample NAME METADATA [PROBABILITY]…
 //	                                 adds or changes a sample with collectors, one for each probability
 //	sampling-app TYPE ID
+//	copp SWITCH PROTOCOL=METER…      control-plane protection of a switch
 //	pg-del NAME, as-del NAME
 //	meter NAME RATE [COLUMN VALUE]…  adds or changes a meter of pktps with one band
 //	claim PORT CHASSIS up|down, unclaim PORT
@@ -145,6 +146,13 @@ func (n *network) command(t *testing.T, args []string) {
 		n.putAS(args[1], args[2:]...)
 	case "sample":
 		n.sample(t, args)
+	case "copp":
+		row := &nb.Copp{Header: schema.Header{UUID: id("copp of " + args[1])}, Name: args[1]}
+		setColumns(t, nb.Schema().Table("Copp"), row, []string{"meters", strings.Join(args[2:], ",")})
+		n.put("Copp", row)
+		s := n.ls(args[1])
+		s.Copp = &row.UUID
+		n.putLS(s)
 	case "sampling-app":
 		number, err := strconv.ParseInt(args[2], 10, 64)
 		if err != nil {

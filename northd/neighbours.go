@@ -35,7 +35,11 @@ func neighbours() feature {
 					}
 					ask := question(ip.Addr())
 					f.add(stage, 100, lflow.And(ask, inport(p)), lflow.Next{})
+					if ip.Addr().Is6() {
+						f.meter = c.coppMeter(r, p.Switch, coppNDNA)
+					}
 					f.add(stage, 50, ask, answer(ip.Addr(), a.MAC)...)
+					f.meter = ""
 				}
 			}
 		},

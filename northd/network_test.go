@@ -279,7 +279,7 @@ func flowText(path, chunk string) string {
 }
 
 // flowsOf returns the flows that hold on a switch, as
-// "stage priority match => actions", in the order of stage and priority.
+// "stage priority match => actions", with a meter if there is one, in the order of stage and priority.
 func (n *network) flowsOf(sw string) []string {
 	type line struct {
 		pipeline, table, priority int
@@ -299,8 +299,11 @@ func (n *network) flowsOf(sw string) []string {
 			continue
 		}
 		for _, f := range (Unit{Chunk: []byte(chunk)}).Flows() {
-			lines = append(lines, line{int(f.Pipeline), int(f.Table), int(f.Priority),
-				fmt.Sprintf("%-22s %5d  %s => %s", f.Stage, f.Priority, f.Match, f.Actions)})
+			text := fmt.Sprintf("%-22s %5d  %s => %s", f.Stage, f.Priority, f.Match, f.Actions)
+			if f.ControllerMeter != "" {
+				text += " meter " + f.ControllerMeter
+			}
+			lines = append(lines, line{int(f.Pipeline), int(f.Table), int(f.Priority), text})
 		}
 	}
 	slices.SortFunc(lines, func(a, b line) int {

@@ -144,6 +144,9 @@ func (n *network) mutate(t *rapid.T) {
 		s := n.ls(sw)
 		s.OtherConfig = drawRequest(t)
 		s.OtherConfig["vlan-passthru"] = fmt.Sprint(rapid.Bool().Draw(t, "passthru"))
+		if copp := id("copp"); rapid.Bool().Draw(t, "copp") {
+			s.Copp = &copp
+		}
 		n.putLS(s)
 	case 1:
 		n.remove(id(sw))
@@ -227,6 +230,8 @@ func (n *network) mutateMeter(t *rapid.T) {
 		n.remove(id(name))
 		return
 	}
+	n.put("Copp", &nb.Copp{Header: schema.Header{UUID: id("copp")}, Name: "copp",
+		Meters: map[string]string{"reject": name, "nd-na": "m0", "arp": "m1"}})
 	n.put("Meter_Band", &nb.MeterBand{Header: schema.Header{UUID: band}, Action: "drop", Rate: int64(rapid.IntRange(1, 3).Draw(t, "rate"))})
 	n.put("Meter", &nb.Meter{Header: schema.Header{UUID: id(name)}, Name: name, Unit: "pktps", Bands: []schema.UUID{band}, Fair: &fair})
 }

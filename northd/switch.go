@@ -15,13 +15,14 @@ type lswitch struct {
 	Name         string
 	Name2        string // the cloud's name for it
 	VLANPassthru bool
+	Copp         schema.UUID
 	WantKey      int
 	Problems     []Problem
 }
 
 func equalSwitch(a, b *lswitch) bool {
 	return a.UUID == b.UUID && a.Name == b.Name && a.Name2 == b.Name2 && a.VLANPassthru == b.VLANPassthru &&
-		a.WantKey == b.WantKey && slices.Equal(a.Problems, b.Problems)
+		a.Copp == b.Copp && a.WantKey == b.WantKey && slices.Equal(a.Problems, b.Problems)
 }
 
 // parseSwitch is the row function of table "switch".
@@ -42,7 +43,6 @@ func (c *Compiler) parseSwitch(r *incr.Reader, id schema.UUID) (*lswitch, bool) 
 		{"load_balancer", len(row.LoadBalancer) > 0},
 		{"load_balancer_group", len(row.LoadBalancerGroup) > 0},
 		{"dns_records", len(row.DNSRecords) > 0},
-		{"copp", row.Copp != nil},
 		{"forwarding_groups", len(row.ForwardingGroups) > 0},
 	} {
 		if f.set {
@@ -52,6 +52,7 @@ func (c *Compiler) parseSwitch(r *incr.Reader, id schema.UUID) (*lswitch, bool) 
 	if row.OtherConfig["mcast_snoop"] == "true" {
 		p.add("other_config", "mcast_snoop: "+notYet)
 	}
+	s.copp(c, r, row.Copp, p)
 	s.Problems = p.list
 	return s, true
 }

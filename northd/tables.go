@@ -21,6 +21,7 @@ type tables struct {
 	sets       *incr.Input[schema.UUID, *nb.AddressSet]
 	meters     *incr.Input[schema.UUID, *nb.Meter]
 	meterBands *incr.Input[schema.UUID, *nb.MeterBand]
+	copps      *incr.Input[schema.UUID, *nb.Copp]
 	samples    *incr.Input[schema.UUID, *nb.Sample]
 	collectors *incr.Input[schema.UUID, *nb.SampleCollector]
 	apps       *incr.Input[schema.UUID, *nb.SamplingApp]
@@ -145,6 +146,7 @@ func (c *Compiler) declareInputs() {
 	c.sets = incr.NewInput[schema.UUID](e, "Address_Set of NB", incr.Eq[*nb.AddressSet])
 	c.meters = incr.NewInput[schema.UUID](e, "Meter of NB", incr.Eq[*nb.Meter])
 	c.meterBands = incr.NewInput[schema.UUID](e, "Meter_Band of NB", incr.Eq[*nb.MeterBand])
+	c.copps = incr.NewInput[schema.UUID](e, "Copp", incr.Eq[*nb.Copp])
 	c.samples = incr.NewInput[schema.UUID](e, "Sample", incr.Eq[*nb.Sample])
 	c.collectors = incr.NewInput[schema.UUID](e, "Sample_Collector", incr.Eq[*nb.SampleCollector])
 	c.apps = incr.NewInput[schema.UUID](e, "Sampling_App", incr.Eq[*nb.SamplingApp])
