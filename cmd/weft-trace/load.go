@@ -16,7 +16,8 @@ import (
 // southbound is what is read of the database: columns that every version has.
 var southbound = []string{
 	"Datapath_Binding tunnel_key external_ids",
-	"Port_Binding logical_port type datapath tunnel_key options external_ids port_security",
+	"Chassis name",
+	"Port_Binding logical_port type datapath tunnel_key chassis options external_ids port_security",
 	"Multicast_Group datapath name tunnel_key ports",
 	"Logical_DP_Group datapaths",
 	"Logical_Flow logical_datapath logical_dp_group pipeline table_id priority match actions external_ids",
@@ -34,9 +35,12 @@ type loader struct {
 	net       *trace.Network
 	datapaths map[string]*trace.Datapath // by UUID
 	ports     map[string]*trace.Port     // by UUID
+	at        map[string]string          // chassis by name of port
 }
 
-func load(ctx context.Context, remotes string) (*trace.Network, error) {
+// load reads a network, as seen from a chassis or, where that is empty, from
+// everywhere.
+func load(ctx context.Context, remotes, chassis string) (*trace.Network, error) {
 	rows, err := query(ctx, remotes, southbound)
 	if err != nil {
 		return nil, err
@@ -44,11 +48,17 @@ func load(ctx context.Context, remotes string) (*trace.Network, error) {
 	for _, table := range rows {
 		slices.SortFunc(table, func(a, b row) int { return cmp.Compare(a.text("_uuid"), b.text("_uuid")) })
 	}
-	l := &loader{rows, &trace.Network{}, map[string]*trace.Datapath{}, map[string]*trace.Port{}}
+	l := &loader{rows, &trace.Network{}, map[string]*trace.Datapath{}, map[string]*trace.Port{}, map[string]string{}}
 	for _, step := range []func() error{l.loadDatapaths, l.loadPorts, l.loadGroups, l.loadFlows, l.loadNeighbours, l.loadDNS, l.loadSets} {
 		if err := step(); err != nil {
 			return nil, err
 		}
+	}
+	if chassis != "" {
+		if !slices.ContainsFunc(rows["Chassis"], func(r row) bool { return r.text("name") == chassis }) {
+			return nil, fmt.Errorf("unknown chassis %q", chassis)
+		}
+		l.net.Resident = func(port string) bool { return l.at[port] == chassis }
 	}
 	return l.net, nil
 }
@@ -71,6 +81,10 @@ func (l *loader) loadDatapaths() error {
 }
 
 func (l *loader) loadPorts() error {
+	chassis := map[string]string{}
+	for _, r := range l.rows["Chassis"] {
+		chassis[r.text("_uuid")] = r.text("name")
+	}
 	for _, r := range l.rows["Port_Binding"] {
 		d := l.datapaths[r.text("datapath")]
 		if d == nil {
@@ -90,6 +104,7 @@ func (l *loader) loadPorts() error {
 		}
 		l.net.AddPort(d, p)
 		l.ports[r.text("_uuid")] = p
+		l.at[p.Name] = chassis[r.text("chassis")]
 	}
 	return nil
 }

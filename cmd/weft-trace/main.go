@@ -35,7 +35,7 @@ type settings struct {
 	ct                              []string
 	lbDst                           string
 	selectID                        uint16
-	dns                             string
+	dns, chassis                    string
 	unanswered, conntrack, learn    bool
 	db                              string
 	friendly, unfriendly            bool
@@ -85,6 +85,7 @@ func command() *cobra.Command {
 	f.BoolVar(&s.conntrack, "conntrack", false, "track connections, from each microflow to the next, in place of --ct")
 	f.BoolVar(&s.learn, "learn", false, "remember what packets teach, from each microflow to the next")
 	f.StringVar(&s.dns, "dns", "", "`name[/type]` that DNS queries ask for: type A (the default), AAAA, PTR or ANY")
+	f.StringVar(&s.chassis, "chassis", "", "`name` of the chassis on which flows ask what is resident (default: everything is)")
 	f.BoolVar(&s.unanswered, "unanswered", false, "DHCP and router solicitations get no answer")
 	f.BoolVar(&s.friendly, "friendly-names", true, "replace names by those that users know")
 	f.BoolVar(&s.unfriendly, "no-friendly-names", false, "print names as they are")
@@ -97,7 +98,7 @@ func (s *settings) run(ctx context.Context, args []string, stdin io.Reader, stdo
 	if err != nil {
 		return err
 	}
-	n, err := load(ctx, s.db)
+	n, err := load(ctx, s.db, s.chassis)
 	if err != nil {
 		return err
 	}

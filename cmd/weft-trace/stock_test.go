@@ -409,6 +409,23 @@ eth.src[0..7] = 0x1;
 	}
 }
 
+// TestChassis: what is resident depends on where one asks.
+func TestChassis(t *testing.T) {
+	s := newStock(t)
+	s.network()
+	s.insert("Encap", "e", fields{"type": "geneve", "ip": "192.0.2.1", "chassis_name": "hv1"})
+	s.insert("Chassis", "hv1", fields{"name": "hv1", "encaps": named("e")})
+	s.insert("Port_Binding", "p-here", fields{"logical_port": "here", "datapath": named("sw"), "tunnel_key": 30, "chassis": named("hv1")})
+	s.flow("sw", "ingress", 0, 2, `is_chassis_resident("b")`, `outport = "b"; output;`, "ls_in_zero")
+	s.flow("sw", "ingress", 0, 1, `is_chassis_resident("here")`, `outport = "c"; output;`, "ls_in_zero")
+	s.commit()
+	for chassis, want := range map[string]string{"": `output("b");`, "hv1": `output("friendly port");`} {
+		if got := weftTrace(t, "", "--db="+s.remote(), "--minimal", "--chassis="+chassis, `inport == "a"`); !strings.Contains(got, want) {
+			t.Errorf("on %q: %s", chassis, got)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	s := newStock(t)
 	s.network()
@@ -426,6 +443,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"--ct=new", "--conntrack", `inport == "a"`}, "--ct says what --conntrack is to find out: only one of them"},
 		{[]string{"--dns=a.b/MX", `inport == "a"`}, `--dns: "MX" is none of A, AAAA, PTR and ANY`},
 		{[]string{"--conntrack", `inport == "a" quoting ip4 && ip6`}, "quoted datagram: error parsing flow: constraints are contradictory"},
+		{[]string{"--chassis=nosuch", `inport == "a"`}, `unknown chassis "nosuch"`},
 		{[]string{"--lb-dst=x", `inport == "a"`}, "x: bad address"},
 		{[]string{"--db=ssl:1.2.3.4:5", `inport == "a"`}, `ssl:1.2.3.4:5: database connection failed ("ssl:1.2.3.4:5" is neither unix:PATH nor tcp:HOST:PORT)`},
 	} {
