@@ -25,6 +25,7 @@ var southbound = []string{
 	"Static_MAC_Binding logical_port ip mac datapath override_dynamic_mac",
 	"FDB mac dp_key port_key",
 	"DNS records datapaths",
+	"Load_Balancer vips protocol datapaths datapath_group options",
 	"Address_Set name addresses",
 	"Port_Group name ports",
 }
@@ -49,7 +50,7 @@ func load(ctx context.Context, remotes, chassis string) (*trace.Network, error) 
 		slices.SortFunc(table, func(a, b row) int { return cmp.Compare(a.text("_uuid"), b.text("_uuid")) })
 	}
 	l := &loader{rows, &trace.Network{}, map[string]*trace.Datapath{}, map[string]*trace.Port{}, map[string]string{}}
-	for _, step := range []func() error{l.loadDatapaths, l.loadPorts, l.loadGroups, l.loadFlows, l.loadNeighbours, l.loadDNS, l.loadSets} {
+	for _, step := range []func() error{l.loadDatapaths, l.loadPorts, l.loadGroups, l.loadFlows, l.loadNeighbours, l.loadDNS, l.loadBalancers, l.loadSets} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -126,11 +127,17 @@ func (l *loader) loadGroups() error {
 	return nil
 }
 
-func (l *loader) loadFlows() error {
+// groups returns the datapaths of each group.
+func (l *loader) groups() map[string][]string {
 	groups := map[string][]string{}
 	for _, r := range l.rows["Logical_DP_Group"] {
 		groups[r.text("_uuid")] = r.texts("datapaths")
 	}
+	return groups
+}
+
+func (l *loader) loadFlows() error {
+	groups := l.groups()
 	for _, r := range l.rows["Logical_Flow"] {
 		ids := r.pairs("external_ids")
 		f := &trace.Flow{

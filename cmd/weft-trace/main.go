@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net/netip"
 	"os"
 	"os/signal"
 	"strings"
@@ -154,7 +153,7 @@ func (s *settings) options(stderr io.Writer) (trace.Options, error) {
 	if o.DNS, err = question(s.dns); err != nil {
 		return o, err
 	}
-	if s.lbDst != "" && !isEndpoint(s.lbDst) {
+	if s.lbDst != "" && !endpoint(s.lbDst).IsValid() {
 		return o, fmt.Errorf("%s: bad address", s.lbDst)
 	}
 	for _, text := range s.ct {
@@ -168,15 +167,6 @@ func (s *settings) options(stderr io.Writer) (trace.Options, error) {
 		o.CT = append(o.CT, state)
 	}
 	return o, nil
-}
-
-// isEndpoint tells whether text is an address, or one with a port.
-func isEndpoint(text string) bool {
-	if _, err := netip.ParseAddr(text); err == nil {
-		return true
-	}
-	_, err := netip.ParseAddrPort(text)
-	return err == nil
 }
 
 // trace prints the forms asked for; with several, each with a banner.

@@ -409,6 +409,23 @@ eth.src[0..7] = 0x1;
 	}
 }
 
+// TestHairpin: load balancers tell which backends may reach themselves.
+func TestHairpin(t *testing.T) {
+	s := newStock(t)
+	s.network()
+	s.insert("Load_Balancer", "lb", fields{"name": "lb", "protocol": "udp", "datapaths": named("sw"),
+		"vips": stringMap("10.0.0.100:53", "10.0.0.1:5353,10.0.0.2:5353", "[fd00::100]:53", "[fd00::1]:5353"), "options": stringMap("hairpin_snat_ip", "10.0.0.99 fd00::99")})
+	s.flow("sw", "ingress", 0, 2, `udp`, `ct_lb_mark(backends=10.0.0.1:5353);`, "ls_in_zero")
+	s.flow("sw", "ingress", 1, 99, `udp`, `reg0[0] = chk_lb_hairpin(); ct_snat_to_vip; reg1 = ip4.src; ip4.src = reg1; outport = "b"; output;`, "ls_in_one")
+	s.commit()
+	for from, want := range map[string]string{"10.0.0.1": "reg0[0] = 1;\nip4.src = 0xa000063;", "10.0.0.2": "reg0[0] = 0;\nip4.src = 0xa000002;"} {
+		got := weftTrace(t, "", "--db="+s.remote(), "--minimal", "--conntrack", `inport == "a" && ip4.dst == 10.0.0.100 && udp.dst == 53 && ip4.src == `+from)
+		if got = strings.ReplaceAll(got, "\n    ", "\n"); !strings.Contains(got, want) {
+			t.Errorf("from %s:\n%s", from, got)
+		}
+	}
+}
+
 // TestChassis: what is resident depends on where one asks.
 func TestChassis(t *testing.T) {
 	s := newStock(t)

@@ -7,7 +7,7 @@ func (x *exec) check(a lflow.Check) {
 	var yes bool
 	switch a.Kind {
 	case lflow.CheckLBHairpin:
-		yes = x.hairpin()
+		_, yes = x.hairpinned()
 		x.super.addf(Change, "%s = %d", a.Dst, bit(yes).Lo)
 	case lflow.CheckLBHairpinReply:
 		yes = x.hairpinReply()

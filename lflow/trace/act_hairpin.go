@@ -23,9 +23,10 @@ func (d *Datapath) AddHairpin(h Hairpin) {
 	d.hairpins = append(d.hairpins, h)
 }
 
-// hairpinned returns the backend that sent the packet to itself.
+// hairpinned returns the backend that sent the packet to itself. Only connection
+// tracking tells.
 func (x *exec) hairpinned() (Hairpin, bool) {
-	if !x.p.is(lflow.IP) {
+	if x.opts.Conntrack == nil || !x.p.is(lflow.IP) {
 		return Hairpin{}, false
 	}
 	t := x.p.tuple()
@@ -38,14 +39,9 @@ func (x *exec) hairpinned() (Hairpin, bool) {
 	return Hairpin{}, false
 }
 
-func (x *exec) hairpin() bool {
-	_, ok := x.hairpinned()
-	return ok
-}
-
 // hairpinReply tells whether a backend replies to itself.
 func (x *exec) hairpinReply() bool {
-	if !x.p.is(lflow.IP) {
+	if x.opts.Conntrack == nil || !x.p.is(lflow.IP) {
 		return false
 	}
 	t := x.p.tuple()
@@ -62,7 +58,7 @@ func (x *exec) hairpinReply() bool {
 // has the backend see it come from elsewhere.
 func (x *exec) visit(a lflow.Visit) {
 	h, ok := x.hairpinned()
-	if a.Kind != lflow.VisitCTSNATToVIP || !ok || x.opts.Conntrack == nil {
+	if a.Kind != lflow.VisitCTSNATToVIP || !ok {
 		return
 	}
 	q := request{zone: x.dp.UUID + "_snat", commit: true, nat: true, to: &nat{src: true, to: h.Source}}
