@@ -67,7 +67,7 @@ func okOr(ok bool, otherwise proto.State) proto.State {
 func (a *Agent) status() *proto.StatusResponse {
 	res := &proto.StatusResponse{
 		Daemon: "chassisd", Name: a.conf.Name, Version: a.cfg.Version,
-		Parts: []*proto.Part{a.configPart(), a.vswitchPart(), a.etcdPart(), a.switchPart(), a.tablesPart(), a.portsPart()},
+		Parts: []*proto.Part{a.configPart(), a.vswitchPart(), a.etcdPart(), a.switchPart(), a.tablesPart(), a.groupBitsPart(), a.portsPart()},
 	}
 	for _, p := range res.Parts {
 		res.State = max(res.State, p.State)
@@ -236,7 +236,9 @@ func (a *Agent) logicalFlows(req *proto.ListFlowsRequest) ([]logicalFlow, error)
 		add(local[p.Owner], p)
 	}
 	for u := range a.t.SharedUnits.All() {
-		add(local[u.Datapath], u.Path)
+		for _, dp := range a.t.DatapathsOf(u) {
+			add(local[dp], u.Path)
+		}
 	}
 	slices.SortStableFunc(out, compareFlows)
 	return out, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weft-sdn/weft/chassisd/acllog"
+	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/config"
 	"github.com/weft-sdn/weft/chassisd/ledger"
 	"github.com/weft-sdn/weft/chassisd/pinctrl"
@@ -68,6 +69,8 @@ type Agent struct {
 	link   *link // nil until etcd's endpoints are known
 	finder *finder
 
+	groupBits *bits.Allocator // which group of datapaths has which bit of metadata
+
 	synced   bool // the first state of the switch's database is in
 	viewed   bool // the first state of etcd is in
 	zoned    bool // the bridge's zones are taken over
@@ -125,7 +128,7 @@ func New(cfg Config) *Agent {
 	}
 	t := tables.New()
 	return &Agent{
-		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(),
+		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(), groupBits: newGroupBits(),
 		acls:  acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
 		vs:    vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
 		bound: map[schema.UUID]*boundPort{}, byIface: map[string]*boundPort{}, waiting: map[schema.UUID]*boundPort{},
@@ -235,6 +238,7 @@ func (a *Agent) configure(ctx context.Context) {
 		return
 	}
 	a.setSelf()
+	a.setElision()
 	a.connect(ctx)
 	if keys := record(conf, a.loc.bridge, row.IfaceTypes); keys != nil && a.viewed {
 		a.wishRecord(keys)
@@ -270,6 +274,14 @@ func (a *Agent) setSelf() {
 	}
 }
 
+// setElision switches stage elision on or off.
+func (a *Agent) setElision() {
+	if on, ok := a.t.Elide.Get(struct{}{}); !ok || on != a.conf.StageElision {
+		a.t.Elide.Set(struct{}{}, a.conf.StageElision)
+		a.dirty = true
+	}
+}
+
 // switchChanged takes what the local database tells.
 func (a *Agent) switchChanged(ch vswitch.Changes) {
 	if ch.Connected != a.loc.connected {
@@ -299,6 +311,7 @@ func (a *Agent) tick() {
 	a.endHolding()
 	a.tellProblems()
 	a.ovs.catchUp(a.cfg.Now())
+	a.tickGroupBits()
 }
 
 // do runs f in Run's goroutine and waits for it.

@@ -76,6 +76,7 @@ func (a *Agent) compute() {
 	if !a.zoned {
 		a.zoned = true
 		a.restoreZones()
+		a.restoreGroupBits()
 	}
 	u := ofctrl.Update{Complete: true}
 	first := !a.started
@@ -86,7 +87,8 @@ func (a *Agent) compute() {
 	wishes := map[string][]byte{}
 	a.last = a.t.Engine.Commit()
 	a.collect(&u, wishes)
-	if a.assignZones() {
+	zones, groups := a.assignZones(), a.planGroupBits()
+	if zones || groups {
 		a.t.Engine.Commit()
 		a.collect(&u, wishes)
 	}

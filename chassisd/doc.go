@@ -7,5 +7,5 @@
 // ofctrl, pinctrl) runs beside it, tells it states and takes wishes, and never
 // waits for it nor it for them.
 //
-// Imports: chassisd/acllog, chassisd/binding, chassisd/config, chassisd/ledger, chassisd/pinctrl, chassisd/physical, chassisd/remote, chassisd/tables, chassisd/tunnel, chassisd/view, chassisd/vswitch, chassisd/zone, incr, ofctrl, proto, proto/admin, schema, schema/sb
+// Imports: chassisd/acllog, chassisd/binding, chassisd/bits, chassisd/config, chassisd/ledger, chassisd/lower, chassisd/pinctrl, chassisd/physical, chassisd/remote, chassisd/tables, chassisd/tunnel, chassisd/view, chassisd/vswitch, chassisd/zone, incr, ofctrl, proto, proto/admin, schema, schema/sb
 package chassisd

@@ -2,6 +2,7 @@ package chassisd
 
 import (
 	"context"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -116,6 +117,9 @@ func (a *Agent) planBridge(txn *vswitch.Txn) {
 		return
 	}
 	ids, gone := a.zones.Diff(br.ExternalIDs)
+	set, old := a.groupBits.Diff(br.ExternalIDs)
+	maps.Copy(ids, set)
+	gone = append(gone, old...)
 	if a.ready && br.ExternalIDs[ovnNBCfg] != strconv.FormatInt(a.done.nbCfg, 10) {
 		if now := a.cfg.Now(); now.Sub(w.cfgAt) >= cfgPace {
 			ids[ovnNBCfg], ids[ovnNBCfgTS] = strconv.FormatInt(a.done.nbCfg, 10), a.millis()

@@ -251,7 +251,7 @@ func (x *exhaustive) check(e *Expr) {
 	if got := x.normal(nf); got != want {
 		x.t.Fatalf("%s: normal form %v", e, nf)
 	}
-	ms, used, err := nf.Matches(exhaustiveKey, 1)
+	ms, used, err := nf.Matches(func(_ *Symbol, name string) (uint64, bool) { return exhaustiveKey(name) }, 1)
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func checkFlows(v *vector) error {
 	if err != nil {
 		return err
 	}
-	got, _, err := nf.Matches(func(name string) (uint64, bool) { k, ok := vectorPorts[name]; return uint64(k), ok }, 1)
+	got, _, err := nf.Matches(func(_ *Symbol, name string) (uint64, bool) { k, ok := vectorPorts[name]; return uint64(k), ok }, 1)
 	if err != nil {
 		return err
 	}

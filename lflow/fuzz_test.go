@@ -49,7 +49,7 @@ func FuzzParseMatch(f *testing.F) {
 			checkError(t, text, err)
 			return
 		}
-		ms, _, err := nf.Matches(func(name string) (uint64, bool) { k, ok := vectorPorts[name]; return uint64(k), ok }, 1)
+		ms, _, err := nf.Matches(func(_ *Symbol, name string) (uint64, bool) { k, ok := vectorPorts[name]; return uint64(k), ok }, 1)
 		if err != nil {
 			checkError(t, text, err)
 			return

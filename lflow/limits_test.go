@@ -61,7 +61,7 @@ func through(text string) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = nf.Matches(func(string) (uint64, bool) { return 1, true }, 1)
+	_, _, err = nf.Matches(func(*Symbol, string) (uint64, bool) { return 1, true }, 1)
 	return err
 }
 

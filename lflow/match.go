@@ -35,9 +35,9 @@ type FlowMatch struct {
 // Matches returns the flow matches that together are the normal form.
 // Conjunctions get the ids from firstID on, and used is their number. Where a
 // cross product is no larger than the sum of its factors there is none. port
-// returns the number by which the caller knows a port; an unknown port matches
-// nothing.
-func (nf Normal) Matches(port func(name string) (key uint64, ok bool), firstID uint32) (ms []FlowMatch, used int, err error) {
+// returns the number by which the caller knows a port that a field is compared
+// with; an unknown port matches nothing.
+func (nf Normal) Matches(port func(s *Symbol, name string) (key uint64, ok bool), firstID uint32) (ms []FlowMatch, used int, err error) {
 	b := matchBuilder{port: port, id: firstID}
 	for _, c := range nf {
 		if err := b.add(c); err != nil {
@@ -51,7 +51,7 @@ func (nf Normal) Matches(port func(name string) (key uint64, ok bool), firstID u
 }
 
 type matchBuilder struct {
-	port func(string) (uint64, bool)
+	port func(*Symbol, string) (uint64, bool)
 	id   uint32
 	used int
 	out  []FlowMatch
@@ -78,7 +78,7 @@ func (b *matchBuilder) add(c Conj) *Error {
 	for i := range c {
 		d := dim{sym: c[i].Sym, terms: c[i].Terms}
 		if d.sym.IsString() {
-			d.terms = b.resolve(c[i].Names)
+			d.terms = b.resolve(d.sym, c[i].Names)
 		} else {
 			d.sets = c[i].Names
 		}
@@ -128,10 +128,10 @@ func (b *matchBuilder) add(c Conj) *Error {
 const portBits = 64
 
 // resolve returns the keys of the known ports.
-func (b *matchBuilder) resolve(ports []string) []Term {
+func (b *matchBuilder) resolve(s *Symbol, ports []string) []Term {
 	ts := make([]Term, 0, len(ports))
 	for _, name := range ports {
-		if key, ok := b.port(name); ok {
+		if key, ok := b.port(s, name); ok {
 			ts = append(ts, Term{U(key), Ones(portBits)})
 		}
 	}

@@ -137,7 +137,7 @@ func TestSeparate(t *testing.T) {
 		} else if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		ms, used, err := nf.Matches(func(name string) (uint64, bool) { return uint64(vectorPorts[name]), true }, 1)
+		ms, used, err := nf.Matches(func(_ *Symbol, name string) (uint64, bool) { return uint64(vectorPorts[name]), true }, 1)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}

@@ -37,6 +37,8 @@ type Config struct {
 	SetLocalIP     bool
 	Mappings       []Mapping // in the order of the setting
 	TransportZones []string  // sorted
+	// StageElision: packets go past the stages that only pass them on.
+	StageElision bool
 	// Texts go into the chassis's record as they are, with OVN's defaults.
 	Texts map[string]string
 }
@@ -105,7 +107,7 @@ func Parse(external map[string]string, name, hostname string) (Config, []Problem
 		Bridge: i.or("ovn-bridge", DefaultBridge), DatapathType: i.get("ovn-bridge-datapath-type"),
 		Remote: i.get("ovn-remote"), Csum: i.get("ovn-encap-csum") != "false",
 		TOS: i.get("ovn-encap-tos"), DFDefault: i.get("ovn-encap-df_default"),
-		SetLocalIP: i.get("ovn-set-local-ip") == "true", Texts: map[string]string{},
+		SetLocalIP: i.get("ovn-set-local-ip") == "true", StageElision: i.get("weft-stage-elision") != "false", Texts: map[string]string{},
 	}
 	for key, otherwise := range texts {
 		c.Texts[key] = i.or(key, otherwise)

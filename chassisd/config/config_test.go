@@ -22,7 +22,7 @@ func TestParse(t *testing.T) {
 	want := Config{
 		Name: "hv1", Hostname: "host1", Bridge: "br-int", DatapathType: "netdev",
 		Encaps: []Encap{{"geneve", a}, {"geneve", b}, {"vxlan", a}, {"vxlan", b}},
-		TOS:    "inherit", TransportZones: []string{"a", "b"},
+		TOS:    "inherit", TransportZones: []string{"a", "b"}, StageElision: true,
 		Mappings: []Mapping{{"phys", "br-ex"}, {"phys2", "br-ex2"}},
 		// As Debian's ovn-controller 23.03 wrote them into its record.
 		Texts: map[string]string{

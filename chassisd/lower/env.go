@@ -70,6 +70,9 @@ type Env struct {
 	// Port returns a port or multicast group of the scope. What matches an
 	// unknown port matches nothing.
 	Port func(name string) (p Port, ok bool)
+	// Far tells of a port that packets cannot enter or leave by on this
+	// chassis. Where a match is about that, the port matches nothing.
+	Far func(port string) bool
 	// Resident says whether a port is bound to this chassis.
 	Resident func(port string) bool
 	// AddressSet: see lflow.Options.

@@ -339,8 +339,8 @@ func (p *program) emit(dst []Flow, s *scratch, f *Logical, cookie uint64, env *E
 // emitAll is emit for matches with ports or conjunctions.
 func (p *program) emitAll(dst []Flow, s *scratch, f *Logical, flow Flow, env *Env) ([]Flow, error) {
 	varies := false
-	port := func(name string) (uint64, bool) {
-		if env.Port == nil {
+	port := func(field *lflow.Symbol, name string) (uint64, bool) {
+		if env.Port == nil || env.Far != nil && f.near(field) && env.Far(name) {
 			return 0, false
 		}
 		p, ok := env.Port(name)

@@ -127,8 +127,9 @@ func (t *Tables) localPort(r *incr.Reader, port schema.UUID) (physical.Port, boo
 	if !ok || !local {
 		return physical.Port{}, false
 	}
+	bits, _ := incr.Get(r, t.scopes.bits, b.Datapath)
 	return physical.Port{
-		Cookie: cookie(port), Datapath: dp.Key, Key: uint16(row.TunnelKey), Ofport: uint32(b.Interface.Ofport),
+		Cookie: cookie(port), Datapath: dp.Key, Bits: bits, Key: uint16(row.TunnelKey), Ofport: uint32(b.Interface.Ofport),
 		Zones: t.zones(r, b),
 	}, true
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
@@ -49,13 +50,14 @@ type conjUnit struct {
 
 func (c *conjunctions) unit(u SharedUnit) *conjUnit { return &conjUnit{c: c, unit: u} }
 
-// take returns the first of n ids for a flow.
-func (u *conjUnit) take(f *sb.Flow, n int) uint32 {
+// take returns the first of n ids for a flow; datapath is zero where it is for
+// all of a group.
+func (u *conjUnit) take(f *sb.Flow, datapath schema.UUID, n int) uint32 {
 	h := fnv.New64a()
 	h.Write([]byte{f.Pipeline, f.Table, byte(f.Priority >> 8), byte(f.Priority)})
 	h.Write([]byte(f.Match))
+	h.Write(datapath[:])
 	flow := h.Sum64()
-	h.Write(u.unit.Datapath[:])
 	h.Write(u.unit.Path.Owner[:])
 	h.Write([]byte(u.unit.Path.Unit))
 	k := conjKey{u.unit, flow}

@@ -48,8 +48,8 @@ func (w *conjWorld) start(t testing.TB, ids uint32) []ofctrl.OwnerFlows {
 	w.datapath("sw", conjDatapath)
 	for i := range 3 {
 		w.port("sw", fmt.Sprint("vm", i+1), int64(i+1), "")
+		w.iface(fmt.Sprint("vm", i+1), 7+i)
 	}
-	w.iface("vm1", 7)
 	for _, unit := range slices.Sorted(maps.Keys(w.units)) {
 		w.chunk("sw", unit, w.units[unit]...)
 	}

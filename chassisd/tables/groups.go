@@ -68,7 +68,8 @@ func (t *Tables) groupFlows(r *incr.Reader, group schema.UUID) ([]ofctrl.Flow, b
 	if !ok {
 		return nil, false
 	}
-	g := physical.Group{Cookie: cookie(group), Datapath: dp.Key, Key: uint16(row.TunnelKey)}
+	bits, _ := incr.Get(r, t.scopes.bits, row.Datapath)
+	g := physical.Group{Cookie: cookie(group), Datapath: dp.Key, Bits: bits, Key: uint16(row.TunnelKey)}
 	for _, p := range incr.Each(r, t.members.local, group) {
 		g.Local = append(g.Local, p.Member)
 	}

@@ -138,13 +138,10 @@ func (t *Tables) isNear(r *incr.Reader, name string) bool {
 	return ok && (row.Type != "" || incr.Has(r, t.Bound, id))
 }
 
-// refer makes env answer what `$set` and `@group` mean on a datapath, and
-// tells complain what is wrong with the members of a set.
-//
-// An address that cannot be read is left out, as OVN does. A group's row is
-// named by datapath and group; where there is none, the datapath has no port
-// of the group.
-func (t *Tables) refer(r *incr.Reader, dp Datapath, env *lower.Env, complain func(string)) {
+// refer makes env answer what `$set` means, and tells complain what is wrong
+// with the members of a set. An address that cannot be read is left out, as OVN
+// does.
+func (t *Tables) refer(r *incr.Reader, env *lower.Env, complain func(string)) {
 	env.AddressSet = func(name string) ([]lflow.Constant, bool) {
 		id, _, ok := incr.One(r, t.sets.sets, name)
 		if !ok {
@@ -163,16 +160,19 @@ func (t *Tables) refer(r *incr.Reader, dp Datapath, env *lower.Env, complain fun
 		id, _, ok := incr.One(r, t.sets.sets, name)
 		return ok && incr.Has(r, t.sets.many, id)
 	}
-	env.PortGroup = func(name string, near bool) ([]string, bool) {
-		id, _, ok := incr.One(r, t.sets.groups, strconv.FormatUint(uint64(dp.Key), 10)+"_"+name)
-		if !ok {
-			return nil, true
-		}
-		if near {
-			return texts(incr.Lookup(r, t.sets.near, id)), true
-		}
-		return texts(incr.Lookup(r, t.sets.ports, id)), true
+}
+
+// portsOf are the ports of a group on a datapath. Its row is named by both;
+// where there is none, the datapath has no port of the group.
+func (t *Tables) portsOf(r *incr.Reader, dp Datapath, group string, near bool) []string {
+	id, _, ok := incr.One(r, t.sets.groups, strconv.FormatUint(uint64(dp.Key), 10)+"_"+group)
+	if !ok {
+		return nil
 	}
+	if near {
+		return texts(incr.Lookup(r, t.sets.near, id))
+	}
+	return texts(incr.Lookup(r, t.sets.ports, id))
 }
 
 func texts(members []SetMember) []string {

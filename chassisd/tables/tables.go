@@ -72,7 +72,8 @@ type Lowered struct {
 	Errors   []string
 }
 
-// SharedUnit is a unit of a group on one of its datapaths.
+// SharedUnit is a unit of a group on one of its datapaths, or, without one, on
+// all that are local.
 type SharedUnit struct {
 	Datapath schema.UUID
 	Path     Path
@@ -96,6 +97,9 @@ type Tables struct {
 	Chassis    *incr.Input[schema.UUID, *sb.Chassis]
 	Encaps     *incr.Input[schema.UUID, Encap]
 	Claims     *incr.Input[ClaimKey, Claim]
+	GroupBits  *incr.Input[schema.UUID, GroupBit] // by group of datapaths, see GroupBit
+	// Elide says whether packets go past the stages that hold nothing.
+	Elide *incr.Input[struct{}, bool]
 
 	AddressSets    *incr.Input[schema.UUID, *sb.AddressSet]
 	Addresses      *incr.Input[SetMember, struct{}]
@@ -111,6 +115,7 @@ type Tables struct {
 	TunnelFlows *incr.Table[string, []ofctrl.Flow]      // by the tunnel interface's UUID
 	Units       *incr.Table[Path, Lowered]              // units of one datapath
 	SharedUnits *incr.Table[SharedUnit, Lowered]        // units of groups
+	GroupUse    *incr.Table[schema.UUID, GroupUse]      // by group with local datapaths
 	FamilyFlows *incr.Table[FamilyPart, Lowered]        // with the members of large address sets
 
 	lowerer *lower.Lowerer
@@ -128,6 +133,8 @@ type Tables struct {
 	winner  *incr.Table[schema.UUID, string]
 	remote  *incr.Table[schema.UUID, physical.RemotePort]
 	members memberTables
+	scopes  scopeTables
+	stages  stageTables
 	shared  sharedTables
 	sets    setTables
 }
@@ -156,6 +163,8 @@ func New(opts ...incr.Option) *Tables {
 		Chassis:    incr.NewInput[schema.UUID](e, "chassis", rowEqual[*sb.Chassis]()),
 		Encaps:     incr.NewInput[schema.UUID, Encap](e, "encaps", nil),
 		Claims:     incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim]),
+		GroupBits:  incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
+		Elide:      incr.NewInput[struct{}](e, "elide", incr.Eq[bool]),
 
 		AddressSets:    incr.NewInput[schema.UUID](e, "address sets", rowEqual[*sb.AddressSet]()),
 		Addresses:      incr.NewInput[SetMember](e, "addresses", incr.Eq[struct{}]),
@@ -164,8 +173,12 @@ func New(opts ...incr.Option) *Tables {
 	}
 	t.index()
 	t.bind()
+	t.joinScopes()
 	t.joinPeers()
 	t.joinGroups()
+	chunksByOwner := incr.NewIndex(t.Chunks, "owner", func(p Path, _ string) []schema.UUID { return one(p.Owner) })
+	t.decodeShared(chunksByOwner)
+	t.joinStages(chunksByOwner)
 	t.joinSets()
 	t.lowerUnits()
 	t.lowerShared()

@@ -40,6 +40,14 @@ func (w world) datapath(name string, key int64) {
 	w.Groups.Set(id(name+"-flood"), &sb.MulticastGroup{Datapath: id(name), Name: "_MC_flood", TunnelKey: 32768})
 }
 
+// group makes a group of datapaths without a bit.
+func (w world) group(name string, dps ...string) {
+	w.GroupBits.Set(id(name), GroupBit{})
+	for _, dp := range dps {
+		w.DPGroups.Set(Member{id(name), id(dp)}, struct{}{})
+	}
+}
+
 func (w world) port(dp, name string, key int64, requested string) {
 	row := &sb.PortBinding{LogicalPort: name, Datapath: id(dp), TunnelKey: key}
 	if requested != "" {
@@ -163,9 +171,7 @@ func TestUnits(t *testing.T) {
 	w.chunk("sw2", "base", sb.Flow{Match: "1", Actions: "next;"})
 	w.chunk("group", "base", sb.Flow{Table: 2, Match: `inport == "vm1"`, Actions: `outport = "_MC_flood"; output;`},
 		sb.Flow{Table: 3, Match: "1", Actions: "next;"})
-	for _, dp := range []string{"sw", "sw2"} {
-		w.DPGroups.Set(Member{id("group"), id(dp)}, struct{}{})
-	}
+	w.group("group", "sw", "sw2")
 	w.Chunks.Set(Path{id("sw"), "torn"}, "what is this")
 	w.commit()
 	base, _ := w.Units.Get(Path{id("sw"), "base"})
@@ -280,9 +286,13 @@ func TestIncrementalIsFull(t *testing.T) {
 
 func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []string) {
 	dp, vm, hv := pick(dps...), pick(vms...), pick("hv1", "hv2", "hv3")
-	switch r.IntN(18) {
+	switch r.IntN(22) {
 	case 0:
 		w.datapath(dp, int64(1+r.IntN(9)))
+		if r.IntN(5) == 0 {
+			w.Datapaths.Set(id(dp), &sb.DatapathBinding{TunnelKey: int64(1 + r.IntN(9)), Type: ptr("logical-router")})
+			w.Groups.Set(id(dp+"-flood"), &sb.MulticastGroup{Datapath: id(dp), Name: "_MC_flood", TunnelKey: int64(32768 + r.IntN(2))})
+		}
 	case 1:
 		w.Datapaths.Delete(id(dp))
 	case 2, 3:
@@ -300,12 +310,12 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 	case 10:
 		w.Tunnels.Set("t2", Tunnel{"hv2", "10.0.0.2", uint32(100 + r.IntN(3))})
 	case 11:
-		w.chunk(pick(append(dps, "group")...), pick("base", "acl"), sb.Flow{
+		w.chunk(pick(append(dps, "group", "group2")...), pick("base", "acl"), sb.Flow{
 			Table: uint8(r.IntN(3)), Match: `inport == "` + vm + `" && ip4.src == {1.1.1.1, 2.2.2.2} && ip4.dst == {3.3.3.3, 4.4.4.4, 5.5.5.5}`,
 			Actions: `outport = "` + pick(append(vms, "_MC_flood")...) + `"; output;`,
 		})
 	case 12:
-		set := Member{id("group"), id(dp)}
+		set := Member{id(pick("group", "group2")), id(dp)}
 		if r.IntN(2) == 0 {
 			w.DPGroups.Set(set, struct{}{})
 		} else {
@@ -314,6 +324,17 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 	case 13:
 		w.GroupPorts.Delete(Member{id(dp + "-flood"), id(vm)})
 		w.Zones.Set(vm, uint16(r.IntN(3)))
+	case 14, 15:
+		g := id(pick("group", "group2"))
+		if r.IntN(9) == 0 {
+			w.GroupBits.Delete(g)
+		} else {
+			w.GroupBits.Set(g, GroupBit{Bit: uint8(24 + r.IntN(3)), Matched: r.IntN(4) > 0})
+		}
+	case 16:
+		w.Elide.Set(struct{}{}, r.IntN(3) > 0)
+	case 17:
+		w.chunk(pick(append(dps, "group", "group2")...), pick("defaults", "more"), randomStages(r)...)
 	default:
 		w.mutateSets(r, pick, dp, vm)
 	}
@@ -337,10 +358,25 @@ func (w world) mutateSets(r *rand.Rand, pick func(...string) string, dp, vm stri
 	case 4:
 		w.PortGroupPorts.Delete(SetMember{id(group), vm})
 	case 5:
-		w.chunk(dp, pick("base", "acl"), sb.Flow{
+		w.chunk(pick(dp, "group", "group2"), pick("base", "acl"), sb.Flow{
 			Pipeline: uint8(r.IntN(2)), Match: pick("inport", "outport") + " == @pg && ip4.src == $" + set, Actions: "next;",
 		})
 	}
+}
+
+func ptr[X any](x X) *X { return &x }
+
+// randomStages are defaults of some stages, and flows in one or two.
+func randomStages(r *rand.Rand) (flows []sb.Flow) {
+	for stage := range uint8(5) {
+		if r.IntN(4) > 0 {
+			flows = append(flows, sb.Flow{Table: stage, Match: "1", Actions: "next;"})
+		}
+		if r.IntN(5) == 0 {
+			flows = append(flows, sb.Flow{Table: stage, Priority: 10, Match: "ip4", Actions: "ct_next;"})
+		}
+	}
+	return flows
 }
 
 // BenchmarkOnePort adds a port to a cloud: what it costs must not grow with the

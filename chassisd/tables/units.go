@@ -32,58 +32,86 @@ func (t *Tables) lowerUnits() {
 		}).Feed()
 }
 
-// sharedTables bring the units of groups to the group's local datapaths.
+// sharedTables bring the units of groups to the group's local datapaths, or to
+// all of them at once.
 type sharedTables struct {
-	local   *incr.Table[Member, []Path] // a local datapath in a group: the group's units
-	byGroup *incr.Index[Member, []Path, schema.UUID]
-	units   *incr.Index[Member, []Path, SharedUnit]
 	decoded *incr.Table[Path, decoded]
+	whole   *incr.Index[Path, decoded, SharedUnit]  // units lowered once
+	spread  *incr.Index[Member, []Path, SharedUnit] // those lowered for each datapath
 }
 
 type decoded struct {
 	flows []sb.Flow
 	err   string
+	scope scope
 }
 
-func (t *Tables) lowerShared() {
+func (t *Tables) decodeShared(chunksByOwner *incr.Index[Path, string, schema.UUID]) {
 	s := &t.shared
-	chunksByOwner := incr.NewIndex(t.Chunks, "owner", func(p Path, _ string) []schema.UUID { return one(p.Owner) })
-	s.local = incr.NewTable(t.Engine, "shared", slices.Equal[[]Path], incr.Keys(t.DPGroups),
+	s.decoded = incr.NewTable(t.Engine, "decoded", nil, incr.Keys(t.Chunks),
+		func(r *incr.Reader, p Path) (decoded, bool) {
+			scope, ok := incr.Get(r, t.scopes.groups, p.Owner)
+			if !ok {
+				return decoded{}, false
+			}
+			chunk, _ := incr.Get(r, t.Chunks, p)
+			flows, err := sb.DecodeFlows([]byte(chunk))
+			if err != nil {
+				return decoded{err: fmt.Sprintf("unit %s of group %s: %v", p.Unit, p.Owner, err), scope: scope}, true
+			}
+			return decoded{flows: flows, scope: scope}, true
+		})
+	s.whole = incr.NewIndex(s.decoded, "whole", func(p Path, d decoded) []SharedUnit {
+		if !d.scope.matched {
+			return nil
+		}
+		return one(SharedUnit{Path: p})
+	})
+	paths := incr.NewTable(t.Engine, "shared", slices.Equal[[]Path], incr.Keys(t.scopes.local),
 		func(r *incr.Reader, m Member) ([]Path, bool) {
-			if !incr.Has(r, t.Local, m.Row) {
+			if scope, _ := incr.Get(r, t.scopes.groups, m.Group); scope.matched || !scope.decided {
 				return nil, false
 			}
 			return incr.Lookup(r, chunksByOwner, m.Group), true
 		})
-	s.byGroup = incr.NewIndex(s.local, "group", func(m Member, _ []Path) []schema.UUID { return one(m.Group) })
-	s.units = incr.NewIndex(s.local, "unit", func(m Member, paths []Path) []SharedUnit {
+	s.spread = incr.NewIndex(paths, "unit", func(m Member, paths []Path) []SharedUnit {
 		units := make([]SharedUnit, len(paths))
 		for i, p := range paths {
 			units[i] = SharedUnit{m.Row, p}
 		}
 		return units
 	})
-	s.decoded = incr.NewTable(t.Engine, "decoded", nil, incr.Keys(t.Chunks),
-		func(r *incr.Reader, p Path) (decoded, bool) {
-			if len(incr.Lookup(r, s.byGroup, p.Owner)) == 0 {
-				return decoded{}, false
-			}
-			chunk, _ := incr.Get(r, t.Chunks, p)
-			flows, err := sb.DecodeFlows([]byte(chunk))
-			if err != nil {
-				return decoded{err: fmt.Sprintf("unit %s of group %s: %v", p.Unit, p.Owner, err)}, true
-			}
-			return decoded{flows: flows}, true
+	counts := incr.NewTable(t.Engine, "flow counts", incr.Eq[int], incr.Keys(s.decoded),
+		func(r *incr.Reader, p Path) (int, bool) {
+			d, ok := incr.Get(r, s.decoded, p)
+			return len(d.flows), ok
 		})
-	t.SharedUnits = incr.NewTable(t.Engine, "shared units", loweredEqual, incr.Values(s.units),
-		func(r *incr.Reader, u SharedUnit) (Lowered, bool) {
-			dp, ok := incr.Get(r, t.Local, u.Datapath)
-			d, there := incr.Get(r, s.decoded, u.Path)
-			if !ok || !there {
-				return Lowered{}, false
+	t.GroupUse = incr.NewTable(t.Engine, "group use", incr.Eq[GroupUse], incr.Keys(t.scopes.groups),
+		func(r *incr.Reader, group schema.UUID) (u GroupUse, ok bool) {
+			for _, p := range incr.Lookup(r, chunksByOwner, group) {
+				n, _ := incr.Get(r, counts, p)
+				u.Flows += n
 			}
-			if d.err != "" {
+			switches := len(incr.Lookup(r, t.scopes.byKind, groupKind{group, false}))
+			routers := len(incr.Lookup(r, t.scopes.byKind, groupKind{group, true}))
+			u.Datapaths, u.Mixed = switches+routers, switches > 0 && routers > 0
+			return u, true
+		}).Feed()
+}
+
+func (t *Tables) lowerShared() {
+	s := &t.shared
+	t.SharedUnits = incr.NewTable(t.Engine, "shared units", loweredEqual, incr.Union(incr.Values(s.spread), incr.Values(s.whole)),
+		func(r *incr.Reader, u SharedUnit) (Lowered, bool) {
+			d, ok := incr.Get(r, s.decoded, u.Path)
+			dp, local := incr.Get(r, t.Local, u.Datapath)
+			switch {
+			case !ok || !local && !u.Datapath.IsZero():
+				return Lowered{}, false
+			case d.err != "":
 				return Lowered{Errors: []string{d.err}}, true
+			case u.Datapath.IsZero():
+				return t.lowerWhole(r, u.Path, d.scope, d.flows), true
 			}
 			return t.lower(r, u, dp, d.flows), true
 		}).Feed()
@@ -91,51 +119,75 @@ func (t *Tables) lowerShared() {
 
 // lower lowers the flows of a unit for one datapath.
 func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flow) Lowered {
-	env := t.env(r, u.Datapath, dp)
-	var out Lowered
-	var buf []lower.Flow
-	ids, path := t.conj.unit(u), u.Path.String()
-	defer ids.done()
-	var f *sb.Flow
-	complain := func(what string) {
-		if what = source(f) + ": " + what; !slices.Contains(out.Errors, what) {
-			out.Errors = append(out.Errors, what)
-		}
-	}
-	t.refer(r, dp, &env, complain)
+	m := t.maker(u)
+	env := t.env(r, u.Datapath, dp, m.complain)
 	for i := range flows {
-		f = &flows[i]
-		env.Conjunctions = func(n int) uint32 { return ids.take(f, n) }
-		logical, uuid := lower.FromSB(f), f.UUID(path)
-		env.Family = out.familiesOf(uuid, source(f))
-		var err error
-		if buf, err = t.lowerer.Flow(buf[:0], &logical, cookie(uuid), &env); err != nil {
-			complain(err.Error())
-			continue
-		}
-		for _, o := range buf {
-			out.Flows = append(out.Flows, ofctrl.Flow(o))
+		m.begin(&flows[i])
+		if err := m.add(u.Datapath, &env); err != nil {
+			m.complain(err.Error())
 		}
 	}
-	return out
+	return m.end()
+}
+
+// maker collects the flows of one unit.
+type maker struct {
+	lowerer *lower.Lowerer
+	ids     *conjUnit
+	path    string
+	out     Lowered
+	buf     []lower.Flow
+
+	// The logical flow that is being lowered.
+	flow   *sb.Flow
+	uuid   schema.UUID
+	family func(lower.Family)
+}
+
+func (t *Tables) maker(u SharedUnit) *maker {
+	return &maker{lowerer: t.lowerer, ids: t.conj.unit(u), path: u.Path.String()}
+}
+
+// begin goes on to the next logical flow.
+func (m *maker) begin(f *sb.Flow) {
+	m.flow, m.uuid = f, f.UUID(m.path)
+	m.family = m.out.familiesOf(m.uuid, source(f))
+}
+
+// add lowers the flow; datapath is zero where that is for all of a group.
+func (m *maker) add(datapath schema.UUID, env *lower.Env) (err error) {
+	env.Conjunctions = func(n int) uint32 { return m.ids.take(m.flow, datapath, n) }
+	env.Family = m.family
+	logical := lower.FromSB(m.flow)
+	if m.buf, err = m.lowerer.Flow(m.buf[:0], &logical, cookie(m.uuid), env); err != nil {
+		return err
+	}
+	for _, o := range m.buf {
+		m.out.Flows = append(m.out.Flows, ofctrl.Flow(o))
+	}
+	return nil
+}
+
+// end returns what was made.
+func (m *maker) end() Lowered {
+	m.ids.done()
+	return m.out
+}
+
+// complain notes once what is wrong with the flow.
+func (m *maker) complain(what string) {
+	if what = source(m.flow) + ": " + what; !slices.Contains(m.out.Errors, what) {
+		m.out.Errors = append(m.out.Errors, what)
+	}
 }
 
 // source says where a flow comes from.
 func source(f *sb.Flow) string { return "flow of " + f.Stage + " (" + f.Source + ")" }
 
-// env answers what the flows of a datapath refer to.
-func (t *Tables) env(r *incr.Reader, uuid schema.UUID, dp Datapath) lower.Env {
-	return lower.Env{
-		Scope: lower.Datapath(dp.Key), Router: dp.Router,
-		Port: func(name string) (lower.Port, bool) {
-			if _, p, ok := incr.One(r, t.portsByName, name); ok && p.Datapath == uuid {
-				return lower.Port{Key: uint32(p.TunnelKey)}, true
-			}
-			if _, g, ok := incr.One(r, t.groupsByName, groupName{uuid, name}); ok {
-				return lower.Port{Key: uint32(g.TunnelKey)}, true
-			}
-			return lower.Port{}, false
-		},
+// common answers what does not depend on the datapath.
+func (t *Tables) common(r *incr.Reader, complain func(string)) lower.Env {
+	env := lower.Env{
+		Far: func(name string) bool { return t.isFar(r, name) },
 		Resident: func(name string) bool {
 			for _, k := range incr.Lookup(r, t.portsByName, name) {
 				if incr.Has(r, t.Bound, k) {
@@ -145,4 +197,29 @@ func (t *Tables) env(r *incr.Reader, uuid schema.UUID, dp Datapath) lower.Env {
 			return false
 		},
 	}
+	t.refer(r, &env, complain)
+	return env
+}
+
+// isFar tells of a port that packets cannot enter or leave by on this chassis.
+func (t *Tables) isFar(r *incr.Reader, name string) bool {
+	return len(incr.Lookup(r, t.portsByName, name)) > 0 && !t.isNear(r, name)
+}
+
+// env answers what the flows of a datapath refer to.
+func (t *Tables) env(r *incr.Reader, uuid schema.UUID, dp Datapath, complain func(string)) lower.Env {
+	env := t.common(r, complain)
+	env.Scope, env.Router = lower.Datapath(dp.Key), dp.Router
+	env.Passed = t.passedBy(r, t.stages.ofDatapath, uuid)
+	env.Port = func(name string) (lower.Port, bool) {
+		if _, p, ok := incr.One(r, t.portsByName, name); ok && p.Datapath == uuid {
+			return lower.Port{Key: uint32(p.TunnelKey)}, true
+		}
+		if _, g, ok := incr.One(r, t.groupsByName, groupName{uuid, name}); ok {
+			return lower.Port{Key: uint32(g.TunnelKey)}, true
+		}
+		return lower.Port{}, false
+	}
+	env.PortGroup = func(name string, near bool) ([]string, bool) { return t.portsOf(r, dp, name, near), true }
+	return env
 }

@@ -1,0 +1,112 @@
+package chassisd
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/weft-sdn/weft/chassisd/bits"
+	"github.com/weft-sdn/weft/chassisd/lower"
+	"github.com/weft-sdn/weft/chassisd/tables"
+	"github.com/weft-sdn/weft/proto"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// groupBitPrefix begins the keys in the bridge's external_ids that say which
+// bit of metadata a group of datapaths has.
+const groupBitPrefix = "weft-dp-group-"
+
+func newGroupBits() *bits.Allocator { return bits.New(groupBitPrefix, lower.DatapathBits, 63) }
+
+// restoreGroupBits takes over the bits that the bridge holds. Where no agent
+// has worked on it there is nothing, and nobody waits.
+func (a *Agent) restoreGroupBits() {
+	ids := a.loc.bridge.ExternalIDs
+	if ids[ovnStartupTS] == "" {
+		return
+	}
+	for _, key := range a.groupBits.Restore(ids, a.gen+1) {
+		a.log.Warn("not the bit of a group", "bridge", a.loc.name, "key", key, "value", ids[key])
+	}
+}
+
+// planGroupBits says, after a commit, which groups have which bits; it tells
+// whether that is news.
+func (a *Agent) planGroupBits() bool {
+	changed := map[string]bool{}
+	for _, c := range a.t.GroupUse.Changes() {
+		name := c.Key.String()
+		changed[name] = true
+		if !c.Has {
+			a.groupBits.Forget(name)
+			continue
+		}
+		use := bits.Use{Flows: c.New.Flows, Members: c.New.Datapaths}
+		if c.New.Mixed {
+			use.Flows = 0
+		}
+		a.groupBits.SetUse(name, use)
+	}
+	for _, name := range a.groupBits.Plan(a.gen, a.nobodyOn()) {
+		changed[name] = true
+	}
+	for name := range changed {
+		a.setGroupBit(name)
+	}
+	a.ovs.bridge = a.ovs.bridge || len(changed) > 0
+	return len(changed) > 0
+}
+
+// nobodyOn returns a function that tells of a group whether all its datapaths
+// have become local just now, so that no packet can be on its way there.
+func (a *Agent) nobodyOn() func(name string) bool {
+	came := map[schema.UUID]bool{}
+	for _, c := range a.t.Local.Changes() {
+		if c.Has && !c.Had {
+			came[c.Key] = true
+		}
+	}
+	return func(name string) bool {
+		id, err := schema.ParseUUID(name)
+		if err != nil || len(came) == 0 {
+			return false
+		}
+		for _, dp := range a.t.DatapathsOf(tables.SharedUnit{Path: tables.Path{Owner: id}}) {
+			if !came[dp] {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func (a *Agent) setGroupBit(name string) {
+	id, err := schema.ParseUUID(name)
+	if err != nil {
+		return // from the bridge, and nobody's
+	}
+	bit, state := a.groupBits.Get(name)
+	if _, used := a.t.GroupUse.Get(id); !used && state == bits.None {
+		a.t.GroupBits.Delete(id)
+		return
+	}
+	a.t.GroupBits.Set(id, tables.GroupBit{Bit: bit, Matched: state == bits.Matched})
+}
+
+// tickGroupBits notices that it is time for the next step of a group.
+func (a *Agent) tickGroupBits() {
+	if a.started && a.loc.bridge != nil && a.groupBits.Tick(a.done.gen, a.cfg.Now(), a.loc.bridge.ExternalIDs) {
+		a.dirty = true
+	}
+}
+
+// groupBitsPart lists the groups that have bits, so that a reader of
+// ovs-ofctl dump-flows can tell what metadata=0x100000000/0x100000000 is.
+func (a *Agent) groupBitsPart() *proto.Part {
+	var values []string
+	for _, h := range a.groupBits.Holders() {
+		use := a.groupBits.UseOf(h.Name)
+		values = append(values, fmt.Sprintf("metadata=%#x", uint64(1)<<h.Bit),
+			fmt.Sprintf("group %s, %s, %d flows of %d datapaths", h.Name, h.State, use.Flows, use.Members))
+	}
+	return part("groups", "", proto.State_STATE_OK, append([]string{"local", strconv.Itoa(a.t.GroupUse.Len())}, values...)...)
+}
