@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -152,6 +153,7 @@ func (a *Agent) switchPart() *proto.Part {
 		"applied", strconv.FormatInt(a.done.nbRev, 10), "nb_cfg", strconv.FormatInt(a.done.nbCfg, 10),
 		"connects", strconv.FormatUint(s.Connects, 10), "adds", strconv.FormatUint(s.FlowAdds, 10),
 		"deletes", strconv.FormatUint(s.FlowDeletes, 10), "drift", strconv.FormatUint(s.Drift.Total(), 10),
+		"changes", strconv.Itoa(a.changes.n), "took", a.changes.took.Round(time.Microsecond).String(),
 		"packet_ins", strconv.FormatUint(s.PacketIns, 10))
 }
 

@@ -84,6 +84,7 @@ type Agent struct {
 
 	gen     int64     // of the newest update given to the switch
 	sent    time.Time // when that was
+	since   time.Time // when the first change came in that is not in an update
 	pending []generation
 	done    generation // newest that is in the switch
 	bound   map[schema.UUID]*boundPort
@@ -103,6 +104,7 @@ type Agent struct {
 	ovs         ovsWriter
 	told        map[string]bool // problems that the log has
 	startup     string          // when this run began, ms since 1970
+	changes     changes
 }
 
 // generation is what an update of the switch stands for.
@@ -113,6 +115,17 @@ type generation struct {
 	view    int64
 	seq     int64
 	chassis bool // there were events of chassis
+	// since is when the first change that it stands for came in; zero where
+	// no flow changed.
+	since time.Time
+}
+
+// changes counts the changes of flows that are in the switch, and how long
+// they took: from a change's arrival from etcd or the local database to the
+// switch's barrier.
+type changes struct {
+	n    int
+	took time.Duration
 }
 
 // New makes an agent; Run works it.
@@ -269,7 +282,7 @@ func (a *Agent) setSelf() {
 	old, _ := a.t.Self.Get(struct{}{})
 	if !self.Equal(old) {
 		a.t.Self.Set(struct{}{}, self)
-		a.dirty = true
+		a.changed()
 		a.ovs.tunnels = true
 	}
 }
@@ -296,12 +309,19 @@ func (a *Agent) switchChanged(ch vswitch.Changes) {
 	}
 }
 
+// changed notes that inputs of the tables change.
+func (a *Agent) changed() {
+	if !a.dirty {
+		a.dirty, a.since = true, a.cfg.Now()
+	}
+}
+
 // touch feeds interfaces into the tables.
 func (a *Agent) touch(ifaces []string) {
 	for _, i := range ifaces {
 		a.loc.feed(a.t, i)
 		a.ovs.ifaces[i] = true
-		a.dirty = true
+		a.changed()
 	}
 }
 

@@ -92,6 +92,10 @@ func (a *Agent) installed(gen int64) {
 		g := a.pending[0]
 		g.chassis = g.chassis || a.done.chassis
 		a.done, a.pending = g, a.pending[1:]
+		if !g.since.IsZero() {
+			a.changes.n++
+			a.changes.took += a.cfg.Now().Sub(g.since)
+		}
 	}
 	wishes := map[string][]byte{}
 	for id, p := range a.waiting {

@@ -3,6 +3,7 @@ package chassisd
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/chassisd/tables"
@@ -15,6 +16,7 @@ import (
 
 // etcdChanged takes what the view tells.
 func (a *Agent) etcdChanged(b *view.Batch) {
+	a.changed()
 	own := sb.RecordsOf(a.conf.Name)
 	for key, e := range b.Events {
 		a.dec.apply(key, e)
@@ -32,7 +34,7 @@ func (a *Agent) etcdChanged(b *view.Batch) {
 	a.viewRev = max(a.viewRev, b.Chassis)
 	a.report.chassis = a.report.chassis || b.ChassisEvents
 	a.unread = a.unread || !a.viewed
-	a.viewed, a.dirty = true, true
+	a.viewed = true
 }
 
 // resume takes over what an earlier run said of itself.
@@ -102,11 +104,15 @@ func (a *Agent) compute() {
 	a.check()
 	u.Gen, a.sent = a.gen, a.cfg.Now()
 	u.FlushZones, a.flush = a.flush, nil
+	var since time.Time
+	if len(u.Flows) > 0 {
+		since = a.since
+	}
 	a.of.Update(u)
 	a.wish(wishes)
 	a.pending = append(a.pending, generation{
 		gen: a.gen, nbRev: a.dec.compiled.NBRevision, nbCfg: a.dec.compiled.NBCfg,
-		view: a.viewRev, seq: a.seq, chassis: a.report.chassis,
+		view: a.viewRev, seq: a.seq, chassis: a.report.chassis, since: since,
 	})
 	a.report.chassis = false
 }

@@ -27,6 +27,7 @@ type figures struct {
 	bound, tunnels, problems int
 	last                     incr.Stats
 	contested                int
+	changes                  changes
 	aclLost                  uint64
 }
 
@@ -43,6 +44,8 @@ func metrics() []metric {
 		{"group_drift_total", "OpenFlow groups found otherwise than they were left", counter, func(f *figures) float64 { return float64(f.of.Drift.Groups) }},
 		{"meter_drift_total", "OpenFlow meters found otherwise than they were left", counter, func(f *figures) float64 { return float64(f.of.Drift.Meters) }},
 		{"flows_contested", "flows, groups and meters that are wanted in two ways", gauge, func(f *figures) float64 { return float64(f.of.Contested) }},
+		{"flow_changes_total", "changes that changed flows and are in the switch", counter, func(f *figures) float64 { return float64(f.changes.n) }},
+		{"flow_changes_seconds_total", "time that they took, from their arrival to the switch's barrier", counter, func(f *figures) float64 { return f.changes.took.Seconds() }},
 		{"flow_refusals_total", "flows, groups and meters that the switch refused", counter, func(f *figures) float64 { return float64(f.of.Refusals) }},
 		{"switch_connects_total", "connections made to the switch", counter, func(f *figures) float64 { return float64(f.of.Connects) }},
 		{"packet_ins_total", "packets that the switch sent", counter, func(f *figures) float64 { return float64(f.of.PacketIns) }},
@@ -113,6 +116,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 func (a *Agent) figures() figures {
 	f := figures{
 		bound: len(a.bound), tunnels: a.t.Tunnels.Len(), problems: len(a.problems()), last: a.last, contested: a.written.Contested,
+		changes: a.changes,
 		aclLost: a.acls.Lost(),
 	}
 	if a.of != nil {

@@ -183,6 +183,13 @@ func TestAnswersNeighbours(t *testing.T) {
 	if err != nil || len(families) != len(metrics())+1 {
 		t.Errorf("%d metrics, %v", len(families), err)
 	}
+	for _, m := range families {
+		// Of each change that is in the switch it is known how long it took.
+		if v := m.GetMetric()[0].GetCounter().GetValue(); strings.HasPrefix(m.GetName(), "weft_chassisd_flow_changes_") && v <= 0 {
+			t.Errorf("%s is %v", m.GetName(), v)
+		}
+	}
+
 	na := answer.Layer(layers.LayerTypeICMPv6NeighborAdvertisement).(*layers.ICMPv6NeighborAdvertisement)
 	eth := answer.Layer(layers.LayerTypeEthernet).(*layers.Ethernet)
 	ip := answer.Layer(layers.LayerTypeIPv6).(*layers.IPv6)
