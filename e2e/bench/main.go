@@ -40,7 +40,7 @@ func run(ctx context.Context, only, which string) error {
 		return err
 	}
 	show := func(l string) { fmt.Println(l) }
-	return errors.Join(clouds(ctx, re, strings.Split(which, ","), show), goBenchmarks(ctx, re, show))
+	return errors.Join(clouds(ctx, re, strings.Split(which, ","), show), agents(ctx, re, strings.Split(which, ","), show), goBenchmarks(ctx, re, show))
 }
 
 // size is a cloud: ports (20 on a switch), and how many of them are on each of
