@@ -77,14 +77,17 @@ func testSlow(t *testing.T, reads int) {
 	gate.Store(&tokens)
 	before, began := heap(), time.Now()
 	const rounds, each = 2000, 100
-	most := 0
+	most, ids := 0, 0
+	meter := ofp.NewMeterBody(ofp.MeterPktps, ofp.MeterBand{Rate: 1})
 	for i := range rounds {
 		flows := manyFlows(each)
 		for j := range flows {
 			flows[j].Match = regMatch(uint64(i*each + j)) // never the same key again
 			flows[j].Cookie = uint64(i)
 		}
-		c.Update(Update{Gen: int64(2 + i), FlushZones: []uint16{uint16(i % 7)}, Flows: []OwnerFlows{{Owner: "churn", Flows: flows}}})
+		c.Update(Update{Gen: int64(2 + i), FlushZones: []uint16{uint16(i % 7)}, Flows: []OwnerFlows{
+			{Owner: "churn", Flows: flows, Groups: []Group{{uint32(i + 1), "\x00\x00\x00\x00"}}, Meters: []Meter{{uint32(i + 1), meter}}},
+		}})
 		if reads > 0 {
 			select {
 			case tokens <- struct{}{}:
@@ -93,13 +96,14 @@ func testSlow(t *testing.T, reads int) {
 		}
 		c.st.mu.Lock()
 		most = max(most, len(c.st.table.slots)+len(c.st.dirty))
+		ids = max(ids, len(c.st.dirtyGroups)+len(c.st.dirtyMeters)+len(c.st.groups.slots)+len(c.st.meters.slots))
 		c.st.mu.Unlock()
 	}
 	took, grown := time.Since(began), heap()-before
 	t.Logf("%d updates of %d flows took %v, at most %d slots and dirty keys, %d kB more", rounds, each, took.Round(time.Millisecond), most, grown>>10)
 	// What is wanted, what a batch has put there meanwhile, and both dirty.
-	if most > 1000+5*each || grown > 2<<20 {
-		t.Errorf("%d slots and dirty keys, %d kB more, for 1000 flows and %d that change", most, grown>>10, each)
+	if most > 1000+5*each || ids > 2*maxDirtyIDs+2 || grown > 2<<20 {
+		t.Errorf("%d slots and dirty keys, %d groups and meters, %d kB more, for 1000 flows and %d that change", most, ids, grown>>10, each)
 	}
 	busy := 0
 	for range 5000 {
@@ -190,16 +194,20 @@ func TestTooLarge(t *testing.T) {
 		{Owner: "unit/z", Meters: []Meter{{1, ofp.NewMeterBody(ofp.MeterPktps, make([]ofp.MeterBand, 4096)...)}}},
 	}})
 	installedGen(t, c, 1)
-	for _, want := range []string{"meter of unit/z: true", "group of unit/y: true", "flow of unit/x: true"} {
-		select {
-		case got := <-told:
-			if got != want {
-				t.Errorf("told %q, want %q", got, want)
+	expect := func(all ...string) {
+		t.Helper()
+		for _, want := range all {
+			select {
+			case got := <-told:
+				if got != want {
+					t.Errorf("told %q, want %q", got, want)
+				}
+			default:
+				t.Errorf("not told: %s", want)
 			}
-		default:
-			t.Errorf("not told: %s", want)
 		}
 	}
+	expect("meter of unit/z: true", "group of unit/y: true", "flow of unit/x: true")
 	st := c.Status()
 	if len(st.Refused) != 3 || st.Installed != 10 {
 		t.Errorf("status %+v", st)
@@ -208,5 +216,15 @@ func TestTooLarge(t *testing.T) {
 		if s := r.String(); len(s) > 600 || !strings.Contains(s, r.Owner) {
 			t.Errorf("refusal is told as %q", s)
 		}
+	}
+	c.Update(Update{Gen: 2, Flows: []OwnerFlows{
+		{Owner: "unit/x", Flows: []Flow{{Table: 1, Actions: out(1)}}},
+		{Owner: "unit/y", Flows: manyFlows(10)},
+		{Owner: "unit/z", Meters: []Meter{{1, ofp.NewMeterBody(ofp.MeterPktps, ofp.MeterBand{Rate: 1})}}},
+	}})
+	installedGen(t, c, 2)
+	expect("group of unit/y: false", "meter of unit/z: false", "flow of unit/x: false")
+	if st := c.Status(); len(st.Refused) != 0 || st.Installed != 11 {
+		t.Errorf("status %+v", st)
 	}
 }

@@ -107,8 +107,17 @@ func (s *state) touchLocked(k Key) {
 	s.wakeUp()
 }
 
+// maxDirtyIDs bounds the groups, or meters, that are remembered as changed.
+const maxDirtyIDs = 1024
+
+// touchIDLocked notes that a group or meter may differ. Where that are many, as
+// when they come and go while the switch does not read, anything may.
 func (s *state) touchIDLocked(set map[uint32]struct{}, id uint32) {
-	if !s.all {
+	switch {
+	case s.all:
+	case len(set) == maxDirtyIDs:
+		s.allLocked()
+	default:
 		set[id] = struct{}{}
 	}
 }
@@ -145,7 +154,7 @@ func (s *state) take(have *switchState) batch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := batch{gen: s.gen, flush: maps.Clone(s.flush)}
-	s.forgiveLocked()
+	s.forgiveLocked(&b)
 	if s.all {
 		s.takeAllLocked(have, &b)
 	} else {
@@ -194,22 +203,30 @@ func addIDs[B ~string](set map[uint32]struct{}, want *bodies[B], have map[uint32
 
 // forgiveLocked lets refused flows be tried again where a group or meter
 // changes, since that may be what they lacked; a changed group or meter is
-// itself tried again.
-func (s *state) forgiveLocked() {
+// itself tried again. At a new connection everything is.
+func (s *state) forgiveLocked(b *batch) {
 	if !s.all && len(s.dirtyGroups)+len(s.dirtyMeters) == 0 {
 		return
 	}
-	for id := range s.dirtyGroups {
-		delete(s.refusedGroups, id)
-	}
-	for id := range s.dirtyMeters {
-		delete(s.refusedMeters, id)
-	}
+	b.forgiven = s.forgiveIDsLocked(b.forgiven, s.refusedGroups, s.dirtyGroups)
+	b.forgiven = s.forgiveIDsLocked(b.forgiven, s.refusedMeters, s.dirtyMeters)
 	for k, r := range s.refused {
 		r.want.odd = true // as nothing wanted is: not the same any more
 		s.refused[k] = r
 		s.touchLocked(k)
 	}
+}
+
+func (s *state) forgiveIDsLocked(told []Refusal, refused map[uint32]Refusal, dirty map[uint32]struct{}) []Refusal {
+	for _, id := range slices.Sorted(maps.Keys(refused)) {
+		if _, changed := dirty[id]; changed || s.all {
+			r := refused[id]
+			r.Err = nil
+			told = append(told, r)
+			delete(refused, id)
+		}
+	}
+	return told
 }
 
 func (s *state) diffLocked(k Key, b *batch) {

@@ -3,10 +3,10 @@
 //
 //	bench NAME ours=VALUE peer=VALUE ratio=OURS/PEER goal=GOAL met|short
 //
-// Go benchmarks of all packages are run too and printed as lines with peer=-.
-// One that has a goal says so by reporting a metric "goal-X", the limit of its
-// metric X: b.ReportMetric(500, "goal-ns/op"). One with several goals has a
-// line for each.
+// Go benchmarks of all packages are run too. One that has a goal says so by
+// reporting a metric "goal-X", the limit of its metric X: b.ReportMetric(500,
+// "goal-ns/op"). What a peer needs for the same is "peer-X", and a goal for the
+// ratio "goal-ratio-X". One with several goals has a line for each.
 //
 // The rule: both sides get the same transactions, the same switches (without a
 // datapath, so that flows are all that they do) and the same held connection.
