@@ -105,7 +105,7 @@ func (c *Controller) session(ctx context.Context, before *switchState) (*switchS
 // loop sends what differs whenever something may.
 func (s *session) loop() error {
 	for {
-		if s.auditNow {
+		for s.auditNow { // again where more is deleted meanwhile
 			if err := s.audit(); err != nil {
 				return err
 			}
