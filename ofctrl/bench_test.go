@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,7 +137,7 @@ func BenchmarkReconnect100k(b *testing.B) {
 	b.ReportMetric(0, "goal-flow-mods")
 }
 
-// BenchmarkOneChange is the time from the change of one flow to the barrier
+// BenchmarkOneChange is the median time from the change of one flow to the barrier
 // behind it; the peer is the same with 1,000 flows in the switch.
 func BenchmarkOneChange(b *testing.B) {
 	var few time.Duration
@@ -144,17 +145,20 @@ func BenchmarkOneChange(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			c := start(b, Config{Target: ovstest.StartBridge(b).Mgmt(), Audit: time.Hour})
 			installAll(b, c, manyFlows(n))
+			took := make([]time.Duration, b.N)
 			b.ResetTimer()
 			for i := range b.N {
-				gen := int64(3 + i)
+				gen, began := int64(3+i), time.Now()
 				c.Update(Update{Gen: gen, Flows: []OwnerFlows{{Owner: "one", Flows: []Flow{{Table: 1, Priority: 1, Match: regMatch(uint64(i)), Actions: out(1)}}}}})
 				installedGen(b, c, gen)
+				took[i] = time.Since(began)
 			}
-			took := b.Elapsed() / time.Duration(b.N)
-			b.ReportMetric(took.Seconds()*1e3, "ms")
+			slices.Sort(took)
+			median := took[len(took)/2]
+			b.ReportMetric(median.Seconds()*1e3, "ms")
 			b.ReportMetric(3, "goal-ms")
 			if n == 1000 {
-				few = took
+				few = median
 			} else if few > 0 {
 				b.ReportMetric(few.Seconds()*1e3, "peer-ms")
 				b.ReportMetric(1.5, "goal-ratio-ms") // what the noise of the machine needs
