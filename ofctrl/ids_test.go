@@ -114,7 +114,7 @@ func TestIDsConcurrent(t *testing.T) {
 		wg.Go(func() {
 			owner := fmt.Sprint(g)
 			for i := range 500 {
-				if a.Take(owner, fmt.Sprint(i)) != a.Take(owner, fmt.Sprint(i)) {
+				if id := a.Take(owner, fmt.Sprint(i)); id != a.Take(owner, fmt.Sprint(i)) {
 					t.Errorf("content %d has two numbers", i)
 				}
 			}
