@@ -98,6 +98,9 @@ func randomCloud(t testing.TB, seed uint64, ports []string) *cloud {
 			c.GroupPorts.Set(Member{id(dp + "-query"), id(fmt.Sprintf("vm%d1", d))}, struct{}{})
 		}
 	}
+	c.portGroup("1_pg", "vm11", "far1")
+	c.portGroup("2_pg", "vm21", "vm22")
+	c.addressSet("as", "10.0.0.1", "10.0.0.3")
 	c.group("all", "sw1", "sw2", "sw3")
 	c.group("some", "sw2", "sw3")
 	units := map[string][]sb.Flow{}
@@ -155,7 +158,7 @@ func (c *cloud) flow() sb.Flow {
 	taken[prio] = true
 	f.Priority = uint16(prio)
 	vm := func() string { return `"` + c.pick(append([]string{"far1"}, c.ports...)...) + `"` }
-	f.Match = c.pick(port+" == "+vm(), "ip4.src == 10.0.0."+c.pick("1", "2", "3"), "tcp.dst == {80, 443}", "ip4 && tcp.dst != 80", "eth.mcast",
+	f.Match = c.pick(port+" == "+vm(), port+" == @pg", port+" == @pg && ip4.src == $as && tcp.dst == {80, 443}", "ip4.src == 10.0.0."+c.pick("1", "2", "3"), "tcp.dst == {80, 443}", "ip4 && tcp.dst != 80", "eth.mcast",
 		port+" == "+vm(), port+" == "+vm(), port+" == "+vm()+" && ip4", port+" == {"+vm()+", "+vm()+", "+vm()+"} && ip4",
 		port+" == {"+vm()+", "+vm()+", "+vm()+"} && ip4.src == {10.0.0.1, 10.0.0.2} && tcp.dst == {80, 81, 443}",
 		"ip4.src == {10.0.0.1, 10.0.0.2} && ip4.dst == {10.0.0.1, 10.0.0.3} && tcp.dst == {80, 81, 443}",
