@@ -3,6 +3,7 @@ package lower
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"sync"
 
 	"github.com/weft-sdn/weft/lflow"
@@ -37,7 +38,8 @@ type Flow struct {
 	Actions  ofp.Actions
 }
 
-// Lowerer lowers logical flows and remembers what their texts have come to.
+// Lowerer lowers logical flows and remembers what texts have come to that are
+// of more than one flow.
 // It may be used by several goroutines.
 type Lowerer struct {
 	scratch sync.Pool // of *scratch
@@ -47,6 +49,10 @@ type Lowerer struct {
 	// full and takes its place.
 	recent, older map[key]*program // guarded by mu
 	limit         int
+	// once are the hashes of texts that were asked for one time: what is for a
+	// single flow, as most are, is not worth remembering.
+	once map[uint64]struct{} // guarded by mu
+	seed maphash.Seed
 }
 
 // key is what a program is determined by.
@@ -63,11 +69,13 @@ const defaultLimit = 1 << 17
 
 // New returns a Lowerer that remembers some hundred thousand texts.
 func New() *Lowerer {
-	return &Lowerer{limit: defaultLimit, recent: map[key]*program{}}
+	return &Lowerer{limit: defaultLimit, recent: map[key]*program{}, once: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
 }
 
 // program is what has been worked out about a text. It is immutable.
 type program struct {
+	// normal and actions are kept only as long as they are needed for more
+	// than halves and encoded hold: trees are large.
 	normal  lflow.Normal
 	actions lflow.Actions
 	// static says that the match names no ports and needs no conjunctions:
@@ -134,9 +142,19 @@ func (l *Lowerer) lookup(k key) *program {
 	return p
 }
 
+// remember keeps a program from the second time on.
 func (l *Lowerer) remember(k key, p *program) {
+	h := maphash.Comparable(l.seed, k)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if _, again := l.once[h]; !again {
+		if len(l.once) >= l.limit {
+			clear(l.once)
+		}
+		l.once[h] = struct{}{}
+		return
+	}
+	delete(l.once, h)
 	if len(l.recent) >= l.limit {
 		l.older, l.recent = l.recent, map[key]*program{}
 	}
@@ -213,7 +231,7 @@ func compile(s *scratch, f *Logical, cookie uint64, env *Env) (p *program, cache
 		return nil, false, fmt.Errorf("actions %q: %w", f.Actions, err)
 	}
 	if !asked {
-		p.encoded, p.isEncoded = actions, true
+		p.encoded, p.isEncoded, p.actions = actions, true, nil
 	}
 	return p, cacheable, nil
 }
@@ -245,7 +263,7 @@ func (p *program) prepare(s *scratch) {
 	if err != nil || used > 0 {
 		return // emit finds out more
 	}
-	p.static = true
+	p.static, p.normal = true, nil
 	p.halves = make([]half, 0, len(ms))
 	for i := range ms {
 		if h, ok := s.half(&ms[i]); ok {

@@ -212,3 +212,16 @@ func TestConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestRememberSecond: what is for one flow alone is not kept.
+func TestRememberSecond(t *testing.T) {
+	l := New()
+	for i, want := range []int{0, 1, 1} {
+		if _, err := lowerText(l, vectorEnv(), lflow.Ingress, 2, "ip4", "next;"); err != nil {
+			t.Fatal(err)
+		}
+		if len(l.recent) != want {
+			t.Errorf("after %d times %d texts are remembered, want %d", i+1, len(l.recent), want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -75,6 +76,40 @@ func BenchmarkOneAddress(b *testing.B) {
 			b.ReportMetric(float64(touched)/float64(b.N), "flows/op")
 		})
 	}
+}
+
+// BenchmarkMemory says what 100,000 logical flows of the ports of a switch take
+// in the tables, with the chunks that they come in and the texts remembered.
+func BenchmarkMemory(b *testing.B) {
+	const units, each = 5_000, 20
+	for b.Loop() {
+		w := newWorld(b)
+		w.datapath("sw", 5)
+		w.port("sw", "vm1", 1, "")
+		w.iface("vm1", 7)
+		before := heap()
+		for u := range units {
+			flows := make([]sb.Flow, each)
+			for i := range flows {
+				n := u*each + i
+				flows[i] = sb.Flow{Table: uint8(i), Priority: 50, Match: fmt.Sprintf("eth.dst == 0a:00:00:%02x:%02x:%02x && ip4.dst == 10.%d.%d.%d",
+					n>>16, n>>8&255, n&255, n>>16, n>>8&255, n&255), Actions: "next;", Stage: "ls_in_test", Source: "test", Hint: id(fmt.Sprint(n))}
+			}
+			w.chunk("sw", fmt.Sprint("lsp/", id(fmt.Sprint("p", u))), flows...)
+		}
+		w.Engine.Commit()
+		b.ReportMetric(float64(heap()-before)/(units*each), "B/flow")
+		runtime.KeepAlive(w)
+	}
+	b.ReportMetric(350, "goal-B/flow")
+}
+
+// heap is what is in use after a collection.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // cpuTime is what this process has had of the processors.
