@@ -153,7 +153,7 @@ func (a *Agent) switchPart() *proto.Part {
 		"applied", strconv.FormatInt(a.done.nbRev, 10), "nb_cfg", strconv.FormatInt(a.done.nbCfg, 10),
 		"connects", strconv.FormatUint(s.Connects, 10), "adds", strconv.FormatUint(s.FlowAdds, 10),
 		"deletes", strconv.FormatUint(s.FlowDeletes, 10), "drift", strconv.FormatUint(s.Drift.Total(), 10),
-		"changes", strconv.Itoa(a.changes.n), "took", a.changes.took.Round(time.Microsecond).String(),
+		"changes", strconv.Itoa(a.changes.n), "computed", a.changes.computed.Round(time.Microsecond).String(), "took", a.changes.took.Round(time.Microsecond).String(),
 		"packet_ins", strconv.FormatUint(s.PacketIns, 10))
 }
 

@@ -116,16 +116,17 @@ type generation struct {
 	seq     int64
 	chassis bool // there were events of chassis
 	// since is when the first change that it stands for came in; zero where
-	// no flow changed.
-	since time.Time
+	// no flow changed. computed is how long it took the agent.
+	since    time.Time
+	computed time.Duration
 }
 
 // changes counts the changes of flows that are in the switch, and how long
-// they took: from a change's arrival from etcd or the local database to the
-// switch's barrier.
+// they took, from a change's arrival from etcd or the local database: until
+// the flows were computed, and until the switch's barrier.
 type changes struct {
-	n    int
-	took time.Duration
+	n              int
+	computed, took time.Duration
 }
 
 // New makes an agent; Run works it.

@@ -94,6 +94,7 @@ func (a *Agent) installed(gen int64) {
 		a.done, a.pending = g, a.pending[1:]
 		if !g.since.IsZero() {
 			a.changes.n++
+			a.changes.computed += g.computed
 			a.changes.took += a.cfg.Now().Sub(g.since)
 		}
 	}

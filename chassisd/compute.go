@@ -112,7 +112,7 @@ func (a *Agent) compute() {
 	a.wish(wishes)
 	a.pending = append(a.pending, generation{
 		gen: a.gen, nbRev: a.dec.compiled.NBRevision, nbCfg: a.dec.compiled.NBCfg,
-		view: a.viewRev, seq: a.seq, chassis: a.report.chassis, since: since,
+		view: a.viewRev, seq: a.seq, chassis: a.report.chassis, since: since, computed: a.cfg.Now().Sub(a.since),
 	})
 	a.report.chassis = false
 }

@@ -45,6 +45,7 @@ func metrics() []metric {
 		{"meter_drift_total", "OpenFlow meters found otherwise than they were left", counter, func(f *figures) float64 { return float64(f.of.Drift.Meters) }},
 		{"flows_contested", "flows, groups and meters that are wanted in two ways", gauge, func(f *figures) float64 { return float64(f.of.Contested) }},
 		{"flow_changes_total", "changes that changed flows and are in the switch", counter, func(f *figures) float64 { return float64(f.changes.n) }},
+		{"flow_changes_computed_seconds_total", "time that they took the agent, from their arrival to the flows", counter, func(f *figures) float64 { return f.changes.computed.Seconds() }},
 		{"flow_changes_seconds_total", "time that they took, from their arrival to the switch's barrier", counter, func(f *figures) float64 { return f.changes.took.Seconds() }},
 		{"flow_refusals_total", "flows, groups and meters that the switch refused", counter, func(f *figures) float64 { return float64(f.of.Refusals) }},
 		{"switch_connects_total", "connections made to the switch", counter, func(f *figures) float64 { return float64(f.of.Connects) }},
