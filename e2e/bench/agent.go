@@ -28,6 +28,9 @@ import (
 // The peer's agent is measured from outside: memory, and the restart's time.
 var thousand, hundredThousand = size{40, 20}, size{6_000, 300}
 
+// agentIPs are the addresses of each port: they make flows.
+const agentIPs = 12
+
 const (
 	agentGrowthName  = "agent-port-own-growth"
 	agentMemoryName  = "agent-memory-per-flow-100000-flows"
@@ -89,7 +92,7 @@ func agents(ctx context.Context, only *regexp.Regexp, which []string, show func(
 		{agentBarrierName(thousand), goal{}},
 		{agentBarrierName(hundredThousand), goal{limit: &figure{3e-3, "s"}}},
 		{agentGrowthName, goal{limit: &figure{1.5, "x"}}},
-		{agentMemoryName, goal{ratio: 1}},
+		{agentMemoryName, goal{limit: &figure{600, "B"}}},
 		{agentRestartName, goal{ratio: 1}},
 		{agentModsName, goal{limit: &figure{0, "mods"}}},
 	} {
@@ -102,7 +105,7 @@ func agents(ctx context.Context, only *regexp.Regexp, which []string, show func(
 
 // measureAgent fills a cloud and measures the agent of hv1.
 func measureAgent(ctx context.Context, x side, z size, give func(string, *figure)) (err error) {
-	c, err := newCloud(x.backend, x.bin, z.ports)
+	c, err := newCloud(x.backend, x.bin, z.ports, agentIPs)
 	if err != nil {
 		return err
 	}

@@ -15,16 +15,17 @@ type cloud struct {
 	s        *e2e.Sandbox
 	nb       *client
 	switches int
+	ips      int // addresses of each port, at most 12
 	local    int // ports on each of the two hypervisors
 	added    int
 }
 
-func newCloud(b e2e.Backend, bin string, ports int) (*cloud, error) {
+func newCloud(b e2e.Backend, bin string, ports, ips int) (*cloud, error) {
 	s, err := e2e.New(e2e.Config{Backend: b, Bin: bin, Dummy: true})
 	if err != nil {
 		return nil, err
 	}
-	c := &cloud{s: s, switches: ports / portsPerSwitch}
+	c := &cloud{s: s, switches: ports / portsPerSwitch, ips: ips}
 	if err := c.fill(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, closed(s))
 	}
@@ -58,9 +59,13 @@ func (c *cloud) fill() error {
 		for j := range portsPerSwitch {
 			name := portName(i, j)
 			mac := fmt.Sprintf("40:44:%02x:%02x:%02x:%02x", i>>8, i&255, j>>8, j&255)
+			addresses := mac
+			for k := range c.ips {
+				addresses += fmt.Sprintf(" 10.%d.%d.%d", i>>8, i&255, j+1+k*portsPerSwitch)
+			}
 			uuid := fmt.Sprintf("p%d_%d", i, j)
 			ops = append(ops, op{"op": "insert", "table": "Logical_Switch_Port", "uuid-name": uuid, "row": map[string]any{
-				"name": name, "addresses": fmt.Sprintf("%s 10.%d.%d.%d", mac, i>>8, i&255, j+1), "port_security": mac}})
+				"name": name, "addresses": addresses, "port_security": mac}})
 			refs = append(refs, []any{"named-uuid", uuid})
 		}
 		ops = append(ops, op{"op": "insert", "table": "Logical_Switch", "row": map[string]any{"name": fmt.Sprintf("sw%d", i), "ports": []any{"set", refs}}})

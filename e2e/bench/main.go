@@ -160,7 +160,7 @@ func measure(ctx context.Context, x side, ports int, sizes []size, give func(str
 		fmt.Printf("# %s, %d ports: %s\n", x.backend.Name(), ports, fmt.Sprintf(format, args...))
 	}
 	start := time.Now()
-	c, err := newCloud(x.backend, x.bin, ports)
+	c, err := newCloud(x.backend, x.bin, ports, 1)
 	if err != nil {
 		return err
 	}
