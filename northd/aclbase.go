@@ -111,9 +111,6 @@ func (f *flows) evaluation(at aclStage, c class) {
 	}
 	f.add(stage, 65532, reply(c.NoInvalid), append(admitReply(at), lflow.Next{})...)
 	f.add(stage, 65532, related(c.NoInvalid), append(admit(at), ctCommitNAT)...)
-	if c.Persistent {
-		f.established(at)
-	}
 	invalid := lflow.And(lflow.Bool(lflow.CTEst), lflow.Bool(lflow.CTRpl), lflow.Eq(ctBlocked, 1))
 	if !c.NoInvalid {
 		invalid = lflow.Or(lflow.Bool(lflow.CTInv), invalid)

@@ -50,6 +50,9 @@ func (f *flows) rule(a *acl, v variant, noInvalid bool) {
 		f.decide(a, v, pipeline.ACLHintAllowNew, append(commit[:len(commit):len(commit)], lflow.Next{})...)
 		f.decide(a, v, pipeline.ACLHintAllow, append(again[:len(again):len(again)], lflow.Next{})...)
 		f.sample(a, true)
+		if a.ID != 0 {
+			f.established(a)
+		}
 		if a.LogRelated {
 			f.logRelated(a, noInvalid)
 		}

@@ -15,8 +15,7 @@ const maxACLID = 32767
 // persists tells whether what an ACL has let in stays in, until the ACL itself
 // is gone: a match that does not cover the connection any more does not end
 // it. The ACL has a number, ACL_ID in the southbound database, which is
-// committed with its connections; when the number goes, the agents remove
-// these.
+// committed with its connections.
 func persists(row *nb.ACL) bool {
 	return row.Action == "allow-related" && row.Options["persist-established"] == "true"
 }
@@ -35,10 +34,13 @@ func (a *acl) persist() []lflow.Action {
 	return []lflow.Action{mark(pipeline.ACLPersist), lflow.SetTo(pipeline.LField(pipeline.ACLID), a.ID)}
 }
 
-// established lets through, above all ACLs, what such an ACL has let in.
-func (f *flows) established(at aclStage) {
-	in := lflow.And(lflow.Bool(lflow.CTEst), lflow.Eq(allowEstablished, 1))
-	f.add(aclStages[at].eval, 65532, in, append(admitReply(at), lflow.Next{})...)
+// established lets through, above all ACLs, what the ACL has let in. OVN has
+// one flow for all such ACLs, and its agents remove the connections of an ACL
+// that goes, where the switch can find them by label; here the flow knows the
+// ACL and goes with it, so that the connection meets the ACLs that are left.
+func (f *flows) established(a *acl) {
+	in := lflow.And(lflow.Bool(lflow.CTEst), lflow.Eq(allowEstablished, 1), lflow.Eq(lflow.F("ct_label.acl_id"), a.ID))
+	f.add(aclStages[a.Stage].eval, 65532, in, append(admitReply(a.Stage), lflow.Next{})...)
 }
 
 var allowEstablished = lflow.F("ct_mark.allow_established")
