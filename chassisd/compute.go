@@ -151,7 +151,8 @@ func (a *Agent) collect(u *ofctrl.Update, wishes map[string][]byte) {
 }
 
 func (a *Agent) unitChanged(u *ofctrl.Update, owner string, unit tables.SharedUnit, l tables.Lowered, has bool) {
-	u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Flows: l.Flows})
+	u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Flows: l.Flows, Groups: l.Groups, Meters: l.Meters})
+	a.t.Keep(unit, l)
 	a.noteErrors(owner, l.Errors)
 	if !has {
 		a.t.Release(unit)

@@ -94,6 +94,10 @@ func (d *decoder) southbound(rest string, e view.Event) error {
 		return decodeRow(d.t.AddressSets, parts[0], id, e)
 	case "Port_Group":
 		return decodeRow(d.t.PortGroups, parts[0], id, e)
+	case "Meter":
+		return decodeRow(d.t.Meters, parts[0], id, e)
+	case "Meter_Band":
+		return decodeRow(d.t.MeterBands, parts[0], id, e)
 	}
 	return nil
 }

@@ -65,10 +65,13 @@ type Bound struct {
 	Encap     schema.UUID
 }
 
-// Lowered are the flows of a unit, and what could not be lowered.
+// Lowered are the flows of a unit, what they use, and what could not be
+// lowered.
 type Lowered struct {
 	Flows    []ofctrl.Flow
 	Families []Family // more flows: FamilyFlows
+	Groups   []ofctrl.Group
+	Meters   []ofctrl.Meter
 	Errors   []string
 }
 
@@ -97,6 +100,8 @@ type Tables struct {
 	Chassis    *incr.Input[schema.UUID, *sb.Chassis]
 	Encaps     *incr.Input[schema.UUID, Encap]
 	Claims     *incr.Input[ClaimKey, Claim]
+	Meters     *incr.Input[schema.UUID, *sb.Meter]
+	MeterBands *incr.Input[schema.UUID, *sb.MeterBand]
 	GroupBits  *incr.Input[schema.UUID, GroupBit] // by group of datapaths, see GroupBit
 	// Elide says whether packets go past the stages that hold nothing.
 	Elide *incr.Input[struct{}, bool]
@@ -121,6 +126,8 @@ type Tables struct {
 	lowerer *lower.Lowerer
 	conj    *conjunctions
 
+	groupIDs, meterIDs *ofctrl.IDs
+
 	ifacesByID      *incr.Index[string, binding.Interface, string]
 	tunnelsByPeer   *incr.Index[string, Tunnel, string]
 	portsByName     *incr.Index[schema.UUID, *sb.PortBinding, string]
@@ -128,6 +135,7 @@ type Tables struct {
 	chassisByName   *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost   *incr.Index[schema.UUID, *sb.Chassis, string]
 	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
+	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
 	boundByDatapath *incr.Index[schema.UUID, Bound, schema.UUID]
 
 	winner  *incr.Table[schema.UUID, string]
@@ -163,6 +171,10 @@ func New(opts ...incr.Option) *Tables {
 		Chassis:    incr.NewInput[schema.UUID](e, "chassis", rowEqual[*sb.Chassis]()),
 		Encaps:     incr.NewInput[schema.UUID, Encap](e, "encaps", nil),
 		Claims:     incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim]),
+		Meters:     incr.NewInput[schema.UUID](e, "meters", rowEqual[*sb.Meter]()),
+		MeterBands: incr.NewInput[schema.UUID](e, "meter bands", rowEqual[*sb.MeterBand]()),
+		groupIDs:   ofctrl.NewIDs(ofctrl.MaxGroupID),
+		meterIDs:   ofctrl.NewIDs(ofctrl.MaxMeterID),
 		GroupBits:  incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
 		Elide:      incr.NewInput[struct{}](e, "elide", incr.Eq[bool]),
 
@@ -202,6 +214,7 @@ func (t *Tables) index() {
 	})
 	t.chassisByName = incr.NewIndex(t.Chassis, "name", func(_ schema.UUID, c *sb.Chassis) []string { return one(c.Name) })
 	t.chassisByHost = incr.NewIndex(t.Chassis, "hostname", func(_ schema.UUID, c *sb.Chassis) []string { return one(c.Hostname) })
+	t.metersByName = incr.NewIndex(t.Meters, "name", func(_ schema.UUID, m *sb.Meter) []string { return one(m.Name) })
 	t.claimsByPort = incr.NewIndex(t.Claims, "port", func(k ClaimKey, _ Claim) []schema.UUID { return one(k.Port) })
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 func loweredEqual(a, b Lowered) bool {
-	return slices.Equal(a.Flows, b.Flows) && slices.Equal(a.Errors, b.Errors) && slices.Equal(a.Families, b.Families)
+	return slices.Equal(a.Flows, b.Flows) && slices.Equal(a.Families, b.Families) &&
+		slices.Equal(a.Groups, b.Groups) && slices.Equal(a.Meters, b.Meters) && slices.Equal(a.Errors, b.Errors)
 }
 
 // lowerUnits declares the flows of the units that are for one datapath.
@@ -119,7 +120,7 @@ func (t *Tables) lowerShared() {
 
 // lower lowers the flows of a unit for one datapath.
 func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flow) Lowered {
-	m := t.maker(u)
+	m := t.maker(r, u)
 	env := t.env(r, u.Datapath, dp, m.complain)
 	for i := range flows {
 		m.begin(&flows[i])
@@ -137,6 +138,7 @@ type maker struct {
 	path    string
 	out     Lowered
 	buf     []lower.Flow
+	uses    *uses
 
 	// The logical flow that is being lowered.
 	flow   *sb.Flow
@@ -144,8 +146,10 @@ type maker struct {
 	family func(lower.Family)
 }
 
-func (t *Tables) maker(u SharedUnit) *maker {
-	return &maker{lowerer: t.lowerer, ids: t.conj.unit(u), path: u.Path.String()}
+func (t *Tables) maker(r *incr.Reader, u SharedUnit) *maker {
+	m := &maker{lowerer: t.lowerer, ids: t.conj.unit(u), path: u.Path.String()}
+	m.uses = t.uses(r, u, m.complain)
+	return m
 }
 
 // begin goes on to the next logical flow.
@@ -158,6 +162,7 @@ func (m *maker) begin(f *sb.Flow) {
 func (m *maker) add(datapath schema.UUID, env *lower.Env) (err error) {
 	env.Conjunctions = func(n int) uint32 { return m.ids.take(m.flow, datapath, n) }
 	env.Family = m.family
+	m.uses.answer(env, m.uuid)
 	logical := lower.FromSB(m.flow)
 	if m.buf, err = m.lowerer.Flow(m.buf[:0], &logical, cookie(m.uuid), env); err != nil {
 		return err
@@ -171,6 +176,7 @@ func (m *maker) add(datapath schema.UUID, env *lower.Env) (err error) {
 // end returns what was made.
 func (m *maker) end() Lowered {
 	m.ids.done()
+	m.uses.into(&m.out)
 	return m.out
 }
 

@@ -13,7 +13,7 @@ import (
 // lowerWhole lowers the flows of a unit once for all datapaths of the group.
 // The few that name what is not the same on all of them are lowered for each.
 func (t *Tables) lowerWhole(r *incr.Reader, path Path, s scope, flows []sb.Flow) Lowered {
-	m := t.maker(SharedUnit{Path: path})
+	m := t.maker(r, SharedUnit{Path: path})
 	env := t.groupEnv(r, path.Owner, s, m.complain)
 	var envs map[schema.UUID]*lower.Env // of the datapaths, once one is needed
 	for i := range flows {
