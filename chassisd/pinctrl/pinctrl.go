@@ -177,14 +177,22 @@ func reply(p *ofp.PacketIn, pkt, actions []byte) (answer, error) {
 	return answer{out: &ofp.PacketOut{Fields: fields, Actions: ofp.Actions(actions), Packet: pkt}}, nil
 }
 
-// fieldsOf are the packet's pipeline fields, but with the controller as the
-// port that it came in by, so that it may leave by the one it came from.
+// fieldsOf are the fields of the pipeline that the packet was in, registers and
+// those of a tunnel: the switch takes no others, and what conntrack said of the
+// packet is not true of the one that answers it. The controller is the port
+// that the answer comes in by, so that it may leave by the one that the packet
+// came from.
 func fieldsOf(p *ofp.PacketIn) (ofp.Match, error) {
 	var b ofp.MatchBuilder
-	if err := b.Decode([]byte(p.Metadata)); err != nil {
+	err := p.Metadata.Fields(func(f ofp.Field, v, _ ofp.U128) bool {
+		if f >= ofp.TunID && f <= ofp.TunMetadata0 || f >= ofp.Metadata && f <= ofp.Reg15 {
+			b.Set128(f, v)
+		}
+		return true
+	})
+	if err != nil {
 		return "", err
 	}
-	b.Clear(ofp.InPort)
 	b.Set(ofp.InPort, uint64(ofp.PortController))
 	return b.Match(), nil
 }
