@@ -246,6 +246,7 @@ func (a *Agent) configure(ctx context.Context) {
 	a.conf, a.probs = conf, probs
 	if a.of == nil {
 		a.touch(a.loc.use(conf.Bridge))
+		a.setCollectors()
 		a.startSwitch(ctx)
 	}
 	if conf.Name == "" {
@@ -296,6 +297,13 @@ func (a *Agent) setElision() {
 	}
 }
 
+// setCollectors tells the tables where samples can be sent.
+func (a *Agent) setCollectors() {
+	if a.loc.feedCollectors(a.t) {
+		a.changed()
+	}
+}
+
 // switchChanged takes what the local database tells.
 func (a *Agent) switchChanged(ch vswitch.Changes) {
 	if ch.Connected != a.loc.connected {
@@ -304,6 +312,9 @@ func (a *Agent) switchChanged(ch vswitch.Changes) {
 	a.touch(a.loc.apply(ch))
 	if len(ch.Bridges)+len(ch.Open) > 0 || ch.Synced && !a.synced {
 		a.ovs.bridge, a.unread, a.synced = true, true, ch.Synced
+	}
+	if len(ch.Bridges)+len(ch.CollectorSets) > 0 {
+		a.setCollectors()
 	}
 	if len(ch.Ports)+len(ch.Interfaces) > 0 {
 		a.ovs.tunnels = true

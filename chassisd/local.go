@@ -22,6 +22,7 @@ type local struct {
 	bridges    map[string]*vswitch.Bridge
 	ports      map[string]*vswitch.Port
 	interfaces map[string]*vswitch.Interface
+	collectors map[string]*vswitch.CollectorSet
 
 	name   string            // of the bridge
 	bridge *vswitch.Bridge   // nil while it is not there
@@ -35,7 +36,8 @@ type local struct {
 func newLocal() *local {
 	return &local{
 		open: map[string]*vswitch.OpenvSwitch{}, bridges: map[string]*vswitch.Bridge{},
-		ports: map[string]*vswitch.Port{}, interfaces: map[string]*vswitch.Interface{}, portOf: map[string]string{},
+		ports: map[string]*vswitch.Port{}, interfaces: map[string]*vswitch.Interface{},
+		collectors: map[string]*vswitch.CollectorSet{}, portOf: map[string]string{},
 		idOf: map[string]string{}, withID: map[string]map[string]bool{}, double: map[string]bool{},
 	}
 }
@@ -66,6 +68,7 @@ func (l *local) apply(ch vswitch.Changes) []string {
 	overlay(l.bridges, ch.Bridges)
 	overlay(l.ports, ch.Ports)
 	overlay(l.interfaces, ch.Interfaces)
+	overlay(l.collectors, ch.CollectorSets)
 	touched := maps.Clone(ch.Interfaces)
 	if touched == nil {
 		touched = map[string]*vswitch.Interface{}
@@ -150,6 +153,30 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	} else {
 		t.Tunnels.Delete(uuid)
 	}
+}
+
+// feedCollectors sets the input that says which collector sets the bridge has,
+// and tells whether it changed.
+func (l *local) feedCollectors(t *tables.Tables) bool {
+	have := map[uint32]bool{}
+	for _, c := range l.collectors {
+		if l.bridge != nil && c.Bridge == l.bridge.UUID {
+			have[uint32(c.ID)] = true
+		}
+	}
+	changed := false
+	for id := range t.CollectorSets.All() {
+		if !have[id] {
+			t.CollectorSets.Delete(id)
+			changed = true
+		}
+		delete(have, id)
+	}
+	for id := range have {
+		t.CollectorSets.Set(id, struct{}{})
+		changed = true
+	}
+	return changed
 }
 
 // tunnelPorts are the bridge's ports as package tunnel needs them.

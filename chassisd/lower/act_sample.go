@@ -2,28 +2,26 @@ package lower
 
 import (
 	"encoding/binary"
-	"errors"
 
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
-// ErrOneDatapath: the flow cannot be shared by the datapaths of a group.
-var ErrOneDatapath = errors.New("lower: needs the scope of one datapath")
-
-// sample is nothing where the chassis does not have the collectors.
+// sample is nothing where the chassis does not have the collectors. It names
+// the datapath, so that those of a group cannot share it.
 func (e *encoder) sample(a lflow.Sample) error {
 	e.asked = true
 	if e.env.Collectors == nil || !e.env.Collectors(a.CollectorSet) {
 		return nil
 	}
-	if e.env.Scope.Mask != ^uint64(0) {
-		return ErrOneDatapath
+	if !e.env.Scope.one() {
+		e.varies = true
+		return nil
 	}
 	s := ofp.Sample{
 		Probability:  a.Probability,
 		CollectorSet: a.CollectorSet,
-		ObsDomain:    uint32(a.ObsDomain)<<24 | uint32(e.env.Scope.Value)&0xffffff,
+		ObsDomain:    uint32(a.ObsDomain)<<DatapathBits | Key(e.env.Scope.Value),
 		ObsPoint:     a.ObsPoint,
 		SamplingPort: 0xffff,
 	}

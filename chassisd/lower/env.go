@@ -17,6 +17,9 @@ const DatapathBits = 24
 // in, so that it stays the same when these change.
 func Datapath(key uint32) Scope { return Scope{uint64(key), 1<<DatapathBits - 1} }
 
+// one tells whether the scope is a single datapath.
+func (s Scope) one() bool { return Key(s.Mask) == 1<<DatapathBits-1 }
+
 // Key returns the key of the datapath whose packets carry metadata.
 func Key(metadata uint64) uint32 { return uint32(metadata & (1<<DatapathBits - 1)) }
 

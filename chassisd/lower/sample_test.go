@@ -2,6 +2,7 @@ package lower
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -27,12 +28,26 @@ func printedSampleField(a string) (text string, ok bool) {
 		binary.BigEndian.Uint16([]byte(a[10:])), u32(12), u32(20), field), true
 }
 
-// TestSampleScope: a sample names the datapath, so it cannot be shared.
+// TestSampleScope: a sample names the datapath, so it cannot be shared. Who has
+// no collectors shares the flow without it.
 func TestSampleScope(t *testing.T) {
-	env := vectorEnv()
-	env.Scope = Scope{Value: 1 << 30, Mask: 1 << 30}
-	f := Logical{Pipeline: lflow.Ingress, Match: "1", Actions: "sample(probability=10,obs_point=1);"}
-	if flows, err := New().Flow(nil, &f, 1, env); err == nil {
-		t.Errorf("flows %v for a group of datapaths", flows)
+	env, l := vectorEnv(), New()
+	const text = "sample(probability=10,collector_set=%d,obs_domain=42,obs_point=1); next;"
+	for _, c := range []struct {
+		scope Scope
+		set   int
+		want  string // actions
+		err   error
+	}{
+		{Datapath(0x50006), 7, "sample(probability=10,collector_set_id=7,obs_domain_id=704970758,obs_point_id=1),resubmit(,11)", nil},
+		{Scope{1 << 30, 1 << 30}, 7, "", ErrVaries},
+		{Datapath(0x50006), 999, "resubmit(,11)", nil},
+		{Scope{1 << 30, 1 << 30}, 999, "resubmit(,11)", nil},
+	} {
+		env.Scope = c.scope
+		got, err := lowerText(l, env, lflow.Ingress, 2, "1", fmt.Sprintf(text, c.set))
+		if !errors.Is(err, c.err) || c.err == nil && (len(got) != 1 || !strings.HasSuffix(got[0], " actions="+c.want)) {
+			t.Errorf("set %d in scope %x: %q, %v", c.set, c.scope, got, err)
+		}
 	}
 }

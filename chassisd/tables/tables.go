@@ -103,6 +103,8 @@ type Tables struct {
 	Meters     *incr.Input[schema.UUID, *sb.Meter]
 	MeterBands *incr.Input[schema.UUID, *sb.MeterBand]
 	GroupBits  *incr.Input[schema.UUID, GroupBit] // by group of datapaths, see GroupBit
+	// CollectorSets are the numbers of those that the switch has for our bridge.
+	CollectorSets *incr.Input[uint32, struct{}]
 	// Elide says whether packets go past the stages that hold nothing.
 	Elide *incr.Input[struct{}, bool]
 
@@ -177,6 +179,8 @@ func New(opts ...incr.Option) *Tables {
 		meterIDs:   ofctrl.NewIDs(ofctrl.MaxMeterID),
 		GroupBits:  incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
 		Elide:      incr.NewInput[struct{}](e, "elide", incr.Eq[bool]),
+
+		CollectorSets: incr.NewInput[uint32](e, "collector sets", incr.Eq[struct{}]),
 
 		AddressSets:    incr.NewInput[schema.UUID](e, "address sets", rowEqual[*sb.AddressSet]()),
 		Addresses:      incr.NewInput[SetMember](e, "addresses", incr.Eq[struct{}]),

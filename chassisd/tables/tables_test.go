@@ -286,7 +286,7 @@ func TestIncrementalIsFull(t *testing.T) {
 
 func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []string) {
 	dp, vm, hv := pick(dps...), pick(vms...), pick("hv1", "hv2", "hv3")
-	switch r.IntN(22) {
+	switch r.IntN(24) {
 	case 0:
 		w.datapath(dp, int64(1+r.IntN(9)))
 		if r.IntN(5) == 0 {
@@ -335,6 +335,8 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 		w.Elide.Set(struct{}{}, r.IntN(3) > 0)
 	case 17:
 		w.chunk(pick(append(dps, "group", "group2")...), pick("defaults", "more"), randomStages(r)...)
+	case 18, 19:
+		w.mutateSampling(r, pick, dp, vm)
 	default:
 		w.mutateSets(r, pick, dp, vm)
 	}

@@ -202,6 +202,7 @@ func (t *Tables) common(r *incr.Reader, complain func(string)) lower.Env {
 			}
 			return false
 		},
+		Collectors: func(set uint32) bool { return incr.Has(r, t.CollectorSets, set) },
 	}
 	t.refer(r, &env, complain)
 	return env

@@ -9,10 +9,11 @@ type Changes struct {
 	// Synced is true from the first complete reading on.
 	Synced bool
 
-	Open       map[string]*OpenvSwitch
-	Bridges    map[string]*Bridge
-	Ports      map[string]*Port
-	Interfaces map[string]*Interface
+	Open          map[string]*OpenvSwitch
+	Bridges       map[string]*Bridge
+	Ports         map[string]*Port
+	Interfaces    map[string]*Interface
+	CollectorSets map[string]*CollectorSet
 }
 
 // set records the row (nil: gone) under its table.
@@ -26,6 +27,8 @@ func (c *Changes) set(table, uuid string, row any) {
 		put(&c.Ports, uuid, row)
 	case tableIface:
 		put(&c.Interfaces, uuid, row)
+	case tableCollSets:
+		put(&c.CollectorSets, uuid, row)
 	}
 }
 

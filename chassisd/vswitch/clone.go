@@ -17,6 +17,12 @@ func (r *Bridge) CloneModel() model.Model      { c := &Bridge{}; r.CloneModelInt
 func (r *Port) CloneModel() model.Model        { c := &Port{}; r.CloneModelInto(c); return c }
 func (r *Interface) CloneModel() model.Model   { c := &Interface{}; r.CloneModelInto(c); return c }
 
+func (r *CollectorSet) CloneModel() model.Model {
+	c := &CollectorSet{}
+	r.CloneModelInto(c)
+	return c
+}
+
 func (r *OpenvSwitch) CloneModelInto(to model.Model) {
 	c := to.(*OpenvSwitch)
 	*c = *r
@@ -55,10 +61,13 @@ func (r *Interface) CloneModelInto(to model.Model) {
 	c.Options = maps.Clone(r.Options)
 }
 
-func (r *OpenvSwitch) EqualsModel(m model.Model) bool { return equalModels(r, m) }
-func (r *Bridge) EqualsModel(m model.Model) bool      { return equalModels(r, m) }
-func (r *Port) EqualsModel(m model.Model) bool        { return equalModels(r, m) }
-func (r *Interface) EqualsModel(m model.Model) bool   { return equalModels(r, m) }
+func (r *CollectorSet) CloneModelInto(to model.Model) { *to.(*CollectorSet) = *r }
+
+func (r *OpenvSwitch) EqualsModel(m model.Model) bool  { return equalModels(r, m) }
+func (r *Bridge) EqualsModel(m model.Model) bool       { return equalModels(r, m) }
+func (r *Port) EqualsModel(m model.Model) bool         { return equalModels(r, m) }
+func (r *Interface) EqualsModel(m model.Model) bool    { return equalModels(r, m) }
+func (r *CollectorSet) EqualsModel(m model.Model) bool { return equalModels(r, m) }
 
 func equalModels[T any](r *T, m model.Model) bool {
 	o, ok := m.(*T)

@@ -10,7 +10,7 @@ import (
 // A clone equals its row and shares nothing with it, field by field: a column
 // that is added to a row struct must be added to its clone too.
 func TestClone(t *testing.T) {
-	for _, row := range []model.CloneableModel{&OpenvSwitch{}, &Bridge{}, &Port{}, &Interface{}} {
+	for _, row := range []model.CloneableModel{&OpenvSwitch{}, &Bridge{}, &Port{}, &Interface{}, &CollectorSet{}} {
 		v := reflect.ValueOf(row).Elem()
 		for i := range v.NumField() {
 			fill(v.Field(i))

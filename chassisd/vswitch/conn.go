@@ -55,7 +55,7 @@ func New(cfg Config) *Conn {
 		cfg: cfg,
 		out: make(chan Changes),
 		mirror: map[string]map[string]model.Model{
-			tableOpen: {}, tableBr: {}, tablePort: {}, tableIface: {},
+			tableOpen: {}, tableBr: {}, tablePort: {}, tableIface: {}, tableCollSets: {},
 		},
 	}
 }
@@ -202,7 +202,7 @@ func (c *Conn) connect(ctx context.Context) (client.Client, *dirtySet, error) {
 	})
 	mon := cl.NewMonitor(
 		client.WithTable(&OpenvSwitch{}), client.WithTable(&Bridge{}),
-		client.WithTable(&Port{}), client.WithTable(&Interface{}))
+		client.WithTable(&Port{}), client.WithTable(&Interface{}), client.WithTable(&CollectorSet{}))
 	for i := range mon.Tables {
 		mon.Tables[i].Fields = columns(mon.Tables[i].Table)
 	}

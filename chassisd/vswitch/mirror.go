@@ -95,6 +95,7 @@ func merge(older *Changes, newer Changes) *Changes {
 	m.Bridges = overlay(older.Bridges, newer.Bridges)
 	m.Ports = overlay(older.Ports, newer.Ports)
 	m.Interfaces = overlay(older.Interfaces, newer.Interfaces)
+	m.CollectorSets = overlay(older.CollectorSets, newer.CollectorSets)
 	return &m
 }
 
@@ -118,6 +119,8 @@ func rowUUID(m model.Model) string {
 		return r.UUID
 	case *Interface:
 		return r.UUID
+	case *CollectorSet:
+		return r.UUID
 	}
 	return ""
 }
@@ -134,6 +137,8 @@ func columns(table string) []string {
 		t = reflect.TypeFor[Port]()
 	case tableIface:
 		t = reflect.TypeFor[Interface]()
+	case tableCollSets:
+		t = reflect.TypeFor[CollectorSet]()
 	default:
 		return nil
 	}

@@ -50,19 +50,29 @@ type Interface struct {
 	Options     map[string]string `ovsdb:"options"`
 }
 
+// CollectorSet is a row of table Flow_Sample_Collector_Set: where the samples
+// go that actions of a bridge send to the number ID, 0 to 2^32-1.
+type CollectorSet struct {
+	UUID   string `ovsdb:"_uuid"`
+	ID     int    `ovsdb:"id"`
+	Bridge string `ovsdb:"bridge"`
+}
+
 const (
-	database   = "Open_vSwitch"
-	tableOpen  = "Open_vSwitch"
-	tableBr    = "Bridge"
-	tablePort  = "Port"
-	tableIface = "Interface"
+	database      = "Open_vSwitch"
+	tableOpen     = "Open_vSwitch"
+	tableBr       = "Bridge"
+	tablePort     = "Port"
+	tableIface    = "Interface"
+	tableCollSets = "Flow_Sample_Collector_Set"
 )
 
 func clientModel() (model.ClientDBModel, error) {
 	return model.NewClientDBModel(database, map[string]model.Model{
-		tableOpen:  &OpenvSwitch{},
-		tableBr:    &Bridge{},
-		tablePort:  &Port{},
-		tableIface: &Interface{},
+		tableOpen:     &OpenvSwitch{},
+		tableBr:       &Bridge{},
+		tablePort:     &Port{},
+		tableIface:    &Interface{},
+		tableCollSets: &CollectorSet{},
 	})
 }

@@ -24,6 +24,7 @@ type state struct {
 	bridges map[string]*Bridge
 	ports   map[string]*Port
 	ifaces  map[string]*Interface
+	sets    map[string]*CollectorSet
 }
 
 func follow(t *testing.T, target string) *state {
@@ -37,6 +38,7 @@ func follow(t *testing.T, target string) *state {
 		t: t, conn: conn,
 		open: map[string]*OpenvSwitch{}, bridges: map[string]*Bridge{},
 		ports: map[string]*Port{}, ifaces: map[string]*Interface{},
+		sets: map[string]*CollectorSet{},
 	}
 }
 
@@ -63,6 +65,7 @@ func (s *state) until(what string, ok func() bool) {
 			apply(s.bridges, ch.Bridges)
 			apply(s.ports, ch.Ports)
 			apply(s.ifaces, ch.Interfaces)
+			apply(s.sets, ch.CollectorSets)
 		case <-timeout.C:
 			s.t.Fatalf("waiting for %s", what)
 		}
@@ -201,6 +204,25 @@ func TestExternalIDs(t *testing.T) {
 	}
 }
 
+// TestCollectorSets: they come with the bridge that they are of, with numbers
+// as large as the database lets them be, and go.
+func TestCollectorSets(t *testing.T) {
+	ovs := ovstest.Start(t)
+	ovs.Vsctl("add-br", "br-int", "--", "--id=@b", "get", "bridge", "br-int", "--",
+		"create", "Flow_Sample_Collector_Set", "id=4294967295", "bridge=@b")
+	s := follow(t, ovs.DB())
+	s.until("the set", func() bool { return len(s.sets) == 1 })
+	for _, c := range s.sets {
+		if c.ID != 4294967295 || c.Bridge != s.bridge("br-int").UUID {
+			t.Errorf("set %+v of bridge %s", c, s.bridge("br-int").UUID)
+		}
+	}
+	ovs.Vsctl("--", "--id=@b", "get", "bridge", "br-int", "--", "create", "Flow_Sample_Collector_Set", "id=0", "bridge=@b")
+	s.until("a second one", func() bool { return len(s.sets) == 2 })
+	ovs.Vsctl("--all", "destroy", "Flow_Sample_Collector_Set")
+	s.until("them to go", func() bool { return len(s.sets) == 0 })
+}
+
 // TestServerRestart: rows stay while the server is away; afterwards only what
 // differs is told.
 func TestServerRestart(t *testing.T) {
@@ -240,10 +262,12 @@ func TestServerRestart(t *testing.T) {
 
 // TestMerge: a reader that sleeps gets one value with the last state of all.
 func TestMerge(t *testing.T) {
-	a := Changes{Connected: true, Interfaces: map[string]*Interface{"1": {Name: "x"}, "2": {Name: "y"}}}
-	b := Changes{Connected: false, Interfaces: map[string]*Interface{"1": nil, "3": {Name: "z"}}}
+	a := Changes{Connected: true, Interfaces: map[string]*Interface{"1": {Name: "x"}, "2": {Name: "y"}},
+		CollectorSets: map[string]*CollectorSet{"1": {ID: 1}}}
+	b := Changes{Connected: false, Interfaces: map[string]*Interface{"1": nil, "3": {Name: "z"}},
+		CollectorSets: map[string]*CollectorSet{"1": nil, "2": {ID: 2}}}
 	m := merge(merge(nil, a), b)
-	if m.Connected || m.Interfaces["1"] != nil || len(m.Interfaces) != 3 {
+	if m.Connected || m.Interfaces["1"] != nil || len(m.Interfaces) != 3 || m.CollectorSets["1"] != nil || len(m.CollectorSets) != 2 {
 		t.Errorf("merged to %+v", m)
 	}
 	if got := slices.Sorted(maps.Keys(m.Interfaces)); !slices.Equal(got, []string{"1", "2", "3"}) {
