@@ -32,6 +32,7 @@ func TestLimits(t *testing.T) {
 		{"alternatives of two fields", and(30, "(reg0[%d] == 1 || tcp.dst == 5 || eth.src == 3)"), ""},
 		{"exponential", and(16, "(reg0[%[1]d] || reg1[%[1]d] || eth.src[%[1]d] || eth.dst[%[1]d])"), CodeLimit},
 		{"masks of one field", and(40, "(ip6.src[%[1]d] || ip6.src[%[1]d] == 0 || ip6.src[64..127] != %[1]d)"), CodeLimit},
+		{"masks without end", "reg1 > 1 && reg2 > 1 && reg0 > 1", ""},
 		{"ranges", and(60, "ip6.src != ::%d"), ""},
 		{"product of exclusions", "eth.src != 1 && eth.dst != 2 && ip6.src != ::1 && ip6.dst != ::2 && tcp.src != 3", ""},
 	} {

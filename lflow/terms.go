@@ -144,13 +144,20 @@ next:
 	return out
 }
 
-// pruneMany looks each term up under every smaller mask that is in use.
+// pruneMany looks each term up under every smaller mask that is in use. Where
+// these are very many, it stops looking: what it keeps then means the same, but
+// may be longer than it need be. Prefixes, of which there are 129 masks, are
+// always looked up.
 func pruneMany(ts []Term) []Term {
 	seen := make(map[Term]struct{}, len(ts))
 	var masks []Value
+	lookups := maxLookups + 129*len(ts)
 	out := ts[:0]
 next:
-	for _, t := range ts {
+	for i, t := range ts {
+		if lookups -= len(masks); lookups < 0 {
+			return append(out, ts[i:]...)
+		}
 		for _, m := range masks {
 			if !m.AndNot(t.Mask).IsZero() {
 				continue
@@ -167,6 +174,9 @@ next:
 	}
 	return out
 }
+
+// maxLookups bounds the time of pruneMany to some tenths of a second.
+const maxLookups = 1 << 22
 
 // intersect returns the terms of the values that are both in a and in b,
 // both pruned. The result is pruned.
