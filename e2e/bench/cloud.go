@@ -79,6 +79,11 @@ func (c *cloud) fill() error {
 	return nil
 }
 
+// note prints what is not a figure.
+func (c *cloud) note(format string, args ...any) {
+	fmt.Printf("# %s, %d ports: %s\n", c.s.Backend.Name(), c.switches*portsPerSwitch, fmt.Sprintf(format, args...))
+}
+
 func (c *cloud) connect() (err error) {
 	c.nb, err = dial(c.s.Dir + "/nb.sock")
 	return err
@@ -95,16 +100,12 @@ func (c *cloud) occupy(ctx context.Context, local int) error {
 		}
 	}
 	for h := range 2 {
-		args := []string{"ovs-vsctl", "--no-wait"}
+		var ports []string
 		for k := c.local; k < local; k++ {
-			port := portName(k%c.switches, k/c.switches*2+h)
-			args = append(args, "--", "add-port", "br-int", port, "--", "set", "Interface", port, "external-ids:iface-id="+port)
+			ports = append(ports, portName(k%c.switches, k/c.switches*2+h))
 		}
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
-		r, err := c.s.Run(ctx, fmt.Sprintf("hv%d", h+1), "", args...)
-		cancel()
-		if err != nil {
-			return fmt.Errorf("%w: %s", err, r.Stderr)
+		if err := c.attach(ctx, fmt.Sprintf("hv%d", h+1), ports); err != nil {
+			return err
 		}
 	}
 	c.local = local
@@ -113,6 +114,21 @@ func (c *cloud) occupy(ctx context.Context, local int) error {
 		return err
 	}
 	return c.nb.transactWait("hv_cfg")
+}
+
+// attach gives a hypervisor the interfaces of ports.
+func (c *cloud) attach(ctx context.Context, hv string, ports []string) error {
+	args := []string{"ovs-vsctl", "--no-wait"}
+	for _, port := range ports {
+		args = append(args, "--", "add-port", "br-int", port, "--", "set", "Interface", port, "external-ids:iface-id="+port)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	r, err := c.s.Run(ctx, hv, "", args...)
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, r.Stderr)
+	}
+	return nil
 }
 
 // awaitUp waits until so many ports are up.
@@ -133,8 +149,9 @@ func (c *cloud) awaitUp(ctx context.Context, want int) error {
 }
 
 // addPort measures one port: from the transaction to the flows on both
-// hypervisors. The VM is already there, on hv1.
-func (c *cloud) addPort(ctx context.Context) (time.Duration, error) {
+// hypervisors. The VM is already there, on hv1. More operations on the port,
+// whose uuid-name is "new", may go with it.
+func (c *cloud) addPort(ctx context.Context, more ...op) (time.Duration, error) {
 	c.added++
 	name := fmt.Sprintf("new%d", c.added)
 	r, err := c.s.Run(ctx, "hv1", "", "ovs-vsctl", "add-port", "br-int", name, "--", "set", "Interface", name, "external-ids:iface-id="+name)
@@ -145,12 +162,13 @@ func (c *cloud) addPort(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	mac := fmt.Sprintf("40:45:00:00:%02x:%02x", c.added>>8, c.added&255)
-	start := time.Now()
-	err = c.nb.transactWait("hv_cfg",
-		op{"op": "insert", "table": "Logical_Switch_Port", "uuid-name": "new", "row": map[string]any{"name": name,
+	ops := append([]op{
+		{"op": "insert", "table": "Logical_Switch_Port", "uuid-name": "new", "row": map[string]any{"name": name,
 			"addresses": fmt.Sprintf("%s 10.200.%d.%d", mac, c.added>>8, c.added&255), "port_security": mac}},
-		op{"op": "mutate", "table": "Logical_Switch", "where": []any{[]any{"name", "==", fmt.Sprintf("sw%d", c.added*37%min(c.switches, c.local))}},
-			"mutations": []any{[]any{"ports", "insert", []any{"set", []any{[]any{"named-uuid", "new"}}}}}})
+		insert("Logical_Switch", fmt.Sprintf("sw%d", c.added*37%min(c.switches, c.local)), "ports", []any{"named-uuid", "new"}),
+	}, more...)
+	start := time.Now()
+	err = c.nb.transactWait("hv_cfg", ops...)
 	took := time.Since(start)
 	if err != nil {
 		return 0, err

@@ -40,7 +40,8 @@ func run(ctx context.Context, only, which string) error {
 		return err
 	}
 	show := func(l string) { fmt.Println(l) }
-	return errors.Join(clouds(ctx, re, strings.Split(which, ","), show), agents(ctx, re, strings.Split(which, ","), show), goBenchmarks(ctx, re, show))
+	sides := strings.Split(which, ",")
+	return errors.Join(clouds(ctx, re, sides, show), agents(ctx, re, sides, show), acls(ctx, re, sides, show), goBenchmarks(ctx, re, show))
 }
 
 // size is a cloud: ports (20 on a switch), and how many of them are on each of
@@ -147,7 +148,7 @@ func growth(few, many *figure) *figure {
 	return &figure{many.value / few.value, "x"}
 }
 
-// repeats and patience bound how often a port is added.
+// repeats and patience bound how often a change is made.
 const (
 	repeats  = 15
 	patience = 45 * time.Second
@@ -156,9 +157,6 @@ const (
 // measure gives the cold start of northd, and for each size the median time of
 // a port.
 func measure(ctx context.Context, x side, ports int, sizes []size, give func(string, *figure)) (err error) {
-	note := func(format string, args ...any) {
-		fmt.Printf("# %s, %d ports: %s\n", x.backend.Name(), ports, fmt.Sprintf(format, args...))
-	}
 	start := time.Now()
 	c, err := newCloud(x.backend, x.bin, ports, 1)
 	if err != nil {
@@ -174,7 +172,7 @@ func measure(ctx context.Context, x side, ports int, sizes []size, give func(str
 	if err := c.nb.transactWait("sb_cfg"); err != nil {
 		return err
 	}
-	note("filled and compiled in %v", time.Since(start).Round(time.Millisecond))
+	c.note("filled and compiled in %v", time.Since(start).Round(time.Millisecond))
 	cold, err := c.coldStart(ctx)
 	if err != nil {
 		return err
@@ -185,22 +183,23 @@ func measure(ctx context.Context, x side, ports int, sizes []size, give func(str
 		if err := c.occupy(ctx, z.local); err != nil {
 			return err
 		}
-		note("%d of them on each hypervisor, flows installed in %v", z.local, time.Since(start).Round(time.Millisecond))
-		all, err := c.addPorts(ctx)
+		c.note("%d of them on each hypervisor, flows installed in %v", z.local, time.Since(start).Round(time.Millisecond))
+		all, err := times(ctx, func() (time.Duration, error) { return c.addPort(ctx) })
 		if err != nil {
 			return err
 		}
-		note("port added %d times: %v … %v", len(all), all[0].Round(time.Microsecond), all[len(all)-1].Round(time.Microsecond))
+		c.note("port added %d times: %v … %v", len(all), all[0].Round(time.Microsecond), all[len(all)-1].Round(time.Microsecond))
 		give(addName(z), seconds(all[len(all)/2]))
 	}
 	return nil
 }
 
-// addPorts adds ports and returns the times that it took, sorted.
-func (c *cloud) addPorts(ctx context.Context) ([]time.Duration, error) {
+// times does something over and over and returns the times that it took,
+// sorted.
+func times(ctx context.Context, once func() (time.Duration, error)) ([]time.Duration, error) {
 	var all []time.Duration
 	for start := time.Now(); len(all) < repeats && (len(all) < 3 || time.Since(start) < patience); {
-		d, err := c.addPort(ctx)
+		d, err := once()
 		if err != nil {
 			return nil, err
 		}
