@@ -47,9 +47,10 @@ const (
 	setFlowsLimit   = setAddresses + 64
 )
 
-// settled is how long the number of flows must have been the same to count: an
-// agent may have fewer flows for a new group a few seconds later.
-const settled = 5 * time.Second
+// settled is how long the number of flows must have been the same to count. An
+// agent may have fewer flows for a new group later: when all ports' bits have
+// been in the switch for two seconds, and it has worked out what matches them.
+const settled = 10 * time.Second
 
 // gathering bounds the wait for all ports of the group on one hypervisor.
 const gathering = 3 * time.Minute
