@@ -79,6 +79,7 @@ func (a *Agent) compute() {
 		a.zoned = true
 		a.restoreZones()
 		a.restoreGroupBits()
+		a.restorePortGroupBits()
 	}
 	u := ofctrl.Update{Complete: true}
 	first := !a.started
@@ -89,8 +90,15 @@ func (a *Agent) compute() {
 	wishes := map[string][]byte{}
 	a.last = a.t.Engine.Commit()
 	a.collect(&u, wishes)
+	came := a.boundNow()
+	a.notePortGroups()
 	zones, groups := a.assignZones(), a.planGroupBits()
 	if zones || groups {
+		a.t.Engine.Commit()
+		a.collect(&u, wishes)
+		a.notePortGroups()
+	}
+	if a.planPortGroupBits(came) {
 		a.t.Engine.Commit()
 		a.collect(&u, wishes)
 	}

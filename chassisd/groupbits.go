@@ -92,15 +92,22 @@ func (a *Agent) setGroupBit(name string) {
 	a.t.GroupBits.Set(id, tables.GroupBit{Bit: bit, Matched: state == bits.Matched})
 }
 
-// tickGroupBits notices that it is time for the next step of a group.
+// tickGroupBits notices that it is time for the next step of a group, of
+// datapaths or of ports.
 func (a *Agent) tickGroupBits() {
-	if a.started && a.loc.bridge != nil && a.groupBits.Tick(a.done.gen, a.cfg.Now(), a.loc.bridge.ExternalIDs) {
-		a.dirty = true
+	if !a.started || a.loc.bridge == nil {
+		return
+	}
+	for _, b := range []*bits.Allocator{a.groupBits, a.portGroupBits} {
+		if b.Tick(a.done.gen, a.cfg.Now(), a.loc.bridge.ExternalIDs) {
+			a.dirty = true
+		}
 	}
 }
 
 // groupBitsPart lists the groups that have bits, so that a reader of
-// ovs-ofctl dump-flows can tell what metadata=0x100000000/0x100000000 is.
+// ovs-ofctl dump-flows can tell what metadata=0x100000000/0x100000000 is, or
+// reg11=0x10000/0x10000.
 func (a *Agent) groupBitsPart() *proto.Part {
 	var values []string
 	for _, h := range a.groupBits.Holders() {
@@ -108,5 +115,6 @@ func (a *Agent) groupBitsPart() *proto.Part {
 		values = append(values, fmt.Sprintf("metadata=%#x", uint64(1)<<h.Bit),
 			fmt.Sprintf("group %s, %s, %d flows of %d datapaths", h.Name, h.State, use.Flows, use.Members))
 	}
+	values = append(values, a.portGroupValues()...)
 	return part("groups", "", proto.State_STATE_OK, append([]string{"local", strconv.Itoa(a.t.GroupUse.Len())}, values...)...)
 }

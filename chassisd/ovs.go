@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/tunnel"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
 )
@@ -117,9 +118,11 @@ func (a *Agent) planBridge(txn *vswitch.Txn) {
 		return
 	}
 	ids, gone := a.zones.Diff(br.ExternalIDs)
-	set, old := a.groupBits.Diff(br.ExternalIDs)
-	maps.Copy(ids, set)
-	gone = append(gone, old...)
+	for _, b := range []*bits.Allocator{a.groupBits, a.portGroupBits} {
+		set, old := b.Diff(br.ExternalIDs)
+		maps.Copy(ids, set)
+		gone = append(gone, old...)
+	}
 	if a.ready && br.ExternalIDs[ovnNBCfg] != strconv.FormatInt(a.done.nbCfg, 10) {
 		if now := a.cfg.Now(); now.Sub(w.cfgAt) >= cfgPace {
 			ids[ovnNBCfg], ids[ovnNBCfgTS] = strconv.FormatInt(a.done.nbCfg, 10), a.millis()

@@ -27,6 +27,9 @@ type Options struct {
 	// PortGroup returns the port names of a port group that is compared with
 	// a field.
 	PortGroup func(name string, field *Symbol) (ports []string, ok bool)
+	// GroupBit may return a bit that is 1 where the port in the field is in the
+	// port group: == then compares that bit, and PortGroup is not asked.
+	GroupBit func(name string, field *Symbol) (bit Field, ok bool)
 	// DHCP and DHCPv6 return the definition of a DHCP option; nil stands for
 	// those of DHCPOptions and DHCPv6Options.
 	DHCP, DHCPv6 func(name string) (o DHCPOption, ok bool)

@@ -280,6 +280,11 @@ func (p *parser) addressSet(f Field, pos int, rel Rel, t token, not bool) *Error
 }
 
 func (p *parser) portGroup(f Field, pos int, rel Rel, t token, not bool) *Error {
+	if (rel == EQ) != not && rel <= NE && f.sym.IsString() && p.opts.GroupBit != nil {
+		if bit, ok := p.opts.GroupBit(t.text, f.sym); ok {
+			return p.push(bit, pos, EQ, Constant{Value: U(1)}, false)
+		}
+	}
 	if p.opts.PortGroup == nil {
 		return errorf(t.pos, CodeReference, "unknown port group @%s", t.text)
 	}

@@ -89,6 +89,9 @@ type Env struct {
 	// PortGroup returns the names of the group's ports on the datapath. Where
 	// near, those are enough by which packets enter or leave on this chassis.
 	PortGroup func(name string, near bool) ([]string, bool)
+	// PortGroupBit returns which bit (0 to 31, see PortGroupHalves) says that a port
+	// is in the group; ok is false where its ports have to be named.
+	PortGroupBit func(name string) (bit uint8, ok bool)
 	// DHCP and DHCPv6 return the definition of an option; where they are nil,
 	// OVN's standard ones hold.
 	DHCP, DHCPv6 func(name string) (lflow.DHCPOption, bool)

@@ -43,7 +43,7 @@ var fieldsByIndex = sync.OnceValue(func() []ofp.Field {
 		}
 		out[i] = f
 	}
-	return out
+	return append(out, regZoneDNAT, regZoneSNAT) // groupFields
 })
 
 // subfield returns the bits of OpenFlow fields that f is.

@@ -201,6 +201,19 @@ func compile(s *scratch, f *Logical, cookie uint64, env *Env) (p *program, cache
 			return env.PortGroup(name, f.near(field))
 		}
 	}
+	if env.PortGroupBit != nil {
+		opts.GroupBit = func(name string, field *lflow.Symbol) (lflow.Field, bool) {
+			if !f.near(field) {
+				return lflow.Field{}, false
+			}
+			cacheable = false
+			bit, ok := env.PortGroupBit(name)
+			if !ok {
+				return lflow.Field{}, false
+			}
+			return groupBit(bit), true
+		}
+	}
 	opts.DHCP = definitions(env.DHCP, &cacheable)
 	opts.DHCPv6 = definitions(env.DHCPv6, &cacheable)
 	if env.Separate != nil {

@@ -48,15 +48,18 @@ func (m *maker) set(f ofp.Field, v uint32) { m.act.SetField(f, ofp.U64(uint64(v)
 // Zones are the conntrack zones of a port and of its datapath; 0 is none.
 type Zones struct{ Port, DNAT, SNAT uint16 }
 
-// zones loads them; those that there are not stay what they are, zero.
-func (m *maker) zones(z Zones) {
-	if z.Port != 0 {
-		m.set(regZone, uint32(z.Port))
-	}
-	if z.DNAT != 0 {
-		m.set(regDNATZone, uint32(z.DNAT))
-	}
-	if z.SNAT != 0 {
-		m.set(regSNATZone, uint32(z.SNAT))
-	}
+// marks are what the registers of the zones hold while a packet is a port's:
+// with the zones, the bits of the port's groups (lower.PortGroupHalves).
+type marks struct{ zone, dnat, snat uint32 }
+
+func (z Zones) marks(groups uint32) marks {
+	dnat, snat := lower.PortGroupHalves(groups)
+	return marks{uint32(z.Port), uint32(z.DNAT) | dnat, uint32(z.SNAT) | snat}
+}
+
+// mark loads all of them: a packet may have those of another port.
+func (m *maker) mark(k marks) {
+	m.set(regZone, k.zone)
+	m.set(regDNATZone, k.dnat)
+	m.set(regSNATZone, k.snat)
 }

@@ -22,13 +22,14 @@ type Group struct {
 
 // Member is a local port of a group.
 type Member struct {
-	Key  uint16
-	Zone uint16
+	Key    uint16
+	Zones  Zones
+	Groups uint32 // as in Port
 }
 
 // groupSpan bounds the copies that one flow makes: an action list ends at
-// 65,535 bytes, and 48 bytes are one member.
-const groupSpan = 1000
+// 65,535 bytes, and 80 bytes are one member.
+const groupSpan = 700
 
 // Multicast delivers to every member: one copy through each tunnel, with the
 // group's own key so that the other side does the same for its ports, and one
@@ -61,7 +62,7 @@ func (m *maker) local(g Group, members []Member) {
 		m.to(g.Datapath, part<<16|uint32(g.Key))
 		m.enter(g.Datapath, g.Bits)
 		for _, p := range members[:n] {
-			m.set(regZone, uint32(p.Zone))
+			m.mark(p.Zones.marks(p.Groups))
 			m.set(regOutport, uint32(p.Key))
 			m.act.Resubmit(lower.TableCheckLoopback)
 		}

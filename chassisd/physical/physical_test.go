@@ -42,9 +42,9 @@ cookie=0x1, table=43, priority=100,reg15=0x2,metadata=0x1/0xffffff actions=set_f
 		{"tunnel", Tunnel(1), `
 cookie=0x0, table=0, priority=100,in_port=1 actions=move:NXM_NX_TUN_ID[0..23]->OXM_OF_METADATA[0..23],move:NXM_NX_TUN_METADATA0[16..30]->NXM_NX_REG14[0..14],move:NXM_NX_TUN_METADATA0[0..15]->NXM_NX_REG15[0..15],resubmit(,44)
 `},
-		{"group", Multicast(Group{Cookie: 5, Datapath: 1, Bits: 3 << 40, Key: 0x8000, Local: []Member{{3, 3}, {1, 4}}, Tunnels: []uint32{9, 7, 9}}), `
+		{"group", Multicast(Group{Cookie: 5, Datapath: 1, Bits: 3 << 40, Key: 0x8000, Local: []Member{{3, zones(3), 0}, {1, zones(4), 0x80000001}}, Tunnels: []uint32{9, 7, 9}}), `
 cookie=0x5, table=43, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x1->tun_id,set_field:0x8000->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7,output:9,resubmit(,44)
-cookie=0x5, table=44, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x30000000001->metadata,set_field:0x4->reg13,set_field:0x1->reg15,resubmit(,45),set_field:0x3->reg13,set_field:0x3->reg15,resubmit(,45),set_field:0x8000->reg15
+cookie=0x5, table=44, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x30000000001->metadata,set_field:0x4->reg13,set_field:0x10002->reg11,set_field:0x80000001->reg12,set_field:0x1->reg15,resubmit(,45),set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x3->reg15,resubmit(,45),set_field:0x8000->reg15
 `},
 		{"group of nobody", Multicast(Group{Datapath: 1, Key: 0x8001}), "\n"},
 		{"static", Static(), `
@@ -72,7 +72,7 @@ cookie=0x0, table=65, priority=0 actions=drop
 func TestBigGroup(t *testing.T) {
 	g := Group{Datapath: 1, Key: 0x8000}
 	for i := range 2*groupSpan + 1 {
-		g.Local = append(g.Local, Member{Key: uint16(i + 1), Zone: uint16(i + 1)})
+		g.Local = append(g.Local, Member{Key: uint16(i + 1), Zones: zones(uint16(i + 1))})
 	}
 	flows := Multicast(g)
 	if len(flows) != 3 {
@@ -110,7 +110,7 @@ func TestSwitchTakesThem(t *testing.T) {
 	}
 	flows = append(flows, Remote(RemotePort{Datapath: 1, Key: 3, Tunnel: 9})...)
 	flows = append(flows, Tunnel(9)...)
-	flows = append(flows, Multicast(Group{Datapath: 1, Key: 0x8000, Local: []Member{{1, 3}, {2, 4}}, Tunnels: []uint32{9}})...)
+	flows = append(flows, Multicast(Group{Datapath: 1, Key: 0x8000, Local: []Member{{1, zones(3), 0}, {2, zones(4), 0}}, Tunnels: []uint32{9}})...)
 	for _, f := range flows {
 		ovs.Ofctl("add-flow", f.String())
 	}
@@ -148,6 +148,54 @@ func TestSwitchTakesThem(t *testing.T) {
 			if strings.Contains(out, n) {
 				t.Errorf("%s: %q in\n%s", c.packet, n, out)
 			}
+		}
+	}
+}
+
+// TestMarks: the zones and the bits of port groups, which share registers, do
+// not disturb each other, and are those of the port by which a packet came in
+// or will leave.
+func TestMarks(t *testing.T) {
+	ovs := ovstest.StartBridge(t, "p1", "p2", "p3")
+	ovs.Vsctl("add-port", ovstest.Bridge, "tun", "--", "set", "interface", "tun", "ofport_request=9", "type=geneve",
+		"options:remote_ip=10.0.0.2", "options:key=flow")
+	ovs.Ofctl("add-tlv-map", "{class=0x102,type=0x80,len=4}->tun_metadata0")
+	const low, high = 1 << 3, 1 << 20 // bits of reg11 and of reg12
+	ports := []Port{
+		{Datapath: 1, Key: 1, Ofport: 1, Zones: Zones{Port: 11, DNAT: 2, SNAT: 3}, Groups: low},
+		{Datapath: 1, Key: 2, Ofport: 2, Zones: Zones{Port: 12, DNAT: 2, SNAT: 3}, Groups: high},
+		{Datapath: 1, Key: 3, Ofport: 3},
+	}
+	flows, group := append(Static(), Tunnel(9)...), Group{Datapath: 1, Key: 0x8000}
+	for _, p := range ports {
+		flows = append(flows, Local(p)...)
+		group.Local = append(group.Local, Member{p.Key, p.Zones, p.Groups})
+	}
+	flows = append(flows, Multicast(group)...)
+	for _, f := range flows {
+		ovs.Ofctl("add-flow", f.String())
+	}
+	// Each pipeline shows the zones, and the bits in a mark.
+	const show = "ct(zone=NXM_NX_REG11[0..15]),ct(zone=NXM_NX_REG12[0..15])"
+	for table, then := range map[string]string{"8": "resubmit(,9)", "46": "resubmit(,64)"} {
+		ovs.Ofctl("add-flow", "table="+table+",tcp,actions="+show+",set_field:0->pkt_mark,move:NXM_NX_REG11[16..31]->NXM_NX_PKT_MARK[0..15],move:NXM_NX_REG12[16..31]->NXM_NX_PKT_MARK[16..31],"+then)
+	}
+	for addr, port := range map[string]string{"01": "1", "02": "2", "03": "3", "ff": "0x8000"} {
+		ovs.Ofctl("add-flow", "table=9,dl_dst=00:00:00:00:00:"+addr+",actions=set_field:"+port+"->reg15,resubmit(,41)")
+	}
+	for _, c := range []struct{ packet, want string }{
+		{"in_port=1,dl_dst=00:00:00:00:00:02", "ct(zone=2),ct(zone=3),set(skb_mark(0x8)),ct(zone=2),ct(zone=3),set(skb_mark(0x100000)),2"},
+		{"in_port=2,dl_dst=00:00:00:00:00:01", "ct(zone=2),ct(zone=3),set(skb_mark(0x100000)),ct(zone=2),ct(zone=3),set(skb_mark(0x8)),1"},
+		{"in_port=1,dl_dst=00:00:00:00:00:03", "ct(zone=2),ct(zone=3),set(skb_mark(0x8)),ct,ct,set(skb_mark(0)),3"},
+		{"in_port=1,dl_dst=00:00:00:00:00:ff", "ct(zone=2),ct(zone=3),set(skb_mark(0x8)),ct(zone=2),ct(zone=3),set(skb_mark(0x100000)),2,ct,ct,set(skb_mark(0)),3"},
+		{"in_port=3,dl_dst=00:00:00:00:00:ff", "ct,ct,ct(zone=2),ct(zone=3),set(skb_mark(0x8)),1,ct(zone=2),ct(zone=3),set(skb_mark(0x100000)),2"},
+		{"in_port=9,tun_id=1,tun_metadata0=0x70002", "ct(zone=2),ct(zone=3),set(skb_mark(0x100000)),2"},
+		{"in_port=9,tun_id=1,tun_metadata0=0x78000", "ct(zone=2),ct(zone=3),set(skb_mark(0x8)),1,ct(zone=2),ct(zone=3),set(skb_mark(0x100000)),2,ct,ct,set(skb_mark(0)),3"},
+	} {
+		out := ovs.Appctl("ofproto/trace", "br-int", c.packet+",tcp,dl_src=00:00:00:00:00:09")
+		_, got, _ := strings.Cut(out, "Datapath actions: ")
+		if got = strings.TrimSpace(got); got != c.want {
+			t.Errorf("%s: %s\nwant %s", c.packet, got, c.want)
 		}
 	}
 }

@@ -14,6 +14,7 @@ type Port struct {
 	Key      uint16 // tunnel key
 	Ofport   uint32
 	Zones    Zones
+	Groups   uint32 // bits of the port groups that the port is in: lower.PortGroupHalves
 }
 
 // Local is what makes a local port work: packets from it enter the pipeline,
@@ -22,14 +23,14 @@ func Local(p Port) []ofctrl.Flow {
 	m := maker{cookie: p.Cookie}
 
 	m.match.Set(ofp.InPort, uint64(p.Ofport))
-	m.zones(p.Zones)
+	m.mark(p.Zones.marks(p.Groups))
 	m.enter(p.Datapath, p.Bits)
 	m.set(regInport, uint32(p.Key))
 	m.act.Resubmit(lower.TableLogIngress)
 	m.add(lower.TablePhyToLog, prioPort)
 
 	m.to(p.Datapath, uint32(p.Key))
-	m.zones(p.Zones)
+	m.mark(p.Zones.marks(p.Groups))
 	m.enter(p.Datapath, p.Bits)
 	m.act.Resubmit(lower.TableCheckLoopback)
 	m.add(lower.TableLocalOutput, prioPort)

@@ -128,9 +128,10 @@ func (t *Tables) localPort(r *incr.Reader, port schema.UUID) (physical.Port, boo
 		return physical.Port{}, false
 	}
 	bits, _ := incr.Get(r, t.scopes.bits, b.Datapath)
+	groups, _ := incr.Get(r, t.marks.bits, port)
 	return physical.Port{
 		Cookie: cookie(port), Datapath: dp.Key, Bits: bits, Key: uint16(row.TunnelKey), Ofport: uint32(b.Interface.Ofport),
-		Zones: t.zones(r, b),
+		Zones: t.zones(r, b), Groups: groups,
 	}, true
 }
 

@@ -53,7 +53,7 @@ func (t *Tables) joinGroups() {
 
 func (t *Tables) place(r *incr.Reader, k Member) (place, bool) {
 	if p, ok := t.localPort(r, k.Row); ok {
-		return place{Member: physical.Member{Key: p.Key, Zone: p.Zones.Port}}, true
+		return place{Member: physical.Member{Key: p.Key, Zones: p.Zones, Groups: p.Groups}}, true
 	}
 	p, ok := incr.Get(r, t.remote, k.Row)
 	return place{Tunnel: p.Tunnel}, ok

@@ -16,8 +16,8 @@ import (
 )
 
 // TestSameVerdicts lowers random logical flows of datapaths and of groups of
-// them in four ways: groups matched by bits or expanded, stages passed by or
-// not. Open vSwitch then says of random packets what becomes of them, from the
+// them in eight ways: groups of datapaths matched by bits or expanded, stages
+// passed by or not, port groups matched by bits or port by port. Open vSwitch then says of random packets what becomes of them, from the
 // ingress pipeline of a port or from a tunnel through the egress pipeline to
 // the output: each time the same.
 func TestSameVerdicts(t *testing.T) {
@@ -26,7 +26,7 @@ func TestSameVerdicts(t *testing.T) {
 	ovs.Vsctl("add-port", ovstest.Bridge, "tun", "--", "set", "interface", "tun", "ofport_request=9", "type=geneve",
 		"options:remote_ip=10.0.0.2", "options:key=flow")
 	ovs.Ofctl("add-tlv-map", "{class=0x102,type=0x80,len=4}->tun_metadata0")
-	seen := map[string]int{}
+	seen, byBit := map[string]int{}, 0
 	for seed := range uint64(12) {
 		c := randomCloud(t, seed, ports)
 		packets := make([]string, 14)
@@ -35,13 +35,19 @@ func TestSameVerdicts(t *testing.T) {
 		}
 		var want []string
 		expanded := 0
-		for way := range 4 {
+		for way := range 8 {
 			c.Elide.Set(struct{}{}, way&1 != 0)
 			for i, g := range c.groups {
 				c.GroupBits.Set(id(g), GroupBit{Bit: uint8(24 + 13*i), Matched: way&2 != 0})
 			}
+			for i, g := range []string{"pg", "pg2"} {
+				c.PortGroupBits.Set(g, PortGroupBit{Bit: uint8(31 * i), Matched: way&4 != 0})
+			}
 			c.commit()
 			flows := c.install(ovs)
+			if way&4 != 0 {
+				byBit += len(regexp.MustCompile(`reg1[12]=`).FindAllString(strings.Join(ovs.Flows(), "\n"), -1))
+			}
 			if way == 0 {
 				expanded = flows
 			} else if way&2 != 0 && flows >= expanded {
@@ -60,6 +66,9 @@ func TestSameVerdicts(t *testing.T) {
 	}
 	if seen["drop"] == 0 || seen["drop"] > 12*14/2 {
 		t.Errorf("a weak test: %v", seen)
+	}
+	if byBit < 100 {
+		t.Errorf("a weak test: %d flows match port groups by bits", byBit)
 	}
 }
 
@@ -100,6 +109,8 @@ func randomCloud(t testing.TB, seed uint64, ports []string) *cloud {
 	}
 	c.portGroup("1_pg", "vm11", "far1")
 	c.portGroup("2_pg", "vm21", "vm22")
+	c.portGroup("1_pg2", "vm11", "vm12")
+	c.portGroup("3_pg2", "vm32", "far3")
 	c.addressSet("as", "10.0.0.1", "10.0.0.3")
 	c.group("all", "sw1", "sw2", "sw3")
 	c.group("some", "sw2", "sw3")
@@ -158,7 +169,9 @@ func (c *cloud) flow() sb.Flow {
 	taken[prio] = true
 	f.Priority = uint16(prio)
 	vm := func() string { return `"` + c.pick(append([]string{"far1"}, c.ports...)...) + `"` }
-	f.Match = c.pick(port+" == "+vm(), port+" == @pg", port+" == @pg && ip4.src == $as && tcp.dst == {80, 443}", "ip4.src == 10.0.0."+c.pick("1", "2", "3"), "tcp.dst == {80, 443}", "ip4 && tcp.dst != 80", "eth.mcast",
+	f.Match = c.pick(port+" == "+vm(), port+" == @pg", port+" == @pg && ip4.src == $as && tcp.dst == {80, 443}",
+		"inport == @pg", "outport == @pg2", "!(!("+port+" == @pg2)) && ip4", port+" == {@pg, @pg2}", port+" == @pg && "+port+" == @pg2", port+" == {@pg2, "+vm()+"} && ip4.src == {10.0.0.1, 10.0.0.2} && tcp.dst == {80, 81, 443}",
+		"inport == @pg && outport == @pg2", "ip4.src == 10.0.0."+c.pick("1", "2", "3"), "tcp.dst == {80, 443}", "ip4 && tcp.dst != 80", "eth.mcast",
 		port+" == "+vm(), port+" == "+vm(), port+" == "+vm()+" && ip4", port+" == {"+vm()+", "+vm()+", "+vm()+"} && ip4",
 		port+" == {"+vm()+", "+vm()+", "+vm()+"} && ip4.src == {10.0.0.1, 10.0.0.2} && tcp.dst == {80, 81, 443}",
 		"ip4.src == {10.0.0.1, 10.0.0.2} && ip4.dst == {10.0.0.1, 10.0.0.3} && tcp.dst == {80, 81, 443}",

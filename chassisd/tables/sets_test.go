@@ -111,6 +111,28 @@ func TestPortGroups(t *testing.T) {
 	if got := unit(sb.Ingress, "inport == @pg"); got != "reg14=0x2 reg14=0x3" {
 		t.Errorf("with a port less: %s", got)
 	}
+
+	// Nothing sets the bit of a port that is no interface's.
+	w.PortGroupBits.Set("pg", PortGroupBit{Bit: 16, Matched: true})
+	if got := unit(sb.Ingress, "inport == @pg"); got != "reg14=0x2 reg14=0x3" {
+		t.Errorf("with a patch port: %s", got)
+	}
+	if u, _ := w.PortGroupUse.Get("pg"); u != (PortGroupUse{Flows: 1, Ports: 2, Other: true}) {
+		t.Errorf("use with a patch port: %+v", u)
+	}
+	w.PortGroupPorts.Delete(SetMember{id("5_pg"), "patch"})
+	if got := unit(sb.Ingress, "inport == @pg"); got != "reg12=0x1" {
+		t.Errorf("with a bit: %s", got)
+	}
+	if got := unit(sb.Ingress, "outport == @pg"); got != "reg15=0x2" {
+		t.Errorf("the other port: %s", got)
+	}
+	if f := w.flowsOf("vm2"); strings.Count(f, "set_field:0x10000->reg12") != 2 {
+		t.Errorf("flows of vm2:\n%s", f)
+	}
+	if f := w.flowsOf("vm1"); strings.Count(f, "set_field:0->reg12") != 2 {
+		t.Errorf("flows of vm1:\n%s", f)
+	}
 }
 
 // TestOneAddress: in a large set one address more or less is a few flows of

@@ -72,7 +72,9 @@ type Lowered struct {
 	Families []Family // more flows: FamilyFlows
 	Groups   []ofctrl.Group
 	Meters   []ofctrl.Meter
-	Errors   []string
+	// PortGroups are those that flows match where a bit would do.
+	PortGroups []groupRef
+	Errors     []string
 }
 
 // SharedUnit is a unit of a group on one of its datapaths, or, without one, on
@@ -105,6 +107,8 @@ type Tables struct {
 	GroupBits  *incr.Input[schema.UUID, GroupBit] // by group of datapaths, see GroupBit
 	// CollectorSets are the numbers of those that the switch has for our bridge.
 	CollectorSets *incr.Input[uint32, struct{}]
+	// PortGroupBits are by name in the northbound database.
+	PortGroupBits *incr.Input[string, PortGroupBit]
 	// Elide says whether packets go past the stages that hold nothing.
 	Elide *incr.Input[struct{}, bool]
 
@@ -123,7 +127,9 @@ type Tables struct {
 	Units       *incr.Table[Path, Lowered]              // units of one datapath
 	SharedUnits *incr.Table[SharedUnit, Lowered]        // units of groups
 	GroupUse    *incr.Table[schema.UUID, GroupUse]      // by group with local datapaths
-	FamilyFlows *incr.Table[FamilyPart, Lowered]        // with the members of large address sets
+	// PortGroupUse is by name, of those that ports of this chassis are in.
+	PortGroupUse *incr.Table[string, PortGroupUse]
+	FamilyFlows  *incr.Table[FamilyPart, Lowered] // with the members of large address sets
 
 	lowerer *lower.Lowerer
 	conj    *conjunctions
@@ -143,6 +149,7 @@ type Tables struct {
 	winner  *incr.Table[schema.UUID, string]
 	remote  *incr.Table[schema.UUID, physical.RemotePort]
 	members memberTables
+	marks   markTables
 	scopes  scopeTables
 	stages  stageTables
 	shared  sharedTables
@@ -180,6 +187,7 @@ func New(opts ...incr.Option) *Tables {
 		GroupBits:  incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
 		Elide:      incr.NewInput[struct{}](e, "elide", incr.Eq[bool]),
 
+		PortGroupBits: incr.NewInput[string](e, "port group bits", incr.Eq[PortGroupBit]),
 		CollectorSets: incr.NewInput[uint32](e, "collector sets", incr.Eq[struct{}]),
 
 		AddressSets:    incr.NewInput[schema.UUID](e, "address sets", rowEqual[*sb.AddressSet]()),
@@ -190,14 +198,16 @@ func New(opts ...incr.Option) *Tables {
 	t.index()
 	t.bind()
 	t.joinScopes()
+	t.joinSets()
+	t.joinMarks()
 	t.joinPeers()
 	t.joinGroups()
 	chunksByOwner := incr.NewIndex(t.Chunks, "owner", func(p Path, _ string) []schema.UUID { return one(p.Owner) })
 	t.decodeShared(chunksByOwner)
 	t.joinStages(chunksByOwner)
-	t.joinSets()
 	t.lowerUnits()
 	t.lowerShared()
+	t.usePortGroups()
 	t.joinFamilies()
 	return t
 }

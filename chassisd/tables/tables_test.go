@@ -108,7 +108,7 @@ func TestBinding(t *testing.T) {
 	if b, ok := w.Bound.Get(id("vm1")); !ok || b.Name != "vm1" || b.Interface.Ofport != 7 {
 		t.Errorf("vm1 is bound as %+v, %v, before its claim is written", b, ok)
 	}
-	if f := w.flowsOf("vm1"); !strings.Contains(f, "in_port=7 actions=set_field:0x3->reg13,set_field:0x5->metadata") {
+	if f := w.flowsOf("vm1"); !strings.Contains(f, "in_port=7 actions=set_field:0x3->reg13,set_field:0->reg11,set_field:0->reg12,set_field:0x5->metadata") {
 		t.Errorf("flows of vm1:\n%s", f)
 	}
 	if f := w.flowsOf("vm2"); !strings.Contains(f, "output:102") {
@@ -286,7 +286,7 @@ func TestIncrementalIsFull(t *testing.T) {
 
 func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []string) {
 	dp, vm, hv := pick(dps...), pick(vms...), pick("hv1", "hv2", "hv3")
-	switch r.IntN(24) {
+	switch r.IntN(27) {
 	case 0:
 		w.datapath(dp, int64(1+r.IntN(9)))
 		if r.IntN(5) == 0 {
@@ -337,6 +337,14 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 		w.chunk(pick(append(dps, "group", "group2")...), pick("defaults", "more"), randomStages(r)...)
 	case 18, 19:
 		w.mutateSampling(r, pick, dp, vm)
+	case 20, 21:
+		if name := pick("pg", "pg2"); r.IntN(4) == 0 {
+			w.PortGroupBits.Delete(name)
+		} else {
+			w.PortGroupBits.Set(name, PortGroupBit{Bit: uint8(14 + r.IntN(4)), Matched: r.IntN(3) > 0})
+		}
+	case 22:
+		w.Ports.Set(id(vm), &sb.PortBinding{LogicalPort: vm, Type: "patch", Datapath: id(dp), TunnelKey: int64(1 + r.IntN(5))})
 	default:
 		w.mutateSets(r, pick, dp, vm)
 	}
@@ -344,7 +352,7 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 
 // mutateSets changes address sets, port groups and what refers to them.
 func (w world) mutateSets(r *rand.Rand, pick func(...string) string, dp, vm string) {
-	set, group := pick("as1", "as2"), pick("1", "2", "3")+"_pg"
+	set, group := pick("as1", "as2"), pick("1", "2", "3")+pick("_pg", "_pg2")
 	switch r.IntN(6) {
 	case 0:
 		w.addressSet(set, fmt.Sprint("10.0.0.", r.IntN(300)), pick("10.0.0.0/28", "fd00::1", "bad"))
@@ -361,7 +369,7 @@ func (w world) mutateSets(r *rand.Rand, pick func(...string) string, dp, vm stri
 		w.PortGroupPorts.Delete(SetMember{id(group), vm})
 	case 5:
 		w.chunk(pick(dp, "group", "group2"), pick("base", "acl"), sb.Flow{
-			Pipeline: uint8(r.IntN(2)), Match: pick("inport", "outport") + " == @pg && ip4.src == $" + set, Actions: "next;",
+			Pipeline: uint8(r.IntN(2)), Match: pick("inport", "outport") + pick(" == @pg", " == {@pg, @pg2}") + " && ip4.src == $" + set, Actions: "next;",
 		})
 	}
 }

@@ -13,7 +13,8 @@ import (
 
 func loweredEqual(a, b Lowered) bool {
 	return slices.Equal(a.Flows, b.Flows) && slices.Equal(a.Families, b.Families) &&
-		slices.Equal(a.Groups, b.Groups) && slices.Equal(a.Meters, b.Meters) && slices.Equal(a.Errors, b.Errors)
+		slices.Equal(a.Groups, b.Groups) && slices.Equal(a.Meters, b.Meters) &&
+		slices.Equal(a.PortGroups, b.PortGroups) && slices.Equal(a.Errors, b.Errors)
 }
 
 // lowerUnits declares the flows of the units that are for one datapath.
@@ -121,7 +122,7 @@ func (t *Tables) lowerShared() {
 // lower lowers the flows of a unit for one datapath.
 func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flow) Lowered {
 	m := t.maker(r, u)
-	env := t.env(r, u.Datapath, dp, m.complain)
+	env := t.env(r, u.Datapath, dp, m)
 	for i := range flows {
 		m.begin(&flows[i])
 		if err := m.add(u.Datapath, &env); err != nil {
@@ -144,6 +145,7 @@ type maker struct {
 	flow   *sb.Flow
 	uuid   schema.UUID
 	family func(lower.Family)
+	groups []string // that it matches where a bit would do
 }
 
 func (t *Tables) maker(r *incr.Reader, u SharedUnit) *maker {
@@ -155,7 +157,7 @@ func (t *Tables) maker(r *incr.Reader, u SharedUnit) *maker {
 // begin goes on to the next logical flow.
 func (m *maker) begin(f *sb.Flow) {
 	m.flow, m.uuid = f, f.UUID(m.path)
-	m.family = m.out.familiesOf(m.uuid, source(f))
+	m.family, m.groups = m.out.familiesOf(m.uuid, source(f)), m.groups[:0]
 }
 
 // add lowers the flow; datapath is zero where that is for all of a group.
@@ -191,7 +193,7 @@ func (m *maker) complain(what string) {
 func source(f *sb.Flow) string { return "flow of " + f.Stage + " (" + f.Source + ")" }
 
 // common answers what does not depend on the datapath.
-func (t *Tables) common(r *incr.Reader, complain func(string)) lower.Env {
+func (t *Tables) common(r *incr.Reader, m *maker) lower.Env {
 	env := lower.Env{
 		Far: func(name string) bool { return t.isFar(r, name) },
 		Resident: func(name string) bool {
@@ -202,9 +204,10 @@ func (t *Tables) common(r *incr.Reader, complain func(string)) lower.Env {
 			}
 			return false
 		},
-		Collectors: func(set uint32) bool { return incr.Has(r, t.CollectorSets, set) },
+		PortGroupBit: t.portGroupBit(r, m),
+		Collectors:   func(set uint32) bool { return incr.Has(r, t.CollectorSets, set) },
 	}
-	t.refer(r, &env, complain)
+	t.refer(r, &env, m.complain)
 	return env
 }
 
@@ -214,8 +217,8 @@ func (t *Tables) isFar(r *incr.Reader, name string) bool {
 }
 
 // env answers what the flows of a datapath refer to.
-func (t *Tables) env(r *incr.Reader, uuid schema.UUID, dp Datapath, complain func(string)) lower.Env {
-	env := t.common(r, complain)
+func (t *Tables) env(r *incr.Reader, uuid schema.UUID, dp Datapath, m *maker) lower.Env {
+	env := t.common(r, m)
 	env.Scope, env.Router = lower.Datapath(dp.Key), dp.Router
 	env.Passed = t.passedBy(r, t.stages.ofDatapath, uuid)
 	env.Port = func(name string) (lower.Port, bool) {

@@ -14,14 +14,14 @@ import (
 // The few that name what is not the same on all of them are lowered for each.
 func (t *Tables) lowerWhole(r *incr.Reader, path Path, s scope, flows []sb.Flow) Lowered {
 	m := t.maker(r, SharedUnit{Path: path})
-	env := t.groupEnv(r, path.Owner, s, m.complain)
+	env := t.groupEnv(r, path.Owner, s, m)
 	var envs map[schema.UUID]*lower.Env // of the datapaths, once one is needed
 	for i := range flows {
 		m.begin(&flows[i])
 		err := m.add(schema.UUID{}, &env)
 		if errors.Is(err, lower.ErrVaries) {
 			if envs == nil {
-				envs = t.envs(r, path.Owner, m.complain)
+				envs = t.envs(r, path.Owner, m)
 			}
 			for _, k := range incr.Lookup(r, t.scopes.byGroup, path.Owner) {
 				if err = m.add(k.Row, envs[k.Row]); err != nil {
@@ -37,20 +37,20 @@ func (t *Tables) lowerWhole(r *incr.Reader, path Path, s scope, flows []sb.Flow)
 }
 
 // envs are those of the datapaths of a group.
-func (t *Tables) envs(r *incr.Reader, group schema.UUID, complain func(string)) map[schema.UUID]*lower.Env {
+func (t *Tables) envs(r *incr.Reader, group schema.UUID, m *maker) map[schema.UUID]*lower.Env {
 	envs := map[schema.UUID]*lower.Env{}
 	for _, k := range incr.Lookup(r, t.scopes.byGroup, group) {
 		dp, _ := incr.Get(r, t.Local, k.Row)
-		env := t.env(r, k.Row, dp, complain)
+		env := t.env(r, k.Row, dp, m)
 		envs[k.Row] = &env
 	}
 	return envs
 }
 
 // groupEnv answers what the flows of a group refer to.
-func (t *Tables) groupEnv(r *incr.Reader, group schema.UUID, s scope, complain func(string)) lower.Env {
+func (t *Tables) groupEnv(r *incr.Reader, group schema.UUID, s scope, m *maker) lower.Env {
 	known := map[string]lower.Port{}
-	env := t.common(r, complain)
+	env := t.common(r, m)
 	env.Scope, env.Router = s.Scope, s.router
 	env.Passed = t.passedBy(r, t.stages.ofGroup, group)
 	env.Port = func(name string) (lower.Port, bool) {

@@ -1,0 +1,101 @@
+package chassisd
+
+import (
+	"fmt"
+
+	"github.com/weft-sdn/weft/chassisd/bits"
+	"github.com/weft-sdn/weft/chassisd/lower"
+	"github.com/weft-sdn/weft/chassisd/tables"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// portGroupBitPrefix begins the keys in the bridge's external_ids that say which
+// bit of the registers a port group has. The name of the group follows.
+const portGroupBitPrefix = "weft-port-group-"
+
+func newPortGroupBits() *bits.Allocator {
+	return bits.New(portGroupBitPrefix, 0, lower.PortGroupBits-1)
+}
+
+// restorePortGroupBits takes over the bits that the bridge holds. Flows match
+// them from the first commit on: none is made for each port before.
+func (a *Agent) restorePortGroupBits() {
+	ids := a.loc.bridge.ExternalIDs
+	if ids[ovnStartupTS] == "" {
+		return
+	}
+	for _, key := range a.portGroupBits.Restore(ids, a.gen+1) {
+		a.log.Warn("not the bit of a port group", "bridge", a.loc.name, "key", key, "value", ids[key])
+	}
+	for _, h := range a.portGroupBits.Holders() {
+		a.setPortGroupBit(h.Name)
+	}
+}
+
+// notePortGroups takes from a commit what bits for port groups are good for.
+func (a *Agent) notePortGroups() {
+	for _, c := range a.t.PortGroupUse.Changes() {
+		if !c.Has {
+			a.portGroupBits.Forget(c.Key)
+			continue
+		}
+		use := bits.Use{Flows: c.New.Flows, Members: c.New.Ports}
+		if c.New.Other {
+			use.Flows = 0
+		}
+		a.portGroupBits.SetUse(c.Key, use)
+	}
+}
+
+// boundNow are the ports that the last commit has bound.
+func (a *Agent) boundNow() map[schema.UUID]bool {
+	came := map[schema.UUID]bool{}
+	for _, c := range a.t.Bound.Changes() {
+		if c.Has && !c.Had {
+			came[c.Key] = true
+		}
+	}
+	return came
+}
+
+// planPortGroupBits says which port groups have which bits; it tells whether
+// that is news. No packet can be on its way of a group of which all ports here
+// came just now.
+func (a *Agent) planPortGroupBits(came map[schema.UUID]bool) bool {
+	changed := a.portGroupBits.Plan(a.gen, func(name string) bool {
+		for _, port := range a.t.InPortGroup(name) {
+			if !came[port] {
+				return false
+			}
+		}
+		return len(came) > 0
+	})
+	for _, name := range changed {
+		a.setPortGroupBit(name)
+	}
+	a.ovs.bridge = a.ovs.bridge || len(changed) > 0
+	return len(changed) > 0
+}
+
+func (a *Agent) setPortGroupBit(name string) {
+	bit, state := a.portGroupBits.Get(name)
+	if state == bits.None {
+		a.t.PortGroupBits.Delete(name)
+		return
+	}
+	a.t.PortGroupBits.Set(name, tables.PortGroupBit{Bit: bit, Matched: state == bits.Matched})
+}
+
+// portGroupValues lists the port groups that have bits.
+func (a *Agent) portGroupValues() (values []string) {
+	for _, h := range a.portGroupBits.Holders() {
+		use := a.portGroupBits.UseOf(h.Name)
+		dnat, snat := lower.PortGroupHalves(1 << h.Bit)
+		where := fmt.Sprintf("reg11=%#x", dnat)
+		if dnat == 0 {
+			where = fmt.Sprintf("reg12=%#x", snat)
+		}
+		values = append(values, where, fmt.Sprintf("port group %s, %s, %d flows of %d ports", h.Name, h.State, use.Flows, use.Members))
+	}
+	return values
+}
