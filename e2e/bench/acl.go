@@ -37,7 +37,7 @@ const (
 
 // The limits of flows are sums of what each side of a match needs, never a
 // product. A port's 12 are its membership, in both directions, and its share of
-// what its switch needs for conntrack (about 130 flows for 20 ports). An ACL has
+// what its switch needs for conntrack, of one switch alone 130 flows. An ACL has
 // two flows, for new and for known connections; 6 leave each of them the parts
 // of a conjunction. An address of a set has one flow, and 64 are for the masks
 // of the range, the match of both, and the switch. As allow-related all of that
@@ -49,8 +49,9 @@ const (
 
 // settled is how long the number of flows must have been the same to count. An
 // agent may have fewer flows for a new group later: when all ports' bits have
-// been in the switch for two seconds, and it has worked out what matches them.
-const settled = 10 * time.Second
+// been in the switch for two seconds, it has worked out what matches them, and
+// the switch has taken 200,000 flows out, which is a matter of 20 s.
+const settled = 40 * time.Second
 
 // gathering bounds the wait for all ports of the group on one hypervisor.
 const gathering = 3 * time.Minute
