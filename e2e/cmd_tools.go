@@ -18,6 +18,7 @@ func toolCommands() []command {
 		}})
 	}
 	return append(all,
+		command{"weft-trace", "weft-trace [ARG]…", func(c *call) error { return c.program("", append([]string{"weft-trace"}, c.args...)) }},
 		command{"lflow-dump", "lflow-dump [HV] [ARG]…", targeted("lflow-dump")},
 		command{"status", "status [HV] [ARG]…", targeted("weftctl", "status")},
 		command{"state", "state", func(c *call) error { _, err := io.WriteString(c.stdout, c.s.State()); return err }})

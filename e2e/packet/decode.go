@@ -50,6 +50,9 @@ func Decode(frame []byte) Fields {
 	p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
 	for _, l := range p.Layers() {
 		d.layer(l)
+		if l.LayerType() == layers.LayerTypeSCTP {
+			break // what follows are its chunks
+		}
 	}
 	if d.length == minFrame {
 		d.rest = bytes.TrimRight(d.rest, "\x00")
@@ -126,9 +129,25 @@ func (d *decoder) layer(l gopacket.Layer) {
 		d.add("tcp.flags", tcpFlags(l))
 		d.num("tcp.seq", int(l.Seq))
 		d.num("tcp.ack", int(l.Ack))
+	case *layers.SCTP:
+		d.num("sctp.src", int(l.SrcPort))
+		d.num("sctp.dst", int(l.DstPort))
+		d.num("sctp.tag", int(l.VerificationTag))
+		d.chunk(l.Payload)
 	default:
 		d.more(l)
 	}
+}
+
+// chunk shows the first chunk of an SCTP packet, RFC 9260, section 3.2: its
+// value, and chunks behind it, are payload.
+func (d *decoder) chunk(b []byte) {
+	if len(b) < 4 {
+		return
+	}
+	d.num("sctp.type", int(b[0]))
+	d.num("sctp.flags", int(b[1]))
+	d.rest = b[4:]
 }
 
 func (d *decoder) more(l gopacket.Layer) {

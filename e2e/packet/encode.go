@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -203,6 +204,15 @@ func (e *encoder) nd(ip *layers.IPv6) []gopacket.SerializableLayer {
 	return []gopacket.SerializableLayer{icmp, &layers.ICMPv6NeighborSolicitation{TargetAddress: target, Options: opts}}
 }
 
+// chunk is an SCTP chunk with the payload as its value, filled up to a multiple
+// of 4 bytes (RFC 9260, section 3.2).
+func (e *encoder) chunk() []byte {
+	b := []byte{byte(e.num("sctp.type", 1, 255)), byte(e.num("sctp.flags", 0, 255)), 0, 0}
+	b = append(b, e.payload()...)
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
+	return append(b, make([]byte, -len(b)&3)...)
+}
+
 // l4 is what IPv4 and IPv6 have in common.
 func (e *encoder) l4(ip gopacket.NetworkLayer) ([]gopacket.SerializableLayer, layers.IPProtocol) {
 	switch {
@@ -219,6 +229,10 @@ func (e *encoder) l4(ip gopacket.NetworkLayer) ([]gopacket.SerializableLayer, la
 		}
 		e.note("tcp.dst", "", tcp.SetNetworkLayerForChecksum(ip))
 		return []gopacket.SerializableLayer{tcp}, layers.IPProtocolTCP
+	case e.has("sctp.src", "sctp.dst", "sctp.type"):
+		sctp := &layers.SCTP{SrcPort: layers.SCTPPort(e.num("sctp.src", 40000, 65535)), DstPort: layers.SCTPPort(e.num("sctp.dst", 80, 65535)),
+			VerificationTag: uint32(e.num("sctp.tag", 0, 1<<32-1))}
+		return []gopacket.SerializableLayer{sctp, gopacket.Payload(e.chunk())}, layers.IPProtocolSCTP
 	}
 	return nil, layers.IPProtocolNoNextHeader
 }
