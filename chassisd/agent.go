@@ -71,6 +71,7 @@ type Agent struct {
 
 	groupBits     *bits.Allocator // which group of datapaths has which bit of metadata
 	portGroupBits *bits.Allocator // and which port group which of the registers
+	portGroupNews map[string]bool // those of which the use has changed
 
 	synced   bool // the first state of the switch's database is in
 	viewed   bool // the first state of etcd is in
@@ -143,7 +144,7 @@ func New(cfg Config) *Agent {
 	}
 	t := tables.New()
 	return &Agent{
-		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(), groupBits: newGroupBits(), portGroupBits: newPortGroupBits(),
+		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(), groupBits: newGroupBits(), portGroupBits: newPortGroupBits(), portGroupNews: map[string]bool{},
 		acls:  acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
 		vs:    vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
 		bound: map[schema.UUID]*boundPort{}, byIface: map[string]*boundPort{}, waiting: map[schema.UUID]*boundPort{},

@@ -101,6 +101,7 @@ func (a *Agent) compute() {
 	if a.planPortGroupBits(came) {
 		a.t.Engine.Commit()
 		a.collect(&u, wishes)
+		a.notePortGroups()
 	}
 	if first {
 		a.started, a.unread = true, true
@@ -132,6 +133,9 @@ func (a *Agent) collect(u *ofctrl.Update, wishes map[string][]byte) {
 	}
 	for _, c := range a.t.GroupFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "group/" + c.Key.String(), Flows: c.New})
+	}
+	for _, c := range a.t.MendFlows.Changes() {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "mend/" + c.Key.String(), Flows: c.New})
 	}
 	for _, c := range a.t.TunnelFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "tunnel/" + c.Key, Flows: c.New})

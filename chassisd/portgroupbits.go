@@ -14,7 +14,7 @@ import (
 const portGroupBitPrefix = "weft-port-group-"
 
 func newPortGroupBits() *bits.Allocator {
-	return bits.New(portGroupBitPrefix, 0, lower.PortGroupBits-1)
+	return bits.NewMending(portGroupBitPrefix, 0, lower.PortGroupBits-1)
 }
 
 // restorePortGroupBits takes over the bits that the bridge holds. Flows match
@@ -35,6 +35,7 @@ func (a *Agent) restorePortGroupBits() {
 // notePortGroups takes from a commit what bits for port groups are good for.
 func (a *Agent) notePortGroups() {
 	for _, c := range a.t.PortGroupUse.Changes() {
+		a.portGroupNews[c.Key] = true
 		if !c.Has {
 			a.portGroupBits.Forget(c.Key)
 			continue
@@ -58,32 +59,39 @@ func (a *Agent) boundNow() map[schema.UUID]bool {
 	return came
 }
 
-// planPortGroupBits says which port groups have which bits; it tells whether
-// that is news. No packet can be on its way of a group of which all ports here
+// planPortGroupBits says which port groups have which bits, and of new ones
+// also that they have none; it tells whether that is news. No packet can be on its way of a group of which all ports here
 // came just now.
 func (a *Agent) planPortGroupBits(came map[schema.UUID]bool) bool {
-	changed := a.portGroupBits.Plan(a.gen, func(name string) bool {
+	for _, name := range a.portGroupBits.Plan(a.gen, func(name string) bool {
 		for _, port := range a.t.InPortGroup(name) {
 			if !came[port] {
 				return false
 			}
 		}
 		return len(came) > 0
-	})
-	for _, name := range changed {
+	}) {
+		a.portGroupNews[name] = true
+	}
+	changed := len(a.portGroupNews) > 0
+	for name := range a.portGroupNews {
 		a.setPortGroupBit(name)
 	}
-	a.ovs.bridge = a.ovs.bridge || len(changed) > 0
-	return len(changed) > 0
+	clear(a.portGroupNews)
+	a.ovs.bridge = a.ovs.bridge || changed
+	return changed
 }
 
 func (a *Agent) setPortGroupBit(name string) {
 	bit, state := a.portGroupBits.Get(name)
-	if state == bits.None {
+	if _, used := a.t.PortGroupUse.Get(name); !used && state == bits.None {
 		a.t.PortGroupBits.Delete(name)
 		return
 	}
-	a.t.PortGroupBits.Set(name, tables.PortGroupBit{Bit: bit, Matched: state == bits.Matched})
+	a.t.PortGroupBits.Set(name, tables.PortGroupBit{
+		Bit: bit, None: state == bits.None, Fresh: state == bits.Setting,
+		Matched: state == bits.Setting || state == bits.Matched,
+	})
 }
 
 // portGroupValues lists the port groups that have bits.

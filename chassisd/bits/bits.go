@@ -26,7 +26,8 @@ type State uint8
 const (
 	// None: it has no bit.
 	None State = iota
-	// Setting: the bit is set on packets, flows do not match it yet.
+	// Setting: the bit is set on packets, flows do not match it yet, or see to it
+	// that those get it which they match (NewMending).
 	Setting
 	// Matched: flows match it.
 	Matched
@@ -66,6 +67,7 @@ type Allocator struct {
 	uses        map[string]Use
 	holders     map[string]*holder
 	resting     map[uint8]*holder // bits that packets may still carry
+	mending     bool              // see NewMending
 	next        uint8             // where the search for a free bit begins
 	stale       bool              // uses or bits have changed since Plan
 }
@@ -77,6 +79,14 @@ func New(prefix string, first, last uint8) *Allocator {
 		prefix: prefix, first: first, last: last, next: first,
 		uses: map[string]Use{}, holders: map[string]*holder{}, resting: map[uint8]*holder{},
 	}
+}
+
+// NewMending is New for a field of which flows can give a packet the bit that it
+// lacks, as long as the group is in the state Setting: they match it at once.
+func NewMending(prefix string, first, last uint8) *Allocator {
+	a := New(prefix, first, last)
+	a.mending = true
+	return a
 }
 
 // Restore takes over what an earlier run has written: bits that flows in the
@@ -266,8 +276,12 @@ func (p plan) candidates() (names []string) {
 	return names
 }
 
-// again gives a group the bit back that it has lost a moment ago.
+// again gives a group the bit back that it has lost a moment ago. Not if flows
+// match it at once: packets may have it of which the group knows nothing any more.
 func (p plan) again(name string) bool {
+	if p.mending {
+		return false
+	}
 	for bit, h := range p.resting {
 		if h.Name == name {
 			delete(p.resting, bit)

@@ -46,6 +46,28 @@ func Local(p Port) []ofctrl.Flow {
 	return m.flows
 }
 
+// Mend gives packets of the port, the egress port or the ingress port, the bit of
+// a port group in one stage of a pipeline, if they have not got it.
+func Mend(p Port, egress bool, stage, bit uint8) ofctrl.Flow {
+	m := maker{cookie: p.Cookie}
+	table, port := lower.TableLogIngress+stage, regInport
+	if egress {
+		table, port = lower.TableLogEgress+stage, regOutport
+	}
+	field, mask := regDNATZone, uint32(0)
+	dnat, snat := lower.PortGroupHalves(1 << bit)
+	if mask = dnat; dnat == 0 {
+		field, mask = regSNATZone, snat
+	}
+	m.on(p.Datapath)
+	m.match.Set(port, uint64(p.Key))
+	m.match.SetMasked(field, 0, uint64(mask))
+	m.act.SetFieldMasked(field, ofp.U64(uint64(mask)), ofp.U64(uint64(mask)))
+	m.act.Resubmit(table)
+	m.add(table, prioMend)
+	return m.flows[0]
+}
+
 // RemotePort is a logical port on another chassis.
 type RemotePort struct {
 	Cookie   uint64

@@ -33,4 +33,5 @@ const (
 	prioDefault = 0
 	prioPort    = 100
 	prioRule    = 150
+	prioMend    = 65535 // above all logical flows that match port groups
 )

@@ -45,9 +45,7 @@ func groupACLWorld(b *testing.B, bit bool) world {
 	}
 	w.chunk("switches", "acl", flows...)
 	w.GroupBits.Set(id("switches"), GroupBit{Bit: 24, Matched: true})
-	if bit {
-		w.PortGroupBits.Set("pg", PortGroupBit{Matched: true})
-	}
+	w.PortGroupBits.Set("pg", PortGroupBit{None: !bit, Matched: bit})
 	w.Engine.Commit()
 	return w
 }

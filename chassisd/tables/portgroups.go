@@ -1,21 +1,32 @@
 package tables
 
 import (
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // PortGroupBit is the bit by which a packet tells that its port is in a port
-// group, on whatever datapath.
+// group, on whatever datapath. Flows that match a group with ports here of which
+// nobody has said whether it has one are not made, so that they are not made
+// twice.
 type PortGroupBit struct {
-	Bit uint8 // 0 to 31
-	// Matched says that flows match the bit. Until then it is only set, and the
-	// flows name the group's ports.
+	// None says that there is no bit: flows name the group's ports.
+	None bool
+	Bit  uint8 // 0 to 31
+	// Matched says that flows match the bit. Else it is only set, and the flows
+	// name the group's ports.
 	Matched bool
+	// Fresh says that packets may be on their way that have not got the bit.
+	// Where flows match it they get it.
+	Fresh bool
 }
 
 // PortGroupUse is what a bit for a port group is good for: each flow that
@@ -35,7 +46,15 @@ type markTables struct {
 	byName  *incr.Index[SetMember, mark, string]
 	other   *incr.Index[SetMember, mark, string] // those that are no interface's
 	bits    *incr.Table[schema.UUID, uint32]     // by port, see physical.Port
-	groups  *incr.Table[string, PortGroupBit]    // those that flows match
+	groups  *incr.Table[string, groupState]      // those of which flows do not name the ports
+	stages  *incr.Table[string, stageSet]        // in which flows match them
+}
+
+// groupState is the bit of a port group that flows match, or that there may be
+// one.
+type groupState struct {
+	PortGroupBit
+	undecided bool
 }
 
 // mark is a port of this chassis in a port group; a port that is no
@@ -47,8 +66,9 @@ type mark struct {
 
 // groupRef says that flows of a unit match a port group where a bit would do.
 type groupRef struct {
-	Name  string
-	Flows int
+	Name   string
+	Flows  int
+	Stages stageSet
 }
 
 // unitRef is a groupRef and whose it is.
@@ -77,16 +97,16 @@ func (t *Tables) joinMarks() {
 	m.bits = incr.NewTable(t.Engine, "port group bits of ports", incr.Eq[uint32], incr.Values(m.byPort),
 		func(r *incr.Reader, port schema.UUID) (bits uint32, ok bool) {
 			for _, k := range incr.Each(r, m.byPort, port) {
-				if b, ok := incr.Get(r, t.PortGroupBits, k.Name); ok {
+				if b, ok := incr.Get(r, t.PortGroupBits, k.Name); ok && !b.None {
 					bits |= 1 << b.Bit
 				}
 			}
 			return bits, bits != 0
 		})
-	m.groups = incr.NewTable(t.Engine, "matched port groups", incr.Eq[PortGroupBit], incr.Keys(t.PortGroupBits),
-		func(r *incr.Reader, name string) (PortGroupBit, bool) {
-			b, _ := incr.Get(r, t.PortGroupBits, name)
-			return b, b.Matched && incr.Count(r, m.other, name) == 0
+	m.groups = incr.NewTable(t.Engine, "matched port groups", incr.Eq[groupState], incr.Values(m.byName),
+		func(r *incr.Reader, name string) (groupState, bool) {
+			b, decided := incr.Get(r, t.PortGroupBits, name)
+			return groupState{b, !decided}, !decided || b.Matched && incr.Count(r, m.other, name) == 0
 		})
 }
 
@@ -136,6 +156,33 @@ func (t *Tables) usePortGroups() {
 			}
 			return u, true
 		}).Feed()
+	m.stages = incr.NewTable(t.Engine, "stages of port groups", incr.Eq[stageSet], incr.Values(byName),
+		func(r *incr.Reader, name string) (s stageSet, _ bool) {
+			for _, u := range incr.Lookup(r, byName, name) {
+				s = s.or(u.Stages)
+			}
+			return s, true
+		})
+	t.MendFlows = incr.NewTable(t.Engine, "mends", flowsEqual, incr.Values(m.byPort), t.mends).Feed()
+}
+
+// mends are the flows that give packets of a port the fresh bits of its groups,
+// where flows match these.
+func (t *Tables) mends(r *incr.Reader, port schema.UUID) (flows []ofctrl.Flow, _ bool) {
+	for _, k := range incr.Each(r, t.marks.byPort, port) {
+		b, _ := incr.Get(r, t.marks.groups, k.Name)
+		if !b.Fresh {
+			continue
+		}
+		p, _ := t.localPort(r, port)
+		stages, _ := incr.Get(r, t.marks.stages, k.Name)
+		for pipeline, set := range stages {
+			for ; set != 0; set &= set - 1 {
+				flows = append(flows, physical.Mend(p, uint8(pipeline) == sb.Egress, uint8(bits.TrailingZeros64(set)), b.Bit))
+			}
+		}
+	}
+	return flows, len(flows) > 0
 }
 
 func (l *Lowered) refs(u SharedUnit) []unitRef {
@@ -147,12 +194,13 @@ func (l *Lowered) refs(u SharedUnit) []unitRef {
 }
 
 // refer counts a flow that matches a port group.
-func (l *Lowered) refer(name string) {
+func (l *Lowered) refer(name string, f *sb.Flow) {
 	i, found := slices.BinarySearchFunc(l.PortGroups, name, func(g groupRef, name string) int { return strings.Compare(g.Name, name) })
 	if !found {
 		l.PortGroups = slices.Insert(l.PortGroups, i, groupRef{Name: name})
 	}
 	l.PortGroups[i].Flows++
+	l.PortGroups[i].Stages[f.Pipeline] |= 1 << f.Table
 }
 
 // InPortGroup returns the ports of this chassis in a port group of the
@@ -171,9 +219,10 @@ func (t *Tables) portGroupBit(r *incr.Reader, m *maker) func(name string) (uint8
 	return func(name string) (uint8, bool) {
 		if !slices.Contains(m.groups, name) {
 			m.groups = append(m.groups, name)
-			m.out.refer(name)
+			m.out.refer(name, m.flow)
 		}
 		b, ok := incr.Get(r, t.marks.groups, name)
+		m.undecided = m.undecided || b.undecided
 		return b.Bit, ok
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ovstest"
@@ -21,11 +22,7 @@ import (
 // ingress pipeline of a port or from a tunnel through the egress pipeline to
 // the output: each time the same.
 func TestSameVerdicts(t *testing.T) {
-	ports := []string{"vm11", "vm12", "vm21", "vm22", "vm31", "vm32"}
-	ovs := ovstest.StartBridge(t, ports...)
-	ovs.Vsctl("add-port", ovstest.Bridge, "tun", "--", "set", "interface", "tun", "ofport_request=9", "type=geneve",
-		"options:remote_ip=10.0.0.2", "options:key=flow")
-	ovs.Ofctl("add-tlv-map", "{class=0x102,type=0x80,len=4}->tun_metadata0")
+	ports, ovs := cloudSwitch(t)
 	seen, byBit := map[string]int{}, 0
 	for seed := range uint64(12) {
 		c := randomCloud(t, seed, ports)
@@ -70,6 +67,72 @@ func TestSameVerdicts(t *testing.T) {
 	if byBit < 100 {
 		t.Errorf("a weak test: %d flows match port groups by bits", byBit)
 	}
+}
+
+// cloudSwitch starts a switch with the ports of a cloud, and a tunnel.
+func cloudSwitch(t *testing.T) (ports []string, ovs *ovstest.Switch) {
+	ports = []string{"vm11", "vm12", "vm21", "vm22", "vm31", "vm32"}
+	ovs = ovstest.StartBridge(t, ports...)
+	ovs.Vsctl("add-port", ovstest.Bridge, "tun", "--", "set", "interface", "tun", "ofport_request=9", "type=geneve",
+		"options:remote_ip=10.0.0.2", "options:key=flow")
+	ovs.Ofctl("add-tlv-map", "{class=0x102,type=0x80,len=4}->tun_metadata0")
+	return ports, ovs
+}
+
+// TestMends: a packet that is on its way when a port group gets its bit, and has
+// not got it, meets the same flows as one that has it, and as one of a switch
+// whose flows name the ports.
+func TestMends(t *testing.T) {
+	ports, ovs := cloudSwitch(t)
+	seen := map[string]int{}
+	for seed := range uint64(8) {
+		c := randomCloud(t, 100+seed, ports)
+		for i, g := range c.groups {
+			c.GroupBits.Set(id(g), GroupBit{Bit: uint8(24 + i)})
+		}
+		way := func(name string, b PortGroupBit) []string {
+			for i, g := range []string{"pg", "pg2"} {
+				b.Bit = uint8(31 * i)
+				c.PortGroupBits.Set(g, b)
+			}
+			c.commit()
+			c.install(ovs)
+			got := make([]string, 24)
+			r := rand.New(rand.NewPCG(seed, 8))
+			for i := range got {
+				got[i], _ = onItsWay(ovs, r)
+				seen[name+": "+strings.SplitN(got[i], ":", 2)[0]]++
+			}
+			return got
+		}
+		want := way("named", PortGroupBit{None: true})
+		for i, got := range way("fresh", PortGroupBit{Matched: true, Fresh: true}) {
+			if got != want[i] {
+				t.Errorf("seed %d, packet %d: %s, want %s", seed, i, got, want[i])
+			}
+		}
+		for i, got := range way("matched", PortGroupBit{Matched: true}) {
+			if got != want[i] {
+				seen["missed the bit"]++
+			}
+		}
+	}
+	if seen["missed the bit"] < 10 || seen["named: drop"] > 8*24*3/4 {
+		t.Errorf("a weak test: %v", seen)
+	}
+}
+
+// onItsWay has a packet go on in the middle of the switch, at the beginning of a
+// pipeline, with registers that hold no bits of port groups.
+func onItsWay(ovs *ovstest.Switch, r *rand.Rand) (verdict, trace string) {
+	packet := fmt.Sprintf("tcp,dl_src=%s,dl_dst=%s,nw_src=10.0.0.%d,nw_dst=10.0.0.%d,nw_ttl=64,tcp_src=1000,tcp_dst=%d",
+		mac(1+r.IntN(3)), mac(1+r.IntN(3)), 1+r.IntN(3), 1+r.IntN(3), []int{80, 81, 443, 22}[r.IntN(4)])
+	dp, in, out, table := 1+r.IntN(cloudDatapaths), 1+r.IntN(2), 0, lower.TableLogIngress
+	if r.IntN(2) == 0 {
+		in, out, table = 1+r.IntN(3), 1+r.IntN(2), lower.TableLogEgress
+	}
+	actions := fmt.Sprintf("set_field:%d->metadata,set_field:%d->reg14,set_field:%d->reg15,resubmit(,%d)", dp, in, out, table)
+	return outcome(ovs.Appctl("ofproto/trace-packet-out", ovstest.Bridge, "in_port=controller,"+packet, actions))
 }
 
 // cloud is a random southbound database.
@@ -211,6 +274,9 @@ func (c *cloud) install(ovs *ovstest.Switch) (n int) {
 	for k, f := range c.TunnelFlows.All() {
 		set("tunnel/"+k, f)
 	}
+	for k, f := range c.MendFlows.All() {
+		set("mend/"+k.String(), f)
+	}
 	lowered := func(owner string, l Lowered) {
 		for _, err := range l.Errors {
 			c.t.Errorf("%s: %s", owner, err)
@@ -239,7 +305,11 @@ func (c *cloud) install(ovs *ovstest.Switch) (n int) {
 
 // verdict is what the switch does with the packet, through all recirculations.
 func verdict(ovs *ovstest.Switch, packet string) (verdict, trace string) {
-	trace = ovs.Appctl("ofproto/trace", ovstest.Bridge, packet)
+	return outcome(ovs.Appctl("ofproto/trace", ovstest.Bridge, packet))
+}
+
+// outcome is what a trace comes to.
+func outcome(trace string) (verdict, _ string) {
 	var all []string
 	for line := range strings.Lines(trace) {
 		if a, ok := strings.CutPrefix(line, "Datapath actions: "); ok {

@@ -75,6 +75,7 @@ func TestPortGroups(t *testing.T) {
 	w.claim("vm2", "hv2", 10, "")
 	w.portGroup("5_pg", "vm1", "vm2", "patch", "unheard")
 	w.portGroup("6_other", "vm1")
+	w.PortGroupBits.Set("pg", PortGroupBit{None: true})
 	unit := func(pipeline uint8, match string) string {
 		w.chunk("sw", "acl", sb.Flow{Pipeline: pipeline, Match: match, Actions: "next;"})
 		w.commit()

@@ -129,7 +129,8 @@ type Tables struct {
 	GroupUse    *incr.Table[schema.UUID, GroupUse]      // by group with local datapaths
 	// PortGroupUse is by name, of those that ports of this chassis are in.
 	PortGroupUse *incr.Table[string, PortGroupUse]
-	FamilyFlows  *incr.Table[FamilyPart, Lowered] // with the members of large address sets
+	FamilyFlows  *incr.Table[FamilyPart, Lowered]        // with the members of large address sets
+	MendFlows    *incr.Table[schema.UUID, []ofctrl.Flow] // by port: see PortGroupBit.Fresh
 
 	lowerer *lower.Lowerer
 	conj    *conjunctions

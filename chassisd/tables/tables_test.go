@@ -341,7 +341,7 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 		if name := pick("pg", "pg2"); r.IntN(4) == 0 {
 			w.PortGroupBits.Delete(name)
 		} else {
-			w.PortGroupBits.Set(name, PortGroupBit{Bit: uint8(14 + r.IntN(4)), Matched: r.IntN(3) > 0})
+			w.PortGroupBits.Set(name, PortGroupBit{Bit: uint8(14 + r.IntN(4)), None: r.IntN(5) == 0, Matched: r.IntN(3) > 0, Fresh: r.IntN(2) == 0})
 		}
 	case 22:
 		w.Ports.Set(id(vm), &sb.PortBinding{LogicalPort: vm, Type: "patch", Datapath: id(dp), TunnelKey: int64(1 + r.IntN(5))})

@@ -146,6 +146,9 @@ type maker struct {
 	uuid   schema.UUID
 	family func(lower.Family)
 	groups []string // that it matches where a bit would do
+	// undecided says that nobody knows yet whether one of them has a bit.
+	undecided bool
+	families  int // of the flows before
 }
 
 func (t *Tables) maker(r *incr.Reader, u SharedUnit) *maker {
@@ -158,6 +161,7 @@ func (t *Tables) maker(r *incr.Reader, u SharedUnit) *maker {
 func (m *maker) begin(f *sb.Flow) {
 	m.flow, m.uuid = f, f.UUID(m.path)
 	m.family, m.groups = m.out.familiesOf(m.uuid, source(f)), m.groups[:0]
+	m.undecided, m.families = false, len(m.out.Families)
 }
 
 // add lowers the flow; datapath is zero where that is for all of a group.
@@ -168,6 +172,10 @@ func (m *maker) add(datapath schema.UUID, env *lower.Env) (err error) {
 	logical := lower.FromSB(m.flow)
 	if m.buf, err = m.lowerer.Flow(m.buf[:0], &logical, cookie(m.uuid), env); err != nil {
 		return err
+	}
+	if m.undecided {
+		m.out.Families = m.out.Families[:m.families]
+		return nil
 	}
 	for _, o := range m.buf {
 		m.out.Flows = append(m.out.Flows, ofctrl.Flow(o))
