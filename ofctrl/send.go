@@ -23,12 +23,10 @@ type item struct {
 }
 
 // send brings the switch to what a batch says: meters first, since they cannot
-// be part of a bundle, then one bundle (groups that are added or changed,
-// flows, groups that go), then the meters that go.
+// be part of a bundle, then the zones are flushed and one bundle sent behind
+// that at once (groups that are added or changed, flows, groups that go), then
+// the meters that go.
 func (s *session) send(b *batch) error {
-	if err := s.flushZones(b.flush); err != nil {
-		return err
-	}
 	if err := s.sendMeters(b.meters, false); err != nil {
 		return err
 	}
@@ -46,29 +44,19 @@ func (s *session) send(b *batch) error {
 			items = append(items, item{group: &b.groups[i]})
 		}
 	}
-	if err := s.install(items); err != nil {
+	if err := s.install(items, slices.Sorted(maps.Keys(b.flush))); err != nil {
 		return err
 	}
 	return s.sendMeters(b.meters, true)
 }
 
-// flushZones forgets the connections of zones, and waits until that is done.
-func (s *session) flushZones(zones map[uint16]uint64) error {
-	if len(zones) == 0 {
-		return nil
-	}
-	err := s.request(nil, func(uint32) {
-		for _, z := range slices.Sorted(maps.Keys(zones)) {
-			s.buf = ofp.AppendCTFlushZone(s.buf, 0, z)
-		}
-	})
-	var fault *ofp.Error
-	if errors.As(err, &fault) {
+// flushed notes that zones were flushed; err is why some were not.
+func (s *session) flushed(zones []uint16, err error) {
+	if err != nil {
 		s.c.cfg.Log.Warn("switch does not flush conntrack zones", "err", err)
-		return nil
+		return
 	}
 	s.c.st.bump(func(c *Counters) { c.ZonesFlushed += uint64(len(zones)) })
-	return err
 }
 
 // sendMeters sends the meters of a batch that are deleted, or the others.
@@ -111,20 +99,21 @@ func (s *session) sendMeters(ops []idOp[ofp.MeterBody], deleted bool) error {
 }
 
 // install sends items as one bundle, again without those that are refused
-// until the rest is in.
-func (s *session) install(items []item) error {
-	for try := 0; len(items) > 0; try++ {
+// until the rest is in. Before the first zones are flushed.
+func (s *session) install(items []item, zones []uint16) error {
+	for try := 0; len(items)+len(zones) > 0; try++ {
 		if try >= maxWhole && len(items) > 1 {
 			half := len(items) / 2
-			if err := s.install(items[:half]); err != nil {
+			if err := s.install(items[:half], nil); err != nil {
 				return err
 			}
-			return s.install(items[half:])
+			return s.install(items[half:], nil)
 		}
 		if try > 0 {
 			s.c.st.bump(func(c *Counters) { c.BundleRetries++ })
 		}
-		refused, committed, err := s.bundle(items)
+		refused, committed, err := s.bundle(items, zones)
+		zones = nil
 		if err != nil {
 			return err
 		}
@@ -191,15 +180,16 @@ func setBody[B ~string](m map[uint32]B, id uint32, body B) {
 	}
 }
 
-// bundle sends items as one atomic, ordered bundle and waits for the barrier
-// behind it. refused tells, by position, what the switch did not take; an item
+// bundle has zones flushed, sends items as one atomic, ordered bundle and waits
+// for the barrier behind it: one round trip, since the switch may be some
+// milliseconds away in its own work. refused tells, by position, what the switch did not take; an item
 // refused while it was added is simply not part of what is committed.
-func (s *session) bundle(items []item) (refused map[int]error, committed bool, err error) {
+func (s *session) bundle(items []item, zones []uint16) (refused map[int]error, committed bool, err error) {
 	n := len(items)
-	base := s.nextXid(n + 3)
-	id, commit, barrier := base+uint32(n), base+uint32(n)+1, base+uint32(n)+2
+	base := s.nextXid(n + 4)
+	id, commit, barrier, flush := base+uint32(n), base+uint32(n)+1, base+uint32(n)+2, base+uint32(n)+3
 	refused = map[int]error{}
-	var fault error
+	var fault, unflushed error
 	done := false
 	s.sink = func(h ofp.Header, msg []byte) error {
 		switch {
@@ -218,12 +208,39 @@ func (s *session) bundle(items []item) (refused map[int]error, committed bool, e
 			switch i := int(e.Xid - base); {
 			case i < n && refused[i] == nil:
 				refused[i] = e
+			case e.Xid == flush:
+				unflushed = errors.Join(unflushed, e)
 			case e.Xid == id:
 				fault = fmt.Errorf("ofctrl: open a bundle: %w", e)
 			case e.Xid == commit && e.Name() != "OFPBFC_MSG_FAILED":
 				fault = fmt.Errorf("ofctrl: commit a bundle: %w", e)
 			}
 		}
+		return nil
+	}
+	if len(zones) > 0 {
+		for _, z := range zones {
+			s.buf = ofp.AppendCTFlushZone(s.buf, flush, z)
+		}
+		s.buf = ofp.AppendEmpty(s.buf, ofp.TypeBarrierRequest, flush)
+	}
+	if err := s.fill(items, base, id, commit, refused); err != nil {
+		return nil, false, err
+	}
+	s.buf = ofp.AppendEmpty(s.buf, ofp.TypeBarrierRequest, barrier)
+	if err := s.await(func() bool { return done }); err != nil {
+		return nil, false, err
+	}
+	if len(zones) > 0 {
+		s.flushed(zones, unflushed)
+	}
+	return refused, committed || n == 0, fault
+}
+
+// fill appends a bundle of items, if there are any, and sends it but for its
+// end. refused gets those that no message can hold.
+func (s *session) fill(items []item, base, id, commit uint32, refused map[int]error) error {
+	if len(items) == 0 {
 		return nil
 	}
 	s.buf = ofp.AppendBundleControl(s.buf, id, id, ofp.BundleOpen)
@@ -235,15 +252,11 @@ func (s *session) bundle(items []item) (refused map[int]error, committed bool, e
 			refused[i] = ErrTooLarge
 		}
 		if err := s.room(false); err != nil {
-			return nil, false, err
+			return err
 		}
 	}
 	s.buf = ofp.AppendBundleControl(s.buf, commit, id, ofp.BundleCommit)
-	s.buf = ofp.AppendEmpty(s.buf, ofp.TypeBarrierRequest, barrier)
-	if err := s.await(func() bool { return done }); err != nil {
-		return nil, false, err
-	}
-	return refused, committed, fault
+	return nil
 }
 
 // appendItem appends the message that adds an item to a bundle.

@@ -24,24 +24,28 @@ func obey(nc net.Conn, gate func()) {
 		if err != nil {
 			return
 		}
-		var answer []byte
-		switch h, _ := ofp.ParseHeader(msg); h.Type {
-		case ofp.TypeBarrierRequest:
-			answer = ofp.AppendEmpty(nil, ofp.TypeBarrierReply, h.Xid)
-		case ofp.TypeEchoRequest:
-			answer = ofp.AppendEcho(nil, ofp.TypeEchoReply, h.Xid, nil)
-		case ofp.TypeBundleControl:
-			id, typ, _ := ofp.ParseBundleControl(msg[8:])
-			answer = ofp.AppendBundleControl(nil, h.Xid, id, typ+1)
-		case ofp.TypeExperimenter:
-			if _, subtype, _, _ := ofp.ParseExperimenter(msg[8:]); subtype == ofp.NXTLVTableRequest {
-				answer = tlvReply(h.Xid)
-			}
-		}
-		if _, err := nc.Write(answer); err != nil {
+		if _, err := nc.Write(answerTo(msg)); err != nil {
 			return
 		}
 	}
+}
+
+// answerTo is what a switch that does all that it is told answers to a message.
+func answerTo(msg []byte) []byte {
+	switch h, _ := ofp.ParseHeader(msg); h.Type {
+	case ofp.TypeBarrierRequest:
+		return ofp.AppendEmpty(nil, ofp.TypeBarrierReply, h.Xid)
+	case ofp.TypeEchoRequest:
+		return ofp.AppendEcho(nil, ofp.TypeEchoReply, h.Xid, nil)
+	case ofp.TypeBundleControl:
+		id, typ, _ := ofp.ParseBundleControl(msg[8:])
+		return ofp.AppendBundleControl(nil, h.Xid, id, typ+1)
+	case ofp.TypeExperimenter:
+		if _, subtype, _, _ := ofp.ParseExperimenter(msg[8:]); subtype == ofp.NXTLVTableRequest {
+			return tlvReply(h.Xid)
+		}
+	}
+	return nil
 }
 
 // tlvReply is the answer of a switch that has our TLV map.
@@ -125,6 +129,51 @@ func heap() int {
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)
+}
+
+// Zones are flushed, and the flows of the same update installed, in one round
+// trip: all of it is on its way before the switch answers any of it. Each round
+// trip can cost milliseconds, as the switch does its own work between two. What
+// it cannot flush is told, and does not keep the flows out.
+func TestFlushIsNotWaitedFor(t *testing.T) {
+	target := fakeSwitch(t, func(nc net.Conn) {
+		var held []byte // answers, from a flush on until the bundle is whole
+		for {
+			msg, err := readMessage(nc)
+			if err != nil {
+				return
+			}
+			h, _ := ofp.ParseHeader(msg)
+			answer, flush, commit := answerTo(msg), false, false
+			switch h.Type {
+			case ofp.TypeExperimenter:
+				if _, subtype, _, _ := ofp.ParseExperimenter(msg[8:]); subtype == ofp.NXCTFlushZone {
+					answer, flush = frame(ofp.TypeError, h.Xid, 0, 1, 0, 1), true
+				}
+			case ofp.TypeBundleControl:
+				_, typ, _ := ofp.ParseBundleControl(msg[8:])
+				commit = typ == ofp.BundleCommit
+			}
+			if flush || len(held) > 0 && !commit {
+				held = append(held, answer...)
+				continue
+			}
+			if _, err := nc.Write(append(held, answer...)); err != nil {
+				return
+			}
+			held = nil
+		}
+	})
+	var log logBuffer
+	c := start(t, Config{Target: target, Log: log.logger(), Audit: time.Hour, Echo: time.Hour, Stall: 20 * time.Second})
+	c.Update(Update{Gen: 1, Complete: true, FlushZones: []uint16{7, 8}, Flows: []OwnerFlows{{Owner: "a", Flows: manyFlows(10)}}})
+	installedGen(t, c, 1)
+	if st := c.Status(); st.Installed != 10 || st.Disconnects != 0 || st.ZonesFlushed != 0 || st.Bundles != 1 {
+		t.Errorf("status %+v", st)
+	}
+	if l := log.String(); !strings.Contains(l, "does not flush conntrack zones") {
+		t.Errorf("nobody is told that zones are not flushed: %s", l)
+	}
 }
 
 // A switch that reads nothing for long is given up, with the reason.
