@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"unsafe"
 )
 
 // Table holds rows by key; NewInput and NewTable make them.
@@ -220,11 +221,15 @@ func (t *Table[K, V]) failures() []*RowError {
 // trim empties a slice for use in the next commit, but does not hold on to
 // what one huge commit needed.
 func trim[T any](s []T) []T {
-	if cap(s) > 1<<12 {
+	if uintptr(cap(s))*unsafe.Sizeof(*new(T)) > maxKept {
 		return nil
 	}
 	clear(s)
 	return s[:0]
 }
+
+// maxKept is the most that a slice keeps between commits, in bytes. There are
+// several to a table, and to an agent's tables dozens.
+const maxKept = 16 << 10
 
 func keyText(k any) string { return fmt.Sprint(k) }

@@ -49,9 +49,10 @@ type Lowerer struct {
 	// full and takes its place.
 	recent, older map[key]*program // guarded by mu
 	limit         int
-	// once are the hashes of texts that were asked for one time: what is for a
-	// single flow, as most are, is not worth remembering.
-	once map[uint64]struct{} // guarded by mu
+	// once are the hashes of texts that were asked for one time, each at its
+	// place until another takes that: what is for a single flow, as most are,
+	// is not worth remembering.
+	once [1 << 16]uint32 // guarded by mu
 	seed maphash.Seed
 }
 
@@ -69,7 +70,7 @@ const defaultLimit = 1 << 17
 
 // New returns a Lowerer that remembers some hundred thousand texts.
 func New() *Lowerer {
-	return &Lowerer{limit: defaultLimit, recent: map[key]*program{}, once: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
+	return &Lowerer{limit: defaultLimit, recent: map[key]*program{}, seed: maphash.MakeSeed()}
 }
 
 // program is what has been worked out about a text. It is immutable.
@@ -147,14 +148,10 @@ func (l *Lowerer) remember(k key, p *program) {
 	h := maphash.Comparable(l.seed, k)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, again := l.once[h]; !again {
-		if len(l.once) >= l.limit {
-			clear(l.once)
-		}
-		l.once[h] = struct{}{}
+	if before := &l.once[h%uint64(len(l.once))]; *before != uint32(h>>32) {
+		*before = uint32(h >> 32)
 		return
 	}
-	delete(l.once, h)
 	if len(l.recent) >= l.limit {
 		l.older, l.recent = l.recent, map[key]*program{}
 	}
