@@ -44,6 +44,9 @@ type Config struct {
 	Version string
 	// Started is called when the agent follows the local switch.
 	Started func()
+	// Release gives memory back to the system; it is called when much has been
+	// done and nothing is left to do. May be nil.
+	Release func()
 	// Now is time.Now but in tests.
 	Now func() time.Time
 }
@@ -107,6 +110,7 @@ type Agent struct {
 	told        map[string]bool // problems that the log has
 	startup     string          // when this run began, ms since 1970
 	changes     changes
+	releaser    releaser
 }
 
 // generation is what an update of the switch stands for.
@@ -346,6 +350,7 @@ func (a *Agent) tick() {
 	a.tellProblems()
 	a.ovs.catchUp(a.cfg.Now())
 	a.tickGroupBits()
+	a.release()
 }
 
 // do runs f in Run's goroutine and waits for it.

@@ -87,6 +87,7 @@ func (a *Agent) compute() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "static", Flows: physical.Static()})
 	}
 	a.gen++
+	a.releaser.worked(a.cfg.Now())
 	wishes := map[string][]byte{}
 	a.last = a.t.Engine.Commit()
 	a.collect(&u, wishes)
