@@ -106,34 +106,43 @@ func (OVN) remote(*Sandbox) string { return "tcp:" + centralIP + ":6642" }
 
 func (OVN) startCentral(s *Sandbox) func() error {
 	ns, env, dir := s.ns("fab"), s.env(s.Dir), s.Dir
-	db := func(name, schema, port string) func() error {
+	db := func(name, schema, remote string) func() error {
 		return func() error {
 			if _, err := s.toolAt(ns, dir, "ovsdb-tool", "create", dir+"/"+name+".db", "/usr/share/ovn/"+schema); err != nil {
 				return err
 			}
 			return s.run(&daemon{name: name + "-ovsdb", start: func() (*Process, error) {
 				return s.startDetached(name+"-ovsdb", ns, env, dir+"/"+name+".pid", dir+"/log-"+name+"-ovsdb", "ovsdb-server", dir+"/"+name+".db",
-					"--remote=punix:"+dir+"/"+name+".sock", "--remote=ptcp:"+port+":"+centralIP)
+					"--remote=punix:"+dir+"/"+name+".sock", "--remote="+remote)
 			}})
 		}
 	}
 	return func() error {
 		var g errgroup.Group
-		g.Go(db("nb", "ovn-nb.ovsschema", "6641"))
-		g.Go(db("sb", "ovn-sb.ovsschema", "6642"))
+		g.Go(db("nb", "ovn-nb.ovsschema", "ptcp:6641:"+centralIP))
+		g.Go(db("sb", "ovn-sb.ovsschema", "db:OVN_Southbound,SB_Global,connections"))
 		if err := g.Wait(); err != nil {
 			return err
 		}
 		if _, err := s.toolAt(ns, dir, "ovn-nbctl", "--no-wait", "init"); err != nil {
 			return err
 		}
-		if _, err := s.toolAt(ns, dir, "ovn-sbctl", "init"); err != nil {
+		if err := s.listenSouthbound(); err != nil {
 			return err
 		}
 		return s.run(&daemon{name: "northd", start: func() (*Process, error) {
 			return s.startDetached("northd", ns, env, dir+"/northd.pid", dir+"/log-northd", "ovn-northd", "--ovnnb-db=unix:"+dir+"/nb.sock", "--ovnsb-db=unix:"+dir+"/sb.sock")
 		}})
 	}
+}
+
+// listenSouthbound opens an empty Southbound database of OVN to agents. It does
+// not ask them whether they are alive: an agent may compute for longer than the
+// 5 s after which it would be disconnected, would read everything again, and
+// never get done.
+func (s *Sandbox) listenSouthbound() error {
+	_, err := s.toolAt(s.ns("fab"), s.Dir, "ovn-sbctl", "init", "--", "set-connection", "ptcp:6642:"+centralIP, "--", "set", "connection", ".", "inactivity_probe=0")
+	return err
 }
 
 func (OVN) startAgent(s *Sandbox, h *Hypervisor) error {

@@ -53,6 +53,5 @@ func (OVN) emptySouthbound(_ context.Context, s *Sandbox) error {
 	if err := d.up(); err != nil {
 		return err
 	}
-	_, err = s.toolAt(ns, dir, "ovn-sbctl", "init")
-	return err
+	return s.listenSouthbound()
 }

@@ -92,13 +92,20 @@ func (h *Hypervisor) links() error {
 // settings are the columns of the Open_vSwitch row.
 func (h *Hypervisor) settings() []string {
 	remote := h.s.Backend.remote(h.s)
-	return []string{
+	settings := []string{
 		"external-ids:system-id=" + h.Name, "external-ids:hostname=" + h.Name,
 		"external-ids:ovn-remote=\"" + remote + "\"", "external-ids:ovn-encap-type=geneve",
 		"external-ids:ovn-encap-ip=\"" + h.tunnelIP() + "\"",
 		"external-ids:ovn-bridge-mappings=phys:br-ex", "external-ids:ovn-bridge-datapath-type=netdev",
 		"other_config:n-handler-threads=1", "other_config:n-revalidator-threads=1",
 	}
+	if h.s.Dummy {
+		// In a large cloud OVN's controller and its database are busy for longer
+		// than the 5 s after which the one takes the other for dead and starts
+		// from nothing, for ever.
+		settings = append(settings, "external-ids:ovn-remote-probe-interval=0", "external-ids:ovn-openflow-probe-interval=0")
+	}
+	return settings
 }
 
 func (h *Hypervisor) startOvsdb() (*Process, error) {

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
 	"time"
-
-	"github.com/weft-sdn/weft/e2e"
 )
 
 // Figures of security groups:
@@ -19,13 +15,18 @@ import (
 //   - the flows that such a group adds on a hypervisor that has all its ports;
 //   - the flows that one ACL for 10,000 addresses and a range of 1,000 TCP
 //     ports adds on a hypervisor with one port, as allow and as allow-related;
-//   - an address more in that set, until the flows are there; the median.
+//   - an address more in a set of 10,000 that 5 ACLs use, until the flows are
+//     on the hypervisors, and the processor time that the agent of the one
+//     with the port uses meanwhile (beyond what it uses for a --wait=hv without
+//     a change; with its collections of garbage): of 100 addresses the median,
+//     and the mean.
 const (
 	groupAddName   = "acl-group-port-add"
 	groupFlowsName = "acl-group-flows"
 	setFlowsName   = "acl-set-range-flows"
 	setRelatedName = "acl-set-range-flows-related"
 	setAddName     = "address-set-add"
+	setCPUName     = "agent-address-set-add-cpu"
 )
 
 const (
@@ -33,17 +34,20 @@ const (
 	groupLocal   = 50
 	groupACLs    = 100
 	setAddresses = 10_000
+	setACLs      = 5
+	setRepeats   = 100 // among them some of the agent's collections of garbage
 )
 
 // The limits of flows are sums of what each side of a match needs, never a
-// product. A port's 12 are its membership, in both directions, and its share of
-// what its switch needs for conntrack, of one switch alone 130 flows. An ACL has
-// two flows, for new and for known connections; 6 leave each of them the parts
-// of a conjunction. An address of a set has one flow, and 64 are for the masks
-// of the range, the match of both, and the switch. As allow-related all of that
-// is there twice.
+// product. A port has two: its membership, once in each direction. An ACL has
+// two, for new and for known connections, and may need the switch's conntrack
+// flows too; 6 leave each of the two the three parts of a conjunction. So a
+// group is ports*2 + ACLs*6: 2,600. (Port by port it would be ports*ACLs*2:
+// 200,000.) An address of a set has one flow, and 64 are for the masks of the
+// range, the match of both, and the switch. As allow-related all of that is
+// there twice.
 const (
-	groupFlowsLimit = groupPorts*12 + groupACLs*6
+	groupFlowsLimit = groupPorts*2 + groupACLs*6
 	setFlowsLimit   = setAddresses + 64
 )
 
@@ -56,95 +60,45 @@ const settled = 40 * time.Second
 // gathering bounds the wait for all ports of the group on one hypervisor.
 const gathering = 3 * time.Minute
 
-// acls measures the security groups of both systems, side by side in each
-// cloud.
-func acls(ctx context.Context, only *regexp.Regexp, which []string, show func(string)) error {
-	type cloudFigures struct {
-		ports   int
-		names   []string
-		measure func(*cloud, context.Context, func(string, *figure)) error
+// aclScenes measure security groups. Issues name no limit for the two times:
+// a tenth of stock OVN's for a group, and no more than stock's for an address,
+// are this project's own.
+func aclScenes() []scene {
+	return []scene{
+		{groupPorts, 1, []spec{{name: groupAddName, goal: goal{ratio: 0.1}}}, (*cloud).groupAdd},
+		{groupPorts, 1, []spec{{name: groupFlowsName, goal: goal{limit: &figure{groupFlowsLimit, "flows"}}}}, (*cloud).groupFlows},
+		{portsPerSwitch, 1, []spec{
+			{name: setFlowsName, goal: goal{limit: &figure{setFlowsLimit, "flows"}}},
+			{name: setRelatedName, goal: goal{limit: &figure{2 * setFlowsLimit, "flows"}}},
+		}, (*cloud).setFlows},
+		{portsPerSwitch, 1, []spec{
+			{name: setAddName, goal: goal{ratio: 1}},
+			{name: setCPUName, goal: goal{limit: &figure{1e-3, "s"}}},
+		}, (*cloud).setAdd},
 	}
-	goals := map[string]goal{
-		groupAddName:   {ratio: 0.1},
-		groupFlowsName: {limit: &figure{groupFlowsLimit, "flows"}},
-		setFlowsName:   {limit: &figure{setFlowsLimit, "flows"}},
-		setRelatedName: {limit: &figure{2 * setFlowsLimit, "flows"}},
-		setAddName:     {ratio: 0.1},
-	}
-	var sides []side
-	var errs []error
-	for _, x := range []cloudFigures{
-		{groupPorts, []string{groupAddName}, (*cloud).groupAdd},
-		{groupPorts, []string{groupFlowsName}, (*cloud).groupFlows},
-		{portsPerSwitch, []string{setFlowsName, setRelatedName, setAddName}, (*cloud).addressSet},
-	} {
-		if !slices.ContainsFunc(x.names, only.MatchString) {
-			continue
-		}
-		if sides == nil {
-			if why := e2e.Missing(e2e.Weft{}); why != "" {
-				fmt.Printf("bench: no measurements of ACLs: %s\n", why)
-				return nil
-			}
-			var err error
-			if sides, err = sidesOf(which); err != nil {
-				return err
-			}
-		}
-		got := results{}
-		for i, s := range sides {
-			if s.backend == nil {
-				continue
-			}
-			if err := inCloud(s, x.ports, func(c *cloud) error {
-				return x.measure(c, ctx, func(name string, f *figure) { got.set(name, i, f) })
-			}); err != nil {
-				errs = append(errs, fmt.Errorf("%s, %s: %w", s.backend.Name(), x.names[0], err))
-			}
-		}
-		for _, name := range x.names {
-			if only.MatchString(name) {
-				show(line(name, got[name][0], got[name][1], goals[name]))
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// inCloud makes a cloud, measures in it and takes it down.
-func inCloud(x side, ports int, measure func(*cloud) error) error {
-	c, err := newCloud(x.backend, x.bin, ports, 1)
-	if err != nil {
-		return err
-	}
-	if err := measure(c); err != nil {
-		return fmt.Errorf("%w\n%s", err, closed(c.s))
-	}
-	return c.s.Close()
 }
 
 // groupAdd measures what a port more in the group costs.
-func (c *cloud) groupAdd(ctx context.Context, give func(string, *figure)) error {
+func (c *cloud) groupAdd(ctx context.Context) error {
 	if err := c.occupy(ctx, groupLocal); err != nil {
 		return err
 	}
 	if err := c.addGroup(); err != nil {
 		return err
 	}
-	all, err := times(ctx, func() (time.Duration, error) {
+	took, err := c.median(ctx, repeats, "port added to the group", func() (time.Duration, error) {
 		return c.addPort(ctx, insert("Port_Group", group, "ports", []any{"named-uuid", "new"}))
 	})
 	if err != nil {
 		return err
 	}
-	c.note("port added to the group %d times: %v … %v", len(all), all[0].Round(time.Microsecond), all[len(all)-1].Round(time.Microsecond))
-	give(groupAddName, seconds(all[len(all)/2]))
+	c.give(groupAddName, took)
 	return nil
 }
 
 // groupFlows counts what the group adds to the flows of hv1, which has all its
 // ports.
-func (c *cloud) groupFlows(ctx context.Context, give func(string, *figure)) error {
+func (c *cloud) groupFlows(ctx context.Context) error {
 	start := time.Now()
 	if err := c.s.AddHypervisors(1); err != nil {
 		return err
@@ -178,13 +132,12 @@ func (c *cloud) groupFlows(ctx context.Context, give func(string, *figure)) erro
 		return err
 	}
 	c.note("%d flows, with the group %d", before, after)
-	give(groupFlowsName, &figure{float64(after - before), "flows"})
+	c.give(groupFlowsName, &figure{float64(after - before), "flows"})
 	return nil
 }
 
-// addressSet counts the flows of an ACL for a set and a range, and measures
-// what an address more costs.
-func (c *cloud) addressSet(ctx context.Context, give func(string, *figure)) error {
+// setFlows counts the flows of an ACL for a set and a range.
+func (c *cloud) setFlows(ctx context.Context) error {
 	if err := c.occupy(ctx, 1); err != nil {
 		return err
 	}
@@ -196,7 +149,7 @@ func (c *cloud) addressSet(ctx context.Context, give func(string, *figure)) erro
 		name string
 		ops  []op
 	}{
-		{setFlowsName, setWithACL()},
+		{setFlowsName, setWithACLs(1, "20000 <= tcp.dst <= 20999")},
 		{setRelatedName, []op{{"op": "update", "table": "ACL", "where": []any{}, "row": map[string]any{"action": "allow-related"}}}},
 	} {
 		if err := c.nb.transactWait("hv_cfg", x.ops...); err != nil {
@@ -206,24 +159,43 @@ func (c *cloud) addressSet(ctx context.Context, give func(string, *figure)) erro
 		if err != nil {
 			return err
 		}
-		give(x.name, &figure{float64(after - before), "flows"})
+		c.give(x.name, &figure{float64(after - before), "flows"})
 	}
+	return nil
+}
+
+// setAdd measures what an address more in a set costs. The notes tell the parts
+// of its time.
+func (c *cloud) setAdd(ctx context.Context) error {
+	if err := c.occupy(ctx, 1); err != nil {
+		return err
+	}
+	if err := c.nb.transactWait("hv_cfg", setWithACLs(setACLs, "tcp.dst == 443")...); err != nil {
+		return err
+	}
+	var cpu, idle mean
+	var parts waits
 	n := setAddresses
-	all, err := times(ctx, func() (time.Duration, error) {
-		start := time.Now()
-		err := c.nb.transactWait("hv_cfg", insert("Address_Set", set, "addresses", setAddress(n)))
-		took := time.Since(start)
+	took, err := c.median(ctx, setRepeats, "address added", func() (time.Duration, error) {
+		d, _, err := c.agentCPU(func() (time.Duration, error) { return 0, c.nb.transactWait("hv_cfg") })
 		if err != nil {
 			return 0, err
 		}
+		idle.add(d)
+		d, took, err := c.agentCPU(func() (time.Duration, error) {
+			return c.nb.timed(&parts, insert("Address_Set", set, "addresses", setAddress(n)))
+		})
 		n++
-		return took, c.nb.transactWait("hv_cfg")
+		cpu.add(d)
+		return took, err
 	})
 	if err != nil {
 		return err
 	}
-	c.note("address added %d times: %v … %v", len(all), all[0].Round(time.Microsecond), all[len(all)-1].Round(time.Microsecond))
-	give(setAddName, seconds(all[len(all)/2]))
+	c.note("of an address, medians: %s", &parts)
+	c.note("agent's CPU for an address %v, for a --wait=hv alone %v", cpu.value().Round(time.Microsecond), idle.value().Round(time.Microsecond))
+	c.give(setAddName, took)
+	c.give(setCPUName, seconds(cpu.value()-idle.value()))
 	return nil
 }
 
@@ -257,18 +229,21 @@ func (c *cloud) addGroup() error {
 	return c.nb.transactWait("hv_cfg", ops...)
 }
 
-// setWithACL makes the set, and its ACL on the first switch.
-func setWithACL() []op {
-	var addresses []any
+// setWithACLs makes the set, and ACLs on the first switch that use it.
+func setWithACLs(n int, more string) []op {
+	var addresses, acls []any
 	for i := range setAddresses {
 		addresses = append(addresses, setAddress(i))
 	}
-	match := fmt.Sprintf("outport == %q && ip4.src == $%s && 20000 <= tcp.dst <= 20999", portName(0, 0), set)
-	return []op{
-		{"op": "insert", "table": "Address_Set", "row": map[string]any{"name": set, "addresses": []any{"set", addresses}}},
-		insertACL("acl", "to-lport", match, "allow"),
-		insert("Logical_Switch", "sw0", "acls", []any{"named-uuid", "acl"}),
+	ops := []op{{"op": "insert", "table": "Address_Set", "row": map[string]any{"name": set, "addresses": []any{"set", addresses}}}}
+	for i := range n {
+		uuid := fmt.Sprintf("acl%d", i)
+		acl := insertACL(uuid, "to-lport", fmt.Sprintf("outport == %q && ip4.src == $%s && %s", portName(0, 0), set, more), "allow")
+		acl["row"].(map[string]any)["priority"] = 1001 + i
+		ops, acls = append(ops, acl), append(acls, []any{"named-uuid", uuid})
 	}
+	return append(ops, op{"op": "update", "table": "Logical_Switch", "where": []any{[]any{"name", "==", "sw0"}},
+		"row": map[string]any{"acls": []any{"set", acls}}})
 }
 
 // setAddress is the nth address of the set. They are two apart: no two make a

@@ -5,34 +5,36 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
-
-	"github.com/weft-sdn/weft/e2e"
 )
 
-// Figures of the agent of hv1 in two clouds, in which it has about 1,000 flows
-// and about 100,000 (the notes say how many):
+// Figures of the agent of hv1 (chassisd, ovn-controller) in two clouds, in
+// which it has about 1,000 flows and about 100,000 (the notes say how many):
 //
-//   - what a port costs it, which is on its chassis, as the agent itself
-//     measures it: from the arrival of the change from etcd until the agent has
-//     handed on the flows (its own part), and until the switch's barrier; of 15
-//     ports the median;
+//   - own, to-barrier: what a port costs it, which is on its chassis, as the
+//     agent itself measures it: from the arrival of the change from etcd until
+//     the agent has handed on the flows (its own part), and until the switch's
+//     barrier; of 15 ports the median. ovn-controller tells no such times;
+//   - to-hv: the same ports as a client sees them, on both sides: from the
+//     northbound transaction until the flows are in both switches (hv_cfg),
+//     with everything between;
+//   - cpu: the processor time that the agent uses for such a port, on both
+//     sides: from its interface on until all is quiet; the mean;
 //   - its memory: the resident set after that, by the flows in the switch;
-//   - a restart: the time from its end to `--wait=hv`, and the flows that it
-//     then added and deleted.
-//
-// The peer's agent is measured from outside: memory, and the restart's time.
-var thousand, hundredThousand = size{40, 20}, size{6_000, 300}
+//   - a restart: the time from its end (SIGTERM) to `--wait=hv` and the same
+//     number of flows as before, and the flows that it then added and deleted.
+//     Those chassisd counts; of ovn-controller, which deletes all with one
+//     message, it is the flows of the switch that are new.
+var thousand, hundredThousand = size{40, 20}, size{6_900, 345}
 
 // agentIPs are the addresses of each port: they make flows.
 const agentIPs = 12
 
 const (
-	agentGrowthName  = "agent-port-own-growth"
 	agentMemoryName  = "agent-memory-per-flow-100000-flows"
 	agentRestartName = "agent-restart-100000-flows"
 	agentModsName    = "agent-restart-100000-flows-mods"
@@ -40,6 +42,8 @@ const (
 
 func agentOwnName(z size) string     { return "agent-port-own-" + z.flows() }
 func agentBarrierName(z size) string { return "agent-port-to-barrier-" + z.flows() }
+func agentHVName(z size) string      { return "agent-port-to-hv-" + z.flows() }
+func agentCPUName(z size) string     { return "agent-port-cpu-" + z.flows() }
 
 func (z size) flows() string {
 	if z == thousand {
@@ -48,137 +52,197 @@ func (z size) flows() string {
 	return "100000-flows"
 }
 
-// agents measures the agents of both systems.
-func agents(ctx context.Context, only *regexp.Regexp, which []string, show func(string)) error {
-	want := func(names ...string) bool { return slices.ContainsFunc(names, only.MatchString) }
-	var sizes []size
-	if want(agentOwnName(thousand), agentBarrierName(thousand), agentGrowthName) {
-		sizes = append(sizes, thousand)
-	}
-	if want(agentOwnName(hundredThousand), agentBarrierName(hundredThousand), agentGrowthName, agentMemoryName, agentRestartName, agentModsName) {
-		sizes = append(sizes, hundredThousand)
-	}
-	if len(sizes) == 0 {
-		return nil
-	}
-	if why := e2e.Missing(e2e.Weft{}); why != "" {
-		fmt.Printf("bench: no measurements of agents: %s\n", why)
-		return nil
-	}
-	sides, err := sidesOf(which)
-	if err != nil {
-		return err
-	}
-	got := results{}
-	var errs []error
-	for _, z := range sizes {
-		for i, x := range sides {
-			if x.backend == nil || i == 1 && z == thousand {
-				continue
-			}
-			if err := measureAgent(ctx, x, z, func(name string, f *figure) { got.set(name, i, f) }); err != nil {
-				errs = append(errs, fmt.Errorf("%s, agent with %d ports: %w", x.backend.Name(), z.local, err))
-			}
-		}
-	}
-	few, many := got[agentOwnName(thousand)][0], got[agentOwnName(hundredThousand)][0]
-	got.set(agentGrowthName, 0, growth(few, many))
-	for _, g := range []struct {
-		name string
-		goal goal
-	}{
-		{agentOwnName(thousand), goal{limit: &figure{3e-3, "s"}}},
-		{agentOwnName(hundredThousand), goal{limit: &figure{3e-3, "s"}}},
-		{agentBarrierName(thousand), goal{}},
-		{agentBarrierName(hundredThousand), goal{limit: &figure{3e-3, "s"}}},
-		{agentGrowthName, goal{limit: &figure{1.5, "x"}}},
-		{agentMemoryName, goal{limit: &figure{600, "B"}}},
-		{agentRestartName, goal{ratio: 1}},
-		{agentModsName, goal{limit: &figure{0, "mods"}}},
-	} {
-		if want(g.name) {
-			show(line(g.name, got[g.name][0], got[g.name][1], g.goal))
-		}
-	}
-	return errors.Join(errs...)
+// A port's change must not cost more where there are more flows.
+var agentGrowths = []growth{
+	{"agent-port-own-growth", agentOwnName(thousand), agentOwnName(hundredThousand), 1.5},
+	{"agent-port-to-barrier-growth", agentBarrierName(thousand), agentBarrierName(hundredThousand), 1.5},
 }
 
-// measureAgent fills a cloud and measures the agent of hv1.
-func measureAgent(ctx context.Context, x side, z size, give func(string, *figure)) (err error) {
-	c, err := newCloud(x.backend, x.bin, z.ports, agentIPs)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%w\n%s", err, closed(c.s))
-		} else {
-			err = c.s.Close()
+// agentScenes measure the agents.
+func agentScenes() (all []scene) {
+	const untold = "ovn-controller does not tell the time of one change; to-hv and cpu are measured from outside"
+	limit := goal{limit: &figure{3e-3, "s"}}
+	for _, z := range []size{thousand, hundredThousand} {
+		s := scene{ports: z.ports, ips: agentIPs, figures: []spec{
+			{agentOwnName(z), limit, untold},
+			{agentBarrierName(z), limit, untold},
+			{name: agentHVName(z), goal: goal{ratio: 1}},
+			{name: agentCPUName(z), goal: goal{ratio: 1}},
+		}}
+		if z == hundredThousand {
+			s.figures = append(s.figures,
+				spec{name: agentMemoryName, goal: goal{limit: &figure{600, "B"}}},
+				spec{name: agentRestartName, goal: goal{ratio: 1}},
+				spec{name: agentModsName, goal: goal{limit: &figure{0, "mods"}}})
 		}
-	}()
+		s.measure = func(c *cloud, ctx context.Context) error { return c.measureAgent(ctx, z) }
+		all = append(all, s)
+	}
+	return all
+}
+
+const hv1Agent = "hv1/chassisd"
+
+// measureAgent measures the agent of hv1.
+func (c *cloud) measureAgent(ctx context.Context, z size) error {
+	start := time.Now()
 	if err := c.nb.transactWait("sb_cfg"); err != nil {
 		return err
 	}
+	c.note("compiled in %v", time.Since(start).Round(time.Millisecond))
+	if err := c.readAll(ctx); err != nil {
+		return err
+	}
+	start = time.Now()
 	if err := c.occupy(ctx, z.local); err != nil {
 		return err
 	}
-	if err := c.changes(ctx, z, give); err != nil {
+	c.note("%d of them on each hypervisor, flows installed in %v", z.local, time.Since(start).Round(time.Millisecond))
+	if err := c.changes(ctx, z); err != nil {
 		return err
 	}
 	flows, err := c.flows(ctx)
 	if err != nil {
 		return err
 	}
-	memory, err := c.s.Memory("hv1/chassisd")
+	memory, err := c.s.Memory(hv1Agent)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("# %s, agent with %d flows: %d MB\n", x.backend.Name(), flows, memory>>20)
-	if z != hundredThousand {
+	c.note("agent with %d flows: %d MB", flows, memory>>20)
+	c.give(agentMemoryName, &figure{float64(memory) / float64(flows), "B"})
+	if z != hundredThousand || !c.want(agentRestartName, agentModsName) {
 		return nil
 	}
-	give(agentMemoryName, &figure{float64(memory) / float64(flows), "B"})
+	return c.restart(ctx, flows)
+}
+
+// changes adds ports, and measures what each of them costs.
+func (c *cloud) changes(ctx context.Context, z size) error {
+	var own, barrier []time.Duration
+	var cpu mean
+	took, err := c.median(ctx, repeats, "port added", func() (time.Duration, error) {
+		before, err := c.agent(ctx)
+		if err != nil {
+			return 0, err
+		}
+		used, took, err := c.agentCPU(func() (time.Duration, error) { return c.addPort(ctx) })
+		if err != nil {
+			return 0, err
+		}
+		cpu.add(used)
+		after, err := c.agent(ctx)
+		if err != nil || !after.known {
+			return took, err
+		}
+		if after.changes == before.changes {
+			return 0, errors.New("a port was added and the agent changed no flow")
+		}
+		own = append(own, after.computed-before.computed)
+		barrier = append(barrier, after.took-before.took)
+		return took, nil
+	})
+	if err != nil {
+		return err
+	}
+	c.give(agentHVName(z), took)
+	c.give(agentCPUName(z), seconds(cpu.value()))
+	if len(own) > 0 {
+		slices.Sort(own)
+		slices.Sort(barrier)
+		c.give(agentOwnName(z), seconds(own[len(own)/2]))
+		c.give(agentBarrierName(z), seconds(barrier[len(barrier)/2]))
+	}
+	return nil
+}
+
+// restart measures a restart of the agent, which has that many flows.
+func (c *cloud) restart(ctx context.Context, flows int) error {
 	start := time.Now()
-	if err := c.s.Do(ctx, c.s.Dir, io.Discard, io.Discard, "restart", "chassisd", "hv1"); err != nil {
+	if err := c.do(ctx, "restart", "chassisd", "hv1"); err != nil {
 		return err
 	}
 	if err := c.nb.transactWait("hv_cfg"); err != nil {
 		return err
 	}
-	give(agentRestartName, seconds(time.Since(start)))
-	again, err := c.agent(ctx)
-	if err == nil && again.known {
-		give(agentModsName, &figure{float64(again.adds + again.deletes), "mods"})
+	hv := time.Since(start)
+	took, err := c.awaitFlows(ctx, start, flows)
+	if err != nil {
+		return err
 	}
-	return err
+	c.note("restarted: --wait=hv after %v, %d flows after %v", hv.Round(time.Millisecond), flows, took.Round(time.Millisecond))
+	c.give(agentRestartName, seconds(took))
+	again, err := c.agent(ctx)
+	if err != nil {
+		return err
+	}
+	mods := again.adds + again.deletes
+	if !again.known {
+		if mods, err = c.newFlows(ctx, start); err != nil {
+			return err
+		}
+	}
+	c.give(agentModsName, &figure{float64(mods), "mods"})
+	return nil
 }
 
-// changes adds ports and asks the agent what each of them cost it.
-func (c *cloud) changes(ctx context.Context, z size, give func(string, *figure)) error {
-	var own, barrier []time.Duration
-	for range repeats {
-		before, err := c.agent(ctx)
-		if err != nil || !before.known {
-			return err
+// awaitFlows waits until the switch of hv1 has that many flows, and returns
+// the time since start.
+func (c *cloud) awaitFlows(ctx context.Context, start time.Time, want int) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, gathering)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		took := time.Since(start)
+		n, err := c.flows(ctx)
+		if err != nil || n >= want {
+			return took, err
 		}
-		if _, err := c.addPort(ctx); err != nil {
-			return err
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return 0, fmt.Errorf("%d of %d flows are there: %w", n, want, ctx.Err())
 		}
-		after, err := c.agent(ctx)
-		if err != nil {
-			return err
-		}
-		if after.changes == before.changes {
-			return errors.New("a port was added and the agent changed no flow")
-		}
-		own = append(own, after.computed-before.computed)
-		barrier = append(barrier, after.took-before.took)
 	}
-	slices.Sort(own)
-	slices.Sort(barrier)
-	give(agentOwnName(z), seconds(own[len(own)/2]))
-	give(agentBarrierName(z), seconds(barrier[len(barrier)/2]))
-	return nil
+}
+
+// newFlows counts the flows of hv1 that are no older than start.
+func (c *cloud) newFlows(ctx context.Context, start time.Time) (n int, err error) {
+	r, err := c.s.Run(ctx, "hv1", "", "ovs-ofctl", "-O", "OpenFlow15", "dump-flows", "br-int")
+	age := time.Since(start).Seconds()
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s", err, r.Stderr)
+	}
+	for l := range strings.Lines(r.Stdout) {
+		_, after, ok := strings.Cut(l, "duration=")
+		if !ok {
+			continue
+		}
+		value, _, _ := strings.Cut(after, "s,")
+		d, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return 0, fmt.Errorf("ovs-ofctl said: %s", l)
+		}
+		if d <= age {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// agentCPU does something and returns the processor time that the agent of hv1
+// used meanwhile, beside what was measured.
+func (c *cloud) agentCPU(do func() (time.Duration, error)) (used, took time.Duration, err error) {
+	before, err := c.s.CPU(hv1Agent)
+	if err != nil {
+		return 0, 0, err
+	}
+	if took, err = do(); err != nil {
+		return 0, 0, err
+	}
+	after, err := c.s.CPU(hv1Agent)
+	return after - before, took, err
 }
 
 // flows is the number of flows in the switch of hv1.

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -14,17 +16,20 @@ type client struct {
 	conn net.Conn
 	dec  *json.Decoder
 	id   int
-	cfg  map[string]int64 // nb_cfg, sb_cfg, hv_cfg of NB_Global, as monitored
+	cfg  map[string]int64     // nb_cfg, sb_cfg, hv_cfg of NB_Global, as monitored
+	seen map[string]time.Time // when each of them was last told
 }
 
 const nb = "OVN_Northbound"
 
-func dial(path string) (*client, error) {
-	c := &client{cfg: map[string]int64{}}
+// dial connects. The end of ctx closes the connection.
+func dial(ctx context.Context, path string) (*client, error) {
+	c := &client{cfg: map[string]int64{}, seen: map[string]time.Time{}}
 	var err error
 	if c.conn, err = net.Dial("unix", path); err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
+	context.AfterFunc(ctx, func() { c.conn.Close() })
 	c.dec = json.NewDecoder(c.conn)
 	r, err := c.call("monitor", nb, "cfg", map[string]any{"NB_Global": map[string]any{"columns": []string{"nb_cfg", "sb_cfg", "hv_cfg"}}})
 	if err != nil {
@@ -105,7 +110,9 @@ func (c *client) update(b json.RawMessage) error {
 	}
 	for _, row := range u["NB_Global"] {
 		for column, v := range row.New {
-			c.cfg[column] = v
+			if c.cfg[column] != v {
+				c.cfg[column], c.seen[column] = v, time.Now()
+			}
 		}
 	}
 	return nil
@@ -146,23 +153,55 @@ func (c *client) transact(ops ...op) ([]map[string]any, error) {
 // (hv_cfg) do: the transaction raises nb_cfg, and the other column follows
 // when it is done.
 func (c *client) transactWait(column string, ops ...op) error {
+	_, err := c.transactUntil(column, ops...)
+	return err
+}
+
+// transactUntil is transactWait that tells when the transaction was answered.
+func (c *client) transactUntil(column string, ops ...op) (answered time.Time, err error) {
 	ops = append(ops, op{"op": "mutate", "table": "NB_Global", "where": []any{}, "mutations": []any{[]any{"nb_cfg", "+=", 1}}},
 		op{"op": "select", "table": "NB_Global", "where": []any{}, "columns": []string{"nb_cfg"}})
 	rows, err := c.transact(ops...)
 	if err != nil {
-		return err
+		return answered, err
 	}
+	answered = time.Now()
 	if len(rows) != 1 {
-		return fmt.Errorf("bench: NB_Global has %d rows", len(rows))
+		return answered, fmt.Errorf("bench: NB_Global has %d rows", len(rows))
 	}
 	want, ok := rows[0]["nb_cfg"].(float64)
 	if !ok {
-		return fmt.Errorf("bench: nb_cfg is %v", rows[0]["nb_cfg"])
+		return answered, fmt.Errorf("bench: nb_cfg is %v", rows[0]["nb_cfg"])
 	}
 	for c.cfg[column] < int64(want) {
 		if _, err := c.read(); err != nil {
-			return fmt.Errorf("bench: waiting for %s: %w", column, err)
+			return answered, fmt.Errorf("bench: waiting for %s: %w", column, err)
 		}
 	}
-	return nil
+	return answered, nil
+}
+
+// waits are the parts of `--wait=hv` as a client sees them: until the answer,
+// from there until sb_cfg is told, and from there until hv_cfg is.
+type waits struct{ answer, compiled, installed []time.Duration }
+
+// timed is transactWait to hv_cfg; it returns what it took and notes the parts.
+func (c *client) timed(w *waits, ops ...op) (time.Duration, error) {
+	start := time.Now()
+	answered, err := c.transactUntil("hv_cfg", ops...)
+	if err != nil {
+		return 0, err
+	}
+	sb, hv := c.seen["sb_cfg"], c.seen["hv_cfg"]
+	w.answer = append(w.answer, answered.Sub(start))
+	w.compiled = append(w.compiled, sb.Sub(answered))
+	w.installed = append(w.installed, hv.Sub(sb))
+	return hv.Sub(start), nil
+}
+
+func (w *waits) String() string {
+	median := func(all []time.Duration) time.Duration {
+		return slices.Sorted(slices.Values(all))[len(all)/2].Round(time.Microsecond)
+	}
+	return fmt.Sprintf("transaction answered %v, from there to sb_cfg %v, from there to hv_cfg %v", median(w.answer), median(w.compiled), median(w.installed))
 }

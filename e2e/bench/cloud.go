@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 
 	"github.com/weft-sdn/weft/e2e"
@@ -18,15 +20,18 @@ type cloud struct {
 	ips      int // addresses of each port, at most 12
 	local    int // ports on each of the two hypervisors
 	added    int
+
+	want func(names ...string) bool // tells whether one of these figures is asked for
+	give func(name string, f *figure)
 }
 
-func newCloud(b e2e.Backend, bin string, ports, ips int) (*cloud, error) {
+func newCloud(ctx context.Context, b e2e.Backend, bin string, ports, ips int) (*cloud, error) {
 	s, err := e2e.New(e2e.Config{Backend: b, Bin: bin, Dummy: true})
 	if err != nil {
 		return nil, err
 	}
 	c := &cloud{s: s, switches: ports / portsPerSwitch, ips: ips}
-	if err := c.fill(); err != nil {
+	if err := c.fill(ctx); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, closed(s))
 	}
 	return c, nil
@@ -42,16 +47,28 @@ func closed(s *e2e.Sandbox) string {
 	return state[max(0, len(state)-4000):]
 }
 
-// fill writes the switches, a thousand ports a transaction.
-func (c *cloud) fill() error {
+// fill writes the switches, a thousand ports a transaction. Of OVN, whose northd
+// is another process than the server, northd stands still meanwhile: it would
+// compile everything after each of them.
+func (c *cloud) fill(ctx context.Context) (err error) {
 	if err := c.s.AddHypervisors(0); err != nil {
 		return err
 	}
-	if err := c.connect(); err != nil {
+	if err := c.connect(ctx); err != nil {
 		return err
 	}
-	if _, err := c.s.Run(context.Background(), "", "", "ovn-nbctl", "init"); err != nil {
+	if _, err := c.s.Run(ctx, "", "", "ovn-nbctl", "init"); err != nil {
 		return err
+	}
+	if c.s.Backend.Name() == "ovn" {
+		if err := c.do(ctx, "halt", "northd"); err != nil {
+			return err
+		}
+		defer func() {
+			if err == nil {
+				err = c.do(ctx, "start", "northd")
+			}
+		}()
 	}
 	var ops []op
 	for i := range c.switches {
@@ -79,13 +96,43 @@ func (c *cloud) fill() error {
 	return nil
 }
 
+// repeats and patience bound how often a change is made.
+const (
+	repeats  = 15
+	patience = 45 * time.Second
+)
+
+// median does something n times, fewer if it loses patience, and returns the
+// median of the times that it took.
+func (c *cloud) median(ctx context.Context, n int, what string, once func() (time.Duration, error)) (*figure, error) {
+	var all []time.Duration
+	for start := time.Now(); len(all) < n && (len(all) < 3 || time.Since(start) < patience); {
+		d, err := once()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(all)
+	c.note("%s %d times: %v … %v", what, len(all), all[0].Round(time.Microsecond), all[len(all)-1].Round(time.Microsecond))
+	return seconds(all[len(all)/2]), nil
+}
+
 // note prints what is not a figure.
 func (c *cloud) note(format string, args ...any) {
 	fmt.Printf("# %s, %d ports: %s\n", c.s.Backend.Name(), c.switches*portsPerSwitch, fmt.Sprintf(format, args...))
 }
 
-func (c *cloud) connect() (err error) {
-	c.nb, err = dial(c.s.Dir + "/nb.sock")
+// do runs a command of scenario scripts.
+func (c *cloud) do(ctx context.Context, words ...string) error {
+	return c.s.Do(ctx, c.s.Dir, io.Discard, io.Discard, words...)
+}
+
+func (c *cloud) connect(ctx context.Context) (err error) {
+	c.nb, err = dial(ctx, c.s.Dir+"/nb.sock")
 	return err
 }
 
@@ -94,10 +141,8 @@ func portName(sw, port int) string { return fmt.Sprintf("sw%d-p%d", sw, port) }
 // occupy sees to it that two hypervisors have so many of the ports each, on as
 // many switches as possible, and waits until their flows are in.
 func (c *cloud) occupy(ctx context.Context, local int) error {
-	if c.local == 0 {
-		if err := c.s.AddHypervisors(2); err != nil {
-			return err
-		}
+	if err := c.hypervisors(); err != nil {
+		return err
 	}
 	for h := range 2 {
 		var ports []string
@@ -114,6 +159,33 @@ func (c *cloud) occupy(ctx context.Context, local int) error {
 		return err
 	}
 	return c.nb.transactWait("hv_cfg")
+}
+
+// hypervisors makes the two, if they are not there.
+func (c *cloud) hypervisors() error {
+	if _, err := c.s.Hypervisor("hv2"); err == nil {
+		return nil
+	}
+	return c.s.AddHypervisors(2)
+}
+
+// readAll makes OVN's agents read the whole Southbound database, which is what
+// they come to anyway where each has a port of every switch. Told of the
+// switches one by one, its server looks through all flows for each, for
+// minutes.
+func (c *cloud) readAll(ctx context.Context) error {
+	if c.s.Backend.Name() != "ovn" {
+		return nil
+	}
+	if err := c.hypervisors(); err != nil {
+		return err
+	}
+	for _, hv := range []string{"hv1", "hv2"} {
+		if r, err := c.s.Run(ctx, hv, "", "ovs-vsctl", "--no-wait", "set", "Open_vSwitch", ".", "external-ids:ovn-monitor-all=true"); err != nil {
+			return fmt.Errorf("%w: %s", err, r.Stderr)
+		}
+	}
+	return nil
 }
 
 // attach gives a hypervisor the interfaces of ports.

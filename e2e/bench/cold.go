@@ -17,7 +17,7 @@ func (c *cloud) coldStart(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	// weft's northd serves the Northbound itself: its connections are gone.
-	if err := c.connect(); err != nil {
+	if err := c.connect(ctx); err != nil {
 		return 0, err
 	}
 	if err := c.nb.transactWait("sb_cfg"); err != nil {

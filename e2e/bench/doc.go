@@ -3,13 +3,43 @@
 //
 //	bench NAME ours=VALUE peer=VALUE ratio=OURS/PEER goal=GOAL met|short
 //
+// Smaller is better in all of them. A goal is a limit of ours, of the ratio
+// (…x), or both. Lines with # are notes: what was made, the span of the times
+// of which a figure is the median, and what is not measured and why.
+//
+// The rule: both sides get the same transactions, the same switches (without a
+// datapath, so that flows are all that they do) and the same held connection.
+// Each has its own ovs-vswitchd and databases, and nothing of the other runs.
+// Figures of an agent are of chassisd and of ovn-controller; hv is hv_cfg, as
+// `ovn-nbctl --wait=hv` waits for it.
+//
+//	northd-cold-start-N-ports        northd's start with an empty Southbound until sb_cfg
+//	port-add-to-flows-N-ports-M-local  a port's transaction until hv; N ports, M on each of two hypervisors
+//	port-add-growth                  the same among 10,000 ports by among 100
+//	agent-port-own-N-flows           the agent's part of a port: from etcd's event to flows handed on; weft only
+//	agent-port-to-barrier-N-flows    the same until the switch's barrier; weft only
+//	agent-port-*-growth              the same with 100,000 flows by with 1,000
+//	agent-port-to-hv-N-flows         the same ports as their client sees them: transaction until hv
+//	agent-port-cpu-N-flows           processor time of the agent for one of them; the mean
+//	agent-memory-per-flow-N-flows    resident set of the agent by flows in its switch
+//	agent-restart-N-flows            the agent's end until hv and as many flows as before
+//	agent-restart-N-flows-mods       flows that this added and deleted (OVN: that are new in the switch)
+//	address-set-add                  an address more in 10,000 that 5 ACLs use: transaction until hv
+//	agent-address-set-add-cpu        processor time of the agent for it, beyond an empty --wait=hv; the mean
+//	acl-group-port-add               a port more, into a group of 1,000 with 100 ACLs: transaction until hv
+//	acl-group-flows                  flows that such a group adds where all its ports are
+//	acl-set-range-flows[-related]    flows of one ACL for 10,000 addresses and 1,000 ports
+//	go/PACKAGE/BenchmarkName[:unit]  a Go benchmark
+//
+// Processor time is of the whole process between two moments at which nothing
+// is to be done; a port's includes the reports for hv, and all include
+// collections of garbage. Times depend on the load of the machine, flows and
+// flow-mods do not.
+//
 // Go benchmarks of all packages are run too. One that has a goal says so by
 // reporting a metric "goal-X", the limit of its metric X: b.ReportMetric(500,
 // "goal-ns/op"). What a peer needs for the same is "peer-X", and a goal for the
 // ratio "goal-ratio-X". One with several goals has a line for each.
-//
-// The rule: both sides get the same transactions, the same switches (without a
-// datapath, so that flows are all that they do) and the same held connection.
 //
 // Imports: e2e
 package main

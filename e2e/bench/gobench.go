@@ -15,22 +15,27 @@ import (
 const module = "github.com/weft-sdn/weft"
 
 // goBenchmarks runs the Go benchmarks whose names (go/PACKAGE/BenchmarkName)
-// fit.
-func goBenchmarks(ctx context.Context, only *regexp.Regexp, print func(string)) error {
-	list, err := goTool(ctx, "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "./...")
+// fit. What benchmarks there are is read from the source: `go test -list`
+// would compile every package.
+func goBenchmarks(ctx context.Context, only *regexp.Regexp, show func(string)) error {
+	list, err := goTool(ctx, "list", "-f", `{{$d := .Dir}}{{.ImportPath}}{{range .TestGoFiles}}{{"\t"}}{{$d}}/{{.}}{{end}}{{range .XTestGoFiles}}{{"\t"}}{{$d}}/{{.}}{{end}}`, "./...")
 	if err != nil {
 		return err
 	}
-	for pkg := range strings.FieldsSeq(list) {
+	for l := range strings.Lines(list) {
+		f := strings.Split(strings.TrimSuffix(l, "\n"), "\t")
+		pkg, files := f[0], f[1:]
 		short := strings.TrimPrefix(strings.TrimPrefix(pkg, module), "/")
-		names, err := goTool(ctx, "test", "-list", "^Benchmark", pkg)
-		if err != nil {
-			return err
-		}
 		var run []string
-		for name := range strings.FieldsSeq(names) {
-			if strings.HasPrefix(name, "Benchmark") && only.MatchString("go/"+short+"/"+name) {
-				run = append(run, name)
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			if err != nil {
+				return fmt.Errorf("bench: %w", err)
+			}
+			for _, name := range benchmarksOf(source) {
+				if only.MatchString("go/" + short + "/" + name) {
+					run = append(run, name)
+				}
 			}
 		}
 		if len(run) == 0 {
@@ -38,13 +43,23 @@ func goBenchmarks(ctx context.Context, only *regexp.Regexp, print func(string)) 
 		}
 		out, err := goTool(ctx, "test", "-run", "^$", "-bench", "^("+strings.Join(run, "|")+")$", "-benchtime", "300ms", pkg)
 		for _, l := range goLines(short, out) {
-			print(l)
+			show(l)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+var benchmarkFunc = regexp.MustCompile(`(?m)^func (Benchmark(?:[^a-z\W]\w*)?)\(\w+ \*testing\.B\)`)
+
+// benchmarksOf returns the names of the benchmarks in a file.
+func benchmarksOf(source []byte) (names []string) {
+	for _, m := range benchmarkFunc.FindAllSubmatch(source, -1) {
+		names = append(names, string(m[1]))
+	}
+	return names
 }
 
 func goTool(ctx context.Context, args ...string) (string, error) {

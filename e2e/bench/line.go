@@ -14,6 +14,16 @@ type figure struct {
 
 func seconds(d time.Duration) *figure { return &figure{d.Seconds(), "s"} }
 
+// mean is that of times.
+type mean struct {
+	sum time.Duration
+	n   int
+}
+
+func (m *mean) add(d time.Duration) { m.sum += d; m.n++ }
+
+func (m *mean) value() time.Duration { return m.sum / time.Duration(max(m.n, 1)) }
+
 func (f *figure) String() string {
 	switch {
 	case f == nil:

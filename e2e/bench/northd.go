@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// size is a cloud: ports (20 on a switch), and how many of them are on each of
+// the two hypervisors.
+type size struct{ ports, local int }
+
+// few and many differ in nothing but the number of logical ports, full also in
+// that each hypervisor has a port of every switch.
+var few, many, full = size{100, 50}, size{10_000, 50}, size{10_000, 500}
+
+func coldName(ports int) string { return fmt.Sprintf("northd-cold-start-%d-ports", ports) }
+
+func addName(z size) string {
+	return fmt.Sprintf("port-add-to-flows-%d-ports-%d-local", z.ports, z.local)
+}
+
+// What a port costs must not depend on the number of ports.
+var northdGrowths = []growth{{"port-add-growth", addName(few), addName(many), 1.5}}
+
+// northdScenes measure northd, and what a port costs from end to end.
+func northdScenes() (all []scene) {
+	for _, sizes := range [][]size{{few}, {many, full}} {
+		s := scene{ports: sizes[0].ports, ips: 1, figures: []spec{{name: coldName(sizes[0].ports), goal: goal{ratio: 1}}}}
+		for _, z := range sizes {
+			s.figures = append(s.figures, spec{name: addName(z), goal: goal{ratio: 1}})
+		}
+		s.measure = func(c *cloud, ctx context.Context) error { return c.northd(ctx, sizes) }
+		all = append(all, s)
+	}
+	return all
+}
+
+// northd gives the cold start of northd, and for each size the median time of
+// a port.
+func (c *cloud) northd(ctx context.Context, sizes []size) error {
+	start := time.Now()
+	if err := c.nb.transactWait("sb_cfg"); err != nil {
+		return err
+	}
+	c.note("compiled in %v", time.Since(start).Round(time.Millisecond))
+	if name := coldName(sizes[0].ports); c.want(name) {
+		took, err := c.coldStart(ctx)
+		if err != nil {
+			return err
+		}
+		c.give(name, seconds(took))
+	}
+	for _, z := range sizes {
+		if !c.want(addName(z)) {
+			continue
+		}
+		start = time.Now()
+		if err := c.occupy(ctx, z.local); err != nil {
+			return err
+		}
+		c.note("%d of them on each hypervisor, flows installed in %v", z.local, time.Since(start).Round(time.Millisecond))
+		took, err := c.median(ctx, repeats, "port added", func() (time.Duration, error) { return c.addPort(ctx) })
+		if err != nil {
+			return err
+		}
+		c.give(addName(z), took)
+	}
+	return nil
+}
