@@ -231,11 +231,7 @@ func (c *cloud) addGroup() error {
 
 // setWithACLs makes the set, and ACLs on the first switch that use it.
 func setWithACLs(n int, more string) []op {
-	var addresses, acls []any
-	for i := range setAddresses {
-		addresses = append(addresses, setAddress(i))
-	}
-	ops := []op{{"op": "insert", "table": "Address_Set", "row": map[string]any{"name": set, "addresses": []any{"set", addresses}}}}
+	ops, acls := []op{addressSet(set, 0, setAddresses)}, []any{}
 	for i := range n {
 		uuid := fmt.Sprintf("acl%d", i)
 		acl := insertACL(uuid, "to-lport", fmt.Sprintf("outport == %q && ip4.src == $%s && %s", portName(0, 0), set, more), "allow")
@@ -246,9 +242,20 @@ func setWithACLs(n int, more string) []op {
 		"row": map[string]any{"acls": []any{"set", acls}}})
 }
 
-// setAddress is the nth address of the set. They are two apart: no two make a
-// prefix.
-func setAddress(n int) string { return fmt.Sprintf("10.99.%d.%d", n*2>>8, n*2&255) }
+// addressSet makes a set of n addresses.
+func addressSet(name string, first, n int) op {
+	var addresses []any
+	for i := range n {
+		addresses = append(addresses, setAddress(first+i))
+	}
+	return op{"op": "insert", "table": "Address_Set", "row": map[string]any{"name": name, "addresses": []any{"set", addresses}}}
+}
+
+// setAddress is the nth address for sets, n below 10,000,000. They are two
+// apart: no two make a prefix.
+func setAddress(n int) string {
+	return fmt.Sprintf("10.%d.%d.%d", 99+(n*2>>16), n*2>>8&255, n*2&255)
+}
 
 func insertACL(uuid, direction, match, action string) op {
 	return op{"op": "insert", "table": "ACL", "uuid-name": uuid, "row": map[string]any{

@@ -144,7 +144,9 @@ func (s scene) play(ctx context.Context, x side, only *regexp.Regexp, give func(
 		return err
 	}
 	c.give = give
-	c.want = func(names ...string) bool { return wanted(only, names...) }
+	c.want = func(names ...string) bool {
+		return slices.ContainsFunc(s.figures, func(f spec) bool { return slices.Contains(names, f.name) && wanted(only, f.name) })
+	}
 	if err := s.measure(c, ctx); err != nil {
 		return fmt.Errorf("%w\n%s", err, closed(c.s))
 	}
