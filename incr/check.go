@@ -49,7 +49,7 @@ func (e *Engine) Check() error {
 }
 
 func (t *Table[K, V]) rebuild() {
-	keys := slices.SortedFunc(t.derive.keys.each(true), t.order)
+	keys := slices.Compact(slices.SortedFunc(t.derive.keys.each(true), t.order))
 	vals := make([]V, len(keys))
 	oks := make([]bool, len(keys))
 	var next atomic.Int64

@@ -16,7 +16,8 @@ type Index[K comparable, V any, X comparable] struct {
 	ids   map[X]uint32
 	cells pages[cell[X]]
 	ops   []op
-	keyed []func(X) // tables that have this index's values as keys
+	keyed []func(X)    // tables that have this index's values as keys
+	moved []func(X, K) // tables that have the keys under some: a row came under a value or left it
 
 	shadow map[X][]K
 }
@@ -134,6 +135,11 @@ func (ix *Index[K, V, X]) settle() {
 			hi++
 		}
 		c := ix.cells.at(ix.ops[lo].cell)
+		for _, f := range ix.moved {
+			for _, o := range ix.ops[lo:hi] {
+				f(c.value, ix.t.rows.at(o.row).key)
+			}
+		}
 		had := len(c.members) > 0
 		c.members = ix.apply(c.members, ix.ops[lo:hi])
 		ix.e.markReaders(c.readers)

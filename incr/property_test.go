@@ -54,12 +54,22 @@ func (g *graph) index(t *rapid.T, rows incr.Rows[key, int]) {
 	}))
 }
 
+// source draws the keys of a table: those of another one, or those under the
+// values of an index.
+func (g *graph) source(t *rapid.T) incr.Source[key] {
+	if len(g.ixs) > 0 && rapid.Bool().Draw(t, "under") {
+		of := rapid.SampledFrom(g.ixs).Draw(t, "of")
+		return incr.Under(rapid.SampledFrom(g.ixs).Draw(t, "index"), incr.Values(of))
+	}
+	return incr.Keys(rapid.SampledFrom(g.rows).Draw(t, "source"))
+}
+
 func (g *graph) derive(t *rapid.T, i int) {
 	rows, ixs := slices.Clone(g.rows), slices.Clone(g.ixs)
 	seed := rapid.IntRange(0, 1000).Draw(t, "seed")
 	var sources []incr.Source[key]
 	for range rapid.IntRange(1, 2).Draw(t, "sources") {
-		sources = append(sources, incr.Keys(rapid.SampledFrom(rows).Draw(t, "source")))
+		sources = append(sources, g.source(t))
 	}
 	fn := func(r *incr.Reader, k key) (int, bool) {
 		sum := seed

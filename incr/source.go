@@ -1,8 +1,11 @@
 package incr
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
-// Source gives a derived table its keys: Keys, Values, Union.
+// Source gives a derived table its keys: Keys, Values, Under, Union.
 type Source[K comparable] interface {
 	has(k K) bool // in the live tables
 	hasShadow(k K) bool
@@ -84,6 +87,62 @@ func (s valuesOf[K, V, X]) each(shadow bool) iter.Seq[X] {
 }
 
 func (s valuesOf[K, V, X]) subscribe(f func(X)) { s.ix.keyed = append(s.ix.keyed, f) }
+
+// Under has the keys of the rows whose index value is a key of another source:
+// the ports of these switches, the members of these groups. A row whose value
+// is none costs nothing.
+func Under[K comparable, V any, X comparable](ix *Index[K, V, X], of Source[X]) Source[K] {
+	return under[K, V, X]{ix, of}
+}
+
+type under[K comparable, V any, X comparable] struct {
+	ix *Index[K, V, X]
+	of Source[X]
+}
+
+func (u under[K, V, X]) has(k K) bool {
+	v, ok := u.ix.t.Get(k)
+	return ok && slices.ContainsFunc(u.ix.of(k, v), u.of.has)
+}
+
+func (u under[K, V, X]) hasShadow(k K) bool {
+	if u.ix.t.derive == nil {
+		v, ok := u.ix.t.Get(k)
+		return ok && slices.ContainsFunc(u.ix.of(k, v), u.of.hasShadow)
+	}
+	v, ok := u.ix.t.shadow[k]
+	return ok && slices.ContainsFunc(u.ix.of(k, v), u.of.hasShadow)
+}
+
+// each gives a key twice where the row has two of the values.
+func (u under[K, V, X]) each(shadow bool) iter.Seq[K] {
+	return func(yield func(K) bool) {
+		for x := range u.of.each(shadow) {
+			keys := u.ix.shadow[x]
+			if !shadow {
+				keys = u.ix.Lookup(x)
+			}
+			for _, k := range keys {
+				if !yield(k) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (u under[K, V, X]) subscribe(f func(K)) {
+	u.of.subscribe(func(x X) {
+		for _, k := range u.ix.Lookup(x) {
+			f(k)
+		}
+	})
+	u.ix.moved = append(u.ix.moved, func(x X, k K) {
+		if u.of.has(x) {
+			f(k)
+		}
+	})
+}
 
 type union[K comparable] []Source[K]
 
