@@ -10,34 +10,27 @@ import (
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-// Datapath is a datapath that has ports here.
+// Datapath is a datapath whose flows are needed here.
 type Datapath struct {
 	Key    uint32
 	Router bool
 }
 
 // bind declares who asks for ports, who has them, and which datapaths are
-// therefore local.
+// therefore needed. What other chassis do on datapaths that are not is not
+// looked at.
 func (t *Tables) bind() {
-	t.Asked = incr.NewTable(t.Engine, "asked", incr.Eq[Bound], incr.Keys(t.Ports), t.asked).Feed()
-	t.winner = incr.NewTable(t.Engine, "winner", incr.Eq[string],
-		incr.Union(incr.Values(t.claimsByPort), incr.Keys(t.Asked)), t.wins)
+	t.Asked = incr.NewTable(t.Engine, "asked", incr.Eq[Bound], incr.Under(t.portsByName, incr.Values(t.ifacesByID)), t.asked).Feed()
+	winner := incr.NewTable(t.Engine, "winner", incr.Eq[string], incr.Keys(t.Asked), t.wins)
 	t.Bound = incr.NewTable(t.Engine, "bound", incr.Eq[Bound], incr.Keys(t.Asked),
 		func(r *incr.Reader, port schema.UUID) (Bound, bool) {
 			b, _ := incr.Get(r, t.Asked, port)
 			self, _ := incr.Get(r, t.Self, struct{}{})
-			who, _ := incr.Get(r, t.winner, port)
+			who, _ := incr.Get(r, winner, port)
 			return b, who == self.Name
 		}).Feed()
-	t.boundByDatapath = incr.NewIndex(t.Bound, "datapath", func(_ schema.UUID, b Bound) []schema.UUID { return one(b.Datapath) })
-	t.Local = incr.NewTable(t.Engine, "local", incr.Eq[Datapath], incr.Values(t.boundByDatapath),
-		func(r *incr.Reader, dp schema.UUID) (Datapath, bool) {
-			row, ok := incr.Get(r, t.Datapaths, dp)
-			if !ok {
-				return Datapath{}, false
-			}
-			return Datapath{Key: uint32(row.TunnelKey), Router: row.Type != nil && *row.Type == "logical-router"}, true
-		}).Feed()
+	t.reach()
+	t.winner = incr.NewTable(t.Engine, "peers' winner", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.wins)
 }
 
 // asked tells whether this chassis asks for the port.

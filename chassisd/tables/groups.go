@@ -5,6 +5,7 @@ import (
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // memberTables bring multicast groups together from their members, so that a
@@ -32,7 +33,11 @@ type groupTunnel struct {
 
 func (t *Tables) joinGroups() {
 	m := &t.members
-	m.where = incr.NewTable(t.Engine, "members", incr.Eq[place], incr.Keys(t.GroupPorts), t.place)
+	groups := incr.Under(incr.NewIndex(t.Groups, "datapath", func(_ schema.UUID, g *sb.MulticastGroup) []schema.UUID {
+		return one(g.Datapath)
+	}), incr.Keys(t.Local))
+	members := incr.NewIndex(t.GroupPorts, "group", func(k Member, _ struct{}) []schema.UUID { return one(k.Group) })
+	m.where = incr.NewTable(t.Engine, "members", incr.Eq[place], incr.Under(members, groups), t.place)
 	m.local = incr.NewIndex(m.where, "local", func(k Member, p place) []schema.UUID {
 		if p.Tunnel != 0 {
 			return nil
@@ -48,7 +53,7 @@ func (t *Tables) joinGroups() {
 	m.tunnels = incr.NewTable(t.Engine, "group tunnels", incr.Eq[struct{}], incr.Values(m.tunnelOf),
 		func(*incr.Reader, groupTunnel) (struct{}, bool) { return struct{}{}, true })
 	m.byGroup = incr.NewIndex(m.tunnels, "group", func(k groupTunnel, _ struct{}) []schema.UUID { return one(k.Group) })
-	t.GroupFlows = incr.NewTable(t.Engine, "group flows", flowsEqual, incr.Keys(t.Groups), t.groupFlows).Feed()
+	t.GroupFlows = incr.NewTable(t.Engine, "group flows", flowsEqual, groups, t.groupFlows).Feed()
 }
 
 func (t *Tables) place(r *incr.Reader, k Member) (place, bool) {

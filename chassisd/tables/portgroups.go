@@ -80,7 +80,7 @@ type unitRef struct {
 // joinMarks declares what port groups mean for the ports that are bound here.
 func (t *Tables) joinMarks() {
 	m := &t.marks
-	m.members = incr.NewTable(t.Engine, "marks", incr.Eq[mark], incr.Keys(t.PortGroupPorts), t.mark)
+	m.members = incr.NewTable(t.Engine, "marks", incr.Eq[mark], incr.Under(t.sets.ports, t.sets.local), t.mark)
 	m.byPort = incr.NewIndex(m.members, "port", func(_ SetMember, k mark) []schema.UUID {
 		if k.Port.IsZero() {
 			return nil

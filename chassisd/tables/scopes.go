@@ -57,7 +57,7 @@ func (t *Tables) joinScopes() {
 	s := &t.scopes
 	s.groupsOf = incr.NewIndex(t.DPGroups, "datapath", func(m Member, _ struct{}) []schema.UUID { return one(m.Row) })
 	s.bits = incr.NewTable(t.Engine, "datapath bits", incr.Eq[uint64], incr.Keys(t.Local), t.bits)
-	s.local = incr.NewTable(t.Engine, "local members", incr.Eq[bool], incr.Keys(t.DPGroups),
+	s.local = incr.NewTable(t.Engine, "local members", incr.Eq[bool], incr.Under(s.groupsOf, incr.Keys(t.Local)),
 		func(r *incr.Reader, m Member) (bool, bool) {
 			dp, ok := incr.Get(r, t.Local, m.Row)
 			return dp.Router, ok

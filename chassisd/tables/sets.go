@@ -39,12 +39,13 @@ type setTables struct {
 	few     int // members of a bucket, and of a set that is not kept apart
 	sets    *incr.Index[schema.UUID, *sb.AddressSet, string]
 	groups  *incr.Index[schema.UUID, *sb.PortGroup, string]
-	parts   *incr.Index[SetMember, struct{}, part]
+	parts   *incr.Index[SetMember, struct{}, part] // of the sets that flows name
 	many    *incr.Table[schema.UUID, struct{}]
 	buckets *incr.Table[part, addresses]
 	bySet   *incr.Index[part, addresses, schema.UUID]
 	near    *incr.Index[SetMember, bool, schema.UUID]
 	ports   *incr.Index[SetMember, struct{}, schema.UUID]
+	local   incr.Source[schema.UUID] // port groups of local datapaths
 }
 
 // fewMembers is the number of members up to which a set is looked into where
@@ -98,17 +99,32 @@ func (t *Tables) joinSets() {
 	s.few = fewMembers
 	s.sets = incr.NewIndex(t.AddressSets, "name", func(_ schema.UUID, a *sb.AddressSet) []string { return one(a.Name) })
 	s.groups = incr.NewIndex(t.PortGroups, "name", func(_ schema.UUID, g *sb.PortGroup) []string { return one(g.Name) })
-	s.parts = incr.NewIndex(t.Addresses, "part", partsOf)
-	s.many = incr.NewTable(t.Engine, "large address sets", incr.Eq[struct{}], incr.Keys(t.AddressSets),
+	used := incr.Under(s.sets, incr.Values(t.survey.bySet))
+	bySet := incr.NewIndex(t.Addresses, "set", func(m SetMember, _ struct{}) []schema.UUID { return one(m.Set) })
+	s.parts = incr.NewIndex(incr.NewTable(t.Engine, "addresses used", incr.Eq[struct{}], incr.Under(bySet, used),
+		func(*incr.Reader, SetMember) (struct{}, bool) { return struct{}{}, true }), "part", partsOf)
+	s.many = incr.NewTable(t.Engine, "large address sets", incr.Eq[struct{}], used,
 		func(r *incr.Reader, set schema.UUID) (struct{}, bool) {
 			return struct{}{}, incr.Count(r, s.parts, part{Set: set}) > s.few
 		})
 	s.buckets = incr.NewTable(t.Engine, "address buckets", addresses.equal, incr.Values(s.parts), s.bucket)
 	s.bySet = incr.NewIndex(s.buckets, "set", func(p part, _ addresses) []schema.UUID { return one(p.Set) })
 	s.ports = incr.NewIndex(t.PortGroupPorts, "group", func(m SetMember, _ struct{}) []schema.UUID { return one(m.Set) })
-	near := incr.NewTable(t.Engine, "near ports", incr.Eq[bool], incr.Keys(t.PortGroupPorts),
+	s.local = t.localPortGroups()
+	near := incr.NewTable(t.Engine, "near ports", incr.Eq[bool], incr.Under(s.ports, s.local),
 		func(r *incr.Reader, m SetMember) (bool, bool) { return true, t.isNear(r, m.Text) })
 	s.near = incr.NewIndex(near, "group", func(m SetMember, _ bool) []schema.UUID { return one(m.Set) })
+}
+
+// localPortGroups are the port groups of local datapaths: the key of the
+// datapath begins their names.
+func (t *Tables) localPortGroups() incr.Source[schema.UUID] {
+	keys := incr.NewIndex(t.Local, "key", func(_ schema.UUID, dp Datapath) []string { return one(strconv.FormatUint(uint64(dp.Key), 10)) })
+	groups := incr.NewIndex(t.PortGroups, "datapath", func(_ schema.UUID, g *sb.PortGroup) []string {
+		key, _, _ := strings.Cut(g.Name, "_")
+		return one(key)
+	})
+	return incr.Under(groups, incr.Values(keys))
 }
 
 // bucket reads the members of a part, if it is a bucket.

@@ -195,6 +195,10 @@ func TestBuckets(t *testing.T) {
 	w := newWorld(t)
 	w.Tables.sets.few = 4
 	w.AddressSets.Set(id("set"), &sb.AddressSet{Name: "set"})
+	w.datapath("sw", 5)
+	w.port("sw", "vm1", 1, "")
+	w.iface("vm1", 7)
+	w.chunk("sw", "acl", sb.Flow{Match: "ip4.src == $set", Actions: "next;"})
 	for i := range 300 {
 		w.addressSet("set", fmt.Sprint("10.0.0.", i))
 		before := map[part]bool{}

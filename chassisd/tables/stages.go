@@ -52,7 +52,6 @@ func useOf(flows []sb.Flow) (u stageUse) {
 // stageTables say which stages packets can go past. Where Elide is not set
 // they are empty.
 type stageTables struct {
-	chunks     *incr.Table[Path, stageUse]
 	groups     *incr.Table[schema.UUID, stageUse] // by group, of its units
 	datapaths  *incr.Table[schema.UUID, stageSet] // passed, by datapath
 	ofDatapath *incr.Index[schema.UUID, stageSet, stageOf]
@@ -69,11 +68,10 @@ type stageOf struct {
 
 func (t *Tables) joinStages(chunksByOwner *incr.Index[Path, string, schema.UUID]) {
 	s := &t.stages
-	s.chunks = incr.NewTable(t.Engine, "stages of chunks", incr.Eq[stageUse], incr.Keys(t.Chunks), t.chunkUse)
 	use := func(r *incr.Reader, owner schema.UUID) (u stageUse) {
 		for _, p := range incr.Lookup(r, chunksByOwner, owner) {
-			v, _ := incr.Get(r, s.chunks, p)
-			u = u.or(v)
+			v, _ := incr.Get(r, t.survey.chunks, p)
+			u = u.or(v.stages)
 		}
 		return u
 	}
@@ -110,21 +108,6 @@ func (t *Tables) joinStages(chunksByOwner *incr.Index[Path, string, schema.UUID]
 func (t *Tables) elides(r *incr.Reader) bool {
 	on, _ := incr.Get(r, t.Elide, struct{}{})
 	return on
-}
-
-func (t *Tables) chunkUse(r *incr.Reader, p Path) (stageUse, bool) {
-	if !t.elides(r) {
-		return stageUse{}, false
-	}
-	if d, ok := incr.Get(r, t.shared.decoded, p); ok {
-		return useOf(d.flows), true
-	}
-	if !incr.Has(r, t.Local, p.Owner) {
-		return stageUse{}, false
-	}
-	chunk, _ := incr.Get(r, t.Chunks, p)
-	flows, err := sb.DecodeFlows([]byte(chunk))
-	return useOf(flows), err == nil
 }
 
 func eachStage(of schema.UUID, set stageSet) (out []stageOf) {

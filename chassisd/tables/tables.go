@@ -99,6 +99,9 @@ type Tables struct {
 	GroupPorts *incr.Input[Member, struct{}]
 	DPGroups   *incr.Input[Member, struct{}] // datapaths of Logical_DP_Groups
 	Chunks     *incr.Input[Path, string]     // encoded, as etcd has them
+	// Followed are the datapaths of which all flows are in Chunks, those of
+	// groups as well.
+	Followed   *incr.Input[schema.UUID, struct{}]
 	Chassis    *incr.Input[schema.UUID, *sb.Chassis]
 	Encaps     *incr.Input[schema.UUID, Encap]
 	Claims     *incr.Input[ClaimKey, Claim]
@@ -120,7 +123,8 @@ type Tables struct {
 	// Outputs, with a feed of changes.
 	Asked       *incr.Table[schema.UUID, Bound]         // ports that this chassis asks for
 	Bound       *incr.Table[schema.UUID, Bound]         // those that it has
-	Local       *incr.Table[schema.UUID, Datapath]      // datapaths with ports here
+	Needed      *incr.Table[schema.UUID, Datapath]      // datapaths with ports here, and those reached from them
+	Local       *incr.Table[schema.UUID, Datapath]      // those of them that are followed
 	PortFlows   *incr.Table[schema.UUID, []ofctrl.Flow] // by port
 	GroupFlows  *incr.Table[schema.UUID, []ofctrl.Flow] // by multicast group
 	TunnelFlows *incr.Table[string, []ofctrl.Flow]      // by the tunnel interface's UUID
@@ -138,6 +142,7 @@ type Tables struct {
 	groupIDs, meterIDs *ofctrl.IDs
 
 	ifacesByID      *incr.Index[string, binding.Interface, string]
+	portsByDatapath *incr.Index[schema.UUID, *sb.PortBinding, schema.UUID]
 	tunnelsByPeer   *incr.Index[string, Tunnel, string]
 	portsByName     *incr.Index[schema.UUID, *sb.PortBinding, string]
 	groupsByName    *incr.Index[schema.UUID, *sb.MulticastGroup, groupName]
@@ -145,13 +150,13 @@ type Tables struct {
 	chassisByHost   *incr.Index[schema.UUID, *sb.Chassis, string]
 	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
-	boundByDatapath *incr.Index[schema.UUID, Bound, schema.UUID]
 
-	winner  *incr.Table[schema.UUID, string]
+	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
 	remote  *incr.Table[schema.UUID, physical.RemotePort]
 	members memberTables
 	marks   markTables
 	scopes  scopeTables
+	survey  surveyTables
 	stages  stageTables
 	shared  sharedTables
 	sets    setTables
@@ -178,6 +183,7 @@ func New(opts ...incr.Option) *Tables {
 		GroupPorts: incr.NewInput[Member](e, "group ports", incr.Eq[struct{}]),
 		DPGroups:   incr.NewInput[Member](e, "datapath groups", incr.Eq[struct{}]),
 		Chunks:     incr.NewInput[Path](e, "chunks", incr.Eq[string]),
+		Followed:   incr.NewInput[schema.UUID](e, "followed", incr.Eq[struct{}]),
 		Chassis:    incr.NewInput[schema.UUID](e, "chassis", rowEqual[*sb.Chassis]()),
 		Encaps:     incr.NewInput[schema.UUID, Encap](e, "encaps", nil),
 		Claims:     incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim]),
@@ -199,13 +205,14 @@ func New(opts ...incr.Option) *Tables {
 	t.index()
 	t.bind()
 	t.joinScopes()
+	chunksByOwner := incr.NewIndex(t.Chunks, "owner", func(p Path, _ string) []schema.UUID { return one(p.Owner) })
+	t.decodeShared(chunksByOwner)
+	t.surveyChunks()
+	t.joinStages(chunksByOwner)
 	t.joinSets()
 	t.joinMarks()
 	t.joinPeers()
 	t.joinGroups()
-	chunksByOwner := incr.NewIndex(t.Chunks, "owner", func(p Path, _ string) []schema.UUID { return one(p.Owner) })
-	t.decodeShared(chunksByOwner)
-	t.joinStages(chunksByOwner)
 	t.lowerUnits()
 	t.lowerShared()
 	t.usePortGroups()
@@ -224,6 +231,7 @@ func (t *Tables) index() {
 	t.ifacesByID = incr.NewIndex(t.Interfaces, "iface-id", func(_ string, i binding.Interface) []string { return one(i.ID) })
 	t.tunnelsByPeer = incr.NewIndex(t.Tunnels, "chassis", func(_ string, u Tunnel) []string { return one(u.Chassis) })
 	t.portsByName = incr.NewIndex(t.Ports, "name", func(_ schema.UUID, p *sb.PortBinding) []string { return one(p.LogicalPort) })
+	t.portsByDatapath = incr.NewIndex(t.Ports, "datapath", func(_ schema.UUID, p *sb.PortBinding) []schema.UUID { return one(p.Datapath) })
 	t.groupsByName = incr.NewIndex(t.Groups, "name", func(_ schema.UUID, g *sb.MulticastGroup) []groupName {
 		return one(groupName{g.Datapath, g.Name})
 	})

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -24,6 +25,7 @@ type world struct {
 
 func newWorld(t testing.TB) world {
 	w := world{New(), t}
+	w.Followed.Set(AllDatapaths, struct{}{})
 	w.Self.Set(struct{}{}, Self{Name: "hv1", Hostname: "host1", Encaps: map[string]schema.UUID{"10.0.0.11": id("encap11")}})
 	for _, n := range []string{"hv1", "hv2", "hv3"} {
 		w.Chassis.Set(id(n), &sb.Chassis{Name: n, Hostname: strings.Replace(n, "hv", "host", 1)})
@@ -55,6 +57,17 @@ func (w world) port(dp, name string, key int64, requested string) {
 	}
 	w.Ports.Set(id(name), row)
 	w.GroupPorts.Set(Member{id(dp + "-flood"), id(name)}, struct{}{})
+}
+
+// door makes a port behind which there is another datapath; where chassis is
+// not empty, on that one alone.
+func (w world) door(dp, name, peer, chassis string) {
+	row := &sb.PortBinding{LogicalPort: name, Type: "patch", Datapath: id(dp), TunnelKey: 1, Options: map[string]string{"peer": peer}}
+	if chassis != "" {
+		row.Type = "l3gateway"
+		row.Options["l3gateway-chassis"] = chassis
+	}
+	w.Ports.Set(id(name), row)
 }
 
 func (w world) iface(name string, ofport int) {
@@ -286,7 +299,7 @@ func TestIncrementalIsFull(t *testing.T) {
 
 func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []string) {
 	dp, vm, hv := pick(dps...), pick(vms...), pick("hv1", "hv2", "hv3")
-	switch r.IntN(27) {
+	switch r.IntN(29) {
 	case 0:
 		w.datapath(dp, int64(1+r.IntN(9)))
 		if r.IntN(5) == 0 {
@@ -343,8 +356,17 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 		} else {
 			w.PortGroupBits.Set(name, PortGroupBit{Bit: uint8(14 + r.IntN(4)), None: r.IntN(5) == 0, Matched: r.IntN(3) > 0, Fresh: r.IntN(2) == 0})
 		}
-	case 22:
-		w.Ports.Set(id(vm), &sb.PortBinding{LogicalPort: vm, Type: "patch", Datapath: id(dp), TunnelKey: int64(1 + r.IntN(5))})
+	case 22, 23:
+		w.door(dp, vm, pick(vms...), pick("", "", "hv1", "hv2"))
+	case 24:
+		if d := pick(append(dps, "", "")...); d == "" {
+			w.Followed.Set(AllDatapaths, struct{}{})
+		} else if r.IntN(3) == 0 {
+			w.Followed.Delete(AllDatapaths)
+			w.Followed.Delete(id(d))
+		} else {
+			w.Followed.Set(id(d), struct{}{})
+		}
 	default:
 		w.mutateSets(r, pick, dp, vm)
 	}
@@ -420,5 +442,67 @@ func BenchmarkOnePort(b *testing.B) {
 				w.Engine.Commit()
 			}
 		})
+	}
+}
+
+// TestReach: what is needed are the datapaths of the ports that are here and
+// those behind them; what is local, those of them that are followed.
+func TestReach(t *testing.T) {
+	w := newWorld(t)
+	names := []string{"sw1", "sw2", "sw3", "router", "gateway", "outside", "lonely"}
+	for i, n := range names {
+		w.datapath(n, int64(i+1))
+		w.chunk(n, "base", sb.Flow{Match: "1", Actions: "next;"})
+	}
+	link := func(a, b, chassis string) {
+		w.door(a, a+"-"+b, b+"-"+a, chassis)
+		w.door(b, b+"-"+a, a+"-"+b, chassis)
+	}
+	link("sw1", "router", "")
+	link("sw2", "router", "")
+	link("sw3", "router", "")
+	link("router", "gateway", "hv2")
+	link("gateway", "outside", "hv2")
+	w.port("sw1", "vm1", 9, "")
+	set := func(dps map[schema.UUID]Datapath) string {
+		var s []string
+		for _, n := range names {
+			if _, ok := dps[id(n)]; ok {
+				s = append(s, n)
+			}
+		}
+		return strings.Join(s, " ")
+	}
+	for _, step := range []struct {
+		what          string
+		do            func()
+		needed, local string
+	}{
+		{"no port is here", func() {}, "", ""},
+		{"a port comes", func() { w.iface("vm1", 7) }, "sw1 sw2 sw3 router", "sw1 sw2 sw3 router"},
+		{"flows are read one by one", func() {
+			w.Followed.Delete(AllDatapaths)
+			w.Followed.Set(id("sw1"), struct{}{})
+			w.Followed.Set(id("lonely"), struct{}{})
+		},
+			"sw1 sw2 sw3 router", "sw1"},
+		{"the gateway is ours", func() { link("router", "gateway", "hv1") }, "sw1 sw2 sw3 router gateway", "sw1"},
+		{"by our host's name", func() { link("router", "gateway", "host1"); w.Followed.Set(id("gateway"), struct{}{}) },
+			"sw1 sw2 sw3 router gateway", "sw1 gateway"},
+		{"a door has no peer", func() { w.Ports.Delete(id("router-sw2")) }, "sw1 sw3 router gateway", "sw1 gateway"},
+		{"a datapath is deleted", func() { w.Datapaths.Delete(id("router")) }, "sw1 sw3 gateway", "sw1 gateway"},
+		{"the port goes", func() { w.Interfaces.Delete("if-vm1") }, "", ""},
+	} {
+		step.do()
+		w.commit()
+		if got := set(maps.Collect(w.Needed.All())); got != step.needed {
+			t.Errorf("%s: needed are %q, want %q", step.what, got, step.needed)
+		}
+		if got := set(maps.Collect(w.Local.All())); got != step.local {
+			t.Errorf("%s: local are %q, want %q", step.what, got, step.local)
+		}
+		if n := len(strings.Fields(step.local)); w.Units.Len() != n {
+			t.Errorf("%s: %d units are lowered, want %d", step.what, w.Units.Len(), n)
+		}
 	}
 }

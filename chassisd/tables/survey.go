@@ -1,0 +1,53 @@
+package tables
+
+import (
+	"slices"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// surveyTables say of the chunks of local datapaths and groups what must be
+// known before any of their flows is lowered.
+type surveyTables struct {
+	chunks *incr.Table[Path, survey]
+	bySet  *incr.Index[Path, survey, string] // by name of an address set
+}
+
+// survey is what there is in a chunk.
+type survey struct {
+	stages stageUse // where stages are elided
+	sets   []string // names of address sets, sorted
+}
+
+func (s survey) equal(o survey) bool { return s.stages == o.stages && slices.Equal(s.sets, o.sets) }
+
+func (t *Tables) surveyChunks() {
+	s := &t.survey
+	s.chunks = incr.NewTable(t.Engine, "survey", survey.equal, incr.Keys(t.Chunks), t.surveyChunk)
+	s.bySet = incr.NewIndex(s.chunks, "address set", func(_ Path, s survey) []string { return s.sets })
+}
+
+func (t *Tables) surveyChunk(r *incr.Reader, p Path) (s survey, ok bool) {
+	shared, ok := incr.Get(r, t.shared.decoded, p)
+	flows := shared.flows
+	if !ok {
+		if !incr.Has(r, t.Local, p.Owner) {
+			return s, false
+		}
+		chunk, _ := incr.Get(r, t.Chunks, p)
+		flows, _ = sb.DecodeFlows([]byte(chunk)) // whoever lowers it complains
+	}
+	if t.elides(r) {
+		s.stages = useOf(flows)
+	}
+	add := func(set string) { s.sets = append(s.sets, set) }
+	for i := range flows {
+		lflow.AddressSets(flows[i].Match, add)
+		lflow.AddressSets(flows[i].Actions, add)
+	}
+	slices.Sort(s.sets)
+	s.sets = slices.Compact(s.sets)
+	return s, true
+}
