@@ -1,5 +1,11 @@
 package view
 
+import (
+	"maps"
+
+	"github.com/weft-sdn/weft/schema"
+)
+
 // Event is the last value of a key.
 type Event struct {
 	// Value is nil where the key is gone.
@@ -10,26 +16,53 @@ type Event struct {
 	Created int64
 }
 
-// Batch is what changed since the last batch that was received.
+// Batch is what changed since the last batch that was received. What is not
+// followed any more goes first, then come the events.
 type Batch struct {
+	// Reset: the batch is a complete state. What is not in it is gone.
+	Reset bool
 	// Events by key, the key in full ("/weft/sb/…").
 	Events map[string]Event
+	// Followed are the datapaths of which all flows are told from now on (true),
+	// or none any more (false). AllDatapaths stands for every one.
+	Followed map[schema.UUID]bool
+	// Dropped are the datapaths and groups whose flows are to be forgotten.
+	Dropped map[schema.UUID]bool
 	// Chassis is the revision up to which the chassis' keys are told.
 	Chassis int64
 	// ChassisEvents tells that there is a key of a chassis among the events.
 	ChassisEvents bool
 }
 
+// AllDatapaths is the key in Followed that stands for every datapath.
+var AllDatapaths schema.UUID
+
+func newBatch() *Batch {
+	return &Batch{Events: map[string]Event{}, Followed: map[schema.UUID]bool{}, Dropped: map[schema.UUID]bool{}}
+}
+
+func (b *Batch) empty() bool { return !b.Reset && len(b.Events)+len(b.Followed)+len(b.Dropped) == 0 }
+
 // merge lays newer over older.
 func merge(older, newer *Batch) *Batch {
 	if older == nil {
 		return newer
 	}
-	for k, e := range newer.Events {
-		older.Events[k] = e
-	}
 	older.Chassis = max(older.Chassis, newer.Chassis)
 	older.ChassisEvents = older.ChassisEvents || newer.ChassisEvents
+	if newer.Reset {
+		newer.Chassis, newer.ChassisEvents = older.Chassis, older.ChassisEvents
+		return newer
+	}
+	if len(newer.Dropped) > 0 {
+		maps.DeleteFunc(older.Events, func(key string, _ Event) bool {
+			owner, ok := ownerOf(key)
+			return ok && newer.Dropped[owner]
+		})
+	}
+	maps.Copy(older.Dropped, newer.Dropped)
+	maps.Copy(older.Followed, newer.Followed)
+	maps.Copy(older.Events, newer.Events)
 	return older
 }
 

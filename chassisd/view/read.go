@@ -3,7 +3,6 @@ package view
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -11,10 +10,14 @@ import (
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-const compiledKey = sb.Prefix + sb.CompiledPath
+const (
+	compiledKey = sb.Prefix + sb.CompiledPath
+	flowPrefix  = sb.Prefix + sb.FlowsPath
+)
 
-// read reads everything at one revision and puts what differs from what is
-// known into the pending (or held) batch.
+func prefixEnd(prefix string) string { return clientv3.GetPrefixRangeEnd(prefix) }
+
+// read reads everything that is wanted at one revision, to be told as a whole.
 func (v *View) read(ctx context.Context) error {
 	// A client waits for a connection for ever; a reading must not.
 	res, err := v.get(ctx, sb.StatusKey(v.cfg.Name))
@@ -22,52 +25,44 @@ func (v *View) read(ctx context.Context) error {
 		return v.fail("read", err)
 	}
 	rev := res.Header.Revision
-	seen := make(map[string]bool, len(v.known))
-	south, chassis := newBatch(), newBatch()
-	chassis.Chassis, chassis.ChassisEvents = rev, true
+	b := newBatch()
+	b.Reset, b.Chassis, b.ChassisEvents = true, rev, true
 	for _, kv := range res.Kvs {
-		v.take(chassis, kv, seen)
+		b.take(kv)
 	}
-	partial := v.partial
-	if err := v.pages(ctx, sb.Prefix, rev, func(kv *mvccpb.KeyValue) {
-		v.take(south, kv, seen)
+	partial := false
+	flows := newFlows()
+	if err := v.pages(ctx, sb.Prefix, flowPrefix, rev, func(kv *mvccpb.KeyValue) {
+		b.take(kv)
+		flows.note(string(kv.Key), true)
 		if string(kv.Key) == compiledKey {
 			partial = isPartial(kv.Value)
 		}
 	}); err != nil {
 		return err
 	}
-	if err := v.pages(ctx, sb.ChassisPrefix, rev, func(kv *mvccpb.KeyValue) { v.take(chassis, kv, seen) }); err != nil {
+	if err := v.pages(ctx, sb.ChassisPrefix, prefixEnd(sb.ChassisPrefix), rev, b.take); err != nil {
 		return err
 	}
-	for key := range v.known {
-		if seen[key] {
-			continue
-		}
-		b := chassis
-		if strings.HasPrefix(key, sb.Prefix) {
-			b = south
-		}
-		v.note(b, key, Event{Rev: rev})
+	if err := v.follows(ctx, b, &flows, v.wanted(), rev); err != nil {
+		return err
 	}
-	v.partial = partial
+	v.flows, v.partial, v.whole, v.held = flows, partial, false, nil
 	v.sbNext, v.chNext, v.cluster = rev+1, rev+1, res.Header.ClusterId
-	v.deliver(south, chassis)
+	v.deliver(b, nil)
 	v.update(func(s *State) { s.Connected, s.Err, s.Revision, s.Rereads = true, nil, rev, s.Rereads+1 })
-	v.cfg.Log.Info("etcd read", "revision", rev, "keys", len(seen), "partial", partial)
+	v.cfg.Log.Info("etcd read", "revision", rev, "keys", len(b.Events), "partial", partial)
 	return nil
 }
 
-func (v *View) take(b *Batch, kv *mvccpb.KeyValue, seen map[string]bool) {
-	key := string(kv.Key)
-	seen[key] = true
-	v.note(b, key, Event{Value: value(kv.Value), Rev: kv.ModRevision, Created: kv.CreateRevision})
+func (b *Batch) take(kv *mvccpb.KeyValue) {
+	b.Events[string(kv.Key)] = Event{Value: value(kv.Value), Rev: kv.ModRevision, Created: kv.CreateRevision}
 }
 
 // deliver joins the batches with what is pending; southbound events wait while
-// a change is unfinished, and until there is a complete state everything does.
+// a change is unfinished, and everything does while a reading waits for that.
 func (v *View) deliver(south, chassis *Batch) {
-	if south != nil && len(south.Events) > 0 {
+	if south != nil && !south.empty() {
 		v.held = merge(v.held, south)
 	}
 	if chassis != nil {
@@ -83,10 +78,9 @@ func (v *View) deliver(south, chassis *Batch) {
 	v.update(func(s *State) { s.Held = v.partial })
 }
 
-// pages calls f for every key under the prefix as of rev.
-func (v *View) pages(ctx context.Context, prefix string, rev int64, f func(*mvccpb.KeyValue)) error {
-	end := clientv3.GetPrefixRangeEnd(prefix)
-	for from := prefix; ; {
+// pages calls f for every key from one on and before end as of rev.
+func (v *View) pages(ctx context.Context, from, end string, rev int64, f func(*mvccpb.KeyValue)) error {
+	for {
 		res, err := v.get(ctx, from, clientv3.WithRange(end), clientv3.WithRev(rev), clientv3.WithLimit(v.cfg.PageSize))
 		if err != nil {
 			return v.fail("read", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"log/slog"
 	"sync"
 	"time"
@@ -33,25 +32,19 @@ type View struct {
 	out chan *Batch
 
 	// The fields below belong to Run.
-	seed    maphash.Seed
-	known   map[string]version // every key told or held
-	pending *Batch             // told next
-	held    *Batch             // events of an unfinished change
-	partial bool               // northd is in the middle of a split change
-	whole   bool               // a complete state was told or is pending
-	sbNext  int64              // revisions from which the watches go on
+	pending *Batch // told next
+	held    *Batch // events of an unfinished change
+	partial bool   // northd is in the middle of a split change
+	whole   bool   // what was read last is told or is pending
+	sbNext  int64  // revisions from which the watches go on
 	chNext  int64
 	cluster uint64
+	flows   flows
 
+	wake  chan struct{} // wanted is another
 	mu    sync.Mutex
 	state State
-}
-
-// version tells two values of a key apart without keeping them. The hash is
-// there for an etcd that was restored from a backup and counts anew.
-type version struct {
-	rev  int64
-	hash uint64
+	want  Want
 }
 
 // New makes a View; Run works it.
@@ -68,11 +61,12 @@ func New(cfg Config) *View {
 	if cfg.PageSize == 0 {
 		cfg.PageSize = 2000
 	}
-	return &View{cfg: cfg, out: make(chan *Batch), seed: maphash.MakeSeed(), known: map[string]version{}}
+	return &View{cfg: cfg, out: make(chan *Batch), wake: make(chan struct{}, 1), flows: newFlows()}
 }
 
-// Batches is the feed. The first batch is a complete state. What is not
-// received yet is merged into one batch.
+// Batches is the feed. The first batch is a complete state (Reset), as is one
+// after everything was read again. What is not received yet is merged into one
+// batch.
 func (v *View) Batches() <-chan *Batch { return v.out }
 
 // State tells how the link to etcd is.
@@ -156,24 +150,5 @@ func (v *View) told() {
 	v.pending = nil
 	v.update(func(s *State) { s.Synced = true })
 }
-
-// note adds a key's new value to b where it is news.
-func (v *View) note(b *Batch, key string, e Event) {
-	if e.Value == nil {
-		if _, ok := v.known[key]; !ok {
-			return
-		}
-		delete(v.known, key)
-	} else {
-		ver := version{e.Rev, maphash.Bytes(v.seed, e.Value)}
-		if v.known[key] == ver {
-			return
-		}
-		v.known[key] = ver
-	}
-	b.Events[key] = e
-}
-
-func newBatch() *Batch { return &Batch{Events: map[string]Event{}} }
 
 func (v *View) fail(what string, err error) error { return fmt.Errorf("view: %s: %w", what, err) }

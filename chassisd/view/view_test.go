@@ -14,6 +14,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/weft-sdn/weft/chassisd/internal/etcdtest"
+	"github.com/weft-sdn/weft/schema"
 )
 
 // reader keeps the state that the feed tells.
@@ -23,6 +24,8 @@ type reader struct {
 	state map[string]string
 	last  *Batch
 	told  []string // keys of all batches after the first
+
+	followed map[schema.UUID]bool
 }
 
 func start(t *testing.T, c *clientv3.Client, cfg Config) *reader {
@@ -37,7 +40,7 @@ func start(t *testing.T, c *clientv3.Client, cfg Config) *reader {
 	done := make(chan struct{})
 	go func() { defer close(done); v.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
-	return &reader{t: t, view: v, state: map[string]string{}}
+	return &reader{t: t, view: v, state: map[string]string{}, followed: map[schema.UUID]bool{}}
 }
 
 func (r *reader) until(what string, ok func() bool) {
@@ -59,6 +62,20 @@ func (r *reader) apply(b *Batch) {
 		r.told = append(r.told, slices.Sorted(maps.Keys(b.Events))...)
 	}
 	r.last = b
+	if b.Reset {
+		clear(r.state)
+		clear(r.followed)
+	}
+	for k := range r.state {
+		if owner, ok := ownerOf(k); ok && b.Dropped[owner] {
+			delete(r.state, k)
+		}
+	}
+	for dp, on := range b.Followed {
+		if r.followed[dp] = true; !on {
+			delete(r.followed, dp)
+		}
+	}
 	for k, e := range b.Events {
 		if e.Value == nil {
 			delete(r.state, k)
@@ -165,7 +182,7 @@ func TestPartialIsHeldBack(t *testing.T) {
 }
 
 // TestCompactionRereads: the watch lost its place; everything is read again
-// and only the difference told.
+// and told as a whole.
 func TestCompactionRereads(t *testing.T) {
 	s := etcdtest.Start(t)
 	c := s.Client()
@@ -187,13 +204,13 @@ func TestCompactionRereads(t *testing.T) {
 	if err := v.read(ctx); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"/weft/sb/a": "2", "/weft/sb/b": "gone", "/weft/sb/c": "1"}
+	want := map[string]string{"/weft/sb/a": "2", "/weft/sb/c": "1", "/weft/chassis/hv2/x": "1"}
 	got := map[string]string{}
 	for k, e := range v.pending.Events {
 		got[k] = string(e.Value)
-		if e.Value == nil {
-			got[k] = "gone"
-		}
+	}
+	if !v.pending.Reset {
+		t.Error("it is not told as a whole")
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -13,6 +13,9 @@ import (
 func (v *View) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	defer cancel()
+	if err := v.adjust(ctx); err != nil {
+		return err
+	}
 	south := v.watch(ctx, sb.Prefix, v.sbNext)
 	chassis := v.watch(ctx, sb.ChassisPrefix, v.chNext)
 	probe := time.NewTicker(v.cfg.Probe)
@@ -25,9 +28,11 @@ func (v *View) follow(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case res, ok := <-south:
-			err = v.southbound(res, ok)
+			err = v.southbound(ctx, res, ok)
 		case res, ok := <-chassis:
 			err = v.chassisKeys(res, ok)
+		case <-v.wake:
+			err = v.adjust(ctx)
 		case v.offer() <- v.pending:
 			v.told()
 		case <-probe.C:
@@ -79,25 +84,42 @@ func (v *View) ended(res clientv3.WatchResponse, ok bool) error {
 }
 
 // southbound takes a response of the southbound watch.
-func (v *View) southbound(res clientv3.WatchResponse, ok bool) error {
+func (v *View) southbound(ctx context.Context, res clientv3.WatchResponse, ok bool) error {
 	if err := v.ended(res, ok); err != nil {
 		return err
 	}
 	for evs := res.Events; len(evs) > 0; {
 		n := sameRevision(evs)
-		b := newBatch()
-		for _, ev := range evs[:n] {
-			v.noteEvent(b, ev)
-			if ev.Type == clientv3.EventTypePut && string(ev.Kv.Key) == compiledKey {
-				v.partial = isPartial(ev.Kv.Value)
-			}
+		if err := v.revision(ctx, evs[:n]); err != nil {
+			return err
 		}
-		v.sbNext = evs[0].Kv.ModRevision + 1
-		v.deliver(b, nil)
 		evs = evs[n:]
 	}
 	v.sbNext = max(v.sbNext, progress(res)+1)
 	v.heard(res)
+	return nil
+}
+
+// revision takes the southbound events of one revision. Where it fails it has
+// changed nothing that taking them again would not.
+func (v *View) revision(ctx context.Context, evs []*clientv3.Event) error {
+	rev, b, partial := evs[0].Kv.ModRevision, newBatch(), v.partial
+	for _, ev := range evs {
+		key, put := string(ev.Kv.Key), ev.Type == clientv3.EventTypePut
+		if !v.flows.follows(key) {
+			continue
+		}
+		v.flows.note(key, put)
+		if key == compiledKey && put {
+			partial = isPartial(ev.Kv.Value)
+		}
+		b.event(ev)
+	}
+	if err := v.regroup(ctx, b, rev); err != nil {
+		return err
+	}
+	v.partial, v.sbNext = partial, rev+1
+	v.deliver(b, nil)
 	return nil
 }
 
@@ -108,7 +130,7 @@ func (v *View) chassisKeys(res clientv3.WatchResponse, ok bool) error {
 	}
 	b := newBatch()
 	for _, ev := range res.Events {
-		v.noteEvent(b, ev)
+		b.event(ev)
 		b.Chassis = ev.Kv.ModRevision
 		v.chNext = ev.Kv.ModRevision + 1
 	}
@@ -121,12 +143,12 @@ func (v *View) chassisKeys(res clientv3.WatchResponse, ok bool) error {
 	return nil
 }
 
-func (v *View) noteEvent(b *Batch, ev *clientv3.Event) {
-	e := Event{Rev: ev.Kv.ModRevision}
+func (b *Batch) event(ev *clientv3.Event) {
 	if ev.Type == clientv3.EventTypePut {
-		e.Value, e.Created = value(ev.Kv.Value), ev.Kv.CreateRevision
+		b.take(ev.Kv)
+	} else {
+		b.Events[string(ev.Kv.Key)] = Event{Rev: ev.Kv.ModRevision}
 	}
-	v.note(b, string(ev.Kv.Key), e)
 }
 
 func (v *View) heard(res clientv3.WatchResponse) {
