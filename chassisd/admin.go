@@ -168,7 +168,8 @@ func (a *Agent) tablesPart() *proto.Part {
 		state, reason = proto.State_STATE_FAILED, a.checkErr.Error()
 	}
 	return part("tables", reason, state,
-		"datapaths", strconv.Itoa(a.t.Local.Len()), "units", strconv.Itoa(a.t.Units.Len()+a.t.SharedUnits.Len()),
+		"datapaths", strconv.Itoa(a.t.Datapaths.Len()), "needed", strconv.Itoa(a.t.Needed.Len()),
+		"local", strconv.Itoa(a.t.Local.Len()), "followed", a.interest.String(), "units", strconv.Itoa(a.t.Units.Len()+a.t.SharedUnits.Len()),
 		"chassis", strconv.Itoa(a.t.Chassis.Len()))
 }
 

@@ -72,6 +72,8 @@ type Agent struct {
 	link   *link // nil until etcd's endpoints are known
 	finder *finder
 
+	interest interest
+
 	groupBits     *bits.Allocator // which group of datapaths has which bit of metadata
 	portGroupBits *bits.Allocator // and which port group which of the registers
 	portGroupNews map[string]bool // those of which the use has changed
@@ -87,15 +89,18 @@ type Agent struct {
 	checkErr error
 	last     incr.Stats // of the last commit
 
-	gen     int64     // of the newest update given to the switch
+	gen     int64     // of the newest update given to the switch, or of next
+	next    *handover // nil: nothing is to be handed on
 	sent    time.Time // when that was
 	since   time.Time // when the first change came in that is not in an update
 	pending []generation
-	done    generation // newest that is in the switch
+	told    generation // newest given to the switch
+	done    generation // newest that is in it
 	bound   map[schema.UUID]*boundPort
 	byIface map[string]*boundPort
 	waiting map[schema.UUID]*boundPort // for their flows to be in
 	ownUp   map[schema.UUID]bool       // our claims in etcd: up
+	ownKeys map[string]bool            // our records in etcd
 	want    map[string][]byte          // keys wished for in etcd
 	whole   bool                       // the ledger was told that all wishes are there
 	seq     int64                      // newest wish
@@ -107,7 +112,7 @@ type Agent struct {
 	errors      map[string][]string
 	report      reporter
 	ovs         ovsWriter
-	told        map[string]bool // problems that the log has
+	logged      map[string]bool // problems that the log has
 	startup     string          // when this run began, ms since 1970
 	changes     changes
 	releaser    releaser
@@ -152,8 +157,8 @@ func New(cfg Config) *Agent {
 		acls:  acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
 		vs:    vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
 		bound: map[schema.UUID]*boundPort{}, byIface: map[string]*boundPort{}, waiting: map[schema.UUID]*boundPort{},
-		ownUp: map[schema.UUID]bool{}, want: map[string][]byte{},
-		errors: map[string][]string{}, told: map[string]bool{}, ovs: newOVSWriter(),
+		ownUp: map[schema.UUID]bool{}, ownKeys: map[string]bool{}, interest: newInterest(), want: map[string][]byte{},
+		errors: map[string][]string{}, logged: map[string]bool{}, ovs: newOVSWriter(),
 	}
 }
 
@@ -261,6 +266,7 @@ func (a *Agent) configure(ctx context.Context) {
 	a.setSelf()
 	a.setElision()
 	a.connect(ctx)
+	a.setMonitorAll()
 	if keys := record(conf, a.loc.bridge, row.IfaceTypes); keys != nil && a.viewed {
 		a.wishRecord(keys)
 	}
@@ -329,9 +335,10 @@ func (a *Agent) switchChanged(ch vswitch.Changes) {
 
 // changed notes that inputs of the tables change.
 func (a *Agent) changed() {
-	if !a.dirty {
-		a.dirty, a.since = true, a.cfg.Now()
+	if !a.dirty && a.next == nil {
+		a.since = a.cfg.Now()
 	}
+	a.dirty = true
 }
 
 // touch feeds interfaces into the tables.
@@ -351,6 +358,7 @@ func (a *Agent) tick() {
 	a.ovs.catchUp(a.cfg.Now())
 	a.tickGroupBits()
 	a.release()
+	a.tickInterest()
 }
 
 // do runs f in Run's goroutine and waits for it.

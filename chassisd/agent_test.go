@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -125,6 +126,7 @@ type hv struct {
 	agent *Agent
 	stop  func()
 	logs  *lines
+	now   func() time.Time // nil: time.Now
 }
 
 func (f *fabric) hv(n int) *hv {
@@ -155,7 +157,7 @@ func (h *hv) start() {
 	t, logs := h.f.t, h.logs
 	a := New(Config{
 		OVS: h.DB(), RunDir: h.Dir, Hostname: "localhost", Check: true,
-		Log: slog.New(slog.NewTextHandler(logs, nil)),
+		Log: slog.New(slog.NewTextHandler(logs, nil)), Now: h.now,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

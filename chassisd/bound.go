@@ -9,10 +9,11 @@ import (
 
 // boundPort is what is remembered of a port that is bound here.
 type boundPort struct {
-	port  schema.UUID
-	name  string
-	iface string
-	gen   int64 // the update that brought its flows
+	port     schema.UUID
+	name     string
+	datapath schema.UUID
+	iface    string
+	gen      int64 // the update that brought its flows
 	// in: its flows are in the switch. up: they were since it was bound; a
 	// switch that starts again makes a port not less up.
 	in, up bool
@@ -39,7 +40,7 @@ func (a *Agent) boundChanged(c incr.Change[schema.UUID, tables.Bound]) {
 		return
 	}
 	i := c.New.Interface
-	p := &boundPort{port: c.Key, name: c.New.Name, iface: i.UUID, gen: a.gen}
+	p := &boundPort{port: c.Key, name: c.New.Name, datapath: c.New.Datapath, iface: i.UUID, gen: a.gen}
 	if !a.started && a.ownUp[c.Key] && a.loc.interfaces[i.UUID].ExternalIDs[ovnInstalled] == "true" {
 		p.in, p.up = true, true // an earlier run has seen to it
 	} else {
@@ -48,6 +49,16 @@ func (a *Agent) boundChanged(c incr.Change[schema.UUID, tables.Bound]) {
 	}
 	a.bound[c.Key], a.byIface[i.UUID] = p, p
 	a.ovs.ifaces[i.UUID] = true
+}
+
+// flowsCame notes that the next update brings the flows of a datapath: the ports
+// there wait for that one.
+func (a *Agent) flowsCame(dp schema.UUID) {
+	for _, p := range a.waiting {
+		if p.datapath == dp {
+			p.gen = a.gen
+		}
+	}
 }
 
 // claimOf is the claim of a port as it must be, nil for none.
@@ -100,7 +111,7 @@ func (a *Agent) installed(gen int64) {
 	}
 	wishes := map[string][]byte{}
 	for id, p := range a.waiting {
-		if p.gen > gen {
+		if _, local := a.t.Local.Get(p.datapath); !local || p.gen > gen {
 			continue
 		}
 		delete(a.waiting, id)

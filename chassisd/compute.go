@@ -3,7 +3,6 @@ package chassisd
 import (
 	"encoding/json"
 	"strings"
-	"time"
 
 	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/chassisd/tables"
@@ -17,15 +16,22 @@ import (
 // etcdChanged takes what the view tells.
 func (a *Agent) etcdChanged(b *view.Batch) {
 	a.changed()
+	a.dec.take(b)
+	if b.Reset {
+		for key := range a.ownKeys {
+			if _, still := b.Events[key]; !still {
+				a.seeOwn(key, view.Event{Rev: b.Chassis})
+			}
+		}
+		a.ovs.tunnels = true
+	}
 	own := sb.RecordsOf(a.conf.Name)
 	for key, e := range b.Events {
-		a.dec.apply(key, e)
 		switch {
 		case key == sb.StatusKey(a.conf.Name):
 			a.resume(e)
 		case strings.HasPrefix(key, own):
-			a.link.ledger.Seen(key, e.Value, e.Rev)
-			a.ownKey(strings.TrimPrefix(key, own), e)
+			a.seeOwn(key, e)
 		}
 		if strings.Contains(key, "/Encap/") || strings.Contains(key, "/Chassis/") {
 			a.ovs.tunnels = true
@@ -44,6 +50,15 @@ func (a *Agent) resume(e view.Event) {
 		a.claimed = max(a.claimed, s.Claimed)
 	}
 	a.link.ledger.Seen(sb.StatusKey(a.conf.Name), e.Value, e.Rev)
+}
+
+// seeOwn takes a record of this chassis.
+func (a *Agent) seeOwn(key string, e view.Event) {
+	if a.ownKeys[key] = true; e.Value == nil {
+		delete(a.ownKeys, key)
+	}
+	a.link.ledger.Seen(key, e.Value, e.Rev)
+	a.ownKey(strings.TrimPrefix(key, sb.RecordsOf(a.conf.Name)), e)
 }
 
 // ownKey notes our own claims: "Port_Binding/<uuid>".
@@ -68,8 +83,9 @@ func (a *Agent) ownKey(rest string, e view.Event) {
 }
 
 // compute brings the tables up to date and hands on what changed. Nothing is
-// handed on before the switch's and etcd's state are both there: until then
-// the switch stays as an earlier run left it.
+// handed on before the switch's and etcd's state are both there, with the flows
+// of all datapaths that are needed: until then the switch stays as an earlier
+// run left it.
 func (a *Agent) compute() {
 	if !a.dirty || !a.viewed || !a.loc.synced || a.loc.bridge == nil || a.conf.Name == "" {
 		return
@@ -81,54 +97,84 @@ func (a *Agent) compute() {
 		a.restoreGroupBits()
 		a.restorePortGroupBits()
 	}
-	u := ofctrl.Update{Complete: true}
-	first := !a.started
-	if first {
-		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "static", Flows: physical.Static()})
+	if a.next == nil {
+		a.gen++
+		a.next = newHandover()
 	}
-	a.gen++
 	a.releaser.worked(a.cfg.Now())
-	wishes := map[string][]byte{}
 	a.last = a.t.Engine.Commit()
-	a.collect(&u, wishes)
-	came := a.boundNow()
-	a.notePortGroups()
+	a.collect()
 	zones, groups := a.assignZones(), a.planGroupBits()
 	if zones || groups {
 		a.t.Engine.Commit()
-		a.collect(&u, wishes)
-		a.notePortGroups()
+		a.collect()
 	}
-	if a.planPortGroupBits(came) {
+	if a.planPortGroupBits() {
 		a.t.Engine.Commit()
-		a.collect(&u, wishes)
-		a.notePortGroups()
+		a.collect()
 	}
-	if first {
+	a.check()
+	a.planInterest()
+	a.handOn()
+}
+
+// handover is what goes to the switch and to etcd next.
+type handover struct {
+	update ofctrl.Update
+	wishes map[string][]byte
+	// The local datapaths and the bound ports on local ones that are new: no
+	// packet can be on its way there.
+	datapaths, ports map[schema.UUID]bool
+	// groups of datapaths of which something else is to be said about bits.
+	groups map[string]bool
+}
+
+func newHandover() *handover {
+	return &handover{
+		update: ofctrl.Update{Complete: true}, wishes: map[string][]byte{},
+		datapaths: map[schema.UUID]bool{}, ports: map[schema.UUID]bool{}, groups: map[string]bool{},
+	}
+}
+
+// handOn gives to the switch and to etcd what has changed, unless flows that
+// belong to it are on their way.
+func (a *Agent) handOn() {
+	if a.next == nil || a.awaitsFlows() {
+		return
+	}
+	u, wishes := &a.next.update, a.next.wishes
+	a.next = nil
+	if !a.started {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "static", Flows: physical.Static()})
 		a.started, a.unread = true, true
 		a.releaseZones()
 		for i := range a.loc.portOf {
 			a.ovs.ifaces[i] = true
 		}
 	}
-	a.check()
 	u.Gen, a.sent = a.gen, a.cfg.Now()
 	u.FlushZones, a.flush = a.flush, nil
-	var since time.Time
-	if len(u.Flows) > 0 {
-		since = a.since
-	}
-	a.of.Update(u)
-	a.wish(wishes)
-	a.pending = append(a.pending, generation{
+	g := generation{
 		gen: a.gen, nbRev: a.dec.compiled.NBRevision, nbCfg: a.dec.compiled.NBCfg,
-		view: a.viewRev, seq: a.seq, chassis: a.report.chassis, since: since, computed: a.cfg.Now().Sub(a.since),
-	})
+		view: a.viewRev, seq: a.seq, chassis: a.report.chassis, computed: a.cfg.Now().Sub(a.since),
+	}
+	if len(u.Flows) > 0 {
+		g.since = a.since
+	}
+	if !a.interest.whole(a.t) {
+		g.nbRev, g.nbCfg = a.told.nbRev, a.told.nbCfg
+	}
+	a.told = g
+	a.of.Update(*u)
+	a.wish(wishes)
+	g.seq = a.seq
+	a.pending = append(a.pending, g)
 	a.report.chassis = false
 }
 
 // collect takes the changes of the last commit.
-func (a *Agent) collect(u *ofctrl.Update, wishes map[string][]byte) {
+func (a *Agent) collect() {
+	u, wishes := &a.next.update, a.next.wishes
 	for _, c := range a.t.PortFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "port/" + c.Key.String(), Flows: c.New})
 	}
@@ -161,6 +207,16 @@ func (a *Agent) collect(u *ofctrl.Update, wishes map[string][]byte) {
 	for _, c := range a.t.Asked.Changes() {
 		a.wishClaim(wishes, c.Key)
 	}
+	for _, c := range a.t.Local.Changes() {
+		if c.Has && !c.Had {
+			a.next.datapaths[c.Key] = true
+			a.flowsCame(c.Key)
+		}
+	}
+	a.noteNew()
+	a.noteNeeded()
+	a.noteGroups()
+	a.notePortGroups()
 }
 
 func (a *Agent) unitChanged(u *ofctrl.Update, owner string, unit tables.SharedUnit, l tables.Lowered, has bool) {

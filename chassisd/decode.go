@@ -18,14 +18,62 @@ const (
 
 // decoder puts keys of etcd into the inputs of the tables.
 type decoder struct {
-	t *tables.Tables
+	t      *tables.Tables
+	inputs []resettable
 	// compiled is what the southbound keys were compiled from.
 	compiled sb.Compiled
 	// bad are the keys that could not be understood: those rows are left out.
 	bad map[string]string
 }
 
-func newDecoder(t *tables.Tables) *decoder { return &decoder{t: t, bad: map[string]string{}} }
+func newDecoder(t *tables.Tables) *decoder {
+	return &decoder{t: t, bad: map[string]string{}, inputs: []resettable{
+		t.Datapaths, t.Ports, t.Groups, t.GroupPorts, t.DPGroups, t.Chunks, t.Followed, t.Chassis, t.Encaps, t.Claims,
+		t.Meters, t.MeterBands, t.AddressSets, t.Addresses, t.PortGroups, t.PortGroupPorts,
+	}}
+}
+
+// resettable is an input that can be set as a whole.
+type resettable interface {
+	Reset()
+	EndReset()
+}
+
+// take takes what the view tells.
+func (d *decoder) take(b *view.Batch) {
+	if b.Reset {
+		d.compiled = sb.Compiled{}
+		clear(d.bad)
+		for _, in := range d.inputs {
+			in.Reset()
+		}
+	}
+	d.drop(b.Dropped)
+	for dp, on := range b.Followed {
+		set(d.t.Followed, dp, struct{}{}, on)
+	}
+	for key, e := range b.Events {
+		d.apply(key, e)
+	}
+	if b.Reset {
+		for _, in := range d.inputs {
+			in.EndReset()
+		}
+	}
+}
+
+// drop forgets the flows of datapaths and groups.
+func (d *decoder) drop(owners map[schema.UUID]bool) {
+	if len(owners) == 0 {
+		return
+	}
+	for p := range d.t.Chunks.All() {
+		if owners[p.Owner] {
+			d.t.Chunks.Delete(p)
+			delete(d.bad, sb.Prefix+p.String())
+		}
+	}
+}
 
 // apply takes one key.
 func (d *decoder) apply(key string, e view.Event) {
@@ -87,7 +135,7 @@ func (d *decoder) southbound(rest string, e view.Event) error {
 	case "Datapath_Binding":
 		return decodeRow(d.t.Datapaths, parts[0], id, e)
 	case "Port_Binding":
-		return decodeRow(d.t.Ports, parts[0], id, e)
+		return d.port(id, e)
 	case "Multicast_Group":
 		return decodeRow(d.t.Groups, parts[0], id, e)
 	case "Address_Set":
@@ -99,6 +147,24 @@ func (d *decoder) southbound(rest string, e view.Event) error {
 	case "Meter_Band":
 		return decodeRow(d.t.MeterBands, parts[0], id, e)
 	}
+	return nil
+}
+
+// port takes a port. Columns that the tables do not read are not kept: clouds
+// write much in them, and the ports of all datapaths are here.
+func (d *decoder) port(id schema.UUID, e view.Event) error {
+	if e.Value == nil {
+		d.t.Ports.Delete(id)
+		return nil
+	}
+	decoded, err := schema.DecodeRow(sb.Schema().Table("Port_Binding"), id, e.Value)
+	if err != nil {
+		d.t.Ports.Delete(id)
+		return err
+	}
+	row := decoded.(*sb.PortBinding)
+	row.ExternalIDs, row.MAC, row.PortSecurity, row.NATAddresses = nil, nil, nil, nil
+	d.t.Ports.Set(id, row)
 	return nil
 }
 

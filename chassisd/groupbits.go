@@ -29,13 +29,11 @@ func (a *Agent) restoreGroupBits() {
 	}
 }
 
-// planGroupBits says, after a commit, which groups have which bits; it tells
-// whether that is news.
-func (a *Agent) planGroupBits() bool {
-	changed := map[string]bool{}
+// noteGroups takes from a commit what bits for groups are good for.
+func (a *Agent) noteGroups() {
 	for _, c := range a.t.GroupUse.Changes() {
 		name := c.Key.String()
-		changed[name] = true
+		a.next.groups[name] = true
 		if !c.Has {
 			a.groupBits.Forget(name)
 			continue
@@ -46,6 +44,17 @@ func (a *Agent) planGroupBits() bool {
 		}
 		a.groupBits.SetUse(name, use)
 	}
+}
+
+// planGroupBits says which groups have which bits; it tells whether that is
+// news. At the start it waits for all flows: bits that an earlier run gave are
+// kept for those who use them.
+func (a *Agent) planGroupBits() bool {
+	if !a.knowsUse() {
+		return false
+	}
+	changed := a.next.groups
+	a.next.groups = map[string]bool{}
 	for _, name := range a.groupBits.Plan(a.gen, a.nobodyOn()) {
 		changed[name] = true
 	}
@@ -56,15 +65,13 @@ func (a *Agent) planGroupBits() bool {
 	return len(changed) > 0
 }
 
+// knowsUse tells whether all that may use bits is there.
+func (a *Agent) knowsUse() bool { return a.started || a.interest.whole(a.t) }
+
 // nobodyOn returns a function that tells of a group whether all its datapaths
 // have become local just now, so that no packet can be on its way there.
 func (a *Agent) nobodyOn() func(name string) bool {
-	came := map[schema.UUID]bool{}
-	for _, c := range a.t.Local.Changes() {
-		if c.Has && !c.Had {
-			came[c.Key] = true
-		}
-	}
+	came := a.next.datapaths
 	return func(name string) bool {
 		id, err := schema.ParseUUID(name)
 		if err != nil || len(came) == 0 {

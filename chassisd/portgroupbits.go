@@ -6,7 +6,6 @@ import (
 	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/tables"
-	"github.com/weft-sdn/weft/schema"
 )
 
 // portGroupBitPrefix begins the keys in the bridge's external_ids that say which
@@ -48,28 +47,43 @@ func (a *Agent) notePortGroups() {
 	}
 }
 
-// boundNow are the ports that the last commit has bound.
-func (a *Agent) boundNow() map[schema.UUID]bool {
-	came := map[schema.UUID]bool{}
+// noteNew takes from a commit the ports on which no packet can be on its way:
+// they have been bound, or the flows of their datapaths came, since the last
+// update of the switch.
+func (a *Agent) noteNew() {
 	for _, c := range a.t.Bound.Changes() {
-		if c.Has && !c.Had {
-			came[c.Key] = true
+		if _, local := a.t.Local.Get(c.New.Datapath); local && c.Has && !c.Had {
+			a.next.ports[c.Key] = true
 		}
 	}
-	return came
+	came := false
+	for _, c := range a.t.Local.Changes() {
+		came = came || c.Has && !c.Had
+	}
+	if !came {
+		return
+	}
+	for port, b := range a.t.Bound.All() {
+		if a.next.datapaths[b.Datapath] {
+			a.next.ports[port] = true
+		}
+	}
 }
 
 // planPortGroupBits says which port groups have which bits, and of new ones
-// also that they have none; it tells whether that is news. No packet can be on its way of a group of which all ports here
-// came just now.
-func (a *Agent) planPortGroupBits(came map[schema.UUID]bool) bool {
+// also that they have none; it tells whether that is news. No packet can be on
+// its way of a group of which all ports here came just now.
+func (a *Agent) planPortGroupBits() bool {
+	if !a.knowsUse() {
+		return false
+	}
 	for _, name := range a.portGroupBits.Plan(a.gen, func(name string) bool {
 		for _, port := range a.t.InPortGroup(name) {
-			if !came[port] {
+			if !a.next.ports[port] {
 				return false
 			}
 		}
-		return len(came) > 0
+		return len(a.next.ports) > 0
 	}) {
 		a.portGroupNews[name] = true
 	}

@@ -168,14 +168,14 @@ func (a *Agent) tellProblems() {
 	now := map[string]bool{}
 	for _, p := range a.problems() {
 		now[p] = true
-		if !a.told[p] {
+		if !a.logged[p] {
 			a.log.Warn("problem", "what", p)
 		}
 	}
-	for _, p := range slices.Sorted(maps.Keys(a.told)) {
+	for _, p := range slices.Sorted(maps.Keys(a.logged)) {
 		if !now[p] {
 			a.log.Info("problem solved", "what", p)
 		}
 	}
-	a.told = now
+	a.logged = now
 }

@@ -207,3 +207,28 @@ func TestUnion(t *testing.T) {
 		t.Errorf("%d rows, want 1", out.Len())
 	}
 }
+
+// TestReset: a table set as a whole changes where it differs.
+func TestReset(t *testing.T) {
+	e := incr.New()
+	in := incr.NewInput[string](e, "in", incr.Eq[int])
+	out := incr.NewTable(e, "out", incr.Eq[int], incr.Keys(in), func(r *incr.Reader, k string) (int, bool) {
+		return incr.Get(r, in, k)
+	}).Feed()
+	for i, k := range []string{"a", "b", "c"} {
+		in.Set(k, i)
+	}
+	e.Commit()
+	in.Reset()
+	in.Set("a", 0)
+	in.Set("b", 7)
+	in.Set("d", 8)
+	in.EndReset()
+	if s := e.Commit(); s.Inputs != 3 {
+		t.Errorf("%d inputs changed, want 3", s.Inputs)
+	}
+	got := fmt.Sprint(out.Changes())
+	if want := "[{b 1 7 true true} {c 2 0 true false} {d 0 8 false true}]"; got != want {
+		t.Errorf("changes %s, want %s", got, want)
+	}
+}

@@ -1,7 +1,10 @@
 package incr
 
 // Input is a table whose rows the program sets.
-type Input[K comparable, V any] struct{ Table[K, V] }
+type Input[K comparable, V any] struct {
+	Table[K, V]
+	kept map[uint32]bool // cells set since Reset
+}
 
 // NewInput declares an input table. A row set to a value equal to the old one
 // is no change; with a nil equal, every Set is one.
@@ -11,9 +14,26 @@ func NewInput[K comparable, V any](e *Engine, name string, equal func(a, b V) bo
 	return in
 }
 
+// Reset begins to set the table as a whole: rows that are not set until
+// EndReset are deleted by it. A row set to what it was is no change.
+func (in *Input[K, V]) Reset() { in.kept = map[uint32]bool{} }
+
+// EndReset ends what Reset began.
+func (in *Input[K, V]) EndReset() {
+	for k := range in.All() {
+		if !in.kept[in.ids[k]] {
+			in.Delete(k)
+		}
+	}
+	in.kept = nil
+}
+
 // Set adds or replaces a row; it counts from the next commit on.
 func (in *Input[K, V]) Set(k K, v V) {
 	c := in.cell(k)
+	if in.kept != nil {
+		in.kept[c] = true
+	}
 	in.touch(c)
 	in.put(in.rows.at(c), v, true)
 }

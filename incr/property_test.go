@@ -124,9 +124,16 @@ func TestIncrementalIsFull(t *testing.T) {
 			for range rapid.IntRange(0, 12).Draw(t, "mutations") {
 				in := rapid.SampledFrom(g.inputs).Draw(t, "input")
 				k := key{uint8(rapid.IntRange(0, 11).Draw(t, "key"))}
-				if rapid.IntRange(0, 3).Draw(t, "op") == 0 {
+				switch rapid.IntRange(0, 12).Draw(t, "op") {
+				case 0, 1, 2:
 					in.Delete(k)
-				} else {
+				case 3:
+					in.Reset()
+					for range rapid.IntRange(0, 5).Draw(t, "rows") {
+						in.Set(key{uint8(rapid.IntRange(0, 11).Draw(t, "key"))}, rapid.IntRange(0, 50).Draw(t, "value"))
+					}
+					in.EndReset()
+				default:
 					in.Set(k, rapid.IntRange(0, 50).Draw(t, "value"))
 				}
 			}

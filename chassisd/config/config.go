@@ -39,6 +39,8 @@ type Config struct {
 	TransportZones []string  // sorted
 	// StageElision: packets go past the stages that only pass them on.
 	StageElision bool
+	// MonitorAll: the flows of all datapaths are read, not of those needed alone.
+	MonitorAll bool
 	// Texts go into the chassis's record as they are, with OVN's defaults.
 	Texts map[string]string
 }
@@ -107,7 +109,7 @@ func Parse(external map[string]string, name, hostname string) (Config, []Problem
 		Bridge: i.or("ovn-bridge", DefaultBridge), DatapathType: i.get("ovn-bridge-datapath-type"),
 		Remote: i.get("ovn-remote"), Csum: i.get("ovn-encap-csum") != "false",
 		TOS: i.get("ovn-encap-tos"), DFDefault: i.get("ovn-encap-df_default"),
-		SetLocalIP: i.get("ovn-set-local-ip") == "true", StageElision: i.get("weft-stage-elision") != "false", Texts: map[string]string{},
+		SetLocalIP: i.get("ovn-set-local-ip") == "true", StageElision: i.get("weft-stage-elision") != "false", MonitorAll: i.get("ovn-monitor-all") == "true", Texts: map[string]string{},
 	}
 	for key, otherwise := range texts {
 		c.Texts[key] = i.or(key, otherwise)
