@@ -51,11 +51,10 @@ const (
 	setFlowsLimit   = setAddresses + 64
 )
 
-// settled is how long the number of flows must have been the same to count. An
-// agent may have fewer flows for a new group later: when all ports' bits have
-// been in the switch for two seconds, it has worked out what matches them, and
-// the switch has taken 200,000 flows out, which is a matter of 20 s.
-const settled = 40 * time.Second
+// settled is how long the number of flows must have been the same to count.
+// Longer than an agent keeps what packets under way need when a group is new:
+// chassisd 2 s (chassisd/bits.Grace).
+const settled = 10 * time.Second
 
 // gathering bounds the wait for all ports of the group on one hypervisor.
 const gathering = 3 * time.Minute
