@@ -1,7 +1,7 @@
 // Command bench measures weft beside stock OVN on the same machine and prints
 // one line a figure:
 //
-//	bench NAME ours=VALUE peer=VALUE ratio=OURS/PEER goal=GOAL met|short
+//	bench NAME ours=VALUE peer=VALUE ratio=OURS/PEER goal=GOAL met|short|missing
 //
 // Smaller is better in all of them. A goal is a limit of ours, of the ratio
 // (…x), or both. Lines with # are notes: what was made, the span of the times

@@ -59,11 +59,11 @@ func (g goal) String() string {
 }
 
 // line formats a result. Without a peer only a limit of the value can fall
-// short.
+// short; without ours nothing is known.
 func line(name string, ours, peer *figure, g goal) string {
 	ratio, verdict := "-", "met"
 	if ours == nil {
-		verdict = "short"
+		verdict = "missing"
 	}
 	if ours != nil && peer != nil && peer.value > 0 {
 		r := ours.value / peer.value

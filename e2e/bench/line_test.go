@@ -16,7 +16,7 @@ func TestLine(t *testing.T) {
 		{&figure{1.25, "x"}, nil, goal{limit: &figure{1.5, "x"}}, "bench x ours=1.25x peer=- ratio=- goal=<=1.5x met"},
 		{&figure{700, "ns/op"}, nil, goal{limit: &figure{500, "ns/op"}}, "bench x ours=700ns/op peer=- ratio=- goal=<=500ns/op short"},
 		{&figure{700, "ns/op"}, nil, goal{}, "bench x ours=700ns/op peer=- ratio=- goal=- met"},
-		{nil, seconds(time.Microsecond), goal{ratio: 1}, "bench x ours=- peer=1.0µs ratio=- goal=<=1x short"},
+		{nil, seconds(time.Microsecond), goal{ratio: 1}, "bench x ours=- peer=1.0µs ratio=- goal=<=1x missing"},
 	}
 	for _, tt := range tests {
 		if got := line("x", tt.ours, tt.peer, tt.goal); got != tt.want {

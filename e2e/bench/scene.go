@@ -96,7 +96,7 @@ func daemons(ctx context.Context, only *regexp.Regexp, which []string, show func
 		return nil
 	}
 	sides, err := systems(which, show)
-	if err != nil {
+	if err != nil || sides == [2]side{} {
 		return err
 	}
 	got := results{}
