@@ -13,6 +13,9 @@ type Sample struct {
 	// PointField, if not zero, is the field of 32 bits that holds the
 	// observation point.
 	PointField Field
+	// Cookie says that the observation point is the flow's cookie: the first
+	// 32 bits of the logical flow's UUID.
+	Cookie bool
 }
 
 func (a Sample) Append(b []byte) []byte {
@@ -20,9 +23,12 @@ func (a Sample) Append(b []byte) []byte {
 	b = strconv.AppendUint(append(b, ",collector_set="...), uint64(a.CollectorSet), 10)
 	b = strconv.AppendUint(append(b, ",obs_domain="...), uint64(a.ObsDomain), 10)
 	b = append(b, ",obs_point="...)
-	if a.PointField.IsZero() {
+	switch {
+	case a.Cookie:
+		b = append(b, "$cookie"...)
+	case a.PointField.IsZero():
 		b = strconv.AppendUint(b, uint64(a.ObsPoint), 10)
-	} else {
+	default:
 		b = a.PointField.append(b)
 	}
 	return append(b, ");"...)
@@ -73,6 +79,11 @@ func (p *actionParser) sampleArgument(a *Sample) *Error {
 		limit = 1<<8 - 1
 	case "collector_set":
 	case "obs_point":
+		if a.Cookie = p.tok.kind == tokMacro && p.tok.text == "cookie"; a.Cookie {
+			a.ObsPoint, a.PointField = 0, Field{}
+			p.advance()
+			return nil
+		}
 		if p.tok.kind == tokIdent {
 			f, err := p.sized(32, "a 32-bit field")
 			a.ObsPoint, a.PointField = 0, f.Field

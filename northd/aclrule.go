@@ -16,7 +16,7 @@ func (c *Compiler) ruleFlows(r *incr.Reader, k rule) (unit, bool) {
 	if !ok || a.Broken {
 		return unit{}, false
 	}
-	f := flows{source: "acl", hint: a.UUID}
+	f := flows{source: "acl", hint: a.UUID, drop: c.dropping(r)}
 	if !k.group {
 		p, _ := incr.Get(r, c.policies, k.owner)
 		k.variant = p.variant()

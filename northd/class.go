@@ -76,8 +76,13 @@ func (c *Compiler) classOf(r *incr.Reader, id schema.UUID) (class, bool) {
 }
 
 // classFlows is the row function of table "class flows".
-func (c *Compiler) classFlows(_ *incr.Reader, k class) (unit, bool) {
-	f := flows{list: make([]sb.Flow, 0, 16)}
+func (c *Compiler) classFlows(r *incr.Reader, k class) (unit, bool) {
+	return c.baseFlows(k, c.dropping(r))
+}
+
+// baseFlows are the flows of a class; drop is what stands in place of drop.
+func (c *Compiler) baseFlows(k class, drop string) (unit, bool) {
+	f := flows{list: make([]sb.Flow, 0, 16), drop: drop}
 	for _, ft := range c.features {
 		if ft.class != nil {
 			f.source = ft.name

@@ -1,6 +1,8 @@
 package northd
 
 import (
+	"cmp"
+
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/pipeline"
@@ -30,6 +32,7 @@ type flows struct {
 	source string      // the feature that writes
 	hint   schema.UUID // the northbound row
 	meter  string      // limits what the flows send to agents
+	drop   string      // what is written in place of drop; see Compiler.dropping
 	problems
 }
 
@@ -52,8 +55,12 @@ func (f *flows) addText(stage string, priority uint16, match string, actions ...
 	if at.Egress {
 		p = sb.Egress
 	}
+	text := lflow.Actions(actions).String()
+	if text == "drop;" {
+		text = cmp.Or(f.drop, text)
+	}
 	f.list = append(f.list, sb.Flow{
-		Pipeline: p, Table: uint8(at.Table), Priority: priority, Match: match, Actions: lflow.Actions(actions).String(),
+		Pipeline: p, Table: uint8(at.Table), Priority: priority, Match: match, Actions: text,
 		Stage: stage, Source: f.source, Hint: f.hint, ControllerMeter: f.meter,
 	})
 }

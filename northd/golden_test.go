@@ -38,7 +38,7 @@ var update = flag.Bool("update", false, "rewrite the golden files; commit only d
 //	meter NAME RATE [COLUMN VALUE]…  adds or changes a meter of pktps with one band
 //	claim PORT CHASSIS up|down, unclaim PORT
 //	chassis NAME HOSTNAME
-//	global KEY=VALUE                 NB_Global options
+//	global [KEY=VALUE]…              NB_Global options
 //	apply                            compiles; the end of the commands does too
 //
 // Files: "flows NAME [STAGE]" (of a switch, without the flows of an empty one;
@@ -177,8 +177,12 @@ func (n *network) command(t *testing.T, args []string) {
 	case "chassis":
 		n.addChassis(args[1], args[2], true)
 	case "global":
-		k, v, _ := strings.Cut(args[1], "=")
-		n.put("NB_Global", &nb.NBGlobal{Header: schema.Header{UUID: id("global")}, Options: map[string]string{k: v}})
+		options := map[string]string{}
+		for _, kv := range args[1:] {
+			k, v, _ := strings.Cut(kv, "=")
+			options[k] = v
+		}
+		n.put("NB_Global", &nb.NBGlobal{Header: schema.Header{UUID: id("global")}, Options: options})
 	default:
 		t.Fatalf("unknown command %q", args)
 	}

@@ -328,7 +328,7 @@ func TestOwners(t *testing.T) {
 		{policy: policy{ACLs: true}}, {policy: policy{ACLs: true, Stateful: true, Tiers: [3]uint8{3, 0, 1}}},
 		{policy: policy{ACLs: true, Stateful: true}, DefaultDrop: true, NoInvalid: true}} {
 		c := New(Options{})
-		u, _ := c.classFlows(nil, k)
+		u, _ := c.baseFlows(k, "")
 		got := map[string][]string{}
 		for _, f := range (Unit{Chunk: u.chunk}).Flows() {
 			if f.Priority == 0 {

@@ -90,7 +90,7 @@ func (n *network) verifyFlows(t *rapid.T) {
 			}
 			at, _ := pipeline.Find(f.Stage)
 			as, err := lflow.ParseActions(f.Actions, at.ParsePlace(), nil)
-			if err != nil || as.String() != strings.NewReplacer("ct_next;", "ct_next(dnat);", "ct_commit_nat;", "ct_commit_nat(dnat);").Replace(f.Actions) {
+			if err != nil || as.String() != strings.NewReplacer("ct_next;", "ct_next(dnat);", "ct_commit_nat;", "ct_commit_nat(dnat);", " /* drop */", "").Replace(f.Actions) {
 				t.Fatalf("%s: actions %s: %v", path, f.Actions, err)
 			}
 		}
@@ -262,5 +262,7 @@ func (n *network) global(t *rapid.T) {
 			"ignore_lsp_down":  fmt.Sprint(rapid.Bool().Draw(t, "ignore")),
 			"default_acl_drop": fmt.Sprint(rapid.Bool().Draw(t, "default drop")),
 			"use_ct_inv_match": fmt.Sprint(rapid.Bool().Draw(t, "match invalid")),
+
+			"debug_drop_collector_set": fmt.Sprint(rapid.IntRange(0, 1).Draw(t, "sample drops")),
 		}})
 }

@@ -2,6 +2,7 @@ package northd
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
@@ -54,6 +55,36 @@ func (c *Compiler) samplingOf(r *incr.Reader, column string, id *schema.UUID, ap
 		}
 	}
 	return s
+}
+
+// dropped is the row function of table "drops": what flows that drop do where
+// the options debug_drop_collector_set and debug_drop_domain_id ask for samples
+// of what they drop, as in OVN. An application "drop" has the domain before the
+// option. Numbers that are none count as 0: no set, and domain 0.
+func (c *Compiler) dropped(r *incr.Reader, _ struct{}) (string, bool) {
+	_, g, _ := incr.One(r, c.oneGlobal, struct{}{})
+	set, err := strconv.ParseUint(g.Options["debug_drop_collector_set"], 10, 32)
+	if err != nil || set == 0 {
+		return "", false
+	}
+	domain, err := strconv.ParseUint(g.Options["debug_drop_domain_id"], 10, 64)
+	if err != nil {
+		domain = 0
+	}
+	if _, app, ok := incr.One(r, c.samplingApps, "drop"); ok {
+		domain = uint64(app.ID)
+	}
+	if domain > 255 {
+		return "", false
+	}
+	s := lflow.Sample{Probability: 65535, CollectorSet: uint32(set), ObsDomain: uint8(domain), Cookie: true}
+	return lflow.Actions{s}.String() + " /* drop */", true
+}
+
+// dropping is what a flow that drops does, "" for nothing else.
+func (c *Compiler) dropping(r *incr.Reader) string {
+	drop, _ := incr.Get(r, c.drops, struct{}{})
+	return drop
 }
 
 // observe are the actions that make the sampling stage find the ACL's packets:

@@ -49,6 +49,7 @@ func TestStockACLs(t *testing.T) {
 	t.Run("plain", func(t *testing.T) { stockACLs(t, "", 1, 24) })
 	// A trace takes a while: of these not all packets.
 	t.Run("default drop", func(t *testing.T) { stockACLs(t, "default_acl_drop=true", 5, 8) })
+	t.Run("drops sampled", func(t *testing.T) { stockACLs(t, "debug_drop_collector_set=1 debug_drop_domain_id=2", 5, 8) })
 	t.Run("ct.inv unmatched", func(t *testing.T) { stockACLs(t, "use_ct_inv_match=false", 5, 8) })
 }
 
@@ -69,7 +70,7 @@ func stockACLs(t *testing.T, options string, nth, wanted int) {
 		}
 	}
 	if options != "" {
-		n.command(t, []string{"global", options})
+		n.command(t, append([]string{"global"}, strings.Fields(options)...))
 	}
 	n.apply(t)
 	if len(n.c.Problems()) > 0 {

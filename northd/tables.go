@@ -50,6 +50,7 @@ type tables struct {
 
 	// Rows as features see them; without "parsed", those that have a key.
 	settings       *incr.Table[struct{}, settings]
+	drops          *incr.Table[struct{}, string] // see dropped
 	parsedSwitches *incr.Table[schema.UUID, *lswitch]
 	parsedPorts    *incr.Table[schema.UUID, *lport]
 	datapathWishes *incr.Table[schema.UUID, int]
@@ -190,6 +191,7 @@ func (c *Compiler) declareEntities() {
 			noInvalid:   g.Options["use_ct_inv_match"] == "false",
 		}, true
 	})
+	c.drops = incr.NewTable(e, "drops", incr.Eq, incr.Values(c.oneGlobal), c.dropped)
 	c.parsedSwitches = incr.NewTable(e, "parsed switch", equalSwitch, incr.Keys(c.ls), c.parseSwitch)
 	c.parsedPorts = incr.NewTable(e, "parsed port", equalPort, incr.Keys(c.lsp), c.parsePort)
 	c.datapathWishes = incr.NewTable(e, "datapath wish", incr.Eq, incr.Keys(c.parsedSwitches), func(r *incr.Reader, id schema.UUID) (int, bool) {

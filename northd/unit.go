@@ -37,7 +37,7 @@ func (c *Compiler) portFlows(r *incr.Reader, id schema.UUID) (unit, bool) {
 	if !ok || !p.Handled {
 		return unit{}, false
 	}
-	f := flows{list: make([]sb.Flow, 0, 16), hint: id, problems: problems{table: "Logical_Switch_Port", id: id, name: p.Name}}
+	f := flows{list: make([]sb.Flow, 0, 16), hint: id, drop: c.dropping(r), problems: problems{table: "Logical_Switch_Port", id: id, name: p.Name}}
 	for _, ft := range c.features {
 		if ft.port != nil {
 			f.source = ft.name

@@ -25,6 +25,9 @@ func (e *encoder) sample(a lflow.Sample) error {
 		ObsPoint:     a.ObsPoint,
 		SamplingPort: 0xffff,
 	}
+	if a.Cookie {
+		s.ObsPoint = uint32(e.cookie)
+	}
 	if a.PointField.IsZero() {
 		e.b.Sample(s)
 	} else {

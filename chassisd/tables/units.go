@@ -213,7 +213,13 @@ func (t *Tables) common(r *incr.Reader, m *maker) lower.Env {
 			return false
 		},
 		PortGroupBit: t.portGroupBit(r, m),
-		Collectors:   func(set uint32) bool { return incr.Has(r, t.CollectorSets, set) },
+		Collectors: func(set uint32) bool {
+			ok := incr.Has(r, t.CollectorSets, set)
+			if !ok {
+				m.complain(fmt.Sprintf("the bridge has no Flow_Sample_Collector_Set with id %d: nothing is sampled to it", set))
+			}
+			return ok
+		},
 	}
 	t.refer(r, &env, m.complain)
 	return env
