@@ -265,8 +265,8 @@ func (a *Agent) configure(ctx context.Context) {
 	}
 	a.setSelf()
 	a.setElision()
-	a.connect(ctx)
 	a.setMonitorAll()
+	a.connect(ctx)
 	if keys := record(conf, a.loc.bridge, row.IfaceTypes); keys != nil && a.viewed {
 		a.wishRecord(keys)
 	}

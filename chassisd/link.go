@@ -152,6 +152,7 @@ func (a *Agent) use(ctx context.Context, endpoints []string) {
 		}),
 	}
 	a.log.Info("etcd", "endpoints", strings.Join(endpoints, ","), "chassis", a.conf.Name)
+	a.askForFlows()
 	a.start(ctx, "view", a.link.view.Run)
 	a.start(ctx, "ledger", a.link.ledger.Run)
 	a.start(ctx, "client", func(ctx context.Context) error {
