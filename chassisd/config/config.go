@@ -109,7 +109,8 @@ func Parse(external map[string]string, name, hostname string) (Config, []Problem
 		Bridge: i.or("ovn-bridge", DefaultBridge), DatapathType: i.get("ovn-bridge-datapath-type"),
 		Remote: i.get("ovn-remote"), Csum: i.get("ovn-encap-csum") != "false",
 		TOS: i.get("ovn-encap-tos"), DFDefault: i.get("ovn-encap-df_default"),
-		SetLocalIP: i.get("ovn-set-local-ip") == "true", StageElision: i.get("weft-stage-elision") != "false", MonitorAll: i.get("ovn-monitor-all") == "true", Texts: map[string]string{},
+		SetLocalIP: i.get("ovn-set-local-ip") == "true", StageElision: i.get("weft-stage-elision") != "false",
+		MonitorAll: i.get("ovn-monitor-all") == "true", Texts: map[string]string{},
 	}
 	for key, otherwise := range texts {
 		c.Texts[key] = i.or(key, otherwise)
