@@ -176,16 +176,16 @@ func (a *Agent) handOn() {
 func (a *Agent) collect() {
 	u, wishes := &a.next.update, a.next.wishes
 	for _, c := range a.t.PortFlows.Changes() {
-		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "port/" + c.Key.String(), Flows: c.New})
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "port/" + c.Key.String(), Packed: c.New})
 	}
 	for _, c := range a.t.GroupFlows.Changes() {
-		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "group/" + c.Key.String(), Flows: c.New})
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "group/" + c.Key.String(), Packed: c.New})
 	}
 	for _, c := range a.t.MendFlows.Changes() {
-		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "mend/" + c.Key.String(), Flows: c.New})
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "mend/" + c.Key.String(), Packed: c.New})
 	}
 	for _, c := range a.t.TunnelFlows.Changes() {
-		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "tunnel/" + c.Key, Flows: c.New})
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "tunnel/" + c.Key, Packed: c.New})
 	}
 	for _, c := range a.t.Units.Changes() {
 		unit := tables.SharedUnit{Datapath: c.Key.Owner, Path: c.Key}
@@ -197,7 +197,7 @@ func (a *Agent) collect() {
 	}
 	for _, c := range a.t.FamilyFlows.Changes() {
 		owner := "set/" + c.Key.String()
-		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Flows: c.New.Flows})
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Packed: c.New.Flows})
 		a.noteErrors(owner, c.New.Errors)
 	}
 	for _, c := range a.t.Bound.Changes() {
@@ -220,7 +220,7 @@ func (a *Agent) collect() {
 }
 
 func (a *Agent) unitChanged(u *ofctrl.Update, owner string, unit tables.SharedUnit, l tables.Lowered, has bool) {
-	u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Flows: l.Flows, Groups: l.Groups, Meters: l.Meters})
+	u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Packed: l.Flows, Groups: l.Groups, Meters: l.Meters})
 	a.t.Keep(unit, l)
 	a.noteErrors(owner, l.Errors)
 	if !has {

@@ -51,7 +51,7 @@ func TestChurn(t *testing.T) {
 	waitStatus(t, c, func(s Status) bool { return s.Synced })
 	anew := NewTable()
 	for o, flows := range state {
-		anew.Set(o, flows, func(Key) {})
+		anew.Set(o, Pack(flows), func(Key) {})
 	}
 	var want []string
 	anew.Keys(func(k Key) {

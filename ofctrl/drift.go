@@ -38,7 +38,7 @@ func (s *session) updateLocked(u *ofp.FlowUpdate) {
 	if u.Event < ofp.FlowEventAdded || u.Event > ofp.FlowEventChanged {
 		return
 	}
-	k, v, ok := s.flowLocked(&u.Flow)
+	k, v, ok := s.flow(&u.Flow)
 	if !ok {
 		return
 	}

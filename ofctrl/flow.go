@@ -68,7 +68,9 @@ type Update struct {
 // replaced as a whole, named as the agent likes.
 type OwnerFlows struct {
 	Owner string
-	Flows []Flow
+	// Flows are given as they are, or Packed where that is kept elsewhere too.
+	Flows  []Flow
+	Packed Flows
 	// Groups and Meters are those that the flows use, with numbers given out by
 	// [IDs]. Each is in the switch before the first flow that needs it and until
 	// the last owner that lists it lists it no more. Where owners list different

@@ -61,7 +61,7 @@ func (s *session) onMultipart(h ofp.Header, msg []byte) error {
 
 func (s *session) readFlows(body []byte) error {
 	st := s.c.st
-	st.mu.Lock() // the desired flows lend their strings
+	st.mu.Lock()
 	defer st.mu.Unlock()
 	for len(body) > 0 {
 		var d ofp.FlowDesc
@@ -70,7 +70,7 @@ func (s *session) readFlows(body []byte) error {
 			return err
 		}
 		body = rest
-		if k, v, ok := s.flowLocked(&d); ok {
+		if k, v, ok := s.flow(&d); ok {
 			was, there := st.table.hold(k, v)
 			st.driftLocked(flowDrift(was, there, v))
 			st.count.FlowsRead++
@@ -82,9 +82,9 @@ func (s *session) readFlows(body []byte) error {
 	return nil
 }
 
-// flowLocked makes a flow of the switch comparable; the state is locked. ok is
-// false for a flow that the switch learned itself.
-func (s *session) flowLocked(d *ofp.FlowDesc) (k Key, v installed, ok bool) {
+// flow makes a flow of the switch comparable. ok is false for a flow that the
+// switch learned itself.
+func (s *session) flow(d *ofp.FlowDesc) (k Key, v installed, ok bool) {
 	if d.Idle|d.Hard != 0 && slices.Contains(s.c.cfg.LearnTables, d.Table) {
 		return k, v, false
 	}
@@ -96,8 +96,7 @@ func (s *session) flowLocked(d *ofp.FlowDesc) (k Key, v installed, ok bool) {
 	} else {
 		match = s.match.Append(buf[:0])
 	}
-	k, actions := s.c.st.intern(d.Table, d.Priority, match, d.Actions)
-	return k, installed{cookie: d.Cookie, actions: actions, odd: odd}, true
+	return Key{ofp.Match(match), d.Priority, d.Table}, installed{cookie: d.Cookie, actions: ofp.Actions(d.Actions), odd: odd}, true
 }
 
 func (s *session) readGroups(body []byte) error {

@@ -99,7 +99,7 @@ func testSlow(t *testing.T, reads int) {
 			}
 		}
 		c.st.mu.Lock()
-		most = max(most, len(c.st.table.slots)+len(c.st.dirty))
+		most = max(most, len(c.st.table.places)+len(c.st.dirty))
 		ids = max(ids, len(c.st.dirtyGroups)+len(c.st.dirtyMeters)+len(c.st.groups.slots)+len(c.st.meters.slots))
 		c.st.mu.Unlock()
 	}

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"unsafe"
 
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
@@ -76,7 +75,11 @@ func (s *state) update(u Update) {
 	defer s.mu.Unlock()
 	for i := range u.Flows {
 		o := &u.Flows[i]
-		s.table.Set(o.Owner, o.Flows, s.touchLocked)
+		packed := o.Packed
+		if len(o.Flows) > 0 {
+			packed = Pack(o.Flows)
+		}
+		s.table.Set(o.Owner, packed, s.touchLocked)
 		s.groups.set(o.Owner, o.Groups, func(id uint32) { s.touchIDLocked(s.dirtyGroups, id) })
 		s.meters.set(o.Owner, o.Meters, func(id uint32) { s.touchIDLocked(s.dirtyMeters, id) })
 	}
@@ -98,7 +101,7 @@ func (s *state) touchLocked(k Key) {
 	if s.all {
 		return
 	}
-	slot := s.table.slots[k]
+	slot := s.table.slot(k)
 	if _, refused := s.refused[k]; slot.settled() && !refused {
 		delete(s.dirty, k)
 		return
@@ -177,13 +180,13 @@ func (s *state) take(have *switchState) batch {
 }
 
 func (s *state) takeAllLocked(have *switchState, b *batch) {
-	for k, slot := range s.table.slots {
+	s.table.all(func(slot *slot) {
 		if !slot.settled() {
-			s.diffLocked(k, b)
+			s.diffLocked(slot.key(), b)
 		}
-	}
+	})
 	for k := range s.refused {
-		if slot := s.table.slots[k]; slot.settled() {
+		if slot := s.table.slot(k); slot.settled() {
 			s.diffLocked(k, b)
 		}
 	}
@@ -400,21 +403,6 @@ func (s *state) bump(fn func(*Counters)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fn(&s.count)
-}
-
-// intern makes a flow of the switch one to keep: with the strings of the desired
-// flow of the same key where they are the same, else with copies of its own.
-func (s *state) intern(table uint8, prio uint16, match []byte, actions []byte) (Key, ofp.Actions) {
-	k := Key{ofp.Match(unsafe.String(unsafe.SliceData(match), len(match))), prio, table}
-	slot := s.table.slots[k]
-	w := slot.want()
-	if w == nil {
-		return Key{ofp.Match(match), prio, table}, ofp.Actions(actions)
-	}
-	if string(actions) == string(w.Actions) {
-		return w.Key(), w.Actions
-	}
-	return w.Key(), ofp.Actions(actions)
 }
 
 const maxStatusRefusals = 100

@@ -100,7 +100,7 @@ func TestStateConverges(t *testing.T) {
 				h.st.update(Update{Flows: []OwnerFlows{{Owner: owner, Flows: owners[owner]}}})
 			}
 			for k := range h.st.dirty {
-				if _, ok := h.st.table.slots[k]; !ok && h.st.refused[k].err == nil {
+				if _, ok := h.st.table.places[h.st.table.hash(k)]; !ok && h.st.refused[k].err == nil {
 					t.Fatalf("%v is neither wanted nor there, and remembered", k)
 				}
 			}

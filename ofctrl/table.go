@@ -2,10 +2,11 @@ package ofctrl
 
 import (
 	"cmp"
+	"encoding/binary"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strings"
-	"unsafe"
 
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
@@ -19,13 +20,19 @@ import (
 // first. Where all are conjunction clauses they are merged, since each belongs
 // to another conjunctive match.
 //
-// Most of what an agent keeps is this: a flow costs a slot of the map (48 bytes
-// and the map's slack) beside its place in the owner's list. A slot therefore
-// names the flow by owner and place, and says in one byte that the switch holds
-// just that.
+// Most of what an agent keeps is this: a flow costs its part of the owner's
+// list and a place in the map (28 bytes and the map's slack). A place is found
+// by a hash of the key, which is long enough to be taken for the key, names the
+// flow by owner and position, and says in one byte that the switch holds just
+// that.
 type Table struct {
 	owners    map[string]*owner
-	slots     map[Key]slot
+	numbered  []*owner // by number; the first is nobody
+	free      []uint32 // numbers that are
+	seeds     [2]maphash.Seed
+	places    map[hash]place
+	rares     map[hash]*rare
+	most      int              // of them, since that map was made
 	contested map[Key]struct{} // keys that owners want differently
 	wanted    int              // keys for which a flow is wanted
 	held      int              // keys for which the switch holds a flow
@@ -35,8 +42,9 @@ type Table struct {
 
 // owner is one owner's flows, in the list that it gave.
 type owner struct {
-	name  string
-	flows []Flow
+	name   string
+	number uint32
+	flows  Flows
 }
 
 // claim is one owner's wish for a key.
@@ -45,15 +53,25 @@ type claim struct {
 	at    uint32 // in the owner's list
 }
 
-func (c claim) flow() *Flow { return &c.owner.flows[c.at] }
+func (c claim) flow() Flow { return c.owner.flows.At(int(c.at)) }
 
-// slot is what is wanted and what is there for one key.
-type slot struct {
-	owner *owner // of the wanted flow; nil: none is wanted
+// hash stands for a key.
+type hash [16]byte
+
+// place is what is kept for a key.
+type place struct {
+	owner uint32 // of the wanted flow, by number; 0: none is wanted
 	at    uint32
 	holds holds
 	seen  bool // in the reading under way
-	rare  *rare
+}
+
+// slot is what is wanted and what is there for one key, to be worked on.
+type slot struct {
+	place
+	t    *Table
+	hash hash
+	rare *rare
 }
 
 // holds is what the switch holds for a key.
@@ -67,6 +85,7 @@ const (
 
 // rare is the part of a slot that almost none has.
 type rare struct {
+	key    Key
 	claims []claim   // all, where there is more than one
 	merged *Flow     // wanted in place of the winner's
 	have   installed // where the switch holds another flow than is wanted
@@ -74,18 +93,78 @@ type rare struct {
 
 // NewTable makes an empty table.
 func NewTable() *Table {
-	return &Table{owners: map[string]*owner{}, slots: map[Key]slot{}, contested: map[Key]struct{}{}}
+	return &Table{
+		owners: map[string]*owner{}, numbered: []*owner{nil}, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		places: map[hash]place{}, rares: map[hash]*rare{}, contested: map[Key]struct{}{},
+	}
 }
+
+// hash returns the hash of a key.
+//
+// Hot path: no allocation.
+func (t *Table) hash(k Key) (h hash) {
+	for i, seed := range t.seeds {
+		binary.LittleEndian.PutUint64(h[8*i:], maphash.Comparable(seed, k))
+	}
+	return h
+}
+
+// slot returns the slot of a key, an empty one if there is none.
+func (t *Table) slot(k Key) slot {
+	h := t.hash(k)
+	return slot{t.places[h], t, h, t.rares[h]}
+}
+
+// keep keeps a slot.
+func (t *Table) keep(s *slot) {
+	t.places[s.hash] = s.place
+	if s.rare != nil {
+		t.rares[s.hash] = s.rare
+		t.most = max(t.most, len(t.rares))
+	} else {
+		t.common(s.hash)
+	}
+}
+
+// common notes that there is nothing rare about a key. A map does not shrink,
+// and after a reading this one has had every key of the switch.
+func (t *Table) common(h hash) {
+	delete(t.rares, h)
+	if t.most > 1024 && len(t.rares) < t.most/8 {
+		left := make(map[hash]*rare, len(t.rares)) // a clone would be as large
+		maps.Copy(left, t.rares)
+		t.rares, t.most = left, len(left)
+	}
+}
+
+// all calls fn for each slot.
+func (t *Table) all(fn func(*slot)) {
+	for h, p := range t.places {
+		fn(&slot{p, t, h, t.rares[h]})
+	}
+}
+
+// claim is that of the owner of the wanted flow, if there is one.
+func (s *slot) claim() claim { return claim{s.t.numbered[s.owner], s.at} }
 
 // want returns the flow that is wanted, nil for none.
 func (s *slot) want() *Flow {
 	switch {
-	case s.owner == nil:
+	case s.owner == 0:
 		return nil
 	case s.rare != nil && s.rare.merged != nil:
 		return s.rare.merged
 	}
-	return claim{s.owner, s.at}.flow()
+	f := s.claim().flow()
+	return &f
+}
+
+// key returns the key of a slot in which there is something.
+func (s *slot) key() Key {
+	if s.rare != nil {
+		return s.rare.key
+	}
+	return s.want().Key()
 }
 
 // have returns what the switch holds.
@@ -102,56 +181,76 @@ func (s *slot) have() (v installed, there bool) {
 
 // settled says that the switch holds what is wanted.
 func (s *slot) settled() bool {
-	return s.holds == holdsWant || s.holds == holdsNone && s.owner == nil
+	return s.holds == holdsWant || s.holds == holdsNone && s.owner == 0
 }
 
 // Want returns the flow that is wanted for a key, and its owner.
 func (t *Table) Want(k Key) (f Flow, owner string, ok bool) {
-	s := t.slots[k]
+	s := t.slot(k)
 	w := s.want()
 	if w == nil {
 		return Flow{}, "", false
 	}
-	return *w, s.owner.name, true
+	return *w, s.claim().owner.name, true
 }
 
-// Set replaces the flows of an owner; the list is the table's from then on.
-// touched is called for each key whose wanted flow may have changed.
-func (t *Table) Set(name string, flows []Flow, touched func(Key)) {
+// Set replaces the flows of an owner. touched is called for each key whose
+// wanted flow may have changed.
+func (t *Table) Set(name string, list Flows, touched func(Key)) {
 	o := t.owners[name]
-	if o == nil {
-		if len(flows) == 0 {
-			return
-		}
-		o = &owner{name: name}
-		t.owners[name] = o
+	switch {
+	case o == nil && list == "":
+		return
+	case o == nil:
+		o = t.addOwner(name)
+	case o.flows == list:
+		return
 	}
-	old := o.flows
-	head, tail := common(old, flows)
+	old, flows := o.flows.List(), list.List()
+	head, tail := shared(old, flows)
 	t.loose = t.loose[:0]
 	for i := head; i < len(old)-tail; i++ {
 		t.drop(old[i].Key(), claim{o, uint32(i)})
 	}
-	t.move(o, flows, head, tail)
-	o.flows = flows
+	t.move(o, old, len(flows)-len(old), tail)
+	o.flows = list
 	for i := head; i < len(flows)-tail; i++ {
 		t.add(flows[i].Key(), claim{o, uint32(i)})
-	}
-	if len(flows) == 0 {
-		delete(t.owners, name)
 	}
 	for _, k := range t.loose {
 		t.settle(k)
 		touched(k)
+	}
+	if list == "" {
+		t.removeOwner(o)
 	}
 	if cap(t.loose) > 1024 {
 		t.loose = nil
 	}
 }
 
-// common is the number of flows that two lists share at their beginnings, and
+func (t *Table) addOwner(name string) *owner {
+	o := &owner{name: name}
+	if n := len(t.free); n > 0 {
+		o.number, t.free = t.free[n-1], t.free[:n-1]
+		t.numbered[o.number] = o
+	} else {
+		o.number = uint32(len(t.numbered))
+		t.numbered = append(t.numbered, o)
+	}
+	t.owners[name] = o
+	return o
+}
+
+func (t *Table) removeOwner(o *owner) {
+	delete(t.owners, o.name)
+	t.numbered[o.number] = nil
+	t.free = append(t.free, o.number)
+}
+
+// shared is the number of flows that two lists share at their beginnings, and
 // then at their ends.
-func common(a, b []Flow) (head, tail int) {
+func shared(a, b []Flow) (head, tail int) {
 	n := min(len(a), len(b))
 	for head < n && a[head] == b[head] {
 		head++
@@ -162,31 +261,25 @@ func common(a, b []Flow) (head, tail int) {
 	return head, tail
 }
 
-// move lets the claims on the flows that stay point into the new list, and the
-// map's keys with them, so that the old list can go.
-func (t *Table) move(o *owner, flows []Flow, head, tail int) {
-	old := o.flows
-	for i := range head {
-		t.renumber(o, i, i, &old[i], &flows[i])
+// move lets the claims on the last flows of the old list point to where these
+// stand in the new one, which is longer by shift.
+func (t *Table) move(o *owner, old []Flow, shift, tail int) {
+	if shift == 0 {
+		return
 	}
-	shift := len(flows) - len(old)
 	for i := range tail {
 		// In the order in which no claim meets one that has yet to move.
 		at := len(old) - tail + i
 		if shift > 0 {
 			at = len(old) - 1 - i
 		}
-		t.renumber(o, at, at+shift, &old[at], &flows[at+shift])
+		t.renumber(o, old[at].Key(), at, at+shift)
 	}
 }
 
-func (t *Table) renumber(o *owner, from, to int, was, is *Flow) {
-	if from == to && unsafe.StringData(string(was.Match)) == unsafe.StringData(string(is.Match)) {
-		return
-	}
-	k := is.Key()
-	s := t.slots[k]
-	if s.owner == o && s.at == uint32(from) {
+func (t *Table) renumber(o *owner, k Key, from, to int) {
+	s := t.slot(k)
+	if s.owner == o.number && s.at == uint32(from) {
 		s.at = uint32(to)
 	}
 	if s.rare != nil {
@@ -194,95 +287,97 @@ func (t *Table) renumber(o *owner, from, to int, was, is *Flow) {
 			s.rare.claims[i].at = uint32(to)
 		}
 	}
-	t.slots[k] = s // with the new list's string as the key's
+	t.keep(&s)
 }
 
 // drop takes a claim back and leaves the key to be settled.
 func (t *Table) drop(k Key, c claim) {
-	s := t.slots[k]
-	s.loosen()
+	s := t.slot(k)
+	s.loosen(k)
 	left := 0
 	if s.rare != nil {
 		s.rare.claims = slices.DeleteFunc(s.rare.claims, func(d claim) bool { return d == c })
 		left = len(s.rare.claims)
 	}
 	if left == 0 {
-		s.owner, s.at = nil, 0
+		s.owner, s.at = 0, 0
 		t.wanted--
 	}
-	t.slots[k] = s
+	t.keep(&s)
 	t.loose = append(t.loose, k)
 }
 
 // add adds a claim and leaves the key to be settled.
 func (t *Table) add(k Key, c claim) {
-	s := t.slots[k]
-	s.loosen()
-	if s.owner == nil {
-		s.owner, s.at = c.owner, c.at
+	s := t.slot(k)
+	s.loosen(k)
+	if s.owner == 0 {
+		s.owner, s.at = c.owner.number, c.at
 		t.wanted++
 	} else {
-		r := s.needRare()
+		r := s.needRare(k)
 		if len(r.claims) == 0 {
-			r.claims = []claim{{s.owner, s.at}}
+			r.claims = []claim{s.claim()}
 		}
 		r.claims = append(r.claims, c)
 	}
-	t.slots[k] = s
+	t.keep(&s)
 	t.loose = append(t.loose, k)
 }
 
-func (s *slot) needRare() *rare {
+func (s *slot) needRare(k Key) *rare {
 	if s.rare == nil {
-		s.rare = &rare{}
+		s.rare = &rare{key: k}
 	}
 	return s.rare
 }
 
 // loosen writes down what the switch holds before what is wanted changes.
-func (s *slot) loosen() {
+func (s *slot) loosen(k Key) {
 	if s.holds == holdsWant {
 		v, _ := s.have()
-		s.needRare().have, s.holds = v, holdsOther
+		s.needRare(k).have, s.holds = v, holdsOther
 	}
 }
 
 // settle finds what is wanted for a key and compares it with what is there.
 func (t *Table) settle(k Key) {
-	s, ok := t.slots[k]
-	if !ok || s.rare == nil && s.owner != nil {
-		return // gone, or new
+	s := t.slot(k)
+	if s.rare == nil && (s.owner != 0 || s.holds == holdsNone) {
+		t.put(&s) // new, or gone
+		return
 	}
 	if s.rare != nil {
 		t.choose(k, &s)
 	}
 	if s.holds == holdsOther {
-		s.compare(s.rare.have)
+		s.compare(k, s.rare.have)
 	}
-	t.put(k, s)
+	t.put(&s)
 }
 
 // compare notes that the switch holds v.
-func (s *slot) compare(v installed) {
+func (s *slot) compare(k Key, v installed) {
 	if w := s.want(); w != nil && v == (installed{cookie: w.Cookie, actions: w.Actions}) {
 		s.holds = holdsWant
 	} else {
-		s.holds, s.needRare().have = holdsOther, v
+		s.holds, s.needRare(k).have = holdsOther, v
 	}
 }
 
 // put keeps a slot, without what is of no use in it, while there is anything to
 // say of its key.
-func (t *Table) put(k Key, s slot) {
+func (t *Table) put(s *slot) {
 	if s.rare != nil && s.holds != holdsOther {
 		if s.rare.have = (installed{}); len(s.rare.claims) == 0 {
 			s.rare = nil
 		}
 	}
-	if s.owner == nil && s.holds == holdsNone {
-		delete(t.slots, k)
+	if s.owner == 0 && s.holds == holdsNone {
+		delete(t.places, s.hash)
+		t.common(s.hash)
 	} else {
-		t.slots[k] = s
+		t.keep(s)
 	}
 }
 
@@ -294,25 +389,38 @@ func (t *Table) choose(k Key, s *slot) {
 	if len(r.claims) == 0 {
 		return
 	}
-	slices.SortFunc(r.claims, compareClaims)
-	s.owner, s.at = r.claims[0].owner, r.claims[0].at
+	all := make([]claimed, len(r.claims))
+	for i, c := range r.claims {
+		all[i] = claimed{c, c.flow()}
+	}
+	slices.SortFunc(all, compareClaims)
+	for i := range all {
+		r.claims[i] = all[i].claim
+	}
+	s.owner, s.at = r.claims[0].owner.number, r.claims[0].at
 	if len(r.claims) == 1 {
 		r.claims = nil
 		return
 	}
-	first := r.claims[0].flow()
+	first := &all[0].flow
 	switch {
 	case first.Actions.IsConjunction():
-		r.merged = &Flow{k.Table, k.Priority, first.Cookie, first.Match, mergeConjunctions(r.claims)}
-	case slices.ContainsFunc(r.claims, func(c claim) bool { return c.flow().Actions != first.Actions }):
+		r.merged = &Flow{k.Table, k.Priority, first.Cookie, first.Match, mergeConjunctions(all)}
+	case slices.ContainsFunc(all, func(c claimed) bool { return c.flow.Actions != first.Actions }):
 		t.contested[k] = struct{}{}
 	}
 }
 
+// claimed is a claim with its flow.
+type claimed struct {
+	claim
+	flow Flow
+}
+
 // compareClaims puts the winner first.
-func compareClaims(a, b claim) int {
+func compareClaims(a, b claimed) int {
 	return cmp.Or(
-		rank(a.flow().Actions)-rank(b.flow().Actions),
+		rank(a.flow.Actions)-rank(b.flow.Actions),
 		strings.Compare(a.owner.name, b.owner.name),
 		cmp.Compare(a.at, b.at),
 	)
@@ -336,10 +444,10 @@ func rank(a ofp.Actions) int {
 
 // mergeConjunctions returns the clauses of all claims, each once, sorted by
 // conjunction id.
-func mergeConjunctions(all []claim) ofp.Actions {
+func mergeConjunctions(all []claimed) ofp.Actions {
 	var clauses []string
 	for _, c := range all {
-		clauses = append(clauses, c.flow().Actions.Conjunctions()...)
+		clauses = append(clauses, c.flow.Actions.Conjunctions()...)
 	}
 	slices.SortFunc(clauses, ofp.CompareConjunctions)
 	return ofp.Actions(strings.Join(slices.Compact(clauses), ""))
@@ -347,50 +455,55 @@ func mergeConjunctions(all []claim) ofp.Actions {
 
 // Keys calls fn for each key for which a flow is wanted, in no order.
 func (t *Table) Keys(fn func(Key)) {
-	for k, s := range t.slots {
-		if s.owner != nil {
-			fn(k)
+	t.all(func(s *slot) {
+		if s.owner != 0 {
+			fn(s.key())
 		}
-	}
+	})
 }
 
 // have returns what the switch holds for a key.
 func (t *Table) have(k Key) (v installed, there bool) {
-	s := t.slots[k]
+	s := t.slot(k)
 	return s.have()
 }
 
 // hold notes what the switch holds for a key, and returns what was known before.
 func (t *Table) hold(k Key, v installed) (before installed, there bool) {
-	s := t.slots[k]
+	s := t.slot(k)
 	if before, there = s.have(); !there {
 		t.held++
 	}
-	s.compare(v)
+	s.compare(k, v)
 	s.seen = true
-	t.put(k, s)
+	t.put(&s)
 	return before, there
 }
 
 // gone notes that the switch holds nothing for a key, and tells whether it was
 // known to hold something.
 func (t *Table) gone(k Key) (there bool) {
-	s := t.slots[k]
+	s := t.slot(k)
+	return t.empty(&s)
+}
+
+// empty is gone for a slot.
+func (t *Table) empty(s *slot) (there bool) {
 	if s.holds == holdsNone {
 		return false
 	}
 	t.held--
 	s.holds = holdsNone
-	t.put(k, s)
+	t.put(s)
 	return true
 }
 
 // unsee begins a reading of all that the switch holds.
 func (t *Table) unsee() {
-	for k, s := range t.slots {
-		if s.seen {
-			s.seen = false
-			t.slots[k] = s
+	for h, p := range t.places {
+		if p.seen {
+			p.seen = false
+			t.places[h] = p
 		}
 	}
 }
@@ -398,11 +511,11 @@ func (t *Table) unsee() {
 // unseen ends a reading: what was not seen is gone. It returns the number of
 // those keys.
 func (t *Table) unseen() (n int) {
-	for k, s := range t.slots {
-		if !s.seen && t.gone(k) {
+	t.all(func(s *slot) {
+		if !s.seen && t.empty(s) {
 			n++
 		}
-	}
+	})
 	return n
 }
 
@@ -413,7 +526,7 @@ const maxContests = 10
 func (t *Table) contests() (out []string) {
 	keys := slices.SortedFunc(maps.Keys(t.contested), compareKeys)
 	for _, k := range keys[:min(len(keys), maxContests)] {
-		claims := t.slots[k].rare.claims
+		claims := t.slot(k).rare.claims
 		first := claims[0].flow()
 		i := slices.IndexFunc(claims, func(c claim) bool { return c.flow().Actions != first.Actions })
 		out = append(out, "flow "+first.String()+": "+claims[0].owner.name+" has it, "+claims[i].owner.name+" wants another")

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unsafe"
 
 	"pgregory.net/rapid"
 
@@ -48,7 +47,7 @@ func TestWinner(t *testing.T) {
 			for range 2 {
 				tab := NewTable()
 				for _, o := range owners {
-					tab.Set(o, tc.wants[o], func(Key) {})
+					tab.Set(o, Pack(tc.wants[o]), func(Key) {})
 				}
 				f, owner, ok := tab.Want(Key{m, 5, 1})
 				if !ok || owner != tc.owner || f.Actions.String() != tc.print {
@@ -126,14 +125,14 @@ func (m *model) check(t *rapid.T, tab *Table) {
 	for k := range m.there {
 		keys[k] = true
 	}
-	if tab.wanted != len(want) || tab.held != len(m.there) || len(tab.slots) != len(keys) {
-		t.Fatalf("%d wanted, %d held, %d slots; by the model %d, %d, %d", tab.wanted, tab.held, len(tab.slots), len(want), len(m.there), len(keys))
+	if tab.wanted != len(want) || tab.held != len(m.there) || len(tab.places) != len(keys) {
+		t.Fatalf("%d wanted, %d held, %d places; by the model %d, %d, %d", tab.wanted, tab.held, len(tab.places), len(want), len(m.there), len(keys))
 	}
 	for k := range keys {
 		have, there := tab.have(k)
 		v, is := m.there[k]
 		f, _, wanted := tab.Want(k)
-		s := tab.slots[k]
+		s := tab.slot(k)
 		if there != is || have != v {
 			t.Fatalf("%v: the switch holds %v %v, by the model %v %v", k, there, have, is, v)
 		}
@@ -142,6 +141,9 @@ func (m *model) check(t *rapid.T, tab *Table) {
 		}
 		if s.rare != nil && len(s.rare.claims) < 2 && s.holds != holdsOther {
 			t.Fatalf("%v keeps what is of no use: %+v", k, s.rare)
+		}
+		if s.key() != k {
+			t.Fatalf("the slot of %v has the key %v", k, s.key())
 		}
 	}
 }
@@ -192,12 +194,11 @@ func TestTableModel(t *testing.T) {
 					t.Fatalf("%d unseen, want %d", got, n)
 				}
 			case 3: // it has taken what is wanted
-				for k := range tab.slots {
-					if f, _, ok := tab.Want(k); ok {
-						m.there[k] = installed{cookie: f.Cookie, actions: f.Actions}
-						tab.hold(k, m.there[k])
-					}
-				}
+				tab.Keys(func(k Key) {
+					f, _, _ := tab.Want(k)
+					m.there[k] = installed{cookie: f.Cookie, actions: f.Actions}
+					tab.hold(k, m.there[k])
+				})
 			default:
 				owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")
 				flows := rapid.SliceOfN(flowGen, 0, 5).Draw(t, "flows")
@@ -205,7 +206,7 @@ func TestTableModel(t *testing.T) {
 					at := rapid.IntRange(0, len(old)).Draw(t, "at")
 					flows = slices.Concat(old[:at], flows[:len(flows)/2], old[min(at+len(flows)%2, len(old)):])
 				}
-				tab.Set(owner, flows, func(k Key) { touched[k] = true })
+				tab.Set(owner, Pack(flows), func(k Key) { touched[k] = true })
 				if m.owners[owner] = flows; len(flows) == 0 {
 					delete(m.owners, owner)
 				}
@@ -220,31 +221,13 @@ func TestTableModel(t *testing.T) {
 						t.Fatalf("changed but not touched: %v", k)
 					}
 				}
-				if len(tab.owners) != len(m.owners) {
-					t.Fatalf("%d owners, want %d", len(tab.owners), len(m.owners))
+				if len(tab.owners) != len(m.owners) || len(tab.numbered)-1-len(tab.free) != len(m.owners) {
+					t.Fatalf("%d owners, %d numbers of which %d are free, want %d", len(tab.owners), len(tab.numbered)-1, len(tab.free), len(m.owners))
 				}
 			}
 			m.check(t, tab)
 		}
 	})
-}
-
-// The keys of the map do not keep an owner's earlier list alive: they share the
-// bytes of the newest.
-func TestTableSharesBytes(t *testing.T) {
-	tab := NewTable()
-	for range 3 {
-		flows := manyFlows(20)
-		tab.Set("a", flows[:len(flows)-1], func(Key) {})
-		tab.Set("a", slices.Clone(flows), func(Key) {})
-		flows = manyFlows(20)
-		tab.Set("a", slices.Delete(flows, 3, 4), func(Key) {})
-		for k, s := range tab.slots {
-			if w := s.want().Match; unsafe.StringData(string(w)) != unsafe.StringData(string(k.Match)) {
-				t.Fatalf("%v has bytes of its own", k)
-			}
-		}
-	}
 }
 
 func winners(tab *Table) map[Key]string {

@@ -35,10 +35,10 @@ func setACLs(t testing.TB, acls, n int, more string) world {
 // flowCount is the number of flows of all units.
 func (w world) flowCount() (n int) {
 	for _, l := range w.Units.All() {
-		n += len(l.Flows)
+		n += l.Flows.Len()
 	}
 	for _, l := range w.FamilyFlows.All() {
-		n += len(l.Flows)
+		n += l.Flows.Len()
 	}
 	return n
 }

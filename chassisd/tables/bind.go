@@ -91,14 +91,14 @@ func (t *Tables) named(r *incr.Reader, chassis string) string {
 
 // joinPeers declares the ports of this chassis and of others with their flows.
 func (t *Tables) joinPeers() {
-	t.TunnelFlows = incr.NewTable(t.Engine, "tunnel flows", flowsEqual, incr.Keys(t.Tunnels),
-		func(r *incr.Reader, k string) ([]ofctrl.Flow, bool) {
+	t.TunnelFlows = incr.NewTable(t.Engine, "tunnel flows", incr.Eq[ofctrl.Flows], incr.Keys(t.Tunnels),
+		packed(func(r *incr.Reader, k string) ([]ofctrl.Flow, bool) {
 			u, _ := incr.Get(r, t.Tunnels, k)
 			return physical.Tunnel(u.Ofport), true
-		}).Feed()
+		})).Feed()
 	t.remote = incr.NewTable(t.Engine, "remote ports", incr.Eq[physical.RemotePort], incr.Keys(t.winner), t.remotePort)
-	t.PortFlows = incr.NewTable(t.Engine, "port flows", flowsEqual, incr.Union(incr.Keys(t.Bound), incr.Keys(t.remote)),
-		func(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, bool) {
+	t.PortFlows = incr.NewTable(t.Engine, "port flows", incr.Eq[ofctrl.Flows], incr.Union(incr.Keys(t.Bound), incr.Keys(t.remote)),
+		packed(func(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, bool) {
 			if p, ok := t.localPort(r, port); ok {
 				return physical.Local(p), true
 			}
@@ -106,7 +106,7 @@ func (t *Tables) joinPeers() {
 				return physical.Remote(p), true
 			}
 			return nil, false
-		}).Feed()
+		})).Feed()
 }
 
 // localPort is a port that is bound here.

@@ -61,7 +61,7 @@ func (w *conjWorld) apply() []ofctrl.OwnerFlows {
 	w.commit()
 	var changed []ofctrl.OwnerFlows
 	for _, c := range w.Units.Changes() {
-		changed = append(changed, ofctrl.OwnerFlows{Owner: c.Key.Unit, Flows: c.New.Flows})
+		changed = append(changed, ofctrl.OwnerFlows{Owner: c.Key.Unit, Packed: c.New.Flows})
 		w.table.Set(c.Key.Unit, c.New.Flows, func(ofctrl.Key) {})
 		if len(c.New.Errors) > 0 {
 			w.t.Fatal(c.New.Errors)
@@ -71,7 +71,7 @@ func (w *conjWorld) apply() []ofctrl.OwnerFlows {
 		}
 	}
 	for _, c := range w.FamilyFlows.Changes() {
-		changed = append(changed, ofctrl.OwnerFlows{Owner: c.Key.String(), Flows: c.New.Flows})
+		changed = append(changed, ofctrl.OwnerFlows{Owner: c.Key.String(), Packed: c.New.Flows})
 		w.table.Set(c.Key.String(), c.New.Flows, func(ofctrl.Key) {})
 	}
 	return changed
@@ -352,10 +352,10 @@ func (w *conjWorld) verify() {
 	owners := map[uint32]string{}
 	for unit := range w.units {
 		lowered, _ := w.Units.Get(Path{id("sw"), unit})
-		flows := slices.Clone(lowered.Flows)
+		flows := lowered.Flows.List()
 		for k, l := range w.FamilyFlows.All() {
 			if k.Family.Unit.Path.Unit == unit {
-				flows = append(flows, l.Flows...)
+				flows = append(flows, l.Flows.List()...)
 			}
 		}
 		w.verifyIDs(unit, flows, owners)

@@ -88,10 +88,11 @@ func (t *Tables) lowerFamily(f *Family, bucket addresses) (out Lowered) {
 	flows := t.lowerer.Members(nil, &f.Family, bucket.list, func(err error) {
 		out.Errors = append(out.Errors, f.Source+": "+err.Error())
 	})
-	out.Flows = make([]ofctrl.Flow, len(flows))
+	made := make([]ofctrl.Flow, len(flows))
 	for i, o := range flows {
-		out.Flows[i] = ofctrl.Flow(o)
+		made[i] = ofctrl.Flow(o)
 	}
+	out.Flows = ofctrl.Pack(made)
 	return out
 }
 

@@ -103,12 +103,13 @@ func (w world) decide(bits bool) {
 // flows counts the flows of the switch.
 func (w world) flows() int {
 	keys := map[ofctrl.Key]bool{}
-	add := func(flows []ofctrl.Flow) {
+	add := func(list ofctrl.Flows) {
+		flows := list.List()
 		for i := range flows {
 			keys[flows[i].Key()] = true
 		}
 	}
-	add(physical.Static())
+	add(ofctrl.Pack(physical.Static()))
 	for _, f := range w.PortFlows.All() {
 		add(f)
 	}

@@ -44,7 +44,7 @@ func TestMeters(t *testing.T) {
 	if got := fmt.Sprint(l.Errors); got != `[flow of s (acl): there is no meter "b" flow of s (acl): there is no meter "c"]` {
 		t.Errorf("errors %s", got)
 	}
-	if len(l.Flows) < 4 || len(l.Meters) != 1 || l.Meters[0].Body != ofp.NewMeterBody(ofp.MeterPktps|ofp.MeterStats, ofp.MeterBand{Rate: 10}) {
+	if l.Flows.Len() < 4 || len(l.Meters) != 1 || l.Meters[0].Body != ofp.NewMeterBody(ofp.MeterPktps|ofp.MeterStats, ofp.MeterBand{Rate: 10}) {
 		t.Fatalf("meters %v, flows\n%s", l.Meters, text(l.Flows))
 	}
 	first := l.Meters[0].ID

@@ -163,7 +163,7 @@ func (t *Tables) usePortGroups() {
 			}
 			return s, true
 		})
-	t.MendFlows = incr.NewTable(t.Engine, "mends", flowsEqual, incr.Values(m.byPort), t.mends).Feed()
+	t.MendFlows = incr.NewTable(t.Engine, "mends", incr.Eq[ofctrl.Flows], incr.Values(m.byPort), packed(t.mends)).Feed()
 }
 
 // mends are the flows that give packets of a port the fresh bits of its groups,

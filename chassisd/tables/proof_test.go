@@ -263,8 +263,8 @@ func (c *cloud) packet() string {
 // install replaces the flows of the switch and returns their number.
 func (c *cloud) install(ovs *ovstest.Switch) (n int) {
 	all := ofctrl.NewTable()
-	set := func(owner string, flows []ofctrl.Flow) { all.Set(owner, flows, func(ofctrl.Key) {}) }
-	set("static", physical.Static())
+	set := func(owner string, flows ofctrl.Flows) { all.Set(owner, flows, func(ofctrl.Key) {}) }
+	set("static", ofctrl.Pack(physical.Static()))
 	for k, f := range c.PortFlows.All() {
 		set("port/"+k.String(), f)
 	}

@@ -72,7 +72,7 @@ func TestSampling(t *testing.T) {
 		if one == "" {
 			want = []string{"metadata=0x1000000/0x1000000 actions=resubmit"}
 		}
-		if len(l.Flows) != len(want) || !slices.Equal(l.Errors, missing) {
+		if l.Flows.Len() != len(want) || !slices.Equal(l.Errors, missing) {
 			t.Errorf("with sets %d: %s%q", sets, f, l.Errors)
 		}
 		for _, flow := range want {

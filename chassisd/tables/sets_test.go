@@ -156,7 +156,7 @@ func TestOneAddress(t *testing.T) {
 		}
 		flows := 0
 		for _, c := range w.FamilyFlows.Changes() {
-			flows += len(c.New.Flows)
+			flows += c.New.Flows.Len()
 		}
 		if flows > 2*3*fewMembers {
 			t.Errorf("%d: %d flows are looked at", i, flows)

@@ -2,7 +2,6 @@ package tables
 
 import (
 	"maps"
-	"slices"
 
 	"github.com/weft-sdn/weft/chassisd/binding"
 	"github.com/weft-sdn/weft/chassisd/lower"
@@ -68,7 +67,7 @@ type Bound struct {
 // Lowered are the flows of a unit, what they use, and what could not be
 // lowered.
 type Lowered struct {
-	Flows    []ofctrl.Flow
+	Flows    ofctrl.Flows
 	Families []Family // more flows: FamilyFlows
 	Groups   []ofctrl.Group
 	Meters   []ofctrl.Meter
@@ -121,20 +120,20 @@ type Tables struct {
 	PortGroupPorts *incr.Input[SetMember, struct{}]
 
 	// Outputs, with a feed of changes.
-	Asked       *incr.Table[schema.UUID, Bound]         // ports that this chassis asks for
-	Bound       *incr.Table[schema.UUID, Bound]         // those that it has
-	Needed      *incr.Table[schema.UUID, Datapath]      // datapaths with ports here, and those reached from them
-	Local       *incr.Table[schema.UUID, Datapath]      // those of them that are followed
-	PortFlows   *incr.Table[schema.UUID, []ofctrl.Flow] // by port
-	GroupFlows  *incr.Table[schema.UUID, []ofctrl.Flow] // by multicast group
-	TunnelFlows *incr.Table[string, []ofctrl.Flow]      // by the tunnel interface's UUID
-	Units       *incr.Table[Path, Lowered]              // units of one datapath
-	SharedUnits *incr.Table[SharedUnit, Lowered]        // units of groups
-	GroupUse    *incr.Table[schema.UUID, GroupUse]      // by group with local datapaths
+	Asked       *incr.Table[schema.UUID, Bound]        // ports that this chassis asks for
+	Bound       *incr.Table[schema.UUID, Bound]        // those that it has
+	Needed      *incr.Table[schema.UUID, Datapath]     // datapaths with ports here, and those reached from them
+	Local       *incr.Table[schema.UUID, Datapath]     // those of them that are followed
+	PortFlows   *incr.Table[schema.UUID, ofctrl.Flows] // by port
+	GroupFlows  *incr.Table[schema.UUID, ofctrl.Flows] // by multicast group
+	TunnelFlows *incr.Table[string, ofctrl.Flows]      // by the tunnel interface's UUID
+	Units       *incr.Table[Path, Lowered]             // units of one datapath
+	SharedUnits *incr.Table[SharedUnit, Lowered]       // units of groups
+	GroupUse    *incr.Table[schema.UUID, GroupUse]     // by group with local datapaths
 	// PortGroupUse is by name, of those that ports of this chassis are in.
 	PortGroupUse *incr.Table[string, PortGroupUse]
-	FamilyFlows  *incr.Table[FamilyPart, Lowered]        // with the members of large address sets
-	MendFlows    *incr.Table[schema.UUID, []ofctrl.Flow] // by port: see PortGroupBit.Fresh
+	FamilyFlows  *incr.Table[FamilyPart, Lowered]       // with the members of large address sets
+	MendFlows    *incr.Table[schema.UUID, ofctrl.Flows] // by port: see PortGroupBit.Fresh
 
 	lowerer *lower.Lowerer
 	conj    *conjunctions
@@ -243,7 +242,13 @@ func (t *Tables) index() {
 
 func one[X any](x X) []X { return []X{x} }
 
-func flowsEqual(a, b []ofctrl.Flow) bool { return slices.Equal(a, b) }
+// packed makes of a row function one whose rows take less.
+func packed[K comparable](fn func(*incr.Reader, K) ([]ofctrl.Flow, bool)) func(*incr.Reader, K) (ofctrl.Flows, bool) {
+	return func(r *incr.Reader, k K) (ofctrl.Flows, bool) {
+		flows, ok := fn(r, k)
+		return ofctrl.Pack(flows), ok
+	}
+}
 
 // cookie is the first 32 bits of a row's UUID, as OVN's controller has it.
 func cookie(u schema.UUID) uint64 {

@@ -93,9 +93,9 @@ func (w world) commit() {
 	}
 }
 
-func text(flows []ofctrl.Flow) string {
+func text(flows ofctrl.Flows) string {
 	var b strings.Builder
-	for _, f := range flows {
+	for _, f := range flows.List() {
 		fmt.Fprintln(&b, f)
 	}
 	return b.String()
@@ -188,7 +188,7 @@ func TestUnits(t *testing.T) {
 	w.Chunks.Set(Path{id("sw"), "torn"}, "what is this")
 	w.commit()
 	base, _ := w.Units.Get(Path{id("sw"), "base"})
-	if f := text(base.Flows); !strings.Contains(f, "table=9, priority=0,metadata=0x5/0xffffff,dl_dst=01:00:00:00:00:01 actions=set_field:0x1->reg15,resubmit(,") || len(base.Flows) != 1 {
+	if f := text(base.Flows); !strings.Contains(f, "table=9, priority=0,metadata=0x5/0xffffff,dl_dst=01:00:00:00:00:01 actions=set_field:0x1->reg15,resubmit(,") || base.Flows.Len() != 1 {
 		t.Errorf("base: %s", f)
 	}
 	if len(base.Errors) != 1 || !strings.HasPrefix(base.Errors[0], `flow of s (f): match "nonsense"`) {

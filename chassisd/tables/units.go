@@ -12,7 +12,7 @@ import (
 )
 
 func loweredEqual(a, b Lowered) bool {
-	return slices.Equal(a.Flows, b.Flows) && slices.Equal(a.Families, b.Families) &&
+	return a.Flows == b.Flows && slices.Equal(a.Families, b.Families) &&
 		slices.Equal(a.Groups, b.Groups) && slices.Equal(a.Meters, b.Meters) &&
 		slices.Equal(a.PortGroups, b.PortGroups) && slices.Equal(a.Errors, b.Errors)
 }
@@ -138,6 +138,7 @@ type maker struct {
 	ids     *conjUnit
 	path    string
 	out     Lowered
+	flows   []ofctrl.Flow
 	buf     []lower.Flow
 	uses    *uses
 
@@ -178,7 +179,7 @@ func (m *maker) add(datapath schema.UUID, env *lower.Env) (err error) {
 		return nil
 	}
 	for _, o := range m.buf {
-		m.out.Flows = append(m.out.Flows, ofctrl.Flow(o))
+		m.flows = append(m.flows, ofctrl.Flow(o))
 	}
 	return nil
 }
@@ -187,6 +188,7 @@ func (m *maker) add(datapath schema.UUID, env *lower.Env) (err error) {
 func (m *maker) end() Lowered {
 	m.ids.done()
 	m.uses.into(&m.out)
+	m.out.Flows = ofctrl.Pack(m.flows)
 	return m.out
 }
 
