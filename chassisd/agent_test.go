@@ -127,6 +127,8 @@ type hv struct {
 	stop  func()
 	logs  *lines
 	now   func() time.Time // nil: time.Now
+
+	release func()
 }
 
 func (f *fabric) hv(n int) *hv {
@@ -157,7 +159,7 @@ func (h *hv) start() {
 	t, logs := h.f.t, h.logs
 	a := New(Config{
 		OVS: h.DB(), RunDir: h.Dir, Hostname: "localhost", Check: true,
-		Log: slog.New(slog.NewTextHandler(logs, nil)), Now: h.now,
+		Log: slog.New(slog.NewTextHandler(logs, nil)), Now: h.now, Release: h.release,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -126,6 +126,7 @@ func (a *Agent) installed(gen int64) {
 	a.done.seq = max(a.done.seq, a.seq)
 	if a.started && !a.ready {
 		a.ready = true
+		a.releaseFirst()
 		a.log.Info("ready", "chassis", a.conf.Name, "flows", a.of.Status().Installed, "ports", len(a.bound))
 	}
 }

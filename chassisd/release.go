@@ -6,9 +6,9 @@ import (
 )
 
 // releaser finds out when memory is to be given back to the system: when the
-// agent has done much, as at its start, and has come to rest since. What such
-// work leaves behind is several times what stays; the runtime would keep most
-// of it for the next time, which may be never.
+// first state is in the switch, and when the agent has done much and has come
+// to rest since. What such work leaves behind is several times what stays; the
+// runtime would keep most of it for the next time, which may be never.
 type releaser struct {
 	change    time.Time // the last
 	allocated uint64    // by the process, when memory was last given back
@@ -24,6 +24,9 @@ const (
 
 // worked notes that something changes.
 func (r *releaser) worked(now time.Time) { r.change = now }
+
+// started notes that the first state is in the switch, and memory given back.
+func (r *releaser) started(allocated uint64) { r.allocated = allocated }
 
 // due tells whether to give memory back now; then it is taken as done.
 func (r *releaser) due(now time.Time, allocated uint64) bool {
@@ -47,5 +50,14 @@ func (a *Agent) release() {
 	if a.cfg.Release == nil || !a.ready || len(a.pending) > 0 || !a.releaser.due(a.cfg.Now(), allocated()) {
 		return
 	}
+	a.group.Go(a.cfg.Release)
+}
+
+// releaseFirst gives back what only the start needed.
+func (a *Agent) releaseFirst() {
+	if a.cfg.Release == nil {
+		return
+	}
+	a.releaser.started(allocated())
 	a.group.Go(a.cfg.Release)
 }

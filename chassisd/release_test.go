@@ -1,6 +1,7 @@
 package chassisd
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -35,5 +36,26 @@ func TestReleaser(t *testing.T) {
 		if got := r.due(now, s.allocated); got != s.want {
 			t.Errorf("%s: due %v, want %v", s.what, got, s.want)
 		}
+	}
+	r.worked(now)
+	if r.started(7 * much); r.due(now.Add(rest), 7*much) {
+		t.Error("due twice at the start")
+	}
+}
+
+// What only the start needs is given back when its flows are in, once.
+func TestReleaseAtStart(t *testing.T) {
+	f := newFabric(t)
+	h := f.hv(1)
+	h.stop()
+	var released atomic.Int32
+	h.release = func() { released.Add(1) }
+	h.start()
+	f.network()
+	f.sync(h)
+	h.Eventually("memory is given back", func() bool { return released.Load() > 0 })
+	f.sync(h)
+	if n := released.Load(); n != 1 {
+		t.Errorf("given back %d times", n)
 	}
 }
