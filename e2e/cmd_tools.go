@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -14,7 +15,10 @@ func toolCommands() []command {
 	var all []command
 	for tool := range strings.FieldsSeq(stockTools) {
 		all = append(all, command{tool, tool + " [ARG]…", func(c *call) error {
-			return c.program("", append([]string{tool}, c.args...))
+			if err := c.program("", append([]string{tool}, c.args...)); err != nil || !slices.Contains(c.args, "--wait=hv") {
+				return err
+			}
+			return c.s.settle()
 		}})
 	}
 	return append(all,

@@ -10,11 +10,41 @@ import (
 
 func waitCommands() []command {
 	return []command{
-		{"sync", "sync", func(c *call) error { return c.program("", []string{"ovn-nbctl", "--timeout=30", "--wait=hv", "sync"}) }},
+		{"sync", "sync", cmdSync},
 		{"wait-up", "wait-up PORT…", waitPorts("up=true")},
 		{"wait-down", "wait-down PORT…", waitPorts("up!=true")},
 		{"until", "until [-t DEADLINE] [-match REGEXP] [!] COMMAND…", cmdUntil},
 	}
+}
+
+func cmdSync(c *call) error {
+	if err := c.program("", []string{"ovn-nbctl", "--timeout=30", "--wait=hv", "sync"}); err != nil {
+		return err
+	}
+	return c.s.settle()
+}
+
+// settle has the switches that run forget what their datapaths have cached. A
+// barrier says that the OpenFlow tables are changed; Open vSwitch looks through
+// the flows that it made of them for the datapath a moment later, in threads of
+// its own, and until then packets go the old ways. While there is a stream they
+// are left alone: how they get from the old to the new is what it looks at.
+func (s *Sandbox) settle() error {
+	if len(s.streams) > 0 {
+		return nil
+	}
+	for _, h := range s.hvs {
+		s.daemons.mu.Lock()
+		d := s.daemons.m[h.Name+"/vswitchd"]
+		s.daemons.mu.Unlock()
+		if d == nil || d.proc == nil || d.frozen || !d.wanted || !d.proc.Alive() {
+			continue
+		}
+		if _, err := s.toolAt(h.ns, h.dir, "ovs-appctl", "--timeout=10", "revalidator/purge"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // waitPorts has the server tell when a column has the value.
