@@ -27,10 +27,11 @@ func cmdSync(c *call) error {
 // settle has the switches that run forget what their datapaths have cached. A
 // barrier says that the OpenFlow tables are changed; Open vSwitch looks through
 // the flows that it made of them for the datapath a moment later, in threads of
-// its own, and until then packets go the old ways. While there is a stream they
-// are left alone: how they get from the old to the new is what it looks at.
+// its own, and until then packets go the old ways. While there is traffic in the
+// background they are left alone: how it gets from the old to the new is what is
+// looked at.
 func (s *Sandbox) settle() error {
-	if len(s.streams) > 0 {
+	if len(s.streams)+len(s.pings.m) > 0 {
 		return nil
 	}
 	for _, h := range s.hvs {
@@ -40,7 +41,21 @@ func (s *Sandbox) settle() error {
 		if d == nil || d.proc == nil || d.frozen || !d.wanted || !d.proc.Alive() {
 			continue
 		}
-		if _, err := s.toolAt(h.ns, h.dir, "ovs-appctl", "--timeout=10", "revalidator/purge"); err != nil {
+		if err := h.purge(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// purge asks several times where flows are left: a thread that looks at one
+// keeps it. Others are new.
+func (h *Hypervisor) purge() error {
+	for range 5 {
+		if _, err := h.s.toolAt(h.ns, h.dir, "ovs-appctl", "--timeout=10", "revalidator/purge"); err != nil {
+			return err
+		}
+		if left, err := h.s.toolAt(h.ns, h.dir, "ovs-appctl", "--timeout=10", "dpctl/dump-flows"); err != nil || left == "" {
 			return err
 		}
 	}

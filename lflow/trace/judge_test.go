@@ -113,6 +113,7 @@ func (j *judge) install(round int, n *testNet) {
 	if s := j.ctrl.Status(); len(s.Refused) > 0 {
 		j.Fatalf("refused: %+v", s.Refused)
 	}
+	j.sw.Settle()
 }
 
 // send returns what comes out of a packet.

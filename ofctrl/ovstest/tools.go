@@ -69,6 +69,18 @@ func (s *Switch) Appctl(args ...string) string {
 	return s.Run("ovs-appctl", append([]string{"--timeout=20", "-t", s.path("vs.ctl")}, args...)...)
 }
 
+// Settle has the datapath forget what was made of flows that are not there any
+// more. A barrier does not wait for that: ovs-vswitchd looks through its datapath
+// a moment later, in threads of its own, and until then packets go the old ways.
+// Those threads may hold on to some. There must be no traffic.
+func (s *Switch) Settle() {
+	s.t.Helper()
+	s.Eventually("an empty datapath", func() bool {
+		s.Appctl("revalidator/purge")
+		return strings.TrimSpace(s.Appctl("dpctl/dump-flows")) == ""
+	})
+}
+
 // Flows returns the flows of br-int as ovs-ofctl prints them, without
 // statistics.
 func (s *Switch) Flows() []string {
