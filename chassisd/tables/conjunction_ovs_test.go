@@ -16,8 +16,8 @@ import (
 	"github.com/weft-sdn/weft/ofctrl/ovstest"
 )
 
-// conjSwitch is a switch that an agent's controller keeps.
-type conjSwitch struct {
+// keptSwitch is a switch that an agent's controller keeps.
+type keptSwitch struct {
 	*ovstest.Switch
 	t    *testing.T
 	c    *ofctrl.Controller
@@ -25,8 +25,8 @@ type conjSwitch struct {
 	stop func()
 }
 
-// connect starts a controller; the one before is stopped.
-func (s *conjSwitch) connect(flows []ofctrl.OwnerFlows) {
+// dial starts a controller; the one before is stopped.
+func (s *keptSwitch) dial() {
 	if s.stop != nil {
 		s.stop()
 	}
@@ -38,13 +38,18 @@ func (s *conjSwitch) connect(flows []ofctrl.OwnerFlows) {
 		_ = c.Run(ctx)
 	}(s.c)
 	s.stop = func() { cancel(); <-done }
+}
+
+// connect dials, and has all packets begin in the ingress pipeline.
+func (s *keptSwitch) connect(flows []ofctrl.OwnerFlows) {
+	s.dial()
 	var a ofp.ActionBuilder
 	a.Resubmit(lower.TableLogIngress)
 	start := ofctrl.Flow{Table: 0, Priority: 1, Actions: a.Actions()}
 	s.update(append(flows, ofctrl.OwnerFlows{Owner: "start", Flows: []ofctrl.Flow{start}}))
 }
 
-func (s *conjSwitch) update(flows []ofctrl.OwnerFlows) {
+func (s *keptSwitch) update(flows []ofctrl.OwnerFlows) {
 	s.t.Helper()
 	s.gen++
 	s.c.Update(ofctrl.Update{Gen: s.gen, Flows: flows, Complete: true})
@@ -65,7 +70,7 @@ func (s *conjSwitch) update(flows []ofctrl.OwnerFlows) {
 var matched = regexp.MustCompile(fmt.Sprintf(`(?m)^ *%d\. .*priority \d+, cookie 0x([0-9a-f]+)`, lower.TableLogIngress))
 
 // trace returns the cookie of the flow that the switch finds.
-func (s *conjSwitch) trace(p *conjPacket) (cookie uint64, ok bool) {
+func (s *keptSwitch) trace(p *conjPacket) (cookie uint64, ok bool) {
 	out := s.Appctl("ofproto/trace", ovstest.Bridge, fmt.Sprintf("in_port=1,metadata=%#x,reg0=%#x,reg4=%#x,reg8=%#x,reg14=%#x",
 		conjDatapath, p.regs[0], p.regs[1], p.regs[2], p.inport))
 	m := matched.FindStringSubmatch(out)
@@ -82,7 +87,7 @@ func (s *conjSwitch) trace(p *conjPacket) (cookie uint64, ok bool) {
 // TestConjunctionsInSwitch: Open vSwitch agrees with the logical flows while
 // units come and go, and finds nothing changed when the agent is started again.
 func TestConjunctionsInSwitch(t *testing.T) {
-	s := &conjSwitch{Switch: ovstest.StartBridge(t, "p1"), t: t}
+	s := &keptSwitch{Switch: ovstest.StartBridge(t, "p1"), t: t}
 	w := newConjWorld(t, rand.New(rand.NewPCG(5, 6)), numBlocks)
 	s.connect(nil)
 	defer func() { s.stop() }()

@@ -3,8 +3,6 @@ package tables
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,10 +20,10 @@ import (
 // ingress pipeline of a port or from a tunnel through the egress pipeline to
 // the output: each time the same.
 func TestSameVerdicts(t *testing.T) {
-	ports, ovs := cloudSwitch(t)
+	sw := startCloudSwitch(t)
 	seen, byBit := map[string]int{}, 0
 	for seed := range uint64(12) {
-		c := randomCloud(t, seed, ports)
+		c := randomCloud(t, seed, cloudPorts)
 		packets := make([]string, 14)
 		for i := range packets {
 			packets[i] = c.packet()
@@ -41,9 +39,9 @@ func TestSameVerdicts(t *testing.T) {
 				c.PortGroupBits.Set(g, PortGroupBit{Bit: uint8(31 * i), Matched: way&4 != 0})
 			}
 			c.commit()
-			flows := c.install(ovs)
+			flows := c.install(sw)
 			if way&4 != 0 {
-				byBit += len(regexp.MustCompile(`reg1[12]=`).FindAllString(strings.Join(ovs.Flows(), "\n"), -1))
+				byBit += len(regexp.MustCompile(`reg1[12]=`).FindAllString(strings.Join(sw.Flows(), "\n"), -1))
 			}
 			if way == 0 {
 				expanded = flows
@@ -51,12 +49,12 @@ func TestSameVerdicts(t *testing.T) {
 				t.Errorf("seed %d: %d flows with bits, %d without", seed, flows, expanded)
 			}
 			for i, p := range packets {
-				got, trace := verdict(ovs, p)
+				got, trace := verdict(sw.Switch, p)
 				if way == 0 {
 					want = append(want, got)
 					seen[strings.SplitN(got, ":", 2)[0]]++
 				} else if got != want[i] {
-					t.Fatalf("seed %d, way %d, %s: %s, want %s\n%s\n%s", seed, way, p, got, want[i], trace, strings.Join(ovs.Flows(), "\n"))
+					t.Fatalf("seed %d, way %d, %s: %s, want %s\n%s\n%s", seed, way, p, got, want[i], trace, strings.Join(sw.Flows(), "\n"))
 				}
 			}
 		}
@@ -69,24 +67,27 @@ func TestSameVerdicts(t *testing.T) {
 	}
 }
 
-// cloudSwitch starts a switch with the ports of a cloud, and a tunnel.
-func cloudSwitch(t *testing.T) (ports []string, ovs *ovstest.Switch) {
-	ports = []string{"vm11", "vm12", "vm21", "vm22", "vm31", "vm32"}
-	ovs = ovstest.StartBridge(t, ports...)
-	ovs.Vsctl("add-port", ovstest.Bridge, "tun", "--", "set", "interface", "tun", "ofport_request=9", "type=geneve",
+var cloudPorts = []string{"vm11", "vm12", "vm21", "vm22", "vm31", "vm32"}
+
+// startCloudSwitch starts a switch with the ports of a cloud, and a tunnel. One
+// connection brings all its flows.
+func startCloudSwitch(t *testing.T) *keptSwitch {
+	sw := &keptSwitch{Switch: ovstest.StartBridge(t, cloudPorts...), t: t}
+	sw.Vsctl("add-port", ovstest.Bridge, "tun", "--", "set", "interface", "tun", "ofport_request=9", "type=geneve",
 		"options:remote_ip=10.0.0.2", "options:key=flow")
-	ovs.Ofctl("add-tlv-map", "{class=0x102,type=0x80,len=4}->tun_metadata0")
-	return ports, ovs
+	sw.dial()
+	t.Cleanup(func() { sw.stop() })
+	return sw
 }
 
 // TestMends: a packet that is on its way when a port group gets its bit, and has
 // not got it, meets the same flows as one that has it, and as one of a switch
 // whose flows name the ports.
 func TestMends(t *testing.T) {
-	ports, ovs := cloudSwitch(t)
+	sw := startCloudSwitch(t)
 	seen := map[string]int{}
 	for seed := range uint64(8) {
-		c := randomCloud(t, 100+seed, ports)
+		c := randomCloud(t, 100+seed, cloudPorts)
 		for i, g := range c.groups {
 			c.GroupBits.Set(id(g), GroupBit{Bit: uint8(24 + i)})
 		}
@@ -96,11 +97,11 @@ func TestMends(t *testing.T) {
 				c.PortGroupBits.Set(g, b)
 			}
 			c.commit()
-			c.install(ovs)
+			c.install(sw)
 			got := make([]string, 24)
 			r := rand.New(rand.NewPCG(seed, 8))
 			for i := range got {
-				got[i], _ = onItsWay(ovs, r)
+				got[i], _ = onItsWay(sw.Switch, r)
 				seen[name+": "+strings.SplitN(got[i], ":", 2)[0]]++
 			}
 			return got
@@ -261,7 +262,7 @@ func (c *cloud) packet() string {
 }
 
 // install replaces the flows of the switch and returns their number.
-func (c *cloud) install(ovs *ovstest.Switch) (n int) {
+func (c *cloud) install(sw *keptSwitch) int {
 	all := ofctrl.NewTable()
 	set := func(owner string, flows ofctrl.Flows) { all.Set(owner, flows, func(ofctrl.Key) {}) }
 	set("static", ofctrl.Pack(physical.Static()))
@@ -289,18 +290,16 @@ func (c *cloud) install(ovs *ovstest.Switch) (n int) {
 	for k, l := range c.SharedUnits.All() {
 		lowered("shared/"+k.Path.String()+"/"+k.Datapath.String(), l)
 	}
-	var text strings.Builder
+	var flows []ofctrl.Flow
 	all.Keys(func(k ofctrl.Key) {
-		n++
 		f, _, _ := all.Want(k)
-		fmt.Fprintln(&text, f)
+		flows = append(flows, f)
 	})
-	file := filepath.Join(ovs.Dir, "flows")
-	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
-		c.t.Fatal(err)
+	sw.update([]ofctrl.OwnerFlows{{Owner: "cloud", Flows: flows}})
+	if s := sw.c.Status(); len(s.Refused) > 0 {
+		c.t.Fatalf("refused: %+v", s.Refused)
 	}
-	ovs.Run("ovs-ofctl", "-O", "OpenFlow15", "--timeout=60", "--bundle", "replace-flows", ovstest.Bridge, file)
-	return n
+	return len(flows)
 }
 
 // verdict is what the switch does with the packet, through all recirculations.
