@@ -82,10 +82,11 @@ func (t *Tables) family(r *incr.Reader, k FamilyKey) (Family, bool) {
 }
 
 func (t *Tables) lowerFamily(f *Family, bucket addresses) (out Lowered) {
-	for _, b := range bucket.bad {
+	list, bad := bucket.read()
+	for _, b := range bad {
 		out.Errors = append(out.Errors, f.Source+": address set "+f.Of.Set+": "+b)
 	}
-	flows := t.lowerer.Members(nil, &f.Family, bucket.list, func(err error) {
+	flows := t.lowerer.Members(nil, &f.Family, list, func(err error) {
 		out.Errors = append(out.Errors, f.Source+": "+err.Error())
 	})
 	made := make([]ofctrl.Flow, len(flows))

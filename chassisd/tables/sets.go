@@ -83,15 +83,22 @@ func partsOf(m SetMember, _ struct{}) []part {
 	return parts
 }
 
-// addresses are members of an address set, and what is wrong with those that
-// are left out.
-type addresses struct {
-	list []lflow.Constant
-	bad  []string
-}
+// addresses are members of an address set, as they stand there: a Constant is
+// five times as large, and read again in less time than a flow is made of it.
+type addresses []string
 
-func (a addresses) equal(b addresses) bool {
-	return slices.Equal(a.list, b.list) && slices.Equal(a.bad, b.bad)
+// read returns those that can be, and what is wrong with the others.
+func (a addresses) read() (list []lflow.Constant, bad []string) {
+	list = make([]lflow.Constant, 0, len(a))
+	for _, text := range a {
+		c, err := lflow.ParseConstant(text)
+		if err != nil {
+			bad = append(bad, fmt.Sprintf("address %q: %v", text, err))
+			continue
+		}
+		list = append(list, c)
+	}
+	return list, bad
 }
 
 func (t *Tables) joinSets() {
@@ -107,7 +114,7 @@ func (t *Tables) joinSets() {
 		func(r *incr.Reader, set schema.UUID) (struct{}, bool) {
 			return struct{}{}, incr.Count(r, s.parts, part{Set: set}) > s.few
 		})
-	s.buckets = incr.NewTable(t.Engine, "address buckets", addresses.equal, incr.Values(s.parts), s.bucket)
+	s.buckets = incr.NewTable(t.Engine, "address buckets", slices.Equal[addresses], incr.Values(s.parts), s.bucket)
 	s.bySet = incr.NewIndex(s.buckets, "set", func(p part, _ addresses) []schema.UUID { return one(p.Set) })
 	s.ports = incr.NewIndex(t.PortGroupPorts, "group", func(m SetMember, _ struct{}) []schema.UUID { return one(m.Set) })
 	s.local = t.localPortGroups()
@@ -135,15 +142,7 @@ func (s *setTables) bucket(r *incr.Reader, p part) (a addresses, ok bool) {
 	if p.Level < maxLevel && incr.Count(r, s.parts, p) > s.few {
 		return a, false
 	}
-	for _, m := range incr.Lookup(r, s.parts, p) {
-		c, err := lflow.ParseConstant(m.Text)
-		if err != nil {
-			a.bad = append(a.bad, fmt.Sprintf("address %q: %v", m.Text, err))
-			continue
-		}
-		a.list = append(a.list, c)
-	}
-	return a, true
+	return texts(incr.Lookup(r, s.parts, p)), true
 }
 
 // isNear tells whether packets may enter or leave by the port on this chassis:
@@ -165,10 +164,11 @@ func (t *Tables) refer(r *incr.Reader, env *lower.Env, complain func(string)) {
 		}
 		var all []lflow.Constant
 		for _, bucket := range incr.Each(r, t.sets.bySet, id) {
-			for _, b := range bucket.bad {
+			list, bad := bucket.read()
+			for _, b := range bad {
 				complain("address set " + name + ": " + b)
 			}
-			all = append(all, bucket.list...)
+			all = append(all, list...)
 		}
 		return all, true
 	}

@@ -208,12 +208,12 @@ func TestBuckets(t *testing.T) {
 		w.commit()
 		fresh, members := 0, 0
 		for p, a := range w.Tables.sets.buckets.All() {
-			members += len(a.list) + len(a.bad)
+			members += len(a)
 			if !before[p] {
 				fresh++
 			}
-			if p.Level < maxLevel && len(a.list)+len(a.bad) > 4 {
-				t.Fatalf("%d members in %+v", len(a.list), p)
+			if p.Level < maxLevel && len(a) > 4 {
+				t.Fatalf("%d members in %+v", len(a), p)
 			}
 		}
 		if members != i+1 || fresh > 8*maxLevel {
