@@ -9,7 +9,7 @@ import (
 // policy is what the ACLs that apply to a switch demand of its base flows.
 type policy struct {
 	ACLs       bool // there are some
-	Stateful   bool // one is allow-related: IP packets go through conntrack
+	Stateful   bool // one is allow-related: IP packets go through conntrack; nothing is forgotten when that ends
 	Persistent bool // one is persist-established
 	Sampled    bool // packets of connections that one allows are sampled
 	// Tiers are the highest tiers in the stages of ACLs.
