@@ -41,8 +41,8 @@ type result[V any] struct {
 // Engine.Errors.
 func NewTable[K comparable, V any](e *Engine, name string, equal func(a, b V) bool, keys Source[K],
 	fn func(r *Reader, k K) (V, bool)) *Table[K, V] {
-	t := newTable[K](e, name, equal)
-	t.derive = &derivation[K, V]{fn: fn, keys: keys}
+	t := &Table[K, V]{derive: &derivation[K, V]{fn: fn, keys: keys}}
+	t.init(e, name, equal)
 	t.id = e.declare(t)
 	keys.subscribe(func(k K) { t.mark(t.cell(k)) })
 	return t

@@ -8,6 +8,6 @@ func (e *Engine) Held() (cells, edges int) {
 	return cells, e.edges.live
 }
 
-func (t *Table[K, V]) held() int { return len(t.ids) }
+func (t *Table[K, V]) held() int { return t.ids.n }
 
-func (ix *Index[K, V, X]) held() int { return len(ix.ids) }
+func (ix *Index[K, V, X]) held() int { return ix.ids.n }

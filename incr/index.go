@@ -13,7 +13,7 @@ type Index[K comparable, V any, X comparable] struct {
 	name string
 	of   func(K, V) []X
 
-	ids   map[X]uint32
+	ids   cells[X]
 	cells pages[cell[X]]
 	ops   []op
 	keyed []func(X)    // tables that have this index's values as keys
@@ -40,7 +40,8 @@ type op struct {
 // is found. Declare indexes before the tables that read them.
 func NewIndex[K comparable, V any, X comparable](rows Rows[K, V], name string, of func(k K, v V) []X) *Index[K, V, X] {
 	t := rows.rowsOf()
-	ix := &Index[K, V, X]{t: t, e: t.e, name: t.name + "/" + name, of: of, ids: map[X]uint32{}}
+	ix := &Index[K, V, X]{t: t, e: t.e, name: t.name + "/" + name, of: of}
+	ix.ids = newCells(func(c uint32) X { return ix.cells.at(c).value })
 	ix.id = t.e.declare(ix)
 	t.indexes = append(t.indexes, ix)
 	return ix
@@ -49,7 +50,7 @@ func NewIndex[K comparable, V any, X comparable](rows Rows[K, V], name string, o
 // Lookup returns the keys of the rows whose index value is x; row functions
 // use the function Lookup instead.
 func (ix *Index[K, V, X]) Lookup(x X) []K {
-	if c, ok := ix.ids[x]; ok {
+	if c, ok := ix.ids.get(x); ok {
 		return ix.keys(c)
 	}
 	return nil
@@ -192,12 +193,12 @@ func (ix *Index[K, V, X]) apply(members []uint32, ops []op) []uint32 {
 }
 
 func (ix *Index[K, V, X]) cell(x X) uint32 {
-	if c, ok := ix.ids[x]; ok {
+	if c, ok := ix.ids.get(x); ok {
 		return c
 	}
 	c := ix.cells.take()
 	*ix.cells.at(c) = cell[X]{value: x, used: true}
-	ix.ids[x] = c
+	ix.ids.add(x, c)
 	return c
 }
 
@@ -214,7 +215,7 @@ func (ix *Index[K, V, X]) release(c uint32) {
 	if !p.used || len(p.members) > 0 || p.readers != 0 {
 		return
 	}
-	delete(ix.ids, p.value)
+	ix.ids.remove(p.value)
 	ix.cells.give(c)
 }
 

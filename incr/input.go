@@ -9,7 +9,8 @@ type Input[K comparable, V any] struct {
 // NewInput declares an input table. A row set to a value equal to the old one
 // is no change; with a nil equal, every Set is one.
 func NewInput[K comparable, V any](e *Engine, name string, equal func(a, b V) bool) *Input[K, V] {
-	in := &Input[K, V]{Table: *newTable[K](e, name, equal)}
+	in := &Input[K, V]{}
+	in.init(e, name, equal)
 	in.id = e.declare(in)
 	return in
 }
@@ -20,9 +21,9 @@ func (in *Input[K, V]) Reset() { in.kept = map[uint32]bool{} }
 
 // EndReset ends what Reset began.
 func (in *Input[K, V]) EndReset() {
-	for k := range in.All() {
-		if !in.kept[in.ids[k]] {
-			in.Delete(k)
+	for c := range in.rows.n {
+		if r := in.rows.at(c); r.state&present != 0 && !in.kept[c] {
+			in.Delete(r.key)
 		}
 	}
 	in.kept = nil
@@ -40,7 +41,7 @@ func (in *Input[K, V]) Set(k K, v V) {
 
 // Delete removes a row, if it is there; it counts from the next commit on.
 func (in *Input[K, V]) Delete(k K) {
-	c, ok := in.ids[k]
+	c, ok := in.ids.get(k)
 	if !ok || in.rows.at(c).state&present == 0 {
 		return
 	}

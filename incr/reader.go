@@ -37,7 +37,7 @@ func Get[K comparable, V any](r *Reader, rows Rows[K, V], k K) (V, bool) {
 		return v, ok
 	}
 	var zero V
-	c, ok := t.ids[k]
+	c, ok := t.ids.get(k)
 	if !ok {
 		if !r.shadow {
 			r.absent = append(r.absent, absent{t.id, k})
@@ -66,7 +66,7 @@ func Lookup[K comparable, V any, X comparable](r *Reader, ix *Index[K, V, X], x 
 	if r.shadow {
 		return ix.shadowOf()[x]
 	}
-	c, ok := ix.ids[x]
+	c, ok := ix.ids.get(x)
 	if !ok {
 		r.absent = append(r.absent, absent{ix.id, x})
 		return nil
@@ -82,7 +82,7 @@ func Count[K comparable, V any, X comparable](r *Reader, ix *Index[K, V, X], x X
 	if r.shadow {
 		return len(ix.shadowOf()[x])
 	}
-	c, ok := ix.ids[x]
+	c, ok := ix.ids.get(x)
 	if !ok {
 		r.absent = append(r.absent, absent{ix.id, x})
 		return 0

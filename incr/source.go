@@ -62,7 +62,7 @@ func (s keysOf[K, V]) subscribe(f func(K)) { s.t.keyed = append(s.t.keyed, f) }
 type valuesOf[K comparable, V any, X comparable] struct{ ix *Index[K, V, X] }
 
 func (s valuesOf[K, V, X]) has(x X) bool {
-	c, ok := s.ix.ids[x]
+	c, ok := s.ix.ids.get(x)
 	return ok && len(s.ix.cells.at(c).members) > 0
 }
 

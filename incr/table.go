@@ -15,7 +15,7 @@ type Table[K comparable, V any] struct {
 	equal func(a, b V) bool
 	order func(a, b K) int
 
-	ids  map[K]uint32
+	ids  cells[K]
 	rows pages[row[K, V]]
 	n    int // rows present
 
@@ -69,10 +69,9 @@ type indexed[K comparable, V any] interface {
 	settle()
 }
 
-func newTable[K comparable, V any](e *Engine, name string, equal func(a, b V) bool) *Table[K, V] {
-	t := &Table[K, V]{e: e, name: name, equal: equal, order: orderOf[K](),
-		ids: map[K]uint32{}, errs: map[uint32]*RowError{}}
-	return t
+func (t *Table[K, V]) init(e *Engine, name string, equal func(a, b V) bool) {
+	t.e, t.name, t.equal, t.order, t.errs = e, name, equal, orderOf[K](), map[uint32]*RowError{}
+	t.ids = newCells(func(c uint32) K { return t.rows.at(c).key })
 }
 
 func (t *Table[K, V]) rowsOf() *Table[K, V] { return t }
@@ -85,7 +84,7 @@ func (t *Table[K, V]) Len() int { return t.n }
 
 // Get returns a row; row functions use the function Get instead.
 func (t *Table[K, V]) Get(k K) (V, bool) {
-	if c, ok := t.ids[k]; ok && t.rows.at(c).state&present != 0 {
+	if c, ok := t.ids.get(k); ok && t.rows.at(c).state&present != 0 {
 		return t.rows.at(c).val, true
 	}
 	var zero V
@@ -135,13 +134,13 @@ func (t *Table[K, V]) cellOf(key any) uint32 { return t.cell(key.(K)) }
 
 // cell returns the cell of a key, made if it is not there.
 func (t *Table[K, V]) cell(k K) uint32 {
-	if c, ok := t.ids[k]; ok {
+	if c, ok := t.ids.get(k); ok {
 		return c
 	}
 	c := t.rows.take()
 	r := t.rows.at(c)
 	r.key, r.state = k, used
-	t.ids[k] = c
+	t.ids.add(k, c)
 	return c
 }
 
@@ -150,7 +149,7 @@ func (t *Table[K, V]) release(c uint32) {
 	if r.state != used || r.readers != 0 || r.deps != 0 {
 		return
 	}
-	delete(t.ids, r.key)
+	t.ids.remove(r.key)
 	t.rows.give(c)
 }
 
