@@ -121,7 +121,7 @@ func (a *Agent) compute() {
 // handover is what goes to the switch and to etcd next.
 type handover struct {
 	update ofctrl.Update
-	wishes map[string][]byte
+	claims map[schema.UUID]bool // ports whose claims may be others now
 	// The local datapaths and the bound ports on local ones that are new: no
 	// packet can be on its way there.
 	datapaths, ports map[schema.UUID]bool
@@ -131,7 +131,7 @@ type handover struct {
 
 func newHandover() *handover {
 	return &handover{
-		update: ofctrl.Update{Complete: true}, wishes: map[string][]byte{},
+		update: ofctrl.Update{Complete: true}, claims: map[schema.UUID]bool{},
 		datapaths: map[schema.UUID]bool{}, ports: map[schema.UUID]bool{}, groups: map[string]bool{},
 	}
 }
@@ -142,7 +142,7 @@ func (a *Agent) handOn() {
 	if a.next == nil || a.awaitsFlows() {
 		return
 	}
-	u, wishes := &a.next.update, a.next.wishes
+	u, claims := &a.next.update, a.next.claims
 	a.next = nil
 	if !a.started {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "static", Flows: physical.Static()})
@@ -166,6 +166,10 @@ func (a *Agent) handOn() {
 	}
 	a.told = g
 	a.of.Update(*u)
+	wishes := map[string][]byte{}
+	for port := range claims {
+		a.wishClaim(wishes, port)
+	}
 	a.wish(wishes)
 	g.seq = a.seq
 	a.pending = append(a.pending, g)
@@ -174,7 +178,7 @@ func (a *Agent) handOn() {
 
 // collect takes the changes of the last commit.
 func (a *Agent) collect() {
-	u, wishes := &a.next.update, a.next.wishes
+	u := &a.next.update
 	for _, c := range a.t.PortFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "port/" + c.Key.String(), Packed: c.New})
 	}
@@ -202,10 +206,10 @@ func (a *Agent) collect() {
 	}
 	for _, c := range a.t.Bound.Changes() {
 		a.boundChanged(c)
-		a.wishClaim(wishes, c.Key)
+		a.next.claims[c.Key] = true
 	}
 	for _, c := range a.t.Asked.Changes() {
-		a.wishClaim(wishes, c.Key)
+		a.next.claims[c.Key] = true
 	}
 	for _, c := range a.t.Local.Changes() {
 		if c.Has && !c.Had {

@@ -30,6 +30,11 @@ func TestRefuses(t *testing.T) {
 	}))
 	f.put(map[string]*string{flowPrefix + dp1.String() + "/acl": &chunk})
 	f.sync(h)
+	defer func() {
+		if t.Failed() {
+			t.Logf("sent out last: %v\n%s\n%s", lastPacket(tx), h.statusText(), h.Ofctl("dump-flows"))
+		}
+	}()
 
 	stock := map[string]packettest.StockPacket{}
 	for _, s := range packettest.Stock(t) {
