@@ -265,7 +265,7 @@ func (a *Agent) wanted(req *proto.ListFlowsRequest, dp *sb.DatapathBinding, f *s
 		return true
 	}
 	p, ok := a.t.Ports.Get(f.Hint)
-	return ok && p.LogicalPort == req.Port && p.Datapath == dp.UUID
+	return ok && p.Name == req.Port && p.Datapath == dp.UUID
 }
 
 func compareFlows(a, b logicalFlow) int {

@@ -22,12 +22,15 @@ type decoder struct {
 	inputs []resettable
 	// compiled is what the southbound keys were compiled from.
 	compiled sb.Compiled
+	// strings are those that the batch taken now has in many places: names of
+	// ports and of chassis. Its keys, of which they are parts, are not kept.
+	strings map[string]string
 	// bad are the keys that could not be understood: those rows are left out.
 	bad map[string]string
 }
 
 func newDecoder(t *tables.Tables) *decoder {
-	return &decoder{t: t, bad: map[string]string{}, inputs: []resettable{
+	return &decoder{t: t, strings: map[string]string{}, bad: map[string]string{}, inputs: []resettable{
 		t.Datapaths, t.Ports, t.Groups, t.GroupPorts, t.DPGroups, t.Chunks, t.Followed, t.Chassis, t.Encaps, t.Claims,
 		t.Meters, t.MeterBands, t.AddressSets, t.Addresses, t.PortGroups, t.PortGroupPorts,
 	}}
@@ -55,6 +58,7 @@ func (d *decoder) take(b *view.Batch) {
 	for key, e := range b.Events {
 		d.apply(key, e)
 	}
+	d.strings = map[string]string{}
 	if b.Reset {
 		for _, in := range d.inputs {
 			in.EndReset()
@@ -150,8 +154,17 @@ func (d *decoder) southbound(rest string, e view.Event) error {
 	return nil
 }
 
-// port takes a port. Columns that the tables do not read are not kept: clouds
-// write much in them, and the ports of all datapaths are here.
+// once returns a string as it is kept.
+func (d *decoder) once(s string) string {
+	kept, ok := d.strings[s]
+	if !ok {
+		kept = strings.Clone(s)
+		d.strings[kept] = kept
+	}
+	return kept
+}
+
+// port takes a port.
 func (d *decoder) port(id schema.UUID, e view.Event) error {
 	if e.Value == nil {
 		d.t.Ports.Delete(id)
@@ -162,9 +175,11 @@ func (d *decoder) port(id schema.UUID, e view.Event) error {
 		d.t.Ports.Delete(id)
 		return err
 	}
-	row := decoded.(*sb.PortBinding)
-	row.ExternalIDs, row.MAC, row.PortSecurity, row.NATAddresses = nil, nil, nil, nil
-	d.t.Ports.Set(id, row)
+	p := tables.PortOf(decoded.(*sb.PortBinding))
+	for _, s := range p.Strings() {
+		*s = d.once(*s)
+	}
+	d.t.Ports.Set(id, p)
 	return nil
 }
 
@@ -176,9 +191,9 @@ func (d *decoder) member(table string, row schema.UUID, column, part string, the
 	case "Logical_DP_Group.datapaths":
 		return rowMember(d.t.DPGroups, row, part, there)
 	case "Address_Set.addresses":
-		return textMember(d.t.Addresses, table, column, row, part, there)
+		return d.textMember(d.t.Addresses, table, column, row, part, there)
 	case "Port_Group.ports":
-		return textMember(d.t.PortGroupPorts, table, column, row, part, there)
+		return d.textMember(d.t.PortGroupPorts, table, column, row, part, there)
 	}
 	return nil
 }
@@ -194,13 +209,12 @@ func rowMember(in input[tables.Member, struct{}], group schema.UUID, part string
 }
 
 // textMember takes an element that is a string.
-func textMember(in input[tables.SetMember, struct{}], table, column string, row schema.UUID, part string, there bool) error {
+func (d *decoder) textMember(in input[tables.SetMember, struct{}], table, column string, row schema.UUID, part string, there bool) error {
 	name, _, err := schema.DecodeMember(sb.Schema().Table(table).Column(column), part, nil)
 	if err != nil {
 		return err
 	}
-	// The key in which it lies is much longer, and not kept.
-	set(in, tables.SetMember{Set: row, Text: strings.Clone(name.Str())}, struct{}{}, there)
+	set(in, tables.SetMember{Set: row, Text: d.once(name.Str())}, struct{}{}, there)
 	return nil
 }
 
@@ -229,7 +243,7 @@ func (d *decoder) chassis(rest string, e view.Event) error {
 		}
 		d.t.Encaps.Set(id, tables.Encap{Encap: row.(*sb.Encap), Rev: e.Rev})
 	case "Port_Binding":
-		k := tables.ClaimKey{Port: id, Chassis: parts[0]}
+		k := tables.ClaimKey{Port: id, Chassis: d.once(parts[0])}
 		if e.Value == nil {
 			d.t.Claims.Delete(k)
 			return nil

@@ -2,6 +2,7 @@ package chassisd
 
 import (
 	"testing"
+	"unsafe"
 
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/view"
@@ -46,5 +47,42 @@ func TestDecodeSets(t *testing.T) {
 	put(row("Address_Set", set), `{"name":7}`)
 	if len(d.bad) != 2 || d.bad[bad] == "" || d.t.AddressSets.Len() != 0 {
 		t.Errorf("bad keys: %v", d.bad)
+	}
+}
+
+// TestDecodePort: of a port there is what tables read, and its name is kept once,
+// not in the keys that name it.
+func TestDecodePort(t *testing.T) {
+	d := newDecoder(tables.New())
+	id, dp, group := schema.NameUUID("port"), schema.NameUUID("dp"), schema.NameUUID("group")
+	events := map[string]view.Event{}
+	put := func(key, value string) { events[key] = view.Event{Value: []byte(value), Rev: 1, Created: 1} }
+	put(sbKey("Port_Binding", id), *row("Port_Binding", &sb.PortBinding{
+		LogicalPort: "door", Type: "l3gateway", Datapath: dp, TunnelKey: 7, MAC: []string{"unknown"},
+		Options: map[string]string{"peer": "other", "l3gateway-chassis": "gw", "requested-chassis": "hv1, hv2", "x": "y"},
+	}))
+	put(sbKey("Port_Group", group, "ports", "door"), "")
+	put(sb.RecordKey("hv1", "Port_Binding", id), "{}")
+	d.take(&view.Batch{Events: events})
+	if len(d.bad) != 0 {
+		t.Fatal(d.bad)
+	}
+	p, _ := d.t.Ports.Get(id)
+	if want := (tables.Port{Name: "door", Type: "l3gateway", Datapath: dp, Key: 7, Requested: "hv1", Peer: "other", Gateway: "gw"}); p != want {
+		t.Errorf("%+v, want %+v", p, want)
+	}
+	same := func(a, b string) {
+		if a != b || unsafe.StringData(a) != unsafe.StringData(b) {
+			t.Errorf("%q and %q are not one string", a, b)
+		}
+	}
+	for m := range d.t.PortGroupPorts.All() {
+		same(m.Text, p.Name)
+	}
+	for k := range d.t.Claims.All() {
+		same(k.Chassis, p.Requested)
+	}
+	if d.t.PortGroupPorts.Len() != 1 || d.t.Claims.Len() != 1 {
+		t.Errorf("%d members, %d claims", d.t.PortGroupPorts.Len(), d.t.Claims.Len())
 	}
 }

@@ -40,7 +40,7 @@ func (t *Tables) asked(r *incr.Reader, port schema.UUID) (Bound, bool) {
 		return Bound{}, false
 	}
 	var ifaces []binding.Interface
-	for _, i := range incr.Each(r, t.ifacesByID, row.LogicalPort) {
+	for _, i := range incr.Each(r, t.ifacesByID, row.Name) {
 		ifaces = append(ifaces, i)
 	}
 	i, _, ok := binding.Pick(ifaces)
@@ -48,8 +48,8 @@ func (t *Tables) asked(r *incr.Reader, port schema.UUID) (Bound, bool) {
 		return Bound{}, false
 	}
 	self, _ := incr.Get(r, t.Self, struct{}{})
-	b := Bound{Name: row.LogicalPort, Datapath: row.Datapath, Interface: i, Encap: self.Encaps[i.EncapIP]}
-	return b, binding.Asks(self.binding(), row.Type, binding.Requested(row.Options), i)
+	b := Bound{Name: row.Name, Datapath: row.Datapath, Interface: i, Encap: self.Encaps[i.EncapIP]}
+	return b, binding.Asks(self.binding(), row.Type, row.Requested, i)
 }
 
 // wins names the chassis that has the port.
@@ -73,7 +73,7 @@ func (t *Tables) wins(r *incr.Reader, port schema.UUID) (string, bool) {
 	if asks {
 		claims = append(claims, sb.Claim{Chassis: self.Name, Revision: binding.Pending})
 	}
-	who := sb.Winner(t.named(r, binding.Requested(row.Options)), claims)
+	who := sb.Winner(t.named(r, row.Requested), claims)
 	return who, who != ""
 }
 
@@ -123,7 +123,7 @@ func (t *Tables) localPort(r *incr.Reader, port schema.UUID) (physical.Port, boo
 	bits, _ := incr.Get(r, t.scopes.bits, b.Datapath)
 	groups, _ := incr.Get(r, t.marks.bits, port)
 	return physical.Port{
-		Cookie: cookie(port), Datapath: dp.Key, Bits: bits, Key: uint16(row.TunnelKey), Ofport: uint32(b.Interface.Ofport),
+		Cookie: cookie(port), Datapath: dp.Key, Bits: bits, Key: uint16(row.Key), Ofport: uint32(b.Interface.Ofport),
 		Zones: t.zones(r, b), Groups: groups,
 	}, true
 }
@@ -155,7 +155,7 @@ func (t *Tables) remotePort(r *incr.Reader, port schema.UUID) (physical.RemotePo
 	if !ok {
 		return physical.RemotePort{}, false
 	}
-	return physical.RemotePort{Cookie: cookie(port), Datapath: dp.Key, Key: uint16(row.TunnelKey), Tunnel: tunnel}, true
+	return physical.RemotePort{Cookie: cookie(port), Datapath: dp.Key, Key: uint16(row.Key), Tunnel: tunnel}, true
 }
 
 // tunnelTo is the tunnel by which a claimed port is reached: to the address

@@ -48,7 +48,7 @@ func large(b *testing.B) world {
 			w.Datapaths.Set(c.UUID, row)
 			w.DPGroups.Set(Member{id("balanced"), c.UUID}, struct{}{})
 		case *sb.PortBinding:
-			w.Ports.Set(c.UUID, row)
+			w.Ports.Set(c.UUID, PortOf(row))
 		case *sb.MulticastGroup:
 			w.Groups.Set(c.UUID, row)
 			for _, p := range row.Ports {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/schema"
-	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // AllDatapaths is the key in Followed that stands for every datapath.
@@ -19,7 +18,7 @@ func (t *Tables) reach() {
 	own := incr.NewTable(t.Engine, "own datapaths", incr.Eq[struct{}], incr.Values(byDatapath),
 		func(*incr.Reader, schema.UUID) (struct{}, bool) { return struct{}{}, true })
 	all := incr.NewIndex(own, "all", func(schema.UUID, struct{}) []struct{} { return one(struct{}{}) })
-	doors := incr.NewIndex(t.Ports, "doors", func(_ schema.UUID, p *sb.PortBinding) []schema.UUID {
+	doors := incr.NewIndex(t.Ports, "doors", func(_ schema.UUID, p Port) []schema.UUID {
 		if !isDoor(p) {
 			return nil
 		}
@@ -47,13 +46,13 @@ func (t *Tables) reach() {
 
 // isDoor tells whether packets leave the datapath by the port for the datapath
 // of its peer.
-func isDoor(p *sb.PortBinding) bool {
-	return (p.Type == "patch" || p.Type == "l3gateway") && p.Options["peer"] != ""
+func isDoor(p Port) bool {
+	return (p.Type == "patch" || p.Type == "l3gateway") && p.Peer != ""
 }
 
 // connected are the datapaths that packets of some get to without a tunnel,
 // and these, sorted. A gateway router is entered on its own chassis alone.
-func (t *Tables) connected(r *incr.Reader, from []schema.UUID, doors *incr.Index[schema.UUID, *sb.PortBinding, schema.UUID]) []schema.UUID {
+func (t *Tables) connected(r *incr.Reader, from []schema.UUID, doors *incr.Index[schema.UUID, Port, schema.UUID]) []schema.UUID {
 	seen := make(map[schema.UUID]bool, len(from))
 	for _, dp := range from {
 		seen[dp] = true
@@ -61,7 +60,7 @@ func (t *Tables) connected(r *incr.Reader, from []schema.UUID, doors *incr.Index
 	all := slices.Clone(from)
 	for i := 0; i < len(all); i++ {
 		for _, door := range incr.Each(r, doors, all[i]) {
-			_, peer, ok := incr.One(r, t.portsByName, door.Options["peer"])
+			_, peer, ok := incr.One(r, t.portsByName, door.Peer)
 			if ok && !seen[peer.Datapath] && t.opens(r, door) && t.opens(r, peer) {
 				seen[peer.Datapath] = true
 				all = append(all, peer.Datapath)
@@ -73,10 +72,10 @@ func (t *Tables) connected(r *incr.Reader, from []schema.UUID, doors *incr.Index
 }
 
 // opens tells whether packets pass the door on this chassis.
-func (t *Tables) opens(r *incr.Reader, door *sb.PortBinding) bool {
+func (t *Tables) opens(r *incr.Reader, door Port) bool {
 	if door.Type != "l3gateway" {
 		return isDoor(door)
 	}
 	self, _ := incr.Get(r, t.Self, struct{}{})
-	return isDoor(door) && self.Name != "" && t.named(r, door.Options["l3gateway-chassis"]) == self.Name
+	return isDoor(door) && self.Name != "" && t.named(r, door.Gateway) == self.Name
 }

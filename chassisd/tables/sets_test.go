@@ -70,7 +70,7 @@ func TestPortGroups(t *testing.T) {
 	w.port("sw", "vm1", 1, "")
 	w.port("sw", "vm2", 2, "")
 	w.port("sw", "patch", 3, "")
-	w.Ports.Set(id("patch"), &sb.PortBinding{LogicalPort: "patch", Type: "patch", Datapath: id("sw"), TunnelKey: 3})
+	w.Ports.Set(id("patch"), Port{Name: "patch", Type: "patch", Datapath: id("sw"), Key: 3})
 	w.iface("vm1", 7)
 	w.claim("vm2", "hv2", 10, "")
 	w.portGroup("5_pg", "vm1", "vm2", "patch", "unheard")

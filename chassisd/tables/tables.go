@@ -93,7 +93,7 @@ type Tables struct {
 	Tunnels    *incr.Input[string, Tunnel]            // by the UUID of their interface
 	Zones      *incr.Input[string, uint16]            // by name, as in package zone
 	Datapaths  *incr.Input[schema.UUID, *sb.DatapathBinding]
-	Ports      *incr.Input[schema.UUID, *sb.PortBinding]
+	Ports      *incr.Input[schema.UUID, Port]
 	Groups     *incr.Input[schema.UUID, *sb.MulticastGroup]
 	GroupPorts *incr.Input[Member, struct{}]
 	DPGroups   *incr.Input[Member, struct{}] // datapaths of Logical_DP_Groups
@@ -141,9 +141,9 @@ type Tables struct {
 	groupIDs, meterIDs *ofctrl.IDs
 
 	ifacesByID      *incr.Index[string, binding.Interface, string]
-	portsByDatapath *incr.Index[schema.UUID, *sb.PortBinding, schema.UUID]
+	portsByDatapath *incr.Index[schema.UUID, Port, schema.UUID]
 	tunnelsByPeer   *incr.Index[string, Tunnel, string]
-	portsByName     *incr.Index[schema.UUID, *sb.PortBinding, string]
+	portsByName     *incr.Index[schema.UUID, Port, string]
 	groupsByName    *incr.Index[schema.UUID, *sb.MulticastGroup, groupName]
 	chassisByName   *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost   *incr.Index[schema.UUID, *sb.Chassis, string]
@@ -177,7 +177,7 @@ func New(opts ...incr.Option) *Tables {
 		Tunnels:    incr.NewInput[string](e, "tunnels", incr.Eq[Tunnel]),
 		Zones:      incr.NewInput[string](e, "zones", incr.Eq[uint16]),
 		Datapaths:  incr.NewInput[schema.UUID](e, "datapaths", rowEqual[*sb.DatapathBinding]()),
-		Ports:      incr.NewInput[schema.UUID](e, "ports", rowEqual[*sb.PortBinding]()),
+		Ports:      incr.NewInput[schema.UUID](e, "ports", incr.Eq[Port]),
 		Groups:     incr.NewInput[schema.UUID](e, "groups", rowEqual[*sb.MulticastGroup]()),
 		GroupPorts: incr.NewInput[Member](e, "group ports", incr.Eq[struct{}]),
 		DPGroups:   incr.NewInput[Member](e, "datapath groups", incr.Eq[struct{}]),
@@ -229,8 +229,8 @@ func rowEqual[R schema.Row]() func(a, b R) bool {
 func (t *Tables) index() {
 	t.ifacesByID = incr.NewIndex(t.Interfaces, "iface-id", func(_ string, i binding.Interface) []string { return one(i.ID) })
 	t.tunnelsByPeer = incr.NewIndex(t.Tunnels, "chassis", func(_ string, u Tunnel) []string { return one(u.Chassis) })
-	t.portsByName = incr.NewIndex(t.Ports, "name", func(_ schema.UUID, p *sb.PortBinding) []string { return one(p.LogicalPort) })
-	t.portsByDatapath = incr.NewIndex(t.Ports, "datapath", func(_ schema.UUID, p *sb.PortBinding) []schema.UUID { return one(p.Datapath) })
+	t.portsByName = incr.NewIndex(t.Ports, "name", func(_ schema.UUID, p Port) []string { return one(p.Name) })
+	t.portsByDatapath = incr.NewIndex(t.Ports, "datapath", func(_ schema.UUID, p Port) []schema.UUID { return one(p.Datapath) })
 	t.groupsByName = incr.NewIndex(t.Groups, "name", func(_ schema.UUID, g *sb.MulticastGroup) []groupName {
 		return one(groupName{g.Datapath, g.Name})
 	})

@@ -51,21 +51,16 @@ func (w world) group(name string, dps ...string) {
 }
 
 func (w world) port(dp, name string, key int64, requested string) {
-	row := &sb.PortBinding{LogicalPort: name, Datapath: id(dp), TunnelKey: key}
-	if requested != "" {
-		row.Options = map[string]string{"requested-chassis": requested}
-	}
-	w.Ports.Set(id(name), row)
+	w.Ports.Set(id(name), Port{Name: name, Datapath: id(dp), Key: uint32(key), Requested: requested})
 	w.GroupPorts.Set(Member{id(dp + "-flood"), id(name)}, struct{}{})
 }
 
 // door makes a port behind which there is another datapath; where chassis is
 // not empty, on that one alone.
 func (w world) door(dp, name, peer, chassis string) {
-	row := &sb.PortBinding{LogicalPort: name, Type: "patch", Datapath: id(dp), TunnelKey: 1, Options: map[string]string{"peer": peer}}
+	row := Port{Name: name, Type: "patch", Datapath: id(dp), Key: 1, Peer: peer, Gateway: chassis}
 	if chassis != "" {
 		row.Type = "l3gateway"
-		row.Options["l3gateway-chassis"] = chassis
 	}
 	w.Ports.Set(id(name), row)
 }

@@ -239,7 +239,7 @@ func (t *Tables) env(r *incr.Reader, uuid schema.UUID, dp Datapath, m *maker) lo
 	env.Passed = t.passedBy(r, t.stages.ofDatapath, uuid)
 	env.Port = func(name string) (lower.Port, bool) {
 		if _, p, ok := incr.One(r, t.portsByName, name); ok && p.Datapath == uuid {
-			return lower.Port{Key: uint32(p.TunnelKey)}, true
+			return lower.Port{Key: p.Key}, true
 		}
 		if _, g, ok := incr.One(r, t.groupsByName, groupName{uuid, name}); ok {
 			return lower.Port{Key: uint32(g.TunnelKey)}, true

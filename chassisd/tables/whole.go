@@ -77,7 +77,7 @@ func (t *Tables) groupPort(r *incr.Reader, group schema.UUID, name string) lower
 	var port lower.Port
 	if _, p, ok := incr.One(r, t.portsByName, name); ok && incr.Has(r, t.scopes.local, Member{group, p.Datapath}) {
 		dp, _ := incr.Get(r, t.Local, p.Datapath)
-		port = lower.Port{Key: uint32(p.TunnelKey), Datapath: dp.Key}
+		port = lower.Port{Key: p.Key, Datapath: dp.Key}
 	}
 	if !incr.Has(r, t.scopes.named, name) {
 		return port
