@@ -24,7 +24,8 @@ import (
 //     with everything between;
 //   - cpu: the processor time that the agent uses for such a port, on both
 //     sides: from its interface on until all is quiet; the mean;
-//   - its memory: the resident set after that, by the flows in the switch;
+//   - its memory after that by the flows in the switch: what is its own, and
+//     the resident set, in which the program lies too;
 //   - a restart: the time from its end (SIGTERM) to `--wait=hv` and the same
 //     number of flows as before, and the flows that it then added and deleted.
 //     Those chassisd counts; of ovn-controller, which deletes all with one
@@ -51,13 +52,14 @@ type agentCloud struct {
 // agentIPs are the addresses of each port: they make flows.
 const agentIPs = 12
 
-func (z agentCloud) own() string     { return "agent-port-own-" + z.name }
-func (z agentCloud) barrier() string { return "agent-port-to-barrier-" + z.name }
-func (z agentCloud) hv() string      { return "agent-port-to-hv-" + z.name }
-func (z agentCloud) cpu() string     { return "agent-port-cpu-" + z.name }
-func (z agentCloud) memory() string  { return "agent-memory-per-flow-" + z.name }
-func (z agentCloud) restart() string { return "agent-restart-" + z.name }
-func (z agentCloud) mods() string    { return "agent-restart-" + z.name + "-mods" }
+func (z agentCloud) own() string      { return "agent-port-own-" + z.name }
+func (z agentCloud) barrier() string  { return "agent-port-to-barrier-" + z.name }
+func (z agentCloud) hv() string       { return "agent-port-to-hv-" + z.name }
+func (z agentCloud) cpu() string      { return "agent-port-cpu-" + z.name }
+func (z agentCloud) memory() string   { return "agent-memory-per-flow-" + z.name }
+func (z agentCloud) resident() string { return "agent-resident-per-flow-" + z.name }
+func (z agentCloud) restart() string  { return "agent-restart-" + z.name }
+func (z agentCloud) mods() string     { return "agent-restart-" + z.name + "-mods" }
 
 // A port's change must not cost more where there are more flows.
 var agentGrowths = []growth{
@@ -79,9 +81,9 @@ func agentScenes() (all []scene) {
 	z := hundredThousand
 	return []scene{
 		of(thousand, ports(thousand)...),
-		of(z, append(ports(z), spec{name: z.memory(), goal: memory},
+		of(z, append(ports(z), spec{name: z.memory(), goal: memory}, spec{name: z.resident(), goal: goal{ratio: 1}},
 			spec{name: z.restart(), goal: goal{ratio: 1}}, spec{name: z.mods(), goal: goal{limit: &figure{0, "mods"}}})...),
-		of(manyLogical, spec{manyLogical.memory(), memory, slow}),
+		of(manyLogical, spec{manyLogical.memory(), memory, slow}, spec{manyLogical.resident(), goal{}, slow}),
 	}
 }
 
@@ -112,12 +114,17 @@ func (c *cloud) measureAgent(ctx context.Context, z agentCloud) error {
 	if err != nil {
 		return err
 	}
-	memory, err := c.s.Memory(hv1Agent)
+	own, err := c.s.OwnMemory(hv1Agent)
 	if err != nil {
 		return err
 	}
-	c.note("agent with %d flows: %d MB", flows, memory>>20)
-	c.give(z.memory(), &figure{float64(memory) / float64(flows), "B"})
+	resident, err := c.s.Memory(hv1Agent)
+	if err != nil {
+		return err
+	}
+	c.note("agent with %d flows: %d MB of its own, %d MB resident", flows, own>>20, resident>>20)
+	c.give(z.memory(), &figure{float64(own) / float64(flows), "B"})
+	c.give(z.resident(), &figure{float64(resident) / float64(flows), "B"})
 	if !c.want(z.restart(), z.mods()) {
 		return nil
 	}

@@ -21,8 +21,9 @@
 //	agent-port-*-growth              the same with 100,000 flows by with 1,000
 //	agent-port-to-hv-N-flows         the same ports as their client sees them: transaction until hv
 //	agent-port-cpu-N-flows           processor time of the agent for one of them; the mean
-//	agent-memory-per-flow-N-flows    resident set of the agent by flows in its switch
+//	agent-memory-per-flow-N-flows    memory of the agent that is no file's, by flows in its switch
 //	agent-memory-per-flow-N-lflows   the same where each flow has its own logical flow; weft only
+//	agent-resident-per-flow-N-…      its whole resident set, with the program (chassisd's is 27 MB)
 //	agent-restart-N-flows            the agent's end until hv and as many flows as before
 //	agent-restart-N-flows-mods       flows that this added and deleted (OVN: that are new in the switch)
 //	address-set-add                  an address more in 10,000 that 5 ACLs use: transaction until hv
