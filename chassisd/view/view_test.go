@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -134,12 +135,14 @@ func TestOneRevisionOneBatch(t *testing.T) {
 	c := s.Client()
 	r := start(t, c, Config{})
 	r.until("the first batch", func() bool { return r.last != nil })
-	go func() {
+	var writer sync.WaitGroup
+	defer writer.Wait()
+	writer.Go(func() {
 		for i := range 200 {
 			v := str(fmt.Sprint(i))
 			etcdtest.Put(t, c, map[string]*string{"/weft/sb/a": v, "/weft/sb/b": v, "/weft/sb/c": v})
 		}
-	}()
+	})
 	r.until("the last", func() bool {
 		if r.state["/weft/sb/a"] != r.state["/weft/sb/b"] || r.state["/weft/sb/b"] != r.state["/weft/sb/c"] {
 			t.Fatalf("half a transaction: %v", r.state)

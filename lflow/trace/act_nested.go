@@ -93,7 +93,7 @@ func (p *Packet) isRefusal() bool {
 	case p.is(lflow.ICMP6):
 		return p.get(lflow.ICMP6Type) == lflow.U(1)
 	}
-	return false
+	return !p.is(lflow.IP) && p.quoted != nil
 }
 
 // title is what the packet that takes this one's place is called.

@@ -276,6 +276,17 @@ func TestMicroflow(t *testing.T) {
 	}
 }
 
+// TestRefusedOnce: nobody refuses a refusal, also where the packet is none of IP,
+// of which ovn-trace makes one as well.
+func TestRefusedOnce(t *testing.T) {
+	for _, packet := range []string{udp4, "arp && arp.op == 1", "ip6 && ip6.src == fd00::1 && ip6.dst == fd00::2 && udp", "eth.type == 0x1234"} {
+		got := trace(t, "reject { outport <-> inport; next(pipeline=ingress, table=0); };", packet, Options{})
+		if n := strings.Count(got, "icmp"); n != 1 {
+			t.Errorf("%s: %d refusals\n%s", packet, n, got)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	n, sw, r := twoDatapaths(t)
 	for name, want := range map[string]*Datapath{"sw": sw, "my switch": sw, sw.UUID: sw, "bbbb": r, "aaaa": nil, "bb": nil, "x": nil} {
