@@ -19,6 +19,8 @@ import (
 //     agent itself measures it: from the arrival of the change from etcd until
 //     the agent has handed on the flows (its own part), and until the switch's
 //     barrier; of 15 ports the median. ovn-controller tells no such times;
+//     Ports are added with their interfaces, of which ovs-vswitchd then has work
+//     to do on all of its ports; and ports that are there get another address;
 //   - to-hv: the same ports as a client sees them, on both sides: from the
 //     northbound transaction until the flows are in both switches (hv_cfg),
 //     with everything between;
@@ -52,19 +54,23 @@ type agentCloud struct {
 // agentIPs are the addresses of each port: they make flows.
 const agentIPs = 12
 
-func (z agentCloud) own() string      { return "agent-port-own-" + z.name }
-func (z agentCloud) barrier() string  { return "agent-port-to-barrier-" + z.name }
-func (z agentCloud) hv() string       { return "agent-port-to-hv-" + z.name }
-func (z agentCloud) cpu() string      { return "agent-port-cpu-" + z.name }
-func (z agentCloud) memory() string   { return "agent-memory-per-flow-" + z.name }
-func (z agentCloud) resident() string { return "agent-resident-per-flow-" + z.name }
-func (z agentCloud) restart() string  { return "agent-restart-" + z.name }
-func (z agentCloud) mods() string     { return "agent-restart-" + z.name + "-mods" }
+func (z agentCloud) own() string           { return "agent-port-own-" + z.name }
+func (z agentCloud) barrier() string       { return "agent-port-to-barrier-" + z.name }
+func (z agentCloud) hv() string            { return "agent-port-to-hv-" + z.name }
+func (z agentCloud) cpu() string           { return "agent-port-cpu-" + z.name }
+func (z agentCloud) changeOwn() string     { return "agent-change-own-" + z.name }
+func (z agentCloud) changeBarrier() string { return "agent-change-to-barrier-" + z.name }
+func (z agentCloud) changeHV() string      { return "agent-change-to-hv-" + z.name }
+func (z agentCloud) memory() string        { return "agent-memory-per-flow-" + z.name }
+func (z agentCloud) resident() string      { return "agent-resident-per-flow-" + z.name }
+func (z agentCloud) restart() string       { return "agent-restart-" + z.name }
+func (z agentCloud) mods() string          { return "agent-restart-" + z.name + "-mods" }
 
 // A port's change must not cost more where there are more flows.
 var agentGrowths = []growth{
 	{"agent-port-own-growth", thousand.own(), hundredThousand.own(), 1.5},
 	{"agent-port-to-barrier-growth", thousand.barrier(), hundredThousand.barrier(), 1.5},
+	{"agent-change-to-barrier-growth", thousand.changeBarrier(), hundredThousand.changeBarrier(), 1.5},
 }
 
 // agentScenes measure the agents.
@@ -76,7 +82,8 @@ func agentScenes() (all []scene) {
 		return scene{z.ports, agentIPs, figures, func(c *cloud, ctx context.Context) error { return c.measureAgent(ctx, z) }}
 	}
 	ports := func(z agentCloud) []spec {
-		return []spec{{z.own(), limit, untold}, {z.barrier(), limit, untold}, {name: z.hv(), goal: goal{ratio: 1}}, {name: z.cpu(), goal: goal{ratio: 1}}}
+		return []spec{{z.own(), limit, untold}, {z.barrier(), limit, untold}, {name: z.hv(), goal: goal{ratio: 1}}, {name: z.cpu(), goal: goal{ratio: 1}},
+			{z.changeOwn(), limit, untold}, {z.changeBarrier(), limit, untold}, {name: z.changeHV(), goal: goal{ratio: 1}}}
 	}
 	z := hundredThousand
 	return []scene{
@@ -148,16 +155,39 @@ func (c *cloud) allow(addresses int) error {
 	return nil
 }
 
-// changes adds ports, and measures what each of them costs.
+// changes adds ports and changes others, and measures what each of them costs.
 func (c *cloud) changes(ctx context.Context, z agentCloud) error {
+	added, err := c.cost(ctx, "port added", func() (time.Duration, error) { return c.addPort(ctx) })
+	if err != nil {
+		return err
+	}
+	c.give(z.hv(), added.hv)
+	c.give(z.cpu(), added.cpu)
+	c.give(z.own(), added.own)
+	c.give(z.barrier(), added.barrier)
+	changed, err := c.cost(ctx, "port changed", c.changePort)
+	if err != nil {
+		return err
+	}
+	c.give(z.changeHV(), changed.hv)
+	c.give(z.changeOwn(), changed.own)
+	c.give(z.changeBarrier(), changed.barrier)
+	return nil
+}
+
+// changeCost is what a change costs; what nobody tells is nil.
+type changeCost struct{ hv, cpu, own, barrier *figure }
+
+// cost measures changes of flows, one after the other.
+func (c *cloud) cost(ctx context.Context, what string, change func() (time.Duration, error)) (k changeCost, err error) {
 	var own, barrier []time.Duration
 	var cpu mean
-	took, err := c.median(ctx, repeats, "port added", func() (time.Duration, error) {
+	k.hv, err = c.median(ctx, repeats, what, func() (time.Duration, error) {
 		before, err := c.agent(ctx)
 		if err != nil {
 			return 0, err
 		}
-		used, took, err := c.agentCPU(func() (time.Duration, error) { return c.addPort(ctx) })
+		used, took, err := c.agentCPU(change)
 		if err != nil {
 			return 0, err
 		}
@@ -167,24 +197,22 @@ func (c *cloud) changes(ctx context.Context, z agentCloud) error {
 			return took, err
 		}
 		if after.changes == before.changes {
-			return 0, errors.New("a port was added and the agent changed no flow")
+			return 0, fmt.Errorf("%s, and the agent changed no flow", what)
 		}
 		own = append(own, after.computed-before.computed)
 		barrier = append(barrier, after.took-before.took)
 		return took, nil
 	})
 	if err != nil {
-		return err
+		return k, err
 	}
-	c.give(z.hv(), took)
-	c.give(z.cpu(), seconds(cpu.value()))
+	k.cpu = seconds(cpu.value())
 	if len(own) > 0 {
 		slices.Sort(own)
 		slices.Sort(barrier)
-		c.give(z.own(), seconds(own[len(own)/2]))
-		c.give(z.barrier(), seconds(barrier[len(barrier)/2]))
+		k.own, k.barrier = seconds(own[len(own)/2]), seconds(barrier[len(barrier)/2])
 	}
-	return nil
+	return k, nil
 }
 
 // restart measures a restart of the agent, which has that many flows.

@@ -20,6 +20,7 @@ type cloud struct {
 	ips      int // addresses of each port, at most 12
 	local    int // ports on each of the two hypervisors
 	added    int
+	changed  int
 
 	want func(names ...string) bool // tells whether one of these figures is asked for
 	give func(name string, f *figure)
@@ -246,4 +247,17 @@ func (c *cloud) addPort(ctx context.Context, more ...op) (time.Duration, error) 
 		return 0, err
 	}
 	return took, c.nb.transactWait("hv_cfg")
+}
+
+// changePort gives a port of hv1 another address, and returns the time until that
+// is in the switches.
+func (c *cloud) changePort() (time.Duration, error) {
+	c.changed++
+	change := op{"op": "update", "table": "Logical_Switch_Port", "where": []any{[]any{"name", "==", portName(c.changed%min(c.switches, c.local), 0)}},
+		"row": map[string]any{"addresses": fmt.Sprintf("40:46:00:00:%02x:%02x 10.201.%d.%d", c.changed>>8, c.changed&255, c.changed>>8, c.changed&255)}}
+	start := time.Now()
+	if err := c.nb.transactWait("hv_cfg", change); err != nil {
+		return 0, err
+	}
+	return time.Since(start), c.nb.transactWait("hv_cfg")
 }

@@ -18,6 +18,7 @@
 //	port-add-growth                  the same among 10,000 ports by among 100
 //	agent-port-own-N-flows           the agent's part of a port: from etcd's event to flows handed on; weft only
 //	agent-port-to-barrier-N-flows    the same until the switch's barrier; weft only
+//	agent-change-*-N-flows           the same of a port that is there and gets another address
 //	agent-port-*-growth              the same with 100,000 flows by with 1,000
 //	agent-port-to-hv-N-flows         the same ports as their client sees them: transaction until hv
 //	agent-port-cpu-N-flows           processor time of the agent for one of them; the mean
