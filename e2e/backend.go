@@ -18,6 +18,7 @@ type Backend interface {
 	// remote is what a hypervisor's ovn-remote says.
 	remote(s *Sandbox) string
 	emptySouthbound(ctx context.Context, s *Sandbox) error
+	bindElsewhere(ctx context.Context, s *Sandbox, chassis int, but string) error
 }
 
 // BackendFromEnv is what E2E_BACKEND asks for; weft if nothing.

@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"golang.org/x/sys/unix"
@@ -24,9 +23,9 @@ func (s *Sandbox) EmptySouthbound(ctx context.Context) (func() error, error) {
 }
 
 func (Weft) emptySouthbound(ctx context.Context, s *Sandbox) error {
-	c, err := clientv3.New(clientv3.Config{Endpoints: []string{"unix://" + s.Dir + "/etcd.sock"}, DialTimeout: 5 * time.Second})
+	c, err := dialEtcd(s)
 	if err != nil {
-		return fmt.Errorf("e2e: etcd: %w", err)
+		return err
 	}
 	defer c.Close()
 	if _, err := c.Delete(ctx, "/weft/sb/", clientv3.WithPrefix()); err != nil {

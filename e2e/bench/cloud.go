@@ -182,9 +182,18 @@ func (c *cloud) readAll(ctx context.Context) error {
 		return err
 	}
 	for _, hv := range []string{"hv1", "hv2"} {
-		if r, err := c.s.Run(ctx, hv, "", "ovs-vsctl", "--no-wait", "set", "Open_vSwitch", ".", "external-ids:ovn-monitor-all=true"); err != nil {
-			return fmt.Errorf("%w: %s", err, r.Stderr)
+		if err := c.monitorAll(ctx, hv); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// monitorAll makes an agent read the whole Southbound database.
+func (c *cloud) monitorAll(ctx context.Context, hv string) error {
+	r, err := c.s.Run(ctx, hv, "", "ovs-vsctl", "--no-wait", "set", "Open_vSwitch", ".", "external-ids:ovn-monitor-all=true")
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, r.Stderr)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ type growth struct {
 
 // scenes are all there are, and growths is what is made of their figures.
 func scenes() []scene {
-	return slices.Concat(northdScenes(), agentScenes(), aclScenes())
+	return slices.Concat(northdScenes(), agentScenes(), interestScenes(), aclScenes())
 }
 
 var growths = slices.Concat(northdGrowths, agentGrowths)
