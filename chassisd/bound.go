@@ -23,10 +23,11 @@ type boundPort struct {
 	again bool
 }
 
-// boundChanged follows the ports that are bound here.
+// boundChanged follows the ports that are bound here. One that gets another
+// interface, or another datapath, is another port.
 func (a *Agent) boundChanged(c incr.Change[schema.UUID, tables.Bound]) {
 	old := a.bound[c.Key]
-	if old != nil && (!c.Has || c.New.Interface.UUID != old.iface) {
+	if old != nil && (!c.Has || c.New.Interface.UUID != old.iface || c.New.Datapath != old.datapath) {
 		delete(a.bound, c.Key)
 		delete(a.waiting, c.Key)
 		if a.byIface[old.iface] == old {

@@ -134,6 +134,41 @@ func TestInterestWithoutEtcd(t *testing.T) {
 	f.sync(h)
 }
 
+// TestPortMoves: a port whose row names another datapath waits for the flows of
+// that one, before it is said to be installed and after.
+func TestPortMoves(t *testing.T) {
+	f, h := oneHV(t)
+	f.farNetworks(2)
+	move := func(dp schema.UUID) {
+		f.put(map[string]*string{sbKey("Port_Binding", portID("far100")): row("Port_Binding", &sb.PortBinding{
+			LogicalPort: "far100", Datapath: dp, TunnelKey: 1,
+		})})
+	}
+	nowhere := schema.NameUUID("nowhere")
+	claimed := func(up bool) func() bool {
+		return func() bool {
+			v := f.get(sb.RecordKey("hv1", "Port_Binding", portID("far100")))
+			return v != nil && strings.Contains(*v, `"up":true`) == up
+		}
+	}
+	move(nowhere)
+	h.vm("far100", 20)
+	h.Eventually("a claim", claimed(false))
+	move(dpID(101))
+	h.Eventually("ovn-installed", func() bool { return h.installed("far100") != "" })
+	if !strings.Contains(h.flows(), "metadata=0x65/0xffffff,dl_dst=") {
+		t.Errorf("installed without its flows:\n%s", h.flows())
+	}
+	h.Eventually("up", claimed(true))
+
+	move(nowhere)
+	h.Eventually("not installed", func() bool { return h.installed("far100") == "" })
+	h.Eventually("not up", claimed(false))
+	move(dpID(100))
+	h.Eventually("ovn-installed", func() bool { return h.installed("far100") != "" })
+	h.Eventually("up", claimed(true))
+}
+
 // TestReread: what went while the agent could not follow is gone when it reads
 // again.
 func TestReread(t *testing.T) {
