@@ -305,7 +305,7 @@ func (a *Agent) setSelf() {
 func (a *Agent) setElision() {
 	if on, ok := a.t.Elide.Get(struct{}{}); !ok || on != a.conf.StageElision {
 		a.t.Elide.Set(struct{}{}, a.conf.StageElision)
-		a.dirty = true
+		a.changed()
 	}
 }
 
@@ -333,7 +333,8 @@ func (a *Agent) switchChanged(ch vswitch.Changes) {
 	}
 }
 
-// changed notes that inputs of the tables change.
+// changed notes that inputs of the tables change, or that it is time for
+// something.
 func (a *Agent) changed() {
 	if !a.dirty && a.next == nil {
 		a.since = a.cfg.Now()

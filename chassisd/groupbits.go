@@ -107,7 +107,7 @@ func (a *Agent) tickGroupBits() {
 	}
 	for _, b := range []*bits.Allocator{a.groupBits, a.portGroupBits} {
 		if b.Tick(a.done.gen, a.cfg.Now(), a.loc.bridge.ExternalIDs) {
-			a.dirty = true
+			a.changed()
 		}
 	}
 }

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
@@ -16,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/internal/packettest"
 	"github.com/weft-sdn/weft/proto"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -202,6 +205,43 @@ func TestAnswersNeighbours(t *testing.T) {
 	if err, r := icmp.VerifyChecksum(); err != nil || !r.Valid {
 		t.Errorf("checksum %+v, %v", r, err)
 	}
+}
+
+// TestHowLongChangesTake: a change counts from when it came, also one that no
+// row makes.
+func TestHowLongChangesTake(t *testing.T) {
+	f, h := oneHV(t)
+	h.stop()
+	start := time.Now()
+	var ahead atomic.Int64
+	h.now = func() time.Time { return start.Add(time.Duration(ahead.Load())) }
+	h.start()
+	f.sync(h)
+	f.pair()
+	h.vm("vm3", 13)
+	step := func(what, flow string) {
+		t.Helper()
+		h.Eventually(what, func() bool {
+			ahead.Add(int64(bits.Grace))
+			return strings.Contains(h.flows(), flow)
+		})
+		f.sync(h)
+	}
+	step("a bit to be set", "set_field:0x1000005->metadata")
+	before := h.changes()
+	ahead.Add(int64(10 * time.Hour))
+	step("it to be matched", "metadata=0x1000000/0x1000000")
+	if c := h.changes(); c.n == before.n || c.took-before.took > time.Hour {
+		t.Errorf("%d changes took %s", c.n-before.n, c.took-before.took)
+	}
+}
+
+func (h *hv) changes() (c changes) {
+	h.f.t.Helper()
+	if err := h.agent.do(h.f.t.Context(), func() { c = h.agent.changes }); err != nil {
+		h.f.t.Fatal(err)
+	}
+	return c
 }
 
 // lastPacket reads the last packet of a capture, nil where there is none.
