@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -126,10 +126,25 @@ type hv struct {
 	agent *Agent
 	stop  func()
 	logs  *lines
-	now   func() time.Time // nil: time.Now
+	clock clock
 
 	release func()
 }
+
+// clock is the agent's: it can go ahead of the right one, and be stopped.
+type clock struct{ ahead, stopped atomic.Int64 }
+
+func (c *clock) now() time.Time {
+	now := time.Now()
+	if at := c.stopped.Load(); at != 0 {
+		now = time.Unix(0, at)
+	}
+	return now.Add(time.Duration(c.ahead.Load()))
+}
+
+func (c *clock) stop() { c.stopped.Store(time.Now().UnixNano()) }
+
+func (c *clock) goOn() { c.stopped.Store(0) }
 
 func (f *fabric) hv(n int) *hv {
 	f.t.Helper()
@@ -159,7 +174,7 @@ func (h *hv) start() {
 	t, logs := h.f.t, h.logs
 	a := New(Config{
 		OVS: h.DB(), RunDir: h.Dir, Hostname: "localhost", Check: true,
-		Log: slog.New(slog.NewTextHandler(logs, nil)), Now: h.now, Release: h.release,
+		Log: slog.New(slog.NewTextHandler(logs, nil)), Now: h.clock.now, Release: h.release,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

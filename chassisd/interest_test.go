@@ -3,9 +3,7 @@ package chassisd
 import (
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -57,8 +55,6 @@ func TestInterest(t *testing.T) {
 		t.Errorf("flows of %d datapaths and groups, want those of dp1", n)
 	}
 	h.stop()
-	var ahead atomic.Int64
-	h.now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	h.start()
 	f.sync(h)
 	if c := h.counters(); c.FlowAdds+c.FlowDeletes != 0 {
@@ -83,18 +79,18 @@ func TestInterest(t *testing.T) {
 	if n := h.owners(); n != 4 {
 		t.Errorf("flows of %d datapaths and groups, want 4 for a while", n)
 	}
-	ahead.Store(int64(linger / 2))
+	h.clock.ahead.Store(int64(linger / 2))
 	h.vm("far107", 31)
 	h.Eventually("it to come back", func() bool { return strings.Contains(h.flows(), "metadata=0x6b/0xffffff,dl_dst=") })
 	h.DeletePort("far107")
 	h.DeletePort("far101")
 	h.Eventually("flows of both to go", func() bool { return !strings.Contains(h.flows(), "nw_dst=10.0.0.9") })
-	ahead.Store(int64(linger + linger/4))
+	h.clock.ahead.Store(int64(linger + linger/4))
 	f.sync(h)
 	if n := h.owners(); n != 4 {
 		t.Errorf("flows of %d datapaths and groups, want 4 until the time from the second going is over", n)
 	}
-	ahead.Store(int64(3 * linger))
+	h.clock.ahead.Store(int64(3 * linger))
 	h.Eventually("the agent to forget", func() bool { return h.owners() == 1 })
 
 	before := h.flows()

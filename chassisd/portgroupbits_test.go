@@ -26,6 +26,7 @@ func TestPortGroupBits(t *testing.T) {
 	vm2 := regexp.MustCompile(`in_port=12 .*set_field:0x1[0-9a-f]{4}->reg11`)
 	h.vm("vm2", 12)
 	h.Eventually("vm2", func() bool { return strings.Contains(h.flows(), "in_port=12") })
+	h.clock.stop()
 	group, empty := schema.NameUUID("5_web"), ""
 	acl := string(sb.EncodeFlows([]sb.Flow{{Pipeline: sb.Ingress, Priority: 9, Match: "inport == @web && ip4.dst == 10.0.0.9", Actions: "drop;"}}))
 	member := func(vm string) string { return sbKey("Port_Group", group, "ports", vm) }
@@ -34,15 +35,14 @@ func TestPortGroupBits(t *testing.T) {
 		member("vm1"):              &empty, member("vm2"): &empty,
 		flowPrefix + dp1.String() + "/acl": &acl,
 	})
-	mended := false
 	h.Eventually("the bit to be set", func() bool {
 		flows := h.flows()
 		if strings.Contains(flows, named) {
 			t.Errorf("port by port:\n%s", flows)
 		}
-		mended = mended || strings.Contains(flows, mend) && strings.Contains(flows, matched)
-		return len(set.FindAllString(flows, -1)) == 6 && mended
+		return len(set.FindAllString(flows, -1)) == 6 && strings.Contains(flows, mend) && strings.Contains(flows, matched)
 	})
+	h.clock.goOn()
 	h.Eventually("packets without the bit to be gone", func() bool { return !strings.Contains(h.flows(), mend) })
 	if flows := h.flows(); !strings.Contains(flows, matched) {
 		t.Errorf("not matched:\n%s", flows)

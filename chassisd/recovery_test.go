@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,26 +210,18 @@ func TestAnswersNeighbours(t *testing.T) {
 // row makes.
 func TestHowLongChangesTake(t *testing.T) {
 	f, h := oneHV(t)
-	h.stop()
-	start := time.Now()
-	var ahead atomic.Int64
-	h.now = func() time.Time { return start.Add(time.Duration(ahead.Load())) }
-	h.start()
-	f.sync(h)
+	h.clock.stop()
 	f.pair()
 	h.vm("vm3", 13)
-	step := func(what, flow string) {
-		t.Helper()
-		h.Eventually(what, func() bool {
-			ahead.Add(int64(bits.Grace))
-			return strings.Contains(h.flows(), flow)
-		})
-		f.sync(h)
-	}
-	step("a bit to be set", "set_field:0x1000005->metadata")
+	h.Eventually("a bit to be set", func() bool { return strings.Contains(h.flows(), "set_field:0x1000005->metadata") })
+	f.sync(h)
 	before := h.changes()
-	ahead.Add(int64(10 * time.Hour))
-	step("it to be matched", "metadata=0x1000000/0x1000000")
+	h.clock.ahead.Add(int64(10 * time.Hour))
+	h.Eventually("it to be matched", func() bool {
+		h.clock.ahead.Add(int64(bits.Grace))
+		return strings.Contains(h.flows(), "metadata=0x1000000/0x1000000")
+	})
+	f.sync(h)
 	if c := h.changes(); c.n == before.n || c.took-before.took > time.Hour {
 		t.Errorf("%d changes took %s", c.n-before.n, c.took-before.took)
 	}

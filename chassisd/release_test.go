@@ -49,6 +49,7 @@ func TestReleaseAtStart(t *testing.T) {
 	h := f.hv(1)
 	h.stop()
 	var released atomic.Int32
+	h.clock.stop() // so that nothing else is due
 	h.release = func() { released.Add(1) }
 	h.start()
 	f.network()
