@@ -153,7 +153,8 @@ func New(cfg Config) *Agent {
 	}
 	t := tables.New()
 	return &Agent{
-		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(), groupBits: newGroupBits(), portGroupBits: newPortGroupBits(), portGroupNews: map[string]bool{},
+		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(),
+		groupBits: newGroupBits(), portGroupBits: newPortGroupBits(), portGroupNews: map[string]bool{},
 		acls:  acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
 		vs:    vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
 		bound: map[schema.UUID]*boundPort{}, byIface: map[string]*boundPort{}, waiting: map[schema.UUID]*boundPort{},

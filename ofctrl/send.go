@@ -182,8 +182,9 @@ func setBody[B ~string](m map[uint32]B, id uint32, body B) {
 
 // bundle has zones flushed, sends items as one atomic, ordered bundle and waits
 // for the barrier behind it: one round trip, since the switch may be some
-// milliseconds away in its own work. refused tells, by position, what the switch did not take; an item
-// refused while it was added is simply not part of what is committed.
+// milliseconds away in its own work. refused tells, by position, what the switch
+// did not take; an item refused while it was added is simply not part of what is
+// committed.
 func (s *session) bundle(items []item, zones []uint16) (refused map[int]error, committed bool, err error) {
 	n := len(items)
 	base := s.nextXid(n + 4)
