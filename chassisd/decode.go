@@ -3,6 +3,7 @@ package chassisd
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/weft-sdn/weft/chassisd/tables"
@@ -74,9 +75,13 @@ func (d *decoder) drop(owners map[schema.UUID]bool) {
 	for p := range d.t.Chunks.All() {
 		if owners[p.Owner] {
 			d.t.Chunks.Delete(p)
-			delete(d.bad, sb.Prefix+p.String())
 		}
 	}
+	maps.DeleteFunc(d.bad, func(key, _ string) bool {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(key, flowPrefix), "/")
+		id, err := schema.ParseUUID(owner)
+		return err == nil && owners[id]
+	})
 }
 
 // apply takes one key.

@@ -50,6 +50,26 @@ func TestDecodeSets(t *testing.T) {
 	}
 }
 
+// TestDropForgets: of what is not followed any more nothing is left, nor what was
+// wrong with it.
+func TestDropForgets(t *testing.T) {
+	d := newDecoder(tables.New())
+	one, two := schema.NameUUID("one"), schema.NameUUID("two")
+	b := &view.Batch{Events: map[string]view.Event{}}
+	for _, dp := range []schema.UUID{one, two} {
+		b.Events[flowPrefix+dp.String()] = view.Event{Value: []byte("no unit"), Rev: 1}
+		b.Events[flowPrefix+dp.String()+"/base"] = view.Event{Value: []byte("flows"), Rev: 1}
+	}
+	d.take(b)
+	if len(d.bad) != 2 || d.t.Chunks.Len() != 2 {
+		t.Fatalf("bad are %v; %d chunks", d.bad, d.t.Chunks.Len())
+	}
+	d.take(&view.Batch{Dropped: map[schema.UUID]bool{one: true}})
+	if len(d.bad) != 1 || d.bad[flowPrefix+two.String()] == "" || d.t.Chunks.Len() != 1 {
+		t.Errorf("bad are %v; %d chunks", d.bad, d.t.Chunks.Len())
+	}
+}
+
 // TestDecodePort: of a port there is what tables read, and its name is kept once,
 // not in the keys that name it.
 func TestDecodePort(t *testing.T) {
