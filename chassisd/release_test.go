@@ -1,45 +1,65 @@
 package chassisd
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// Memory is given back once after much work, when that is over.
+// Memory is given back after work that has left much behind, when that is over.
 func TestReleaser(t *testing.T) {
 	var r releaser
 	now := time.Unix(1, 0)
-	steps := []struct {
-		what      string
-		after     time.Duration
-		worked    bool
-		allocated uint64
-		want      bool
+	for _, s := range []struct {
+		what   string
+		after  time.Duration
+		worked bool
+		heap   heap
+		want   bool
 	}{
-		{"nothing has happened", time.Minute, false, 2 * much, false},
-		{"the start goes on", time.Millisecond, true, 3 * much, false},
-		{"it has just ended", rest / 2, false, 4 * much, false},
-		{"it has ended", rest / 2, false, 4 * much, true},
-		{"it has been given back", time.Minute, false, 4*much + 1, false},
-		{"one change", time.Millisecond, true, 4*much + 1<<18, false},
-		{"little was done", time.Minute, false, 4*much + 1<<18, false},
-		{"many changes", time.Millisecond, true, 5 * much, false},
-		{"they are over", rest, false, 5 * much, true},
-		{"and that was it", time.Hour, false, 5 * much, false},
-	}
-	for _, s := range steps {
+		{"nothing has happened", time.Minute, false, heap{1, 2 * much}, false},
+		{"the start goes on", time.Millisecond, true, heap{1, 2 * much}, false},
+		{"it has just ended", rest / 2, false, heap{1, 2 * much}, false},
+		{"it has ended", rest / 2, false, heap{1, 2 * much}, true},
+		{"not all of it could be given back", time.Minute, false, heap{1, much}, false},
+		{"one change", time.Millisecond, true, heap{1, much}, false},
+		{"it leaves much behind", rest, false, heap{1, much}, true},
+		{"one more", time.Millisecond, true, heap{1, much}, false},
+		{"it is too soon", rest, false, heap{1, much}, false},
+		{"it is time", pause, false, heap{1, much}, true},
+		{"a change", pause, true, heap{1, much}, false},
+		{"little is left", rest, false, heap{1, much - 1}, false},
+		{"little of what is in use", rest, false, heap{5 * much, much}, false},
+		{"a quarter of it", rest, false, heap{4 * much, much}, true},
+	} {
 		now = now.Add(s.after)
 		if s.worked {
 			r.worked(now)
 		}
-		if got := r.due(now, s.allocated); got != s.want {
+		if got := r.due(now, s.heap); got != s.want {
 			t.Errorf("%s: due %v, want %v", s.what, got, s.want)
 		}
 	}
 	r.worked(now)
-	if r.started(7 * much); r.due(now.Add(rest), 7*much) {
+	if r.started(now); r.due(now.Add(pause), heap{1, much}) {
 		t.Error("due twice at the start")
+	}
+}
+
+// TestHeap: what is let go of is spare, before it is collected and after.
+func TestHeap(t *testing.T) {
+	const size = 64 << 20
+	runtime.GC()
+	before := readHeap()
+	b := make([]byte, size)
+	runtime.GC()
+	held := readHeap()
+	runtime.KeepAlive(b)
+	runtime.GC()
+	after := readHeap()
+	if held.live < before.live+size/2 || held.spare > before.spare+size/4 || after.live > before.live+size/4 || after.spare < before.spare+size/2 {
+		t.Errorf("before %+v, held %+v, after %+v", before, held, after)
 	}
 }
 

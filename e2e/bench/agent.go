@@ -121,7 +121,7 @@ func (c *cloud) measureAgent(ctx context.Context, z agentCloud) error {
 	if err != nil {
 		return err
 	}
-	own, err := c.s.OwnMemory(hv1Agent)
+	own, err := c.restMemory(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,6 +136,34 @@ func (c *cloud) measureAgent(ctx context.Context, z agentCloud) error {
 		return nil
 	}
 	return c.restart(ctx, z, flows)
+}
+
+// restMemory returns the agent's own memory once that stays as it is: each of
+// them may have something to put away.
+func (c *cloud) restMemory(ctx context.Context) (int64, error) {
+	const calm, tries = 6, 60
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	var last int64
+	for same, try := 0, 0; ; try++ {
+		own, err := c.s.OwnMemory(hv1Agent)
+		if err != nil {
+			return 0, err
+		}
+		if diff := own - last; max(diff, -diff) > own/100 {
+			last, same = own, 0
+		} else if same++; same >= calm {
+			return own, nil
+		}
+		if try == tries {
+			return own, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
 }
 
 // allow lets so many addresses talk to the first port of each switch, which is
