@@ -20,7 +20,8 @@ import (
 // that. Before the first flow of a block there is the zero Flow.
 type Flows string
 
-const flowBlock = 16
+// flowBlock is 8: with 16 a flow takes 10 bytes less and twice as long to find.
+const flowBlock = 8
 
 const (
 	sameTable = 1 << iota
@@ -96,7 +97,9 @@ func (f Flows) Len() int {
 
 // At is the flow at a place, from 0.
 func (f Flows) At(i int) Flow {
+	var match, actions [128]byte // as long as most are
 	r := f.read(i / flowBlock)
+	r.match, r.actions = match[:0], actions[:0]
 	for range i%flowBlock + 1 {
 		r.next()
 	}
@@ -124,8 +127,8 @@ func (f Flows) List() []Flow {
 }
 
 // read reads from the beginning of a block on.
-func (f Flows) read(block int) *flowReader {
-	r := &flowReader{rest: string(f)}
+func (f Flows) read(block int) flowReader {
+	r := flowReader{rest: string(f)}
 	blocks := (int(r.uvarint()) + flowBlock - 1) / flowBlock
 	starts := r.rest[:4*(blocks-1)]
 	r.rest = r.rest[len(starts):]
