@@ -19,7 +19,7 @@ import (
 // keptSwitch is a switch that an agent's controller keeps.
 type keptSwitch struct {
 	*ovstest.Switch
-	t    *testing.T
+	t    testing.TB
 	c    *ofctrl.Controller
 	gen  int64
 	stop func()

@@ -2,11 +2,16 @@ package tables
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/northd"
 	"github.com/weft-sdn/weft/ofctrl"
+	"github.com/weft-sdn/weft/ofctrl/ovstest"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -18,25 +23,24 @@ const (
 	largeBalancers = 500
 )
 
-// large is a southbound database as northd makes it of 500 switches with 22
-// ports each, their addresses enforced, and beside it 500 load balancers of
-// three flows each on a group of all switches.
-func large(b *testing.B) world {
+// network is a southbound database as northd makes it of switches with so many
+// ports each, one of them bound here, and their addresses enforced.
+func network(b *testing.B, switches, ports, addresses int) world {
 	w := newWorld(b)
 	var in northd.Input
 	put := func(table string, id schema.UUID, row schema.Row) {
 		in.NB = append(in.NB, northd.Change{Table: table, UUID: id, New: row})
 	}
 	put("NB_Global", id("global"), &nb.NBGlobal{Header: schema.Header{UUID: id("global")}})
-	for s := range largeSwitches {
+	for s := range switches {
 		sw := &nb.LogicalSwitch{Header: schema.Header{UUID: id(fmt.Sprint("sw", s))}, Name: fmt.Sprint("sw", s)}
-		for i := range largePorts {
-			p := largePort(s, i)
+		for i := range ports {
+			p := largePort(s, i, addresses)
 			sw.Ports = append(sw.Ports, p.UUID)
 			put("Logical_Switch_Port", p.UUID, p)
 		}
 		put("Logical_Switch", sw.UUID, sw)
-		w.iface(largePort(s, 0).Name, 1+s)
+		w.iface(largePort(s, 0, addresses).Name, 1+s)
 	}
 	out := northd.New(northd.Options{}).Apply(in)
 	if len(out.Problems) > 0 {
@@ -46,7 +50,6 @@ func large(b *testing.B) world {
 		switch row := c.New.(type) {
 		case *sb.DatapathBinding:
 			w.Datapaths.Set(c.UUID, row)
-			w.DPGroups.Set(Member{id("balanced"), c.UUID}, struct{}{})
 		case *sb.PortBinding:
 			w.Ports.Set(c.UUID, PortOf(row))
 		case *sb.MulticastGroup:
@@ -67,6 +70,17 @@ func large(b *testing.B) world {
 		}
 		w.Chunks.Set(Path{owner, u.Path[37:]}, string(u.Chunk))
 	}
+	w.Elide.Set(struct{}{}, true)
+	return w
+}
+
+// large is a network of 500 switches with 22 ports each, and beside it 500 load
+// balancers of three flows each on a group of all switches.
+func large(b *testing.B) world {
+	w := network(b, largeSwitches, largePorts, 1)
+	for dp := range w.Datapaths.All() {
+		w.DPGroups.Set(Member{id("balanced"), dp}, struct{}{})
+	}
 	for i := range largeBalancers {
 		vip := fmt.Sprintf("172.16.%d.%d", i>>8, i&255)
 		w.chunk("balanced", fmt.Sprint("lb", i),
@@ -74,14 +88,16 @@ func large(b *testing.B) world {
 			sb.Flow{Table: 12, Priority: 120, Match: "ct.new && ip4.dst == " + vip + " && tcp.dst == 80", Actions: "reg0[1] = 0; reg2 = 1; next;"},
 			sb.Flow{Table: 14, Priority: 110, Match: "ct.trk && ip4.src == " + vip, Actions: "ct_next;"})
 	}
-	w.Elide.Set(struct{}{}, true)
 	return w
 }
 
-func largePort(sw, i int) *nb.LogicalSwitchPort {
+func largePort(sw, i, ips int) *nb.LogicalSwitchPort {
 	name := fmt.Sprintf("sw%d-p%d", sw, i)
 	mac := fmt.Sprintf("0a:00:%02x:%02x:00:%02x", sw>>8, sw&255, i)
-	addresses := fmt.Sprintf("%s 10.%d.%d.%d", mac, sw>>8, sw&255, i+1)
+	addresses := mac
+	for n := range ips {
+		addresses += fmt.Sprintf(" 10.%d.%d.%d", sw>>8, sw&255, i*ips+n+1)
+	}
 	return &nb.LogicalSwitchPort{Header: schema.Header{UUID: id(name)}, Name: name, Addresses: []string{addresses}, PortSecurity: []string{addresses}}
 }
 
@@ -100,32 +116,39 @@ func (w world) decide(bits bool) {
 	w.Engine.Commit()
 }
 
-// flows counts the flows of the switch.
-func (w world) flows() int {
-	keys := map[ofctrl.Key]bool{}
-	add := func(list ofctrl.Flows) {
-		flows := list.List()
-		for i := range flows {
-			keys[flows[i].Key()] = true
+// owners is all that the switch holds.
+func (w world) owners() (all []ofctrl.OwnerFlows) {
+	add := func(owner string, flows ofctrl.Flows) {
+		all = append(all, ofctrl.OwnerFlows{Owner: owner, Packed: flows})
+	}
+	add("static", ofctrl.Pack(physical.Static()))
+	for k, f := range w.PortFlows.All() {
+		add("port/"+k.String(), f)
+	}
+	for k, f := range w.GroupFlows.All() {
+		add("group/"+k.String(), f)
+	}
+	for k, f := range w.TunnelFlows.All() {
+		add("tunnel/"+k, f)
+	}
+	for k, l := range w.Units.All() {
+		add("unit/"+k.String(), l.Flows)
+	}
+	for k, l := range w.SharedUnits.All() {
+		add(fmt.Sprint("shared/", k), l.Flows)
+	}
+	return all
+}
+
+// flows are the flows of the switch.
+func (w world) flows() map[ofctrl.Key]ofctrl.Flow {
+	all := map[ofctrl.Key]ofctrl.Flow{}
+	for _, o := range w.owners() {
+		for _, f := range o.Packed.List() {
+			all[f.Key()] = f
 		}
 	}
-	add(ofctrl.Pack(physical.Static()))
-	for _, f := range w.PortFlows.All() {
-		add(f)
-	}
-	for _, f := range w.GroupFlows.All() {
-		add(f)
-	}
-	for _, f := range w.TunnelFlows.All() {
-		add(f)
-	}
-	for _, l := range w.Units.All() {
-		add(l.Flows)
-	}
-	for _, l := range w.SharedUnits.All() {
-		add(l.Flows)
-	}
-	return len(keys)
+	return all
 }
 
 // BenchmarkLargeFlows counts the OpenFlow flows of the large network with one
@@ -138,7 +161,7 @@ func BenchmarkLargeFlows(b *testing.B) {
 		b.StartTimer()
 		w.decide(true)
 		b.StopTimer()
-		b.ReportMetric(float64(w.flows()), "flows")
+		b.ReportMetric(float64(len(w.flows())), "flows")
 		b.StartTimer()
 	}
 	b.ReportMetric(839055/20, "goal-flows")
@@ -149,7 +172,7 @@ func BenchmarkLargeFlows(b *testing.B) {
 func BenchmarkLargePort(b *testing.B) {
 	w := large(b)
 	w.decide(true)
-	name := largePort(7, 3).Name
+	name := largePort(7, 3, 1).Name
 	for b.Loop() {
 		w.iface(name, 9000)
 		w.Engine.Commit()
@@ -157,4 +180,41 @@ func BenchmarkLargePort(b *testing.B) {
 		w.Engine.Commit()
 	}
 	b.ReportMetric(6e6, "goal-ns/op") // 3 ms for each
+}
+
+// BenchmarkFromLogicalFlows is the time from logical flows in memory, as etcd has
+// them, to the barrier behind the 100,000 flows that are made of them; the peer
+// is ovs-ofctl, with the same flows from a file.
+func BenchmarkFromLogicalFlows(b *testing.B) {
+	var ours, theirs time.Duration
+	for range b.N {
+		w := network(b, 345, 20, 12)
+		s := &keptSwitch{Switch: ovstest.StartBridge(b), t: b}
+		s.dial()
+		began := time.Now()
+		w.decide(true)
+		s.update(w.owners())
+		ours += time.Since(began)
+		s.stop()
+
+		flows := w.flows()
+		var text strings.Builder
+		for _, f := range flows {
+			fmt.Fprintln(&text, f)
+		}
+		file := filepath.Join(b.TempDir(), "flows")
+		if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		s.KillVswitchd()
+		s.StartVswitchd()
+		s.Ofctl("add-tlv-map", "{class=0x102,type=0x80,len=4}->tun_metadata0")
+		began = time.Now()
+		s.Ofctl("add-flows", file, "--bundle")
+		theirs += time.Since(began)
+		b.ReportMetric(float64(len(flows)), "flows")
+	}
+	b.ReportMetric(ours.Seconds()*1e3/float64(b.N), "ms")
+	b.ReportMetric(theirs.Seconds()*1e3/float64(b.N), "peer-ms")
+	b.ReportMetric(1.2, "goal-ratio-ms")
 }
