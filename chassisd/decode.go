@@ -78,9 +78,8 @@ func (d *decoder) drop(owners map[schema.UUID]bool) {
 		}
 	}
 	maps.DeleteFunc(d.bad, func(key, _ string) bool {
-		owner, _, _ := strings.Cut(strings.TrimPrefix(key, flowPrefix), "/")
-		id, err := schema.ParseUUID(owner)
-		return err == nil && owners[id]
+		owner, ok := view.OwnerOf(key)
+		return ok && owners[owner]
 	})
 }
 

@@ -56,7 +56,7 @@ func merge(older, newer *Batch) *Batch {
 	}
 	if len(newer.Dropped) > 0 {
 		maps.DeleteFunc(older.Events, func(key string, _ Event) bool {
-			owner, ok := ownerOf(key)
+			owner, ok := OwnerOf(key)
 			return ok && newer.Dropped[owner]
 		})
 	}

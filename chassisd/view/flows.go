@@ -51,8 +51,9 @@ func newFlows() flows {
 	return flows{owners: map[schema.UUID]bool{}, groups: map[schema.UUID]map[schema.UUID]bool{}, touched: map[schema.UUID]bool{}}
 }
 
-// ownerOf is the datapath or group that a key of flows is of.
-func ownerOf(key string) (schema.UUID, bool) {
+// OwnerOf returns the datapath or group that a key of flows is of; false for
+// other keys, and where it is not a UUID.
+func OwnerOf(key string) (schema.UUID, bool) {
 	rest, ok := strings.CutPrefix(key, flowPrefix)
 	if !ok {
 		return schema.UUID{}, false
@@ -65,7 +66,7 @@ func ownerOf(key string) (schema.UUID, bool) {
 // follows tells whether a southbound key is told. One that is no owner's is,
 // so that somebody complains.
 func (f *flows) follows(key string) bool {
-	owner, ok := ownerOf(key)
+	owner, ok := OwnerOf(key)
 	return !ok || f.want.All || f.owners[owner]
 }
 
@@ -202,7 +203,7 @@ func (f *flows) drop(b *Batch, owner schema.UUID) {
 	delete(f.owners, owner)
 	b.Dropped[owner] = true
 	maps.DeleteFunc(b.Events, func(key string, _ Event) bool {
-		of, ok := ownerOf(key)
+		of, ok := OwnerOf(key)
 		return ok && of == owner
 	})
 }

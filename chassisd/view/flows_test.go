@@ -137,7 +137,7 @@ func (h *history) change(partial bool) map[string]*string {
 func (h *history) seen(state map[string]string, followed map[schema.UUID]bool) map[string]string {
 	out := map[string]string{}
 	for k, v := range state {
-		owner, ok := ownerOf(k)
+		owner, ok := OwnerOf(k)
 		told := !ok || followed[owner] || followed[AllDatapaths]
 		for _, dp := range h.dps {
 			_, in := state[memberKey(owner, dp)]

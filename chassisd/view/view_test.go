@@ -68,7 +68,7 @@ func (r *reader) apply(b *Batch) {
 		clear(r.followed)
 	}
 	for k := range r.state {
-		if owner, ok := ownerOf(k); ok && b.Dropped[owner] {
+		if owner, ok := OwnerOf(k); ok && b.Dropped[owner] {
 			delete(r.state, k)
 		}
 	}
