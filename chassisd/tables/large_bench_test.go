@@ -131,6 +131,9 @@ func (w world) owners() (all []ofctrl.OwnerFlows) {
 	for k, f := range w.TunnelFlows.All() {
 		add("tunnel/"+k, f)
 	}
+	for k, f := range w.MendFlows.All() {
+		add("mend/"+k.String(), f)
+	}
 	for k, l := range w.Units.All() {
 		add("unit/"+k.String(), l.Flows)
 	}

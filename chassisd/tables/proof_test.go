@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/weft-sdn/weft/chassisd/lower"
-	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ovstest"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -264,31 +263,19 @@ func (c *cloud) packet() string {
 // install replaces the flows of the switch and returns their number.
 func (c *cloud) install(sw *keptSwitch) int {
 	all := ofctrl.NewTable()
-	set := func(owner string, flows ofctrl.Flows) { all.Set(owner, flows, func(ofctrl.Key) {}) }
-	set("static", ofctrl.Pack(physical.Static()))
-	for k, f := range c.PortFlows.All() {
-		set("port/"+k.String(), f)
+	for _, o := range c.owners() {
+		all.Set(o.Owner, o.Packed, func(ofctrl.Key) {})
 	}
-	for k, f := range c.GroupFlows.All() {
-		set("group/"+k.String(), f)
-	}
-	for k, f := range c.TunnelFlows.All() {
-		set("tunnel/"+k, f)
-	}
-	for k, f := range c.MendFlows.All() {
-		set("mend/"+k.String(), f)
-	}
-	lowered := func(owner string, l Lowered) {
+	complain := func(owner fmt.Stringer, l Lowered) {
 		for _, err := range l.Errors {
 			c.t.Errorf("%s: %s", owner, err)
 		}
-		set(owner, l.Flows)
 	}
 	for k, l := range c.Units.All() {
-		lowered("unit/"+k.String(), l)
+		complain(k, l)
 	}
 	for k, l := range c.SharedUnits.All() {
-		lowered("shared/"+k.Path.String()+"/"+k.Datapath.String(), l)
+		complain(k.Path, l)
 	}
 	var flows []ofctrl.Flow
 	all.Keys(func(k ofctrl.Key) {
