@@ -76,7 +76,8 @@ type Agent struct {
 
 	groupBits     *bits.Allocator // which group of datapaths has which bit of metadata
 	portGroupBits *bits.Allocator // and which port group which of the registers
-	portGroupNews map[string]bool // those of which the use has changed
+	groupNews     map[string]bool // those of datapaths of which the use has changed
+	portGroupNews map[string]bool // and those of ports
 
 	synced   bool // the first state of the switch's database is in
 	viewed   bool // the first state of etcd is in
@@ -154,7 +155,7 @@ func New(cfg Config) *Agent {
 	t := tables.New()
 	return &Agent{
 		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(),
-		groupBits: newGroupBits(), portGroupBits: newPortGroupBits(), portGroupNews: map[string]bool{},
+		groupBits: newGroupBits(), portGroupBits: newPortGroupBits(), groupNews: map[string]bool{}, portGroupNews: map[string]bool{},
 		acls:  acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
 		vs:    vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
 		bound: map[schema.UUID]*boundPort{}, byIface: map[string]*boundPort{}, waiting: map[schema.UUID]*boundPort{},

@@ -94,8 +94,9 @@ func (a *Agent) compute() {
 	if !a.zoned {
 		a.zoned = true
 		a.restoreZones()
-		a.restoreGroupBits()
-		a.restorePortGroupBits()
+		a.restoreBits(a.groupBits, "group")
+		a.restoreBits(a.portGroupBits, "port group")
+		a.setPortGroupBits()
 	}
 	if a.next == nil {
 		a.gen++
@@ -125,14 +126,12 @@ type handover struct {
 	// The local datapaths and the bound ports on local ones that are new: no
 	// packet can be on its way there.
 	datapaths, ports map[schema.UUID]bool
-	// groups of datapaths of which something else is to be said about bits.
-	groups map[string]bool
 }
 
 func newHandover() *handover {
 	return &handover{
 		update: ofctrl.Update{Complete: true}, claims: map[schema.UUID]bool{},
-		datapaths: map[schema.UUID]bool{}, ports: map[schema.UUID]bool{}, groups: map[string]bool{},
+		datapaths: map[schema.UUID]bool{}, ports: map[schema.UUID]bool{},
 	}
 }
 
@@ -156,7 +155,7 @@ func (a *Agent) handOn() {
 	u.FlushZones, a.flush = a.flush, nil
 	g := generation{
 		gen: a.gen, nbRev: a.dec.compiled.NBRevision, nbCfg: a.dec.compiled.NBCfg,
-		view: a.viewRev, seq: a.seq, chassis: a.report.chassis, computed: a.cfg.Now().Sub(a.since),
+		view: a.viewRev, chassis: a.report.chassis, computed: a.cfg.Now().Sub(a.since),
 	}
 	if len(u.Flows) > 0 {
 		g.since = a.since
@@ -210,12 +209,6 @@ func (a *Agent) collect() {
 	}
 	for _, c := range a.t.Asked.Changes() {
 		a.next.claims[c.Key] = true
-	}
-	for _, c := range a.t.Local.Changes() {
-		if c.Has && !c.Had {
-			a.next.datapaths[c.Key] = true
-			a.flowsCame(c.Key)
-		}
 	}
 	a.noteNew()
 	a.noteNeeded()

@@ -17,15 +17,16 @@ const groupBitPrefix = "weft-dp-group-"
 
 func newGroupBits() *bits.Allocator { return bits.New(groupBitPrefix, lower.DatapathBits, 63) }
 
-// restoreGroupBits takes over the bits that the bridge holds. Where no agent
-// has worked on it there is nothing, and nobody waits.
-func (a *Agent) restoreGroupBits() {
+// restoreBits takes over the bits that the bridge holds, of groups of datapaths
+// or of port groups. Where no agent has worked on it there is nothing, and nobody
+// waits.
+func (a *Agent) restoreBits(b *bits.Allocator, of string) {
 	ids := a.loc.bridge.ExternalIDs
 	if ids[ovnStartupTS] == "" {
 		return
 	}
-	for _, key := range a.groupBits.Restore(ids, a.gen+1) {
-		a.log.Warn("not the bit of a group", "bridge", a.loc.name, "key", key, "value", ids[key])
+	for _, key := range b.Restore(ids, a.gen+1) {
+		a.log.Warn("not the bit of a "+of, "bridge", a.loc.name, "key", key, "value", ids[key])
 	}
 }
 
@@ -33,7 +34,7 @@ func (a *Agent) restoreGroupBits() {
 func (a *Agent) noteGroups() {
 	for _, c := range a.t.GroupUse.Changes() {
 		name := c.Key.String()
-		a.next.groups[name] = true
+		a.groupNews[name] = true
 		if !c.Has {
 			a.groupBits.Forget(name)
 			continue
@@ -53,16 +54,16 @@ func (a *Agent) planGroupBits() bool {
 	if !a.knowsUse() {
 		return false
 	}
-	changed := a.next.groups
-	a.next.groups = map[string]bool{}
 	for _, name := range a.groupBits.Plan(a.gen, a.nobodyOn()) {
-		changed[name] = true
+		a.groupNews[name] = true
 	}
-	for name := range changed {
+	changed := len(a.groupNews) > 0
+	for name := range a.groupNews {
 		a.setGroupBit(name)
 	}
-	a.ovs.bridge = a.ovs.bridge || len(changed) > 0
-	return len(changed) > 0
+	clear(a.groupNews)
+	a.ovs.bridge = a.ovs.bridge || changed
+	return changed
 }
 
 // knowsUse tells whether all that may use bits is there.

@@ -16,16 +16,9 @@ func newPortGroupBits() *bits.Allocator {
 	return bits.NewMending(portGroupBitPrefix, 0, lower.PortGroupBits-1)
 }
 
-// restorePortGroupBits takes over the bits that the bridge holds. Flows match
+// setPortGroupBits tells the tables of the bits that were taken over. Flows match
 // them from the first commit on: none is made for each port before.
-func (a *Agent) restorePortGroupBits() {
-	ids := a.loc.bridge.ExternalIDs
-	if ids[ovnStartupTS] == "" {
-		return
-	}
-	for _, key := range a.portGroupBits.Restore(ids, a.gen+1) {
-		a.log.Warn("not the bit of a port group", "bridge", a.loc.name, "key", key, "value", ids[key])
-	}
+func (a *Agent) setPortGroupBits() {
 	for _, h := range a.portGroupBits.Holders() {
 		a.setPortGroupBit(h.Name)
 	}
@@ -47,9 +40,9 @@ func (a *Agent) notePortGroups() {
 	}
 }
 
-// noteNew takes from a commit the ports on which no packet can be on its way:
-// they have been bound, or the flows of their datapaths came, since the last
-// update of the switch.
+// noteNew takes from a commit the local datapaths that are new, and the ports on
+// which no packet can be on its way: they have been bound, or the flows of their
+// datapaths came, since the last update of the switch.
 func (a *Agent) noteNew() {
 	for _, c := range a.t.Bound.Changes() {
 		if _, local := a.t.Local.Get(c.New.Datapath); local && c.Has && !c.Had {
@@ -58,7 +51,10 @@ func (a *Agent) noteNew() {
 	}
 	came := false
 	for _, c := range a.t.Local.Changes() {
-		came = came || c.Has && !c.Had
+		if c.Has && !c.Had {
+			came, a.next.datapaths[c.Key] = true, true
+			a.flowsCame(c.Key)
+		}
 	}
 	if !came {
 		return
