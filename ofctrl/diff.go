@@ -20,17 +20,19 @@ type installed struct {
 // flowOp is one step from what the switch has to what is wanted.
 type flowOp struct {
 	key    Key
+	hash   hash // of the key
 	delete bool
 	want   installed
 	owner  string
 }
 
-// diffFlow compares one key. ok is false where there is nothing to do.
-func diffFlow(k Key, want Flow, wanted bool, have installed, there bool) (op flowOp, ok bool) {
+// diffFlow compares one key; want is nil where nothing is. ok is false where
+// there is nothing to do.
+func diffFlow(k Key, want *Flow, have installed, there bool) (op flowOp, ok bool) {
 	switch {
-	case !wanted && !there:
+	case want == nil && !there:
 		return flowOp{}, false
-	case !wanted:
+	case want == nil:
 		return flowOp{key: k, delete: true}, true
 	case there && !have.odd && have.cookie == want.Cookie && have.actions == want.Actions:
 		return flowOp{}, false

@@ -102,6 +102,13 @@ func (s *state) touchLocked(k Key) {
 		return
 	}
 	slot := s.table.slot(k)
+	s.touchSlotLocked(k, &slot)
+}
+
+func (s *state) touchSlotLocked(k Key, slot *slot) {
+	if s.all {
+		return
+	}
 	if _, refused := s.refused[k]; slot.settled() && !refused {
 		delete(s.dirty, k)
 		return
@@ -162,7 +169,8 @@ func (s *state) take(have *switchState) batch {
 		s.takeAllLocked(have, &b)
 	} else {
 		for k := range s.dirty {
-			s.diffLocked(k, &b)
+			slot := s.table.slot(k)
+			s.diffLocked(k, &slot, slot.want(), &b)
 		}
 	}
 	s.takeIDsLocked(have, &b)
@@ -175,19 +183,15 @@ func (s *state) take(have *switchState) batch {
 	clear(s.dirtyMeters)
 	s.all = false
 	s.sending = len(b.flows)+len(b.groups)+len(b.meters)+len(b.flush) > 0
-	slices.SortFunc(b.flows, func(x, y flowOp) int { return compareKeys(x.key, y.key) })
 	return b
 }
 
 func (s *state) takeAllLocked(have *switchState, b *batch) {
-	s.table.all(func(slot *slot) {
-		if !slot.settled() {
-			s.diffLocked(slot.key(), b)
-		}
-	})
+	b.flows = make([]flowOp, 0, max(0, s.table.wanted-s.table.held)) // at a first connect all; else about as many
+	s.table.unsettled(func(k Key, slot *slot, want *Flow) { s.diffLocked(k, slot, want, b) })
 	for k := range s.refused {
 		if slot := s.table.slot(k); slot.settled() {
-			s.diffLocked(k, b)
+			s.diffLocked(k, &slot, slot.want(), b)
 		}
 	}
 	addIDs(s.dirtyGroups, s.groups, have.groups)
@@ -232,22 +236,27 @@ func (s *state) forgiveIDsLocked(told []Refusal, refused map[uint32]Refusal, dir
 	return told
 }
 
-func (s *state) diffLocked(k Key, b *batch) {
-	want, owner, wanted := s.table.Want(k)
-	have, there := s.table.have(k)
+// diffLocked adds to the batch what brings one key to what is wanted, nil for
+// nothing.
+func (s *state) diffLocked(k Key, slot *slot, want *Flow, b *batch) {
 	if r, ok := s.refused[k]; ok {
-		if wanted && r.want == (installed{cookie: want.Cookie, actions: want.Actions}) {
-			wanted = false // and so what the switch has in its place goes
+		if want != nil && r.want == (installed{cookie: want.Cookie, actions: want.Actions}) {
+			want = nil // and so what the switch has in its place goes
 		} else {
 			delete(s.refused, k)
 			b.forgiven = append(b.forgiven, Refusal{Kind: "flow", Flow: r.flow(k), Owner: r.owner})
 		}
 	}
-	op, ok := diffFlow(k, want, wanted, have, there)
+	have, there := slot.have()
+	op, ok := diffFlow(k, want, have, there)
 	if !ok || op.delete && !s.complete {
 		return
 	}
-	op.owner = owner
+	op.hash = slot.hash
+	if !op.delete {
+		op.owner = slot.claim().owner.name
+		s.table.send(slot)
+	}
 	b.flows = append(b.flows, op)
 }
 
@@ -346,17 +355,18 @@ func (s *state) noteFlows(items []item) {
 	defer s.mu.Unlock()
 	for i := range items {
 		op := items[i].flow
-		switch {
-		case op == nil:
+		if op == nil {
 			continue
-		case op.delete:
-			s.table.gone(op.key)
+		}
+		slot := s.table.at(op.hash)
+		if op.delete {
+			s.table.empty(&slot)
 			s.count.FlowDeletes++
-		default:
-			s.table.hold(op.key, op.want)
+		} else {
+			s.table.took(&slot, op.key, op.want)
 			s.count.FlowAdds++
 		}
-		s.touchLocked(op.key) // it may have changed while it was on its way
+		s.touchSlotLocked(op.key, &slot) // it may have changed while it was on its way
 	}
 }
 

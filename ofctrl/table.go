@@ -37,7 +37,13 @@ type Table struct {
 	wanted    int              // keys for which a flow is wanted
 	held      int              // keys for which the switch holds a flow
 
-	loose []Key // scratch: keys that are to be settled
+	loose []loose // scratch: keys that are to be settled
+}
+
+// loose is a key whose claims have changed.
+type loose struct {
+	key  Key
+	hash hash
 }
 
 // owner is one owner's flows, in the list that it gave.
@@ -64,6 +70,7 @@ type place struct {
 	at    uint32
 	holds holds
 	seen  bool // in the reading under way
+	sent  bool // what is wanted is on its way to the switch
 }
 
 // slot is what is wanted and what is there for one key, to be worked on.
@@ -110,10 +117,9 @@ func (t *Table) hash(k Key) (h hash) {
 }
 
 // slot returns the slot of a key, an empty one if there is none.
-func (t *Table) slot(k Key) slot {
-	h := t.hash(k)
-	return slot{t.places[h], t, h, t.rares[h]}
-}
+func (t *Table) slot(k Key) slot { return t.at(t.hash(k)) }
+
+func (t *Table) at(h hash) slot { return slot{t.places[h], t, h, t.rares[h]} }
 
 // keep keeps a slot.
 func (t *Table) keep(s *slot) {
@@ -142,6 +148,43 @@ func (t *Table) all(fn func(*slot)) {
 	for h, p := range t.places {
 		fn(&slot{p, t, h, t.rares[h]})
 	}
+}
+
+// unsettled calls fn for each key for which the switch does not hold what is
+// wanted; fn may send that. It reads the lists of the owners, each once, since
+// to find the flows one by one takes several times as long.
+func (t *Table) unsettled(fn func(Key, *slot, *Flow)) {
+	differ := make([]bool, len(t.numbered))
+	for _, p := range t.places {
+		differ[p.owner] = differ[p.owner] || p.holds != holdsWant
+	}
+	for _, o := range t.numbered {
+		if o == nil || !differ[o.number] {
+			continue
+		}
+		for i, f := range o.flows.List() {
+			k := f.Key()
+			s := t.slot(k)
+			if s.claim() != (claim{o, uint32(i)}) || s.settled() {
+				continue
+			}
+			if s.rare != nil && s.rare.merged != nil {
+				f = *s.rare.merged
+			}
+			fn(k, &s, &f)
+		}
+	}
+	for h, r := range t.rares {
+		if s := (slot{t.places[h], t, h, r}); s.owner == 0 {
+			fn(r.key, &s, nil)
+		}
+	}
+}
+
+// send notes that what is wanted for a key is on its way to the switch.
+func (t *Table) send(s *slot) {
+	s.sent = true
+	t.places[s.hash] = s.place
 }
 
 // claim is that of the owner of the wanted flow, if there is one.
@@ -217,9 +260,9 @@ func (t *Table) Set(name string, list Flows, touched func(Key)) {
 	for i := head; i < len(flows)-tail; i++ {
 		t.add(flows[i].Key(), claim{o, uint32(i)})
 	}
-	for _, k := range t.loose {
-		t.settle(k)
-		touched(k)
+	for _, l := range t.loose {
+		t.settle(l)
+		touched(l.key)
 	}
 	if list == "" {
 		t.removeOwner(o)
@@ -304,7 +347,7 @@ func (t *Table) drop(k Key, c claim) {
 		t.wanted--
 	}
 	t.keep(&s)
-	t.loose = append(t.loose, k)
+	t.loose = append(t.loose, loose{k, s.hash})
 }
 
 // add adds a claim and leaves the key to be settled.
@@ -322,7 +365,7 @@ func (t *Table) add(k Key, c claim) {
 		r.claims = append(r.claims, c)
 	}
 	t.keep(&s)
-	t.loose = append(t.loose, k)
+	t.loose = append(t.loose, loose{k, s.hash})
 }
 
 func (s *slot) needRare(k Key) *rare {
@@ -334,6 +377,7 @@ func (s *slot) needRare(k Key) *rare {
 
 // loosen writes down what the switch holds before what is wanted changes.
 func (s *slot) loosen(k Key) {
+	s.sent = false
 	if s.holds == holdsWant {
 		v, _ := s.have()
 		s.needRare(k).have, s.holds = v, holdsOther
@@ -341,19 +385,18 @@ func (s *slot) loosen(k Key) {
 }
 
 // settle finds what is wanted for a key and compares it with what is there.
-func (t *Table) settle(k Key) {
-	s := t.slot(k)
-	if s.rare == nil && (s.owner != 0 || s.holds == holdsNone) {
-		t.put(&s) // new, or gone
-		return
+func (t *Table) settle(l loose) {
+	s := t.at(l.hash)
+	switch {
+	case s.rare != nil:
+		t.choose(l.key, &s)
+		if s.holds == holdsOther {
+			s.compare(l.key, s.rare.have)
+		}
+		t.put(&s)
+	case s.owner == 0:
+		t.put(&s) // gone
 	}
-	if s.rare != nil {
-		t.choose(k, &s)
-	}
-	if s.holds == holdsOther {
-		s.compare(k, s.rare.have)
-	}
-	t.put(&s)
 }
 
 // compare notes that the switch holds v.
@@ -474,10 +517,26 @@ func (t *Table) hold(k Key, v installed) (before installed, there bool) {
 	if before, there = s.have(); !there {
 		t.held++
 	}
-	s.compare(k, v)
+	if !there || before != v {
+		s.compare(k, v)
+	}
 	s.seen = true
 	t.put(&s)
 	return before, there
+}
+
+// took notes that the switch has taken what it was sent for a key.
+func (t *Table) took(s *slot, k Key, v installed) {
+	if s.holds == holdsNone {
+		t.held++
+	}
+	if s.sent {
+		s.holds, s.sent = holdsWant, false
+	} else {
+		s.compare(k, v) // something else is wanted by now
+	}
+	s.seen = true
+	t.put(s)
 }
 
 // gone notes that the switch holds nothing for a key, and tells whether it was
