@@ -140,6 +140,8 @@ func (a *Agent) switchPart() *proto.Part {
 	switch {
 	case !s.Connected:
 		state, reason = proto.State_STATE_FAILED, s.LastError
+	case !s.Packets:
+		state, reason = proto.State_STATE_DEGRADED, "the switch does not send packets to the agent yet"
 	case len(s.Refused) > 0:
 		r := &s.Refused[0]
 		state, reason = proto.State_STATE_DEGRADED, fmt.Sprintf("%d refused, the first: %s", len(s.Refused), r)

@@ -108,7 +108,8 @@ func New(cfg Config) *Controller {
 	if cfg.BackoffMax <= 0 {
 		cfg.BackoffMax = 2 * time.Second
 	}
-	return &Controller{cfg: cfg, st: newState(), pkt: newPackets(cfg)}
+	st := newState()
+	return &Controller{cfg: cfg, st: st, pkt: newPackets(cfg, st.setPackets)}
 }
 
 // Run keeps connected and the bridge equal to the desired state until ctx ends.
@@ -128,7 +129,8 @@ func (c *Controller) Run(ctx context.Context) error {
 func (c *Controller) Update(u Update) { c.st.update(u) }
 
 // Installed tells the newest generation that is in the switch, after the
-// barrier that proves it; what the switch refused is not, and is told by
+// barrier that proves it, and once the packets that its flows send to the
+// controller arrive; what the switch refused is not, and is told by
 // Config.Refused before. The channel holds one value: a reader that is late
 // sees only the newest. After a reconnect it tells the generation once more.
 func (c *Controller) Installed() <-chan int64 { return c.st.installedCh }

@@ -21,6 +21,9 @@ type packets struct {
 	in   chan *ofp.PacketIn
 	outq chan []byte
 	up   atomic.Bool
+	// ready is told when the switch has begun to send packets here, and when it
+	// no longer does.
+	ready func(bool)
 
 	ins, inDrops, outs, outDrops, resumes atomic.Uint64
 }
@@ -28,8 +31,8 @@ type packets struct {
 // outQueue bounds the packets on their way to the switch.
 const outQueue = 512
 
-func newPackets(cfg Config) *packets {
-	return &packets{cfg: cfg, in: make(chan *ofp.PacketIn, cfg.PacketIns), outq: make(chan []byte, outQueue)}
+func newPackets(cfg Config, ready func(bool)) *packets {
+	return &packets{cfg: cfg, ready: ready, in: make(chan *ofp.PacketIn, cfg.PacketIns), outq: make(chan []byte, outQueue)}
 }
 
 func (p *packets) addCounters(c *Counters) {
@@ -75,6 +78,7 @@ func (p *packets) run(ctx context.Context) {
 		began := time.Now()
 		err := p.session(ctx)
 		p.up.Store(false)
+		p.ready(false)
 		if ctx.Err() == nil {
 			p.cfg.Log.Debug("packet connection", "target", p.cfg.Target, "err", err)
 		}
@@ -99,6 +103,7 @@ func (p *packets) session(ctx context.Context) error {
 	b := ofp.AppendSetConfig(nil, 1, ofp.SwitchConfig{MissSendLen: 0xffff})
 	b = ofp.AppendPacketIn2Format(b, 2)
 	b = ofp.AppendSetAsync(b, 3, packetReasons, 0, 0)
+	b = ofp.AppendEmpty(b, ofp.TypeBarrierRequest, 4)
 	c.urgent <- b // the way that the packets take, so that it is before them
 	p.up.Store(true)
 	heard := time.Now()
@@ -141,6 +146,8 @@ func (p *packets) handle(c *conn, msg []byte) error {
 	switch h.Type {
 	case ofp.TypeEchoRequest:
 		c.post(ofp.AppendEcho(nil, ofp.TypeEchoReply, h.Xid, msg[8:]))
+	case ofp.TypeBarrierReply:
+		p.ready(true)
 	case ofp.TypeError:
 		e, err := ofp.ParseError(msg)
 		if err != nil {

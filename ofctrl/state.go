@@ -39,6 +39,7 @@ type state struct {
 
 	known     bool // all flows of the switch have been read once
 	connected bool
+	packets   bool // the switch sends packets to us
 	sending   bool // a batch is on its way
 	doneGen   int64
 	told      bool // doneGen has been told over this connection
@@ -306,6 +307,16 @@ func (s *state) refuseID(kind string, id uint32, err error) Refusal {
 	return r
 }
 
+// setPackets notes whether the switch sends packets to us. A generation is not
+// told before: packets that its flows send to the controller would be lost.
+func (s *state) setPackets(up bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.packets = up; up {
+		s.wakeUp()
+	}
+}
+
 // finished notes that a batch is in the switch, and tells so where nothing
 // that belongs to its generation is left.
 func (s *state) finished(b *batch) {
@@ -317,7 +328,7 @@ func (s *state) finished(b *batch) {
 			delete(s.flush, z)
 		}
 	}
-	if s.told && s.doneGen == b.gen {
+	if s.told && s.doneGen == b.gen || !s.packets {
 		return
 	}
 	s.doneGen, s.told = b.gen, true
@@ -423,6 +434,7 @@ func (s *state) status(p *packets) Status {
 	dirty := s.all || s.sending || len(s.dirty)+len(s.dirtyGroups)+len(s.dirtyMeters) > 0
 	st := Status{
 		Connected: s.connected,
+		Packets:   s.packets,
 		Synced:    s.connected && !dirty && s.doneGen == s.gen,
 		Gen:       s.doneGen,
 		Wanted:    s.gen,

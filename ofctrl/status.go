@@ -3,6 +3,7 @@ package ofctrl
 // Status is the state of a controller, for people and metrics.
 type Status struct {
 	Connected bool // the switch answers
+	Packets   bool // the switch sends packets to the controller
 	Synced    bool // what the switch holds is what is wanted
 	Gen       int64
 	Wanted    int64 // newest generation asked for
