@@ -66,8 +66,15 @@ func NewUUID() UUID {
 // over the parts, each followed by a NUL so that no two lists of parts without
 // NULs meet.
 func NameUUID(parts ...string) UUID {
-	var buf [128]byte
+	size := 0
+	for _, p := range parts {
+		size += len(p) + 1
+	}
+	var buf [512]byte // as long as most are
 	b := buf[:0]
+	if size > len(buf) {
+		b = make([]byte, 0, size)
+	}
 	for _, p := range parts {
 		b = append(b, p...)
 		b = append(b, 0)

@@ -93,44 +93,75 @@ func (f *Flow) strings() [6]*string {
 // DecodeFlows reads a chunk. It never panics, and refuses what is longer than
 // 64 MiB when decompressed.
 //
-// Hot path: equal strings of a chunk are allocated once.
+// Hot path: two allocations, the flows and all strings of the chunk together.
+// Who keeps one string for long should keep a copy of it.
 func DecodeFlows(chunk []byte) ([]Flow, error) {
 	if len(chunk) == 0 || chunk[0] != chunkVersion {
 		return nil, errors.New("sb: not a chunk of flows that this version knows")
 	}
-	body, err := decoder().DecodeAll(chunk[1:], nil)
-	if err != nil {
+	r, _ := readers.Get().(*chunkReader)
+	if r == nil {
+		r = new(chunkReader)
+	}
+	defer r.done()
+	if err := r.open(chunk[1:]); err != nil {
 		return nil, fmt.Errorf("sb: chunk of flows: %w", err)
 	}
-	r := chunkReader{rest: body}
-	texts := r.texts()
-	flows := r.flows(texts)
-	if r.bad || len(r.rest) > 0 {
+	flows := r.flows(r.texts())
+	if r.bad || r.rest != "" {
 		return nil, errors.New("sb: chunk of flows is damaged")
 	}
 	return flows, nil
 }
 
+// readers holds chunkReaders for the next calls.
+var readers sync.Pool
+
 // chunkReader takes a chunk's body apart; bad stays set once a part is.
 type chunkReader struct {
-	rest []byte
+	rest string // of the body, which the strings of the flows are parts of
 	bad  bool
+	// What the next call can use again.
+	body    []byte
+	strings []string
 }
 
-func (r *chunkReader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.rest)
-	if n <= 0 {
-		r.bad = true
-		return 0
+// maxReader bounds the memory that a chunkReader keeps for the next call.
+const maxReader = 1 << 20
+
+func (r *chunkReader) open(frame []byte) (err error) {
+	r.body, err = decoder().DecodeAll(frame, r.body[:0])
+	r.rest, r.bad = string(r.body), false
+	return err
+}
+
+func (r *chunkReader) done() {
+	clear(r.strings)
+	r.rest = ""
+	if cap(r.body)+16*cap(r.strings) <= maxReader {
+		readers.Put(r)
 	}
-	r.rest = r.rest[n:]
-	return v
 }
 
-func (r *chunkReader) bytes(n uint64) []byte {
+func (r *chunkReader) uvarint() (v uint64) {
+	for i := range min(len(r.rest), binary.MaxVarintLen64) {
+		c := r.rest[i]
+		v |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			// The tenth byte holds the last bit.
+			r.bad = r.bad || i == binary.MaxVarintLen64-1 && c > 1
+			r.rest = r.rest[i+1:]
+			return v
+		}
+	}
+	r.bad = true
+	return 0
+}
+
+func (r *chunkReader) bytes(n uint64) string {
 	if r.bad || n > uint64(len(r.rest)) {
 		r.bad = true
-		return nil
+		return ""
 	}
 	b := r.rest[:n]
 	r.rest = r.rest[n:]
@@ -143,11 +174,14 @@ func (r *chunkReader) texts() []string {
 		r.bad = true
 		return nil
 	}
-	texts := make([]string, 1, n+1)
+	r.strings = append(r.strings[:0], "")
 	for range n {
-		texts = append(texts, string(r.bytes(r.uvarint())))
+		if r.bad {
+			return nil
+		}
+		r.strings = append(r.strings, r.bytes(r.uvarint()))
 	}
-	return texts
+	return r.strings
 }
 
 // minFlow is the least number of bytes that a flow takes.
