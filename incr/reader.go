@@ -66,13 +66,21 @@ func Lookup[K comparable, V any, X comparable](r *Reader, ix *Index[K, V, X], x 
 	if r.shadow {
 		return ix.shadowOf()[x]
 	}
-	c, ok := ix.ids.get(x)
+	c, ok := ix.read(r, x)
 	if !ok {
-		r.absent = append(r.absent, absent{ix.id, x})
 		return nil
 	}
-	r.saw(ix.id, c)
 	return ix.keys(c)
+}
+
+// read returns the cell of x, and notes that r depends on it.
+func (ix *Index[K, V, X]) read(r *Reader, x X) (c uint32, ok bool) {
+	if c, ok = ix.ids.get(x); ok {
+		r.saw(ix.id, c)
+	} else {
+		r.absent = append(r.absent, absent{ix.id, x})
+	}
+	return c, ok
 }
 
 // Count reads how many rows have the index value x; it depends on the same as
@@ -82,26 +90,44 @@ func Count[K comparable, V any, X comparable](r *Reader, ix *Index[K, V, X], x X
 	if r.shadow {
 		return len(ix.shadowOf()[x])
 	}
-	c, ok := ix.ids.get(x)
+	c, ok := ix.read(r, x)
 	if !ok {
-		r.absent = append(r.absent, absent{ix.id, x})
 		return 0
 	}
-	r.saw(ix.id, c)
 	return len(ix.cells.at(c).members)
 }
 
 // One reads the first of the rows whose index value is x, for indexes that
 // have one row per value.
 func One[K comparable, V any, X comparable](r *Reader, ix *Index[K, V, X], x X) (K, V, bool) {
-	keys := Lookup(r, ix, x)
-	if len(keys) == 0 {
-		var k K
+	k, ok := first(r, ix, x)
+	if !ok {
 		var v V
 		return k, v, false
 	}
-	v, ok := Get(r, ix.t, keys[0])
-	return keys[0], v, ok
+	v, ok := Get(r, ix.t, k)
+	return k, v, ok
+}
+
+// first reads the first key of Lookup, and makes no list of them.
+func first[K comparable, V any, X comparable](r *Reader, ix *Index[K, V, X], x X) (k K, ok bool) {
+	r.earlier(ix.id, ix.name)
+	if r.shadow {
+		keys := ix.shadowOf()[x]
+		if len(keys) == 0 {
+			return k, false
+		}
+		return keys[0], true
+	}
+	c, ok := ix.read(r, x)
+	if !ok {
+		return k, false
+	}
+	members := ix.cells.at(c).members
+	if len(members) == 0 {
+		return k, false
+	}
+	return ix.t.rows.at(members[0]).key, true
 }
 
 // Each reads the rows whose index value is x, keys and values.
