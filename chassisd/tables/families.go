@@ -106,13 +106,10 @@ func (l *Lowered) families(u SharedUnit) []FamilyKey {
 	return keys
 }
 
-// familiesOf takes the families of a flow, unless the unit has it twice.
-func (l *Lowered) familiesOf(flow schema.UUID, source string) func(lower.Family) {
-	n := uint16(0)
-	return func(f lower.Family) {
-		if !slices.ContainsFunc(l.Families, func(o Family) bool { return o.Flow == flow && o.N == n }) {
-			l.Families = append(l.Families, Family{flow, n, source, f})
-		}
-		n++
+// addFamily takes a family of the flow, unless the unit has the flow twice.
+func (m *maker) addFamily(f lower.Family) {
+	if !slices.ContainsFunc(m.out.Families, func(o Family) bool { return o.Flow == m.uuid && o.N == m.family }) {
+		m.out.Families = append(m.out.Families, Family{m.uuid, m.family, source(m.flow), f})
 	}
+	m.family++
 }

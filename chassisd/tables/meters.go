@@ -9,7 +9,6 @@ import (
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
-	"github.com/weft-sdn/weft/schema"
 )
 
 // uses are the groups and meters that the flows of one unit use. Groups that
@@ -18,25 +17,28 @@ import (
 type uses struct {
 	t      *Tables
 	r      *incr.Reader
+	m      *maker
 	owner  string
 	groups map[uint32]ofp.GroupBody
 	meters map[uint32]ofp.MeterBody
-	// complain is told what a flow does not get. It is in the switch all the same.
-	complain func(what string)
 }
 
-func (t *Tables) uses(r *incr.Reader, u SharedUnit, complain func(string)) *uses {
-	return &uses{t: t, r: r, owner: u.owner(), complain: complain}
+func (t *Tables) uses(r *incr.Reader, u SharedUnit, m *maker) *uses {
+	return &uses{t: t, r: r, m: m, owner: u.owner()}
 }
+
+// complain notes what the flow that is being lowered does not get. It is in the
+// switch all the same.
+func (u *uses) complain(what string) { u.m.complain(what) }
 
 // owner is by what name a unit takes numbers.
 func (u SharedUnit) owner() string { return u.Path.String() + "/" + u.Datapath.String() }
 
-// answer lets a flow that is lowered ask for groups and meters.
-func (u *uses) answer(env *lower.Env, flow schema.UUID) {
+// answer lets the flows that are lowered ask for groups and meters.
+func (u *uses) answer(env *lower.Env) {
 	env.Group, env.Meter, env.TunnelPort = u.group, u.meter, u.tunnelPort
 	env.RateMeter = func(rate, burst uint32) uint32 {
-		name := fmt.Sprintf("rate %s %d %d", flow, rate, burst)
+		name := fmt.Sprintf("rate %s %d %d", u.m.uuid, rate, burst)
 		return u.take(name, meterBody(ofp.MeterKbps, ofp.MeterBand{Rate: rate, Burst: burst}))
 	}
 }

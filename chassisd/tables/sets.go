@@ -150,7 +150,11 @@ func (s *setTables) bucket(r *incr.Reader, p part) (a addresses, ok bool) {
 // chassis of its own.
 func (t *Tables) isNear(r *incr.Reader, name string) bool {
 	id, row, ok := incr.One(r, t.portsByName, name)
-	return ok && (row.Type != "" || incr.Has(r, t.Bound, id))
+	return ok && t.isHere(r, id, row)
+}
+
+func (t *Tables) isHere(r *incr.Reader, id schema.UUID, row Port) bool {
+	return row.Type != "" || incr.Has(r, t.Bound, id)
 }
 
 // refer makes env answer what `$set` means, and tells complain what is wrong

@@ -133,7 +133,7 @@ func (t *Tables) passedBy(r *incr.Reader, by *incr.Index[schema.UUID, stageSet, 
 		}
 		if asked[p]&bit == 0 {
 			asked[p] |= bit
-			if len(incr.Lookup(r, by, stageOf{of, p, uint8(stage)})) > 0 {
+			if incr.Count(r, by, stageOf{of, p, uint8(stage)}) > 0 {
 				passed[p] |= bit
 			}
 		}

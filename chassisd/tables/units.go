@@ -142,36 +142,36 @@ type maker struct {
 	buf     []lower.Flow
 	uses    *uses
 
-	// The logical flow that is being lowered.
-	flow   *sb.Flow
-	uuid   schema.UUID
-	family func(lower.Family)
-	groups []string // that it matches where a bit would do
+	// The logical flow that is being lowered, and what it is lowered for: zero
+	// where that is all of a group.
+	flow     *sb.Flow
+	uuid     schema.UUID
+	datapath schema.UUID
+	logical  lower.Logical
+	groups   []string // that it matches where a bit would do
 	// undecided says that nobody knows yet whether one of them has a bit.
 	undecided bool
-	families  int // of the flows before
+	families  int    // of the flows before
+	family    uint16 // number of the flow's next one
 }
 
 func (t *Tables) maker(r *incr.Reader, u SharedUnit) *maker {
 	m := &maker{lowerer: t.lowerer, ids: t.conj.unit(u), path: u.Path.String()}
-	m.uses = t.uses(r, u, m.complain)
+	m.uses = t.uses(r, u, m)
 	return m
 }
 
 // begin goes on to the next logical flow.
 func (m *maker) begin(f *sb.Flow) {
-	m.flow, m.uuid = f, f.UUID(m.path)
-	m.family, m.groups = m.out.familiesOf(m.uuid, source(f)), m.groups[:0]
-	m.undecided, m.families = false, len(m.out.Families)
+	m.flow, m.uuid, m.logical = f, f.UUID(m.path), lower.FromSB(f)
+	m.groups, m.undecided = m.groups[:0], false
+	m.families, m.family = len(m.out.Families), 0
 }
 
 // add lowers the flow; datapath is zero where that is for all of a group.
 func (m *maker) add(datapath schema.UUID, env *lower.Env) (err error) {
-	env.Conjunctions = func(n int) uint32 { return m.ids.take(m.flow, datapath, n) }
-	env.Family = m.family
-	m.uses.answer(env, m.uuid)
-	logical := lower.FromSB(m.flow)
-	if m.buf, err = m.lowerer.Flow(m.buf[:0], &logical, cookie(m.uuid), env); err != nil {
+	m.datapath = datapath
+	if m.buf, err = m.lowerer.Flow(m.buf[:0], &m.logical, cookie(m.uuid), env); err != nil {
 		return err
 	}
 	if m.undecided {
@@ -215,6 +215,8 @@ func (t *Tables) common(r *incr.Reader, m *maker) lower.Env {
 			return false
 		},
 		PortGroupBit: t.portGroupBit(r, m),
+		Conjunctions: func(n int) uint32 { return m.ids.take(m.flow, m.datapath, n) },
+		Family:       m.addFamily,
 		Collectors: func(set uint32) bool {
 			ok := incr.Has(r, t.CollectorSets, set)
 			if !ok {
@@ -223,13 +225,15 @@ func (t *Tables) common(r *incr.Reader, m *maker) lower.Env {
 			return ok
 		},
 	}
+	m.uses.answer(&env)
 	t.refer(r, &env, m.complain)
 	return env
 }
 
 // isFar tells of a port that packets cannot enter or leave by on this chassis.
 func (t *Tables) isFar(r *incr.Reader, name string) bool {
-	return len(incr.Lookup(r, t.portsByName, name)) > 0 && !t.isNear(r, name)
+	id, row, ok := incr.One(r, t.portsByName, name)
+	return ok && !t.isHere(r, id, row)
 }
 
 // env answers what the flows of a datapath refer to.
