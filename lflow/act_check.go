@@ -34,7 +34,7 @@ func (a Check) Append(b []byte) []byte {
 	return append(append(b, a.Kind.String()...), "();"...)
 }
 
-func (a Check) Prerequisite() *Expr { return a.Dst.sym.prereq }
+func (a Check) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq) }
 
 func parseCheck(k CheckKind) func(*actionParser, operand) (Action, *Error) {
 	return func(p *actionParser, dst operand) (Action, *Error) {

@@ -3,8 +3,8 @@ package lflow
 // CTClear forgets the packet's connection tracking state.
 type CTClear struct{}
 
-func (CTClear) Append(b []byte) []byte { return append(b, "ct_clear;"...) }
-func (CTClear) Prerequisite() *Expr    { return nil }
+func (CTClear) Append(b []byte) []byte           { return append(b, "ct_clear;"...) }
+func (CTClear) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseCTClear(*actionParser) (Action, *Error) { return CTClear{}, nil }
 
@@ -22,7 +22,7 @@ func (a CTNext) Append(b []byte) []byte {
 	return append(b, "ct_next(dnat);"...)
 }
 
-func (CTNext) Prerequisite() *Expr { return Bool(IP) }
+func (CTNext) Prerequisites(es []*Expr) []*Expr { return append(es, Bool(IP)) }
 
 func parseCTNext(p *actionParser) (Action, *Error) {
 	if err := p.hasNext("ct_next"); err != nil {

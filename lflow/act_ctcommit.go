@@ -12,13 +12,8 @@ func (a CTCommit) Append(b []byte) []byte {
 	return appendBlock(b, a.Actions)
 }
 
-func (a CTCommit) Prerequisite() *Expr {
-	if len(a.Actions) > 0 {
-		if inner := a.Actions.Prerequisite(); inner != nil {
-			return And(Bool(IP), inner)
-		}
-	}
-	return Bool(IP)
+func (a CTCommit) Prerequisites(es []*Expr) []*Expr {
+	return a.Actions.Prerequisites(append(es, Bool(IP)))
 }
 
 func parseCTCommit(p *actionParser) (Action, *Error) {

@@ -84,7 +84,7 @@ func (a CTLB) Append(b []byte) []byte {
 	return append(b, ");"...)
 }
 
-func (CTLB) Prerequisite() *Expr { return Bool(IP) }
+func (CTLB) Prerequisites(es []*Expr) []*Expr { return append(es, Bool(IP)) }
 
 func parseCTLB(k CTLBKind) func(*actionParser) (Action, *Error) {
 	return func(p *actionParser) (Action, *Error) {

@@ -49,7 +49,7 @@ func (a CTNAT) Append(b []byte) []byte {
 	return append(b, ';')
 }
 
-func (CTNAT) Prerequisite() *Expr { return Bool(IP) }
+func (CTNAT) Prerequisites(es []*Expr) []*Expr { return append(es, Bool(IP)) }
 
 func parseCTNAT(k CTNATKind) func(*actionParser) (Action, *Error) {
 	return func(p *actionParser) (Action, *Error) {

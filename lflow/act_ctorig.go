@@ -41,7 +41,7 @@ func (a CTOrig) Append(b []byte) []byte {
 	return append(append(b, a.Kind.String()...), "();"...)
 }
 
-func (a CTOrig) Prerequisite() *Expr { return a.Dst.sym.prereq }
+func (a CTOrig) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq) }
 
 func parseCTOrig(k CTOrigKind) func(*actionParser, operand) (Action, *Error) {
 	return func(p *actionParser, dst operand) (Action, *Error) {

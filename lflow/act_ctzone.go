@@ -8,8 +8,8 @@ type CTCommitNAT struct {
 	SNAT bool
 }
 
-func (a CTCommitNAT) Append(b []byte) []byte { return appendZone(b, "ct_commit_nat", a.SNAT) }
-func (CTCommitNAT) Prerequisite() *Expr      { return Bool(IP) }
+func (a CTCommitNAT) Append(b []byte) []byte         { return appendZone(b, "ct_commit_nat", a.SNAT) }
+func (CTCommitNAT) Prerequisites(es []*Expr) []*Expr { return append(es, Bool(IP)) }
 
 func parseCTCommitNAT(p *actionParser) (Action, *Error) {
 	if err := p.hasNext("ct_commit_nat"); err != nil {
@@ -29,8 +29,8 @@ type CTCommitToZone struct {
 	SNAT bool
 }
 
-func (a CTCommitToZone) Append(b []byte) []byte { return appendZone(b, "ct_commit_to_zone", a.SNAT) }
-func (CTCommitToZone) Prerequisite() *Expr      { return Bool(IP) }
+func (a CTCommitToZone) Append(b []byte) []byte         { return appendZone(b, "ct_commit_to_zone", a.SNAT) }
+func (CTCommitToZone) Prerequisites(es []*Expr) []*Expr { return append(es, Bool(IP)) }
 
 func parseCTCommitToZone(p *actionParser) (Action, *Error) {
 	if err := p.hasNext("ct_commit_to_zone"); err != nil {

@@ -28,7 +28,7 @@ func (a PutDHCP) Append(b []byte) []byte {
 	return append(b, ");"...)
 }
 
-func (a PutDHCP) Prerequisite() *Expr { return a.Dst.sym.prereq }
+func (a PutDHCP) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq) }
 
 func parsePutDHCP(v6 bool) func(*actionParser, operand) (Action, *Error) {
 	return func(p *actionParser, dst operand) (Action, *Error) {

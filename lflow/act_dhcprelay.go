@@ -22,7 +22,7 @@ func (a DHCPRelay) Append(b []byte) []byte {
 	return append(appendValue(append(b, ", "...), a.Server.Value, IPv4), ");"...)
 }
 
-func (a DHCPRelay) Prerequisite() *Expr { return a.Dst.sym.prereq }
+func (a DHCPRelay) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq) }
 
 func parseDHCPRelay(response bool) func(*actionParser, operand) (Action, *Error) {
 	return func(p *actionParser, dst operand) (Action, *Error) {

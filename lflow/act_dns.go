@@ -4,8 +4,8 @@ package lflow
 // reply and stores 1 in Dst, or leaves the packet alone and stores 0.
 type DNSLookup struct{ Dst Field }
 
-func (a DNSLookup) Append(b []byte) []byte { return append(a.Dst.append(b), " = dns_lookup();"...) }
-func (a DNSLookup) Prerequisite() *Expr    { return withPrerequisite(a.Dst, UDP) }
+func (a DNSLookup) Append(b []byte) []byte           { return append(a.Dst.append(b), " = dns_lookup();"...) }
+func (a DNSLookup) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq, Bool(UDP)) }
 
 func parseDNSLookup(p *actionParser, dst operand) (Action, *Error) {
 	if err := p.inIngress(dst, "dns_lookup"); err != nil {
@@ -15,15 +15,6 @@ func parseDNSLookup(p *actionParser, dst operand) (Action, *Error) {
 		return nil, err
 	}
 	return DNSLookup{dst.Field}, p.bitResult(dst, "dns_lookup")
-}
-
-// withPrerequisite returns the prerequisite of f together with the predicate
-// pred.
-func withPrerequisite(f, pred Field) *Expr {
-	if f.sym.prereq == nil {
-		return Bool(pred)
-	}
-	return And(f.sym.prereq, Bool(pred))
 }
 
 // inIngress checks that the action stands in the ingress pipeline.

@@ -40,7 +40,7 @@ func (a CommitECMPNextHop) Append(b []byte) []byte {
 	return append(append(append(b, ", proto = "...), a.Proto.String()...), ");"...)
 }
 
-func (CommitECMPNextHop) Prerequisite() *Expr { return nil }
+func (CommitECMPNextHop) Prerequisites(es []*Expr) []*Expr { return es }
 
 // Packets returns what the packets are that the action can be done on.
 func (a CommitECMPNextHop) Packets() *Expr { return a.Proto.of(a.V6) }

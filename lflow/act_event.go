@@ -28,7 +28,7 @@ func (a TriggerEvent) Append(b []byte) []byte {
 	return append(b, ");"...)
 }
 
-func (TriggerEvent) Prerequisite() *Expr { return nil }
+func (TriggerEvent) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseTriggerEvent(p *actionParser) (Action, *Error) {
 	var a TriggerEvent

@@ -9,7 +9,9 @@ func (a CheckEVPNARP) Append(b []byte) []byte {
 	return append(a.IP.append(b), ");"...)
 }
 
-func (a CheckEVPNARP) Prerequisite() *Expr { return both(a.Dst, a.IP) }
+func (a CheckEVPNARP) Prerequisites(es []*Expr) []*Expr {
+	return append(es, a.Dst.sym.prereq, a.IP.sym.prereq)
+}
 
 func parseCheckEVPNARP(p *actionParser, dst operand) (Action, *Error) {
 	if err := p.expect(tokLParen); err != nil {
@@ -37,7 +39,9 @@ func (a GetRemoteFDB) Append(b []byte) []byte {
 	return append(a.MAC.append(b), ");"...)
 }
 
-func (a GetRemoteFDB) Prerequisite() *Expr { return both(a.Dst, a.MAC) }
+func (a GetRemoteFDB) Prerequisites(es []*Expr) []*Expr {
+	return append(es, a.Dst.sym.prereq, a.MAC.sym.prereq)
+}
 
 func parseGetRemoteFDB(p *actionParser, dst operand) (Action, *Error) {
 	if err := p.expect(tokLParen); err != nil {

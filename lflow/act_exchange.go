@@ -8,7 +8,9 @@ func (a Exchange) Append(b []byte) []byte {
 	return append(a.B.append(b), ';')
 }
 
-func (a Exchange) Prerequisite() *Expr { return both(a.A, a.B) }
+func (a Exchange) Prerequisites(es []*Expr) []*Expr {
+	return append(es, a.A.sym.prereq, a.B.sym.prereq)
+}
 
 func (p *actionParser) exchange(a operand) (Action, *Error) {
 	b, err := p.operand()

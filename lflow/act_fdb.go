@@ -8,7 +8,9 @@ func (a PutFDB) Append(b []byte) []byte {
 	return append(a.MAC.append(append(b, ", "...)), ");"...)
 }
 
-func (a PutFDB) Prerequisite() *Expr { return both(a.Port, a.MAC) }
+func (a PutFDB) Prerequisites(es []*Expr) []*Expr {
+	return append(es, a.Port.sym.prereq, a.MAC.sym.prereq)
+}
 
 func parsePutFDB(p *actionParser) (Action, *Error) {
 	port, mac, err := p.portAndMAC()
@@ -42,7 +44,9 @@ func (a LookupFDB) Append(b []byte) []byte {
 	return append(a.MAC.append(append(b, ", "...)), ");"...)
 }
 
-func (a LookupFDB) Prerequisite() *Expr { return both(a.Port, a.MAC) }
+func (a LookupFDB) Prerequisites(es []*Expr) []*Expr {
+	return append(es, a.Port.sym.prereq, a.MAC.sym.prereq)
+}
 
 func parseLookupFDB(p *actionParser, dst operand) (Action, *Error) {
 	port, mac, err := p.portAndMAC()
@@ -60,7 +64,9 @@ func (a GetFDB) Append(b []byte) []byte {
 	return append(a.MAC.append(b), ");"...)
 }
 
-func (a GetFDB) Prerequisite() *Expr { return both(a.Dst, a.MAC) }
+func (a GetFDB) Prerequisites(es []*Expr) []*Expr {
+	return append(es, a.Dst.sym.prereq, a.MAC.sym.prereq)
+}
 
 func parseGetFDB(p *actionParser, dst operand) (Action, *Error) {
 	if err := p.expect(tokLParen); err != nil {

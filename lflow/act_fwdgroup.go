@@ -22,7 +22,7 @@ func (a FwdGroup) Append(b []byte) []byte {
 	return append(b, ");"...)
 }
 
-func (FwdGroup) Prerequisite() *Expr { return nil }
+func (FwdGroup) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseFwdGroup(p *actionParser) (Action, *Error) {
 	var a FwdGroup

@@ -6,6 +6,6 @@ type IGMP struct{}
 func (IGMP) Append(b []byte) []byte { return append(b, "igmp;"...) }
 
 // Prerequisite is none: MLD comes here too, and the match says which.
-func (IGMP) Prerequisite() *Expr { return nil }
+func (IGMP) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseIGMP(*actionParser) (Action, *Error) { return IGMP{}, nil }

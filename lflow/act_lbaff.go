@@ -32,7 +32,7 @@ func appendEndpoint(b []byte, a netip.AddrPort) []byte {
 	return a.AppendTo(b)
 }
 
-func (CommitLBAffinity) Prerequisite() *Expr { return nil }
+func (CommitLBAffinity) Prerequisites(es []*Expr) []*Expr { return es }
 
 // Packets returns what the packets are that the action can be done on.
 func (a CommitLBAffinity) Packets() *Expr { return a.Proto.of(a.VIP.Addr().Is6()) }

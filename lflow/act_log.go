@@ -63,7 +63,7 @@ func (a Log) Append(b []byte) []byte {
 	return append(b, ");"...)
 }
 
-func (Log) Prerequisite() *Expr { return nil }
+func (Log) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseLog(p *actionParser) (Action, *Error) {
 	a, start, judged := Log{Severity: SeverityInfo}, p.tok.pos, false

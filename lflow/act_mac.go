@@ -75,7 +75,9 @@ func (a GetMAC) Append(b []byte) []byte {
 	return appendBinding(b, name4or6(a.V6, "get_arp", "get_nd"), a.Port, a.IP)
 }
 
-func (a GetMAC) Prerequisite() *Expr { return both(a.Port, a.IP) }
+func (a GetMAC) Prerequisites(es []*Expr) []*Expr {
+	return append(es, a.Port.sym.prereq, a.IP.sym.prereq)
+}
 
 func parseGetMAC(v6 bool) func(*actionParser) (Action, *Error) {
 	return func(p *actionParser) (Action, *Error) {
@@ -94,7 +96,9 @@ func (a PutMAC) Append(b []byte) []byte {
 	return appendBinding(b, name4or6(a.V6, "put_arp", "put_nd"), a.Port, a.IP, a.MAC)
 }
 
-func (a PutMAC) Prerequisite() *Expr { return both(a.IP, a.MAC) }
+func (a PutMAC) Prerequisites(es []*Expr) []*Expr {
+	return append(es, a.IP.sym.prereq, a.MAC.sym.prereq)
+}
 
 func parsePutMAC(v6 bool) func(*actionParser) (Action, *Error) {
 	return func(p *actionParser) (Action, *Error) {
@@ -114,7 +118,9 @@ func (a LookupMAC) Append(b []byte) []byte {
 	return appendBinding(b, name4or6(a.V6, "lookup_arp", "lookup_nd"), a.Port, a.IP, a.MAC)
 }
 
-func (a LookupMAC) Prerequisite() *Expr { return both(a.IP, a.MAC) }
+func (a LookupMAC) Prerequisites(es []*Expr) []*Expr {
+	return append(es, a.IP.sym.prereq, a.MAC.sym.prereq)
+}
 
 func parseLookupMAC(v6 bool) func(*actionParser, operand) (Action, *Error) {
 	return func(p *actionParser, dst operand) (Action, *Error) {
@@ -137,7 +143,7 @@ func (a LookupIP) Append(b []byte) []byte {
 	return appendBinding(b, name4or6(a.V6, "lookup_arp_ip", "lookup_nd_ip"), a.Port, a.IP)
 }
 
-func (a LookupIP) Prerequisite() *Expr { return a.IP.sym.prereq }
+func (a LookupIP) Prerequisites(es []*Expr) []*Expr { return append(es, a.IP.sym.prereq) }
 
 func parseLookupIP(v6 bool) func(*actionParser, operand) (Action, *Error) {
 	return func(p *actionParser, dst operand) (Action, *Error) {

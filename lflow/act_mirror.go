@@ -7,7 +7,7 @@ func (a Mirror) Append(b []byte) []byte {
 	return append(appendString(append(b, "mirror("...), a.Port), ");"...)
 }
 
-func (Mirror) Prerequisite() *Expr { return nil }
+func (Mirror) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseMirror(p *actionParser) (Action, *Error) {
 	if err := p.expect(tokLParen); err != nil {

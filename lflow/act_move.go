@@ -8,17 +8,8 @@ func (a Move) Append(b []byte) []byte {
 	return append(a.Src.append(b), ';')
 }
 
-func (a Move) Prerequisite() *Expr { return both(a.Dst, a.Src) }
-
-// both returns the prerequisites of two fields.
-func both(f, g Field) *Expr {
-	switch {
-	case f.sym.prereq == nil:
-		return g.sym.prereq
-	case g.sym.prereq == nil:
-		return f.sym.prereq
-	}
-	return And(f.sym.prereq, g.sym.prereq)
+func (a Move) Prerequisites(es []*Expr) []*Expr {
+	return append(es, a.Dst.sym.prereq, a.Src.sym.prereq)
 }
 
 func (p *actionParser) move(dst operand) (Action, *Error) {

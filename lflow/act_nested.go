@@ -53,13 +53,13 @@ func appendBlock(b []byte, as Actions) []byte {
 	return append(as.Append(append(b, " { "...)), " };"...)
 }
 
-// Prerequisite returns that of the kind alone: the nested actions are about
+// Prerequisites are those of the kind alone: the nested actions are about
 // another packet.
-func (a Nested) Prerequisite() *Expr {
+func (a Nested) Prerequisites(es []*Expr) []*Expr {
 	if f := nestedRows[a.Kind].prereq; !f.IsZero() {
-		return Bool(f)
+		es = append(es, Bool(f))
 	}
-	return nil
+	return es
 }
 
 func parseNested(k NestedKind) func(p *actionParser) (Action, *Error) {

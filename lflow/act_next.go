@@ -23,7 +23,7 @@ func (n Next) Append(b []byte) []byte {
 	return append(b, ';')
 }
 
-func (Next) Prerequisite() *Expr { return nil }
+func (Next) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseNext(p *actionParser) (Action, *Error) {
 	pos, tables := p.tok.pos, p.at.Tables

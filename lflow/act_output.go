@@ -4,7 +4,7 @@ package lflow
 // to the port itself.
 type Output struct{}
 
-func (Output) Append(b []byte) []byte { return append(b, "output;"...) }
-func (Output) Prerequisite() *Expr    { return nil }
+func (Output) Append(b []byte) []byte           { return append(b, "output;"...) }
+func (Output) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseOutput(*actionParser) (Action, *Error) { return Output{}, nil }

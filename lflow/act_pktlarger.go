@@ -13,7 +13,7 @@ func (a CheckPktLarger) Append(b []byte) []byte {
 	return append(strconv.AppendUint(b, uint64(a.Size), 10), ");"...)
 }
 
-func (a CheckPktLarger) Prerequisite() *Expr { return a.Dst.sym.prereq }
+func (a CheckPktLarger) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq) }
 
 func parseCheckPktLarger(p *actionParser, dst operand) (Action, *Error) {
 	if err := p.expect(tokLParen); err != nil {

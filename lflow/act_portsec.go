@@ -15,7 +15,7 @@ func (a CheckPortSec) Append(b []byte) []byte {
 	return append(b, " = check_in_port_sec();"...)
 }
 
-func (a CheckPortSec) Prerequisite() *Expr { return a.Dst.sym.prereq }
+func (a CheckPortSec) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq) }
 
 func parseCheckPortSec(out bool) func(*actionParser, operand) (Action, *Error) {
 	return func(p *actionParser, dst operand) (Action, *Error) {

@@ -36,7 +36,7 @@ func (a PutNDRA) Append(b []byte) []byte {
 	return append(b, ");"...)
 }
 
-func (a PutNDRA) Prerequisite() *Expr { return withPrerequisite(a.Dst, IP6) }
+func (a PutNDRA) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq, Bool(IP6)) }
 
 func parsePutNDRA(p *actionParser, dst operand) (Action, *Error) {
 	a, start := PutNDRA{Dst: dst.Field}, p.tok.pos

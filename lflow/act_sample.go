@@ -34,11 +34,11 @@ func (a Sample) Append(b []byte) []byte {
 	return append(b, ");"...)
 }
 
-func (a Sample) Prerequisite() *Expr {
+func (a Sample) Prerequisites(es []*Expr) []*Expr {
 	if a.PointField.IsZero() {
-		return nil
+		return es
 	}
-	return a.PointField.sym.prereq
+	return append(es, a.PointField.sym.prereq)
 }
 
 func parseSample(p *actionParser) (Action, *Error) {

@@ -41,7 +41,7 @@ func (a Select) Append(b []byte) []byte {
 	return append(b, ");"...)
 }
 
-func (a Select) Prerequisite() *Expr { return a.Dst.sym.prereq }
+func (a Select) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq) }
 
 func parseSelect(p *actionParser, dst operand) (Action, *Error) {
 	a := Select{Dst: dst.Field}

@@ -22,7 +22,7 @@ func (a Set) Append(b []byte) []byte {
 	return append(b, ';')
 }
 
-func (a Set) Prerequisite() *Expr { return a.Dst.sym.prereq }
+func (a Set) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq) }
 
 func (p *actionParser) set(dst operand) (Action, *Error) {
 	pos := p.tok.pos

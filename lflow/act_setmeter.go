@@ -16,7 +16,7 @@ func (a SetMeter) Append(b []byte) []byte {
 	return append(b, ");"...)
 }
 
-func (SetMeter) Prerequisite() *Expr { return nil }
+func (SetMeter) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseSetMeter(p *actionParser) (Action, *Error) {
 	if err := p.expect(tokLParen); err != nil {

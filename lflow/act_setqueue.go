@@ -13,7 +13,7 @@ func (a SetQueue) Append(b []byte) []byte {
 	return append(b, ");"...)
 }
 
-func (SetQueue) Prerequisite() *Expr { return nil }
+func (SetQueue) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseSetQueue(p *actionParser) (Action, *Error) {
 	if err := p.expect(tokLParen); err != nil {

@@ -7,7 +7,7 @@ func (a Push) Append(b []byte) []byte {
 	return append(a.Src.append(append(b, "push("...)), ");"...)
 }
 
-func (a Push) Prerequisite() *Expr { return a.Src.sym.prereq }
+func (a Push) Prerequisites(es []*Expr) []*Expr { return append(es, a.Src.sym.prereq) }
 
 // Pop takes a field off the packet's stack. What was pushed is cut off, or
 // filled up with zeros, at its most significant bits.
@@ -17,7 +17,7 @@ func (a Pop) Append(b []byte) []byte {
 	return append(a.Dst.append(append(b, "pop("...)), ");"...)
 }
 
-func (a Pop) Prerequisite() *Expr { return a.Dst.sym.prereq }
+func (a Pop) Prerequisites(es []*Expr) []*Expr { return append(es, a.Dst.sym.prereq) }
 
 func parsePush(p *actionParser) (Action, *Error) {
 	o, err := p.stackField()

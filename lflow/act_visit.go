@@ -21,8 +21,8 @@ func (k VisitKind) String() string {
 // Visit has the agent's flows for Kind do their job and goes on.
 type Visit struct{ Kind VisitKind }
 
-func (a Visit) Append(b []byte) []byte { return append(append(b, a.Kind.String()...), ';') }
-func (Visit) Prerequisite() *Expr      { return nil }
+func (a Visit) Append(b []byte) []byte         { return append(append(b, a.Kind.String()...), ';') }
+func (Visit) Prerequisites(es []*Expr) []*Expr { return es }
 
 func parseVisit(k VisitKind) func(*actionParser) (Action, *Error) {
 	return func(*actionParser) (Action, *Error) { return Visit{k}, nil }

@@ -12,7 +12,7 @@ func (a BindVport) Append(b []byte) []byte {
 	return append(a.Port.append(append(b, ", "...)), ");"...)
 }
 
-func (a BindVport) Prerequisite() *Expr { return a.Port.sym.prereq }
+func (a BindVport) Prerequisites(es []*Expr) []*Expr { return append(es, a.Port.sym.prereq) }
 
 func parseBindVport(p *actionParser) (Action, *Error) {
 	if err := p.expect(tokLParen); err != nil {

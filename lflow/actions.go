@@ -1,14 +1,16 @@
 package lflow
 
+import "slices"
+
 // Action is one logical action. The types that implement it are the rows of
 // ActionTable, each in its own file act_*.go; their zero values need not
 // make sense, but what ParseActions returns does. Actions are immutable.
 type Action interface {
 	// Append appends the action's text, semicolon included.
 	Append(b []byte) []byte
-	// Prerequisite returns what the action implies about the packets that it
-	// is for, nil for nothing.
-	Prerequisite() *Expr
+	// Prerequisites appends what the action implies about the packets that it
+	// is for; nil stands for nothing.
+	Prerequisites(es []*Expr) []*Expr
 }
 
 // Actions is a sequence of actions, as in the column of that name. Having
@@ -34,25 +36,19 @@ func (as Actions) Append(b []byte) []byte {
 
 // Prerequisite returns what all of the actions imply, nil for nothing.
 func (as Actions) Prerequisite() *Expr {
-	var first *Expr
-	var all []*Expr
-	for _, a := range as {
-		e := a.Prerequisite()
-		switch {
-		case e == nil:
-		case first == nil:
-			first = e
-		default:
-			if all == nil {
-				all = []*Expr{first}
-			}
-			all = append(all, e)
-		}
-	}
-	if all == nil {
-		return first
+	all := slices.DeleteFunc(as.Prerequisites(nil), func(e *Expr) bool { return e == nil })
+	if len(all) == 0 {
+		return nil
 	}
 	return And(all...)
+}
+
+// Prerequisites appends those of each action.
+func (as Actions) Prerequisites(es []*Expr) []*Expr {
+	for _, a := range as {
+		es = a.Prerequisites(es)
+	}
+	return es
 }
 
 // Form is how an action is written.

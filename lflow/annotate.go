@@ -4,13 +4,31 @@ package lflow
 // replaced by their expansions, subfields by bits of their fields, and every
 // use of a symbol with prerequisites gets them added with &&. A part of the
 // tree that is about one symbol alone gets its prerequisites once.
-func Annotate(e *Expr) *Expr {
+func Annotate(e *Expr) *Expr { return new(Arena).Annotate(e) }
+
+// AnnotateFlow returns what a flow demands of its packets: its match,
+// annotated, and what its actions imply.
+func (a *Arena) AnnotateFlow(match *Expr, as Actions) *Expr {
+	base := len(a.stack)
+	annotated := a.Annotate(match)
+	a.stack = as.Prerequisites(append(a.stack, annotated))
+	for i := base + 1; i < len(a.stack); i++ {
+		if e := a.stack[i]; e != nil {
+			expanded := a.Expand(e)
+			a.stack[i] = expanded
+		}
+	}
+	return a.combine(OpAnd, base)
+}
+
+// Annotate is the function of that name.
+func (a *Arena) Annotate(e *Expr) *Expr {
 	switch e.Op {
 	case OpConst, OpResident:
 		return e
 	}
 	if s := only(e); s != nil && s.Kind != KindPredicate {
-		return And(resolve(e), s.prereq)
+		return a.join(OpAnd, []*Expr{a.resolve(e), s.prereq})
 	}
 	if e.Op == OpCmp { // a predicate
 		if e.Value.IsZero() {
@@ -18,11 +36,12 @@ func Annotate(e *Expr) *Expr {
 		}
 		return e.Sym.expansion
 	}
-	args := make([]*Expr, len(e.Args))
-	for i, a := range e.Args {
-		args[i] = Annotate(a)
+	base := len(a.stack)
+	for _, arg := range e.Args {
+		annotated := a.Annotate(arg)
+		a.stack = append(a.stack, annotated)
 	}
-	return join(e.Op, args)
+	return a.combine(e.Op, base)
 }
 
 // only returns the symbol that all comparisons in e are with, nil if there
@@ -47,57 +66,55 @@ func only(e *Expr) *Symbol {
 }
 
 // resolve replaces the subfield that all of e is about by its field.
-func resolve(e *Expr) *Expr {
-	if e.Op == OpCmp {
-		if e.Sym.Field == e.Sym {
-			return e
-		}
-		c := *e
-		c.Sym = e.Sym.Field
-		c.Value = e.Value.Shl(e.Sym.Offset)
-		c.Mask = e.Mask.Shl(e.Sym.Offset)
-		return &c
+func (a *Arena) resolve(e *Expr) *Expr {
+	if e.Op != OpCmp {
+		return a.mapArgs(e, (*Arena).resolve)
 	}
-	var args []*Expr
-	for i, a := range e.Args {
-		r := resolve(a)
-		if r != a && args == nil {
-			args = append(make([]*Expr, 0, len(e.Args)), e.Args[:i]...)
-		}
-		if args != nil {
-			args = append(args, r)
-		}
-	}
-	if args == nil {
+	if e.Sym.Field == e.Sym {
 		return e
 	}
-	return &Expr{Op: e.Op, Args: args}
+	c := a.node()
+	*c = *e
+	c.Sym = e.Sym.Field
+	c.Value = e.Value.Shl(e.Sym.Offset)
+	c.Mask = e.Mask.Shl(e.Sym.Offset)
+	return c
 }
 
 // Expand replaces the predicates in e by their expansions, and leaves the
 // rest as it is. It is Annotate for Actions.Prerequisite, in which all else
 // is annotated already.
-func Expand(e *Expr) *Expr {
+func Expand(e *Expr) *Expr { return new(Arena).Expand(e) }
+
+// Expand is the function of that name.
+func (a *Arena) Expand(e *Expr) *Expr {
 	switch e.Op {
 	case OpCmp:
 		if e.Sym.Kind == KindPredicate {
-			return Annotate(e)
+			return a.Annotate(e)
 		}
-		return e
 	case OpAnd, OpOr:
-		var args []*Expr
-		for i, a := range e.Args {
-			x := Expand(a)
-			if x != a && args == nil {
-				args = append(make([]*Expr, 0, len(e.Args)), e.Args[:i]...)
-			}
-			if args != nil {
-				args = append(args, x)
-			}
-		}
-		if args != nil {
-			return join(e.Op, args)
-		}
+		return a.mapArgs(e, (*Arena).Expand)
 	}
 	return e
+}
+
+// mapArgs returns e with f of its arguments, e itself where these stay as they
+// are.
+func (a *Arena) mapArgs(e *Expr, f func(*Arena, *Expr) *Expr) *Expr {
+	base, same := len(a.stack), true
+	for i, arg := range e.Args {
+		x := f(a, arg)
+		if x != arg && same {
+			same = false
+			a.stack = append(a.stack, e.Args[:i]...)
+		}
+		if !same {
+			a.stack = append(a.stack, x)
+		}
+	}
+	if same {
+		return e
+	}
+	return a.combine(e.Op, base)
 }

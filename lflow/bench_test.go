@@ -34,6 +34,29 @@ func TestParseMatchAllocs(t *testing.T) {
 	}
 }
 
+// BenchmarkArena takes a match to flow matches in memory that is used again.
+func BenchmarkArena(b *testing.B) {
+	b.ReportAllocs()
+	var a Arena
+	port := func(*Symbol, string) (uint64, bool) { return 1, true }
+	for b.Loop() {
+		e, err := a.ParseMatch(typical, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		nf, err := a.Normalize(a.AnnotateFlow(e, nil), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, _, err := a.Matches(nf, port, 1); err != nil {
+			b.Fatal(err)
+		}
+		a.Reset()
+	}
+	b.ReportMetric(3000, "goal-ns/op")
+	b.ReportMetric(0, "goal-allocs/op")
+}
+
 func BenchmarkNormalize(b *testing.B) {
 	e, err := ParseMatch(typical, nil)
 	if err != nil {

@@ -135,7 +135,9 @@ func Ne(f Field, vs ...any) *Expr { return Compare(f, NE, vs...) }
 // comparisons is, for NE if all are. It panics where the language does not
 // allow the comparison: that is an error in the caller's code.
 func Compare(f Field, rel Rel, vs ...any) *Expr {
-	p := parser{nodes: make([]Expr, len(vs))} // as many as it needs, where a parser takes a slab
+	var a Arena
+	a.nodes.room(len(vs)) // as many as it needs, and the one that joins them
+	p := parser{Arena: &a}
 	args := make([]*Expr, len(vs))
 	for i, v := range vs {
 		e, err := p.compare(f, 0, rel, ConstantOf(v))
@@ -145,9 +147,9 @@ func Compare(f Field, rel Rel, vs ...any) *Expr {
 		args[i] = e
 	}
 	if rel == NE {
-		return join(OpAnd, args)
+		return a.join(OpAnd, args)
 	}
-	return join(OpOr, args)
+	return a.join(OpOr, args)
 }
 
 // Resident returns is_chassis_resident(port).

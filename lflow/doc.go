@@ -10,7 +10,7 @@
 //
 // The rule that matters: trees are immutable once built and may be shared
 // freely; every phase returns a new tree, or the old one where nothing
-// changed. Nothing here panics or takes unbounded time or memory on hostile
+// changed. Those made in an Arena (arena.go) are gone with its Reset. Nothing here panics or takes unbounded time or memory on hostile
 // text: length, nesting and the size of results are limited, and exceeding a
 // limit is an *Error like any other.
 //

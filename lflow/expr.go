@@ -74,50 +74,11 @@ func (e *Expr) IsFalse() bool { return e.Op == OpConst && e.Value.Lo == 0 }
 
 // And returns the conjunction of es; nil elements are left out, none gives
 // true.
-func And(es ...*Expr) *Expr { return join(OpAnd, es) }
+func And(es ...*Expr) *Expr { return new(Arena).join(OpAnd, es) }
 
 // Or returns the disjunction of es; nil elements are left out, none gives
 // false.
-func Or(es ...*Expr) *Expr { return join(OpOr, es) }
-
-// join combines es with op, taking the arguments of nested nodes of the same
-// op as its own.
-func join(op Op, es []*Expr) *Expr {
-	n, flat := 0, true
-	var last *Expr
-	for _, e := range es {
-		switch {
-		case e == nil:
-			flat = false
-			continue
-		case e.Op == op:
-			n += len(e.Args)
-			flat = false
-		default:
-			n++
-		}
-		last = e
-	}
-	switch {
-	case n == 0:
-		return constant(op == OpAnd)
-	case n == 1:
-		return last
-	case flat:
-		return &Expr{Op: op, Args: es}
-	}
-	args := make([]*Expr, 0, n)
-	for _, e := range es {
-		switch {
-		case e == nil:
-		case e.Op == op:
-			args = append(args, e.Args...)
-		default:
-			args = append(args, e)
-		}
-	}
-	return &Expr{Op: op, Args: args}
-}
+func Or(es ...*Expr) *Expr { return new(Arena).join(OpOr, es) }
 
 // Not returns the negation of e. It panics where the language has none: on
 // string fields, nominal fields and nominal predicates.

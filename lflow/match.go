@@ -38,7 +38,12 @@ type FlowMatch struct {
 // returns the number by which the caller knows a port that a field is compared
 // with; an unknown port matches nothing.
 func (nf Normal) Matches(port func(s *Symbol, name string) (key uint64, ok bool), firstID uint32) (ms []FlowMatch, used int, err error) {
-	b := matchBuilder{port: port, id: firstID}
+	return new(Arena).Matches(nf, port, firstID)
+}
+
+// Matches is Normal.Matches.
+func (a *Arena) Matches(nf Normal, port func(s *Symbol, name string) (key uint64, ok bool), firstID uint32) (ms []FlowMatch, used int, err error) {
+	b := matchBuilder{Arena: a, port: port, id: firstID}
 	for _, c := range nf {
 		if err := b.add(c); err != nil {
 			return nil, 0, err
@@ -51,12 +56,12 @@ func (nf Normal) Matches(port func(s *Symbol, name string) (key uint64, ok bool)
 }
 
 type matchBuilder struct {
+	*Arena
 	port func(*Symbol, string) (uint64, bool)
 	id   uint32
 	used int
 	out  []FlowMatch
-	slab []FieldTerm
-	dims []dim
+	dims []dim // of the Conj at hand
 }
 
 // dim is a clause with its ports resolved.
@@ -73,7 +78,7 @@ const setWeight = 64
 
 // add appends the matches of one Conj.
 func (b *matchBuilder) add(c Conj) *Error {
-	b.dims = slices.Grow(b.dims[:0], len(c))
+	b.dims = b.Arena.dims.cut(len(c))[:0]
 	product, sum, apart, sets := 1, 1, 0, 0
 	for i := range c {
 		d := dim{sym: c[i].Sym, terms: c[i].Terms}
@@ -114,8 +119,11 @@ func (b *matchBuilder) add(c Conj) *Error {
 	if total+len(b.out) > MaxTerms {
 		return tooLarge()
 	}
+	if b.out == nil {
+		b.out = b.matches.cut(total)[:0]
+	}
 	b.out = slices.Grow(b.out, total)
-	b.reserve(total * len(b.dims))
+	b.fields.room(total * len(b.dims))
 	if conjunctive {
 		b.conjunction(uint8(apart))
 	} else {
@@ -129,20 +137,13 @@ const portBits = 64
 
 // resolve returns the keys of the known ports.
 func (b *matchBuilder) resolve(s *Symbol, ports []string) []Term {
-	ts := make([]Term, 0, len(ports))
+	ts := b.terms.cut(len(ports))[:0]
 	for _, name := range ports {
 		if key, ok := b.port(s, name); ok {
 			ts = append(ts, Term{U(key), Ones(portBits)})
 		}
 	}
 	return prune(ts, portBits)
-}
-
-// reserve makes room for n terms.
-func (b *matchBuilder) reserve(n int) {
-	if len(b.slab) < n {
-		b.slab = make([]FieldTerm, n)
-	}
 }
 
 // conjunction emits the conj_id match and one for each alternative.
@@ -191,10 +192,9 @@ func (b *matchBuilder) choose(m *FlowMatch, i, from int, pick []FieldTerm) {
 			return
 		}
 	}
-	b.reserve(len(pick))
-	b.out = append(b.out, FlowMatch{b.slab[:len(pick):len(pick)], m.ConjID, m.Clauses, m.Set})
-	copy(b.slab, pick)
-	b.slab = b.slab[len(pick):]
+	terms := b.fields.cut(len(pick))
+	copy(terms, pick)
+	b.out = append(b.out, FlowMatch{terms, m.ConjID, m.Clauses, m.Set})
 }
 
 // tidy joins the clauses of equal matches and drops clauses whose match

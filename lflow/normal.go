@@ -26,9 +26,14 @@ type Normal []Conj
 
 // Normalize brings an annotated expression into normal form. It returns
 // ErrInseparable where an address set would have to be looked into.
-// Hot path: for a conjunction of comparisons a few allocations.
 func Normalize(e *Expr, resident func(port string) bool) (Normal, error) {
-	n := normalizer{resident: resident}
+	return new(Arena).Normalize(e, resident)
+}
+
+// Normalize is the function of that name.
+// Hot path: for a conjunction of comparisons no allocation.
+func (a *Arena) Normalize(e *Expr, resident func(port string) bool) (Normal, error) {
+	n := normalizer{Arena: a, resident: resident}
 	nf, err := n.disjunction(e)
 	if err != nil {
 		return nil, err
@@ -37,6 +42,7 @@ func Normalize(e *Expr, resident func(port string) bool) (Normal, error) {
 }
 
 type normalizer struct {
+	*Arena
 	resident func(string) bool
 	pieces   int // alternatives made so far, to bound the work
 }
@@ -59,11 +65,11 @@ func (n *normalizer) disjunction(e *Expr) (Normal, *Error) {
 		return n.conjunction(e)
 	case OpCmp:
 		c, err := n.single(e, e.Sym)
-		return oneClause(c), err
+		return n.oneClause(c), err
 	}
 	if s := only(e); s != nil {
 		c, err := n.single(e, s)
-		return oneClause(c), err
+		return n.oneClause(c), err
 	}
 	var out Normal
 	for _, a := range e.Args {
@@ -92,15 +98,18 @@ func always(v bool) Normal {
 }
 
 // oneClause returns the normal form that a clause is by itself.
-func oneClause(c Clause) Normal {
+func (n *normalizer) oneClause(c Clause) Normal {
 	switch {
 	case c.size() == 0:
 		return nil
 	case len(c.Terms) == 1 && c.Terms[0].Mask.IsZero():
 		return always(true)
 	}
-	return Normal{Conj{c}}
+	return n.oneConj(append(n.clauses.cut(1)[:0], c))
 }
+
+// oneConj returns the normal form that a Conj is by itself.
+func (n *normalizer) oneConj(c Conj) Normal { return append(n.conjs.cut(1)[:0], c) }
 
 // conjunction returns the normal form of an AND: the parts about one field
 // are taken together field by field, the others multiplied out.
@@ -122,7 +131,7 @@ func (n *normalizer) conjunction(e *Expr) (Normal, *Error) {
 		}
 	}
 	slices.SortFunc(groups, func(a, b group) int { return cmp.Compare(a.sym.Index, b.sym.Index) })
-	base := make(Conj, 0, len(groups))
+	base := Conj(n.clauses.cut(len(groups))[:0])
 	for i := range groups {
 		c, err := n.together(&groups[i])
 		if err != nil || c.size() == 0 {
@@ -132,7 +141,7 @@ func (n *normalizer) conjunction(e *Expr) (Normal, *Error) {
 			base = append(base, c)
 		}
 	}
-	out := Normal{base}
+	out := n.oneConj(base)
 	for _, d := range rest {
 		var err *Error
 		if out, err = n.multiply(out, d); err != nil {
@@ -281,16 +290,16 @@ func common(a, b []string) (out []string) {
 func (n *normalizer) single(e *Expr, s *Symbol) (Clause, *Error) {
 	if e.Op == OpCmp {
 		if s.IsString() || e.isSeparate() {
-			return Clause{Sym: s, Names: []string{e.Str}}, nil
+			return Clause{Sym: s, Names: append(n.names.cut(1)[:0], e.Str)}, nil
 		}
-		return Clause{Sym: s, Terms: prune(appendTerms(nil, e), s.Width)}, nil
+		return Clause{Sym: s, Terms: prune(appendTerms(n.terms.cut(1)[:0], e), s.Width)}, nil
 	}
 	if e.Op == OpAnd {
 		return n.singleAnd(e.Args, s)
 	}
 	c := Clause{Sym: s}
 	if !s.IsString() {
-		c.Terms = make([]Term, 0, len(e.Args))
+		c.Terms = n.terms.cut(len(e.Args))[:0]
 	}
 	for _, a := range e.Args {
 		if a.Op == OpCmp && !s.IsString() && !a.isSeparate() {

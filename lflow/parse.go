@@ -36,49 +36,47 @@ type Options struct {
 }
 
 // ParseMatch parses a match. Errors are of type *Error.
-// Hot path: an 80-character match in 1 µs and 2 allocations.
-func ParseMatch(text string, o *Options) (*Expr, error) {
+func ParseMatch(text string, o *Options) (*Expr, error) { return newArena().ParseMatch(text, o) }
+
+// newArena returns an Arena with room for what is in a typical match, whose
+// memory whoever gets the tree will keep.
+func newArena() *Arena {
+	a := &Arena{stack: make([]*Expr, 0, 8)}
+	a.nodes.room(4)
+	a.args.room(4)
+	return a
+}
+
+// ParseMatch is the function of that name.
+// Hot path: an 80-character match in 1 µs, without allocation.
+func (a *Arena) ParseMatch(text string, o *Options) (*Expr, error) {
 	if len(text) > MaxLength {
 		return nil, tooLong(len(text))
 	}
-	var p parser
-	p.init(o)
+	p := &a.parser.parser
+	p.init(a, o)
 	return p.expression(text)
 }
 
 // parser parses matches and, in parse_actions.go, actions.
 type parser struct {
-	lex   lexer
-	tok   token // the next one, not consumed yet
-	opts  Options
-	table *Table
-	depth int
-
-	// stack holds the operands of the &&, || and sets being parsed. It begins
-	// in first, which is enough for a typical match.
-	stack []*Expr
-	first [8]*Expr
-	// nodes and args are slabs that trees are cut from: a match is two or
-	// three allocations, not one per node.
-	nodes []Expr
-	args  []*Expr
+	*Arena // where the trees are made
+	lex    lexer
+	tok    token // the next one, not consumed yet
+	opts   Options
+	table  *Table
+	depth  int
 }
 
-// slab is what the nodes of a typical match need.
-type slab struct {
-	nodes [4]Expr
-	args  [4]*Expr
-}
-
-// init prepares a zero parser; nil options stand for none.
-func (p *parser) init(o *Options) {
+// init prepares the parser; nil options stand for none.
+func (p *parser) init(a *Arena, o *Options) {
+	*p = parser{Arena: a}
 	if o != nil {
 		p.opts = *o
 	}
 	if p.table = p.opts.Symbols; p.table == nil {
 		p.table = Standard()
 	}
-	p.stack = p.first[:0]
 }
 
 // text starts the parser on s.
@@ -145,56 +143,6 @@ func (p *parser) enter() *Error {
 		return errorf(p.tok.pos, CodeLimit, "nested more than %d deep", MaxDepth)
 	}
 	return nil
-}
-
-// node returns a new zero Expr.
-func (p *parser) node() *Expr {
-	if len(p.nodes) == 0 {
-		if p.args == nil {
-			s := new(slab)
-			p.nodes, p.args = s.nodes[:], s.args[:]
-		} else {
-			p.nodes = make([]Expr, min(8+len(p.stack), 1024))
-		}
-	}
-	e := &p.nodes[0]
-	p.nodes = p.nodes[1:]
-	return e
-}
-
-// combine replaces the operands on the stack above base by their
-// combination.
-func (p *parser) combine(op Op, base int) *Expr {
-	es := p.stack[base:]
-	n, nested := len(es), false
-	for _, e := range es {
-		if e.Op == op {
-			nested = true
-			n += len(e.Args) - 1
-		}
-	}
-	var e *Expr
-	switch {
-	case n == 1 && !nested:
-		e = es[0]
-	default:
-		e = p.node()
-		e.Op = op
-		if n > len(p.args) {
-			p.args = make([]*Expr, max(n, 8))
-		}
-		e.Args, p.args = p.args[:0:n], p.args[n:]
-		for _, a := range es {
-			if a.Op == op {
-				e.Args = append(e.Args, a.Args...)
-			} else {
-				e.Args = append(e.Args, a)
-			}
-		}
-	}
-	clear(es)
-	p.stack = p.stack[:base]
-	return e
 }
 
 func (p *parser) constNode(v bool) *Expr {

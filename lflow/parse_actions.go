@@ -26,11 +26,18 @@ type Place struct {
 // ParseActions parses actions that stand at a place. An empty text is
 // drop. Errors are of type *Error.
 func ParseActions(text string, at Place, o *Options) (Actions, error) {
+	return new(Arena).ParseActions(text, at, o)
+}
+
+// ParseActions is the function of that name.
+// Hot path: an allocation for each action that has operands.
+func (a *Arena) ParseActions(text string, at Place, o *Options) (Actions, error) {
 	if len(text) > MaxLength {
 		return nil, tooLong(len(text))
 	}
-	p := &actionParser{at: at, byName: actionsByName()}
-	p.init(o)
+	p := &a.parser
+	*p = actionParser{at: at, byName: actionsByName()}
+	p.init(a, o)
 	p.text(text)
 	as, err := p.sequence(tokEnd)
 	if err != nil {
@@ -62,7 +69,7 @@ func (p *actionParser) sequence(end tokenKind) (Actions, *Error) {
 	if err := p.enter(); err != nil {
 		return nil, err
 	}
-	var as Actions
+	base := len(p.pending)
 	for !p.accept(end) {
 		pos := p.tok.pos
 		if p.tok.kind != tokIdent {
@@ -75,16 +82,25 @@ func (p *actionParser) sequence(end tokenKind) (Actions, *Error) {
 		if err := p.expect(tokSemicolon); err != nil {
 			return nil, err
 		}
-		if _, drops := a.(Drop); drops && (len(as) > 0 || p.tok.kind != end) {
+		if _, drops := a.(Drop); drops && (len(p.pending) > base || p.tok.kind != end) {
 			return nil, errorf(pos, CodeContext, "drop must be the only action")
 		}
-		as = append(as, a)
+		p.pending = append(p.pending, a)
 	}
 	p.depth--
-	if len(as) == 0 {
-		as = Actions{Drop{}}
+	if len(p.pending) == base {
+		p.pending = append(p.pending, Drop{})
 	}
-	return as, nil
+	return p.taken(base), nil
+}
+
+// taken takes the actions above base off those that are pending.
+func (p *actionParser) taken(base int) Actions {
+	as := p.actions.cut(len(p.pending) - base)
+	copy(as, p.pending[base:])
+	clear(p.pending[base:])
+	p.pending = p.pending[:base]
+	return as
 }
 
 func (p *actionParser) action() (Action, *Error) {

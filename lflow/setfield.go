@@ -20,7 +20,7 @@ func (s SetField) Term(c Constant) (t Term, ok bool, err error) {
 		return Term{}, false, nil
 	}
 	var node [1]Expr
-	p := parser{nodes: node[:]}
+	p := parser{Arena: &Arena{nodes: slab[Expr]{all: node[:]}}}
 	e, bad := p.compare(f, -1, EQ, c)
 	if bad != nil {
 		return Term{}, false, bad

@@ -26,7 +26,7 @@ func Simplify(e *Expr, resident func(port string) bool) *Expr {
 		}
 		args = append(args, s)
 	}
-	return join(e.Op, args)
+	return new(Arena).join(e.Op, args)
 }
 
 func simplifyCmp(e *Expr) *Expr {
@@ -42,5 +42,5 @@ func simplifyCmp(e *Expr) *Expr {
 		}
 		args[i] = &Expr{Op: OpCmp, Sym: e.Sym, Notation: e.Notation, Value: t.Value, Mask: t.Mask}
 	}
-	return join(OpOr, args)
+	return new(Arena).join(OpOr, args)
 }
