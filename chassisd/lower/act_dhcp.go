@@ -55,18 +55,6 @@ func (e *encoder) putDHCP(a lflow.PutDHCP) error {
 	return nil
 }
 
-// definitions returns what looks up options with find and notes that it was
-// asked; nil for the standard ones.
-func definitions(find func(string) (lflow.DHCPOption, bool), cacheable *bool) func(string) (lflow.DHCPOption, bool) {
-	if find == nil {
-		return nil
-	}
-	return func(name string) (lflow.DHCPOption, bool) {
-		*cacheable = false
-		return find(name)
-	}
-}
-
 func decodePutDHCP(r *reader, v6 bool) PutDHCP {
 	a, size := PutDHCP{Result: r.bit()}, 1
 	if v6 {

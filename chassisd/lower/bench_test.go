@@ -74,6 +74,8 @@ func BenchmarkFlows(b *testing.B) {
 			}
 			b.ReportMetric(float64(len(out)), "flows")
 			b.ReportMetric(1e9, "goal-ns/op")
+			b.ReportMetric(6e5, "goal-allocs/op")
+			b.ReportMetric(6e7, "goal-B/op")
 		})
 	}
 }

@@ -29,7 +29,10 @@ func fieldNames() map[string]ofp.Field {
 	}
 }
 
-const noField = ofp.Field(255)
+const (
+	lastField = ofp.Field(254)
+	noField   = ofp.Field(255)
+)
 
 // fieldsByIndex maps lflow.Symbol.Index to the OpenFlow field.
 var fieldsByIndex = sync.OnceValue(func() []ofp.Field {

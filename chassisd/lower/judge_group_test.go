@@ -32,9 +32,14 @@ func TestJudgeGroups(t *testing.T) {
 			return uint32(len(texts))
 		}
 		f := Logical{Pipeline: lflow.Ingress, Match: "1", Actions: actions}
-		p, cacheable, err := compile(new(scratch), &f, 1, env)
-		if err != nil || !cacheable || p.isEncoded {
-			t.Errorf("%s: cacheable %v, encoded %v, %v", actions, cacheable, p != nil && p.isEncoded, err)
+		s := newScratch()
+		s.call = call{f: &f, cookie: 1, env: env}
+		p := new(program)
+		err := s.compile(&s.arena, p)
+		cacheable := !s.asked
+		_, asked, err2 := s.encode(p.actions)
+		if err != nil || err2 != nil || !cacheable || !asked {
+			t.Errorf("%s: cacheable %v, asked for a group %v, %v, %v", actions, cacheable, asked, err, err2)
 		}
 	}
 	if _, err := exec.LookPath("ovs-ofctl"); err != nil {
