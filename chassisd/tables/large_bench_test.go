@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,30 @@ func BenchmarkLargePort(b *testing.B) {
 		w.Engine.Commit()
 	}
 	b.ReportMetric(6e6, "goal-ns/op") // 3 ms for each
+}
+
+// BenchmarkNewFlows computes 100,000 flows, nearly each from a text of its own,
+// and says what one takes of memory.
+func BenchmarkNewFlows(b *testing.B) {
+	var allocs, bytes uint64
+	flows := 0
+	for range b.N {
+		b.StopTimer()
+		w := network(b, 345, 20, 12)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		b.StartTimer()
+		w.decide(true)
+		b.StopTimer()
+		runtime.ReadMemStats(&after)
+		allocs += after.Mallocs - before.Mallocs
+		bytes += after.TotalAlloc - before.TotalAlloc
+		flows += len(w.flows())
+	}
+	b.ReportMetric(float64(allocs)/float64(flows), "allocs/flow")
+	b.ReportMetric(25, "goal-allocs/flow")
+	b.ReportMetric(float64(bytes)/float64(flows), "B/flow")
+	b.ReportMetric(4000, "goal-B/flow")
 }
 
 // BenchmarkFromLogicalFlows is the time from logical flows in memory, as etcd has
