@@ -23,12 +23,19 @@ func (d *Difference) Error() string {
 	return s
 }
 
-func (d *Difference) add(format string, args ...any) {
+// add notes what is wrong with a row.
+func (d *Difference) add(name string, key any, what string) {
 	if len(d.Rows) == 20 {
 		d.More++
 		return
 	}
-	d.Rows = append(d.Rows, fmt.Sprintf(format, args...))
+	d.Rows = append(d.Rows, fmt.Sprintf("%s[%s]: %s", name, keyText(key), what))
+}
+
+func (d *Difference) extra(name string, key any)   { d.add(name, key, "should not be there") }
+func (d *Difference) missing(name string, key any) { d.add(name, key, "is missing") }
+func (d *Difference) differs(name string, key, is, full any) {
+	d.add(name, key, fmt.Sprintf("%v should be %v", is, full))
 }
 
 // Check computes all derived tables and indexes from nothing, beside the live
@@ -49,7 +56,9 @@ func (e *Engine) Check() error {
 }
 
 func (t *Table[K, V]) rebuild() {
-	keys := slices.Compact(slices.SortedFunc(t.derive.keys.each(true), t.order))
+	keys := slices.Collect(t.derive.keys.each(true))
+	t.sortKeys(keys)
+	keys = slices.Compact(keys)
 	vals := make([]V, len(keys))
 	oks := make([]bool, len(keys))
 	var next atomic.Int64
@@ -80,9 +89,9 @@ func (t *Table[K, V]) compare(d *Difference) {
 		full, ok := t.shadow[k]
 		switch {
 		case !ok:
-			d.add("%s[%s]: should not be there", t.name, keyText(k))
+			d.extra(t.name, k)
 		case t.equal != nil && !t.equal(v, full):
-			d.add("%s[%s]: %v should be %v", t.name, keyText(k), v, full)
+			d.differs(t.name, k, v, full)
 		}
 		delete(t.shadow, k)
 	}
@@ -90,9 +99,9 @@ func (t *Table[K, V]) compare(d *Difference) {
 	for k := range t.shadow {
 		missing = append(missing, k)
 	}
-	slices.SortFunc(missing, t.order)
+	t.sortKeys(missing)
 	for _, k := range missing {
-		d.add("%s[%s]: is missing", t.name, keyText(k))
+		d.missing(t.name, k)
 	}
 	t.shadow = nil
 }
@@ -120,7 +129,7 @@ func (ix *Index[K, V, X]) rebuild() {
 	for k := range ix.t.shadow {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, ix.t.order)
+	ix.t.sortKeys(keys)
 	for _, k := range keys {
 		add(k, ix.t.shadow[k])
 	}
@@ -133,12 +142,12 @@ func (ix *Index[K, V, X]) compare(d *Difference) {
 			continue
 		}
 		if !slices.Equal(ix.keys(c), ix.shadow[p.value]) {
-			d.add("%s[%s]: %v should be %v", ix.name, keyText(p.value), ix.keys(c), ix.shadow[p.value])
+			d.differs(ix.name, p.value, ix.keys(c), ix.shadow[p.value])
 		}
 		delete(ix.shadow, p.value)
 	}
 	for x := range ix.shadow {
-		d.add("%s[%s]: is missing", ix.name, keyText(x))
+		d.missing(ix.name, x)
 	}
 	ix.shadow = nil
 }

@@ -142,7 +142,7 @@ func (ix *Index[K, V, X]) settle() {
 			}
 		}
 		had := len(c.members) > 0
-		c.members = ix.apply(c.members, ix.ops[lo:hi])
+		c.members = apply(c.members, ix.ops[lo:hi], ix.t.byKey)
 		ix.e.markReaders(c.readers)
 		if has := len(c.members) > 0; had != has {
 			for _, f := range ix.keyed {
@@ -155,16 +155,12 @@ func (ix *Index[K, V, X]) settle() {
 	ix.ops = trim(ix.ops)
 }
 
-func (ix *Index[K, V, X]) byKey(a, b uint32) int {
-	return ix.t.order(ix.t.rows.at(a).key, ix.t.rows.at(b).key)
-}
-
 // apply returns members with the ops of one cell: few by insertion, many by
 // sorting.
-func (ix *Index[K, V, X]) apply(members []uint32, ops []op) []uint32 {
+func apply(members []uint32, ops []op, byKey func(a, b uint32) int) []uint32 {
 	if len(ops) <= 8 {
 		for _, o := range ops {
-			at, found := slices.BinarySearchFunc(members, o.row, ix.byKey)
+			at, found := slices.BinarySearchFunc(members, o.row, byKey)
 			switch {
 			case o.add && !found:
 				members = slices.Insert(members, at, o.row)
@@ -188,7 +184,7 @@ func (ix *Index[K, V, X]) apply(members []uint32, ops []op) []uint32 {
 			members = append(members, o.row)
 		}
 	}
-	slices.SortFunc(members, ix.byKey)
+	slices.SortFunc(members, byKey)
 	return slices.Clip(members)
 }
 

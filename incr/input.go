@@ -3,7 +3,7 @@ package incr
 // Input is a table whose rows the program sets.
 type Input[K comparable, V any] struct {
 	Table[K, V]
-	kept map[uint32]bool // cells set since Reset
+	resetting bool // between Reset and EndReset
 }
 
 // NewInput declares an input table. A row set to a value equal to the old one
@@ -17,26 +17,34 @@ func NewInput[K comparable, V any](e *Engine, name string, equal func(a, b V) bo
 
 // Reset begins to set the table as a whole: rows that are not set until
 // EndReset are deleted by it. A row set to what it was is no change.
-func (in *Input[K, V]) Reset() { in.kept = map[uint32]bool{} }
+func (in *Input[K, V]) Reset() {
+	in.resetting = true
+	for c := range in.rows.n {
+		in.rows.at(c).state &^= kept
+	}
+}
 
 // EndReset ends what Reset began.
 func (in *Input[K, V]) EndReset() {
 	for c := range in.rows.n {
-		if r := in.rows.at(c); r.state&present != 0 && !in.kept[c] {
+		r := in.rows.at(c)
+		if r.state&(present|kept) == present {
 			in.Delete(r.key)
 		}
+		r.state &^= kept
 	}
-	in.kept = nil
+	in.resetting = false
 }
 
 // Set adds or replaces a row; it counts from the next commit on.
 func (in *Input[K, V]) Set(k K, v V) {
 	c := in.cell(k)
-	if in.kept != nil {
-		in.kept[c] = true
-	}
 	in.touch(c)
-	in.put(in.rows.at(c), v, true)
+	r := in.rows.at(c)
+	if in.resetting {
+		r.state |= kept
+	}
+	in.put(r, v, true)
 }
 
 // Delete removes a row, if it is there; it counts from the next commit on.
@@ -62,7 +70,7 @@ func (in *Input[K, V]) touch(c uint32) {
 
 func (in *Input[K, V]) commit() {
 	in.changes = trim(in.changes)
-	kept := in.changed[:0]
+	changed := in.changed[:0]
 	for _, ch := range in.changed {
 		r := in.rows.at(ch.row)
 		r.state &^= dirty
@@ -71,10 +79,10 @@ func (in *Input[K, V]) commit() {
 			in.release(ch.row)
 			continue
 		}
-		kept = append(kept, ch)
+		changed = append(changed, ch)
 	}
-	in.changed = kept
-	in.e.stats.Inputs += len(kept)
+	in.changed = changed
+	in.e.stats.Inputs += len(changed)
 	in.settle()
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sort"
 	"unsafe"
 )
 
@@ -13,7 +14,7 @@ type Table[K comparable, V any] struct {
 	id    uint16
 	name  string
 	equal func(a, b V) bool
-	order func(a, b K) int
+	order order
 
 	ids  cells[K]
 	rows pages[row[K, V]]
@@ -45,6 +46,7 @@ const (
 	present             // the row is there
 	dirty               // set in this commit, or to be computed
 	failed              // its function panicked: it is in errs
+	kept                // set since Reset
 )
 
 type change[V any] struct {
@@ -82,6 +84,18 @@ func (t *Table[K, V]) Name() string { return t.name }
 // Len returns the number of rows.
 func (t *Table[K, V]) Len() int { return t.n }
 
+func (t *Table[K, V]) compareKeys(a, b *K) int { return t.order(unsafe.Pointer(a), unsafe.Pointer(b)) }
+
+// byKey compares the keys of two cells.
+func (t *Table[K, V]) byKey(a, b uint32) int {
+	return t.compareKeys(&t.rows.at(a).key, &t.rows.at(b).key)
+}
+
+// sortKeys sorts keys.
+func (t *Table[K, V]) sortKeys(keys []K) {
+	sort.Slice(keys, func(i, j int) bool { return t.compareKeys(&keys[i], &keys[j]) < 0 })
+}
+
 // Get returns a row; row functions use the function Get instead.
 func (t *Table[K, V]) Get(k K) (V, bool) {
 	if c, ok := t.ids.get(k); ok && t.rows.at(c).state&present != 0 {
@@ -100,7 +114,7 @@ func (t *Table[K, V]) All() iter.Seq2[K, V] {
 				cells = append(cells, c)
 			}
 		}
-		slices.SortFunc(cells, func(a, b uint32) int { return t.order(t.rows.at(a).key, t.rows.at(b).key) })
+		slices.SortFunc(cells, t.byKey)
 		for _, c := range cells {
 			if r := t.rows.at(c); !yield(r.key, r.val) {
 				return
@@ -200,7 +214,10 @@ func (t *Table[K, V]) settle() {
 	for i := range t.changed {
 		t.release(t.changed[i].row)
 	}
-	slices.SortFunc(t.changes, func(a, b Change[K, V]) int { return t.order(a.Key, b.Key) })
+	if len(t.changes) > 1 {
+		// Not slices.SortFunc, of which each type of rows would have its own.
+		sort.Slice(t.changes, func(i, j int) bool { return t.compareKeys(&t.changes[i].Key, &t.changes[j].Key) < 0 })
+	}
 	t.changed = trim(t.changed)
 }
 
@@ -209,7 +226,7 @@ func (t *Table[K, V]) failures() []*RowError {
 	for c := range t.errs {
 		cells = append(cells, c)
 	}
-	slices.SortFunc(cells, func(a, b uint32) int { return t.order(t.rows.at(a).key, t.rows.at(b).key) })
+	slices.SortFunc(cells, t.byKey)
 	errs := make([]*RowError, len(cells))
 	for i, c := range cells {
 		errs[i] = t.errs[c]
