@@ -160,7 +160,7 @@ func (v *View) follows(ctx context.Context, b *Batch, f *flows, w Want, rev int6
 		f.want = w
 		clear(f.touched)
 		b.Followed[AllDatapaths] = true
-		return v.pages(ctx, flowPrefix, prefixEnd(flowPrefix), rev, b.take)
+		return v.pages(ctx, flowPrefix, prefixEnd(flowPrefix), rev).each(b.take)
 	}
 	next := flows{want: w, groups: f.groups}
 	owners := map[schema.UUID]bool{}
@@ -211,5 +211,5 @@ func (f *flows) drop(b *Batch, owner schema.UUID) {
 // readFlows reads all flows of a datapath or group.
 func (v *View) readFlows(ctx context.Context, b *Batch, owner schema.UUID, rev int64) error {
 	prefix := flowPrefix + owner.String() + "/"
-	return v.pages(ctx, prefix, prefixEnd(prefix), rev, b.take)
+	return v.pages(ctx, prefix, prefixEnd(prefix), rev).each(b.take)
 }

@@ -25,14 +25,19 @@ func (v *View) read(ctx context.Context) error {
 		return v.fail("read", err)
 	}
 	rev := res.Header.Revision
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	south := v.pages(ctx, sb.Prefix, flowPrefix, rev)
+	chassis := v.pages(ctx, sb.ChassisPrefix, prefixEnd(sb.ChassisPrefix), rev)
 	b := newBatch()
+	b.Events = make(map[string]Event, south.count()+chassis.count()+1)
 	b.Reset, b.Chassis, b.ChassisEvents = true, rev, true
 	for _, kv := range res.Kvs {
 		b.take(kv)
 	}
 	partial := false
 	flows := newFlows()
-	if err := v.pages(ctx, sb.Prefix, flowPrefix, rev, func(kv *mvccpb.KeyValue) {
+	if err := south.each(func(kv *mvccpb.KeyValue) {
 		b.take(kv)
 		flows.note(string(kv.Key), true)
 		if string(kv.Key) == compiledKey {
@@ -41,7 +46,7 @@ func (v *View) read(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if err := v.pages(ctx, sb.ChassisPrefix, prefixEnd(sb.ChassisPrefix), rev, b.take); err != nil {
+	if err := chassis.each(b.take); err != nil {
 		return err
 	}
 	if err := v.follows(ctx, b, &flows, v.wanted(), rev); err != nil {
@@ -78,20 +83,63 @@ func (v *View) deliver(south, chassis *Batch) {
 	v.update(func(s *State) { s.Held = v.partial })
 }
 
-// pages calls f for every key from one on and before end as of rev.
-func (v *View) pages(ctx context.Context, from, end string, rev int64, f func(*mvccpb.KeyValue)) error {
+// pages are the keys of a range as of rev, of which the next page is read while
+// one is taken.
+type pages struct {
+	v    *View
+	ctx  context.Context
+	end  string
+	rev  int64
+	next chan page
+}
+
+type page struct {
+	res *clientv3.GetResponse
+	err error
+}
+
+// pages begins to read every key from one on and before end.
+func (v *View) pages(ctx context.Context, from, end string, rev int64) *pages {
+	p := &pages{v, ctx, end, rev, make(chan page, 1)}
+	p.ask(from)
+	return p
+}
+
+func (p *pages) ask(from string) {
+	go func() {
+		res, err := p.v.get(p.ctx, from, clientv3.WithRange(p.end), clientv3.WithRev(p.rev), clientv3.WithLimit(p.v.cfg.PageSize))
+		p.next <- page{res, err}
+	}()
+}
+
+// count is how many keys there are in all, 0 where they cannot be read.
+func (p *pages) count() int64 {
+	first := <-p.next
+	p.next <- first
+	if first.err != nil {
+		return 0
+	}
+	return first.res.Count
+}
+
+// each calls f for every key.
+func (p *pages) each(f func(*mvccpb.KeyValue)) error {
 	for {
-		res, err := v.get(ctx, from, clientv3.WithRange(end), clientv3.WithRev(rev), clientv3.WithLimit(v.cfg.PageSize))
-		if err != nil {
-			return v.fail("read", err)
+		got := <-p.next
+		if got.err != nil {
+			return p.v.fail("read", got.err)
 		}
-		for _, kv := range res.Kvs {
+		kvs := got.res.Kvs
+		more := got.res.More && len(kvs) > 0
+		if more {
+			p.ask(string(kvs[len(kvs)-1].Key) + "\x00")
+		}
+		for _, kv := range kvs {
 			f(kv)
 		}
-		if !res.More || len(res.Kvs) == 0 {
+		if !more {
 			return nil
 		}
-		from = string(res.Kvs[len(res.Kvs)-1].Key) + "\x00"
 	}
 }
 

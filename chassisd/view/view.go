@@ -22,7 +22,8 @@ type Config struct {
 	MaxBackoff time.Duration
 	// Probe is how often etcd is asked whether it is there; 0 is 5 s.
 	Probe time.Duration
-	// PageSize is the number of keys read at a time; 0 is 2000.
+	// PageSize is the number of keys read at a time; 0 is 10,000. For each page
+	// etcd counts all keys from there on.
 	PageSize int64
 }
 
@@ -59,7 +60,7 @@ func New(cfg Config) *View {
 		cfg.Probe = 5 * time.Second
 	}
 	if cfg.PageSize == 0 {
-		cfg.PageSize = 2000
+		cfg.PageSize = 10_000
 	}
 	return &View{cfg: cfg, out: make(chan *Batch), wake: make(chan struct{}, 1), flows: newFlows()}
 }
