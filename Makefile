@@ -9,6 +9,11 @@ ifneq ($(shell git status --porcelain >/dev/null 2>&1 && echo yes),yes)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
+# What daemons do not need is not in their memory: gRPC's pages of traces bring
+# html/template, and with it every exported method of every type; libc is there
+# for host names and users, which Go finds without.
+export GOFLAGS := $(GOFLAGS) -tags=grpcnotrace,netgo,osusergo
+
 # Tests look for results that differ between incremental and full evaluation.
 export WEFT_CHECK ?= 1
 
