@@ -12,11 +12,16 @@ func (a *Arena) AnnotateFlow(match *Expr, as Actions) *Expr {
 	base := len(a.stack)
 	annotated := a.Annotate(match)
 	a.stack = as.Prerequisites(append(a.stack, annotated))
+	var last *Expr // many fields have the same prerequisite
 	for i := base + 1; i < len(a.stack); i++ {
-		if e := a.stack[i]; e != nil {
-			expanded := a.Expand(e)
-			a.stack[i] = expanded
+		e := a.stack[i]
+		if e == nil || e == last {
+			a.stack[i] = nil
+			continue
 		}
+		last = e
+		expanded := a.Expand(e)
+		a.stack[i] = expanded
 	}
 	return a.combine(OpAnd, base)
 }

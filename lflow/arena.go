@@ -81,11 +81,12 @@ func (s *slab[T]) reset() {
 }
 
 // emptied returns a stack without its elements, nil where it had become large.
+// What has been taken off it is zero already.
 func emptied[T any](stack []T) []T {
 	if cap(stack) > maxKept {
 		return nil
 	}
-	clear(stack[:cap(stack)])
+	clear(stack)
 	return stack[:0]
 }
 

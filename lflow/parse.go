@@ -70,7 +70,7 @@ type parser struct {
 
 // init prepares the parser; nil options stand for none.
 func (p *parser) init(a *Arena, o *Options) {
-	*p = parser{Arena: a}
+	p.Arena, p.opts, p.depth = a, Options{}, 0
 	if o != nil {
 		p.opts = *o
 	}

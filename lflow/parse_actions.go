@@ -36,7 +36,8 @@ func (a *Arena) ParseActions(text string, at Place, o *Options) (Actions, error)
 		return nil, tooLong(len(text))
 	}
 	p := &a.parser
-	*p = actionParser{at: at, byName: actionsByName()}
+	p.at, p.byName = at, actionsByName()
+	p.inCommit, p.inAnswer = false, false
 	p.init(a, o)
 	p.text(text)
 	as, err := p.sequence(tokEnd)
@@ -110,15 +111,16 @@ func (p *actionParser) action() (Action, *Error) {
 		}
 		p.advance()
 		return row.parse(p)
-	}
-	if row := p.byName[p.tok.text]; row != nil && row.Form == Result {
+	} else if row != nil && row.Form == Result {
 		return nil, errorf(p.tok.pos, CodeSyntax, "the result of %s must be assigned to a field", row.Name)
 	}
-	if p.table.Lookup(p.tok.text) == nil {
+	s := p.table.Lookup(p.tok.text)
+	if s == nil {
 		return nil, errorf(p.tok.pos, CodeSymbol, "found %s where an action or the name of a field was expected", p.tok.describe(p.lex.src))
 	}
-	dst, err := p.operand()
-	if err != nil {
+	dst := operand{pos: p.tok.pos}
+	var err *Error
+	if dst.Field, err = p.fieldOf(s); err != nil {
 		return nil, err
 	}
 	switch p.tok.kind {

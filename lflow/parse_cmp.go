@@ -14,6 +14,11 @@ func (p *parser) field() (Field, *Error) {
 	if s == nil {
 		return Field{}, errorf(p.tok.pos, CodeSymbol, "unknown symbol %s where the name of a field was expected", p.tok.describe(p.lex.src))
 	}
+	return p.fieldOf(s)
+}
+
+// fieldOf is field where the next token is the name of s.
+func (p *parser) fieldOf(s *Symbol) (Field, *Error) {
 	f := whole(s)
 	pos := p.tok.pos
 	p.advance()

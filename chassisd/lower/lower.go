@@ -46,9 +46,9 @@ type Lowerer struct {
 	scratch sync.Pool // of *scratch
 
 	mu sync.Mutex
-	// recent and older hold the programs; older is forgotten when recent is
-	// full and takes its place.
-	recent, older map[key]*program // guarded by mu
+	// recent and older hold the programs by the hashes of their texts; older is
+	// forgotten when recent is full and takes its place.
+	recent, older map[uint64]*program // guarded by mu
 	limit         int
 	// once are the hashes of texts that were asked for one time, each at its
 	// place until another takes that: what is for a single flow, as most are,
@@ -71,11 +71,12 @@ const defaultLimit = 1 << 17
 
 // New returns a Lowerer that remembers some hundred thousand texts.
 func New() *Lowerer {
-	return &Lowerer{limit: defaultLimit, recent: map[key]*program{}, seed: maphash.MakeSeed()}
+	return &Lowerer{limit: defaultLimit, recent: map[uint64]*program{}, seed: maphash.MakeSeed()}
 }
 
 // program is what has been worked out about a text. It is immutable.
 type program struct {
+	key
 	// normal and actions are kept only as long as they are needed for more
 	// than halves and encoded hold: trees are large.
 	normal  lflow.Normal
@@ -104,10 +105,11 @@ func (l *Lowerer) Flow(dst []Flow, f *Logical, cookie uint64, env *Env) ([]Flow,
 	defer l.give(s)
 	s.call = call{f: f, cookie: cookie, env: env}
 	k := key{f.Pipeline, f.Table, env.Router, f.Match, f.Actions, f.ControllerMeter}
-	p, hash, again := l.lookup(k)
+	hash := maphash.Comparable(l.seed, k)
+	p, again := l.lookup(&k, hash)
 	if p == nil {
 		if again {
-			return l.keep(dst, s, k)
+			return l.keep(dst, s, k, hash)
 		}
 		p = &s.program
 		if err := s.compile(&s.arena, p); err != nil {
@@ -128,12 +130,12 @@ func (l *Lowerer) Flow(dst []Flow, f *Logical, cookie uint64, env *Env) ([]Flow,
 
 // keep is Flow for a text that is there for the second time: its program is
 // made in memory of its own, and remembered.
-func (l *Lowerer) keep(dst []Flow, s *scratch, k key) ([]Flow, error) {
+func (l *Lowerer) keep(dst []Flow, s *scratch, k key, hash uint64) ([]Flow, error) {
 	k.match, k.actions, k.meter = strings.Clone(k.match), strings.Clone(k.actions), strings.Clone(k.meter)
 	f := *s.f
 	f.Match, f.Actions, f.ControllerMeter = k.match, k.actions, k.meter
 	s.f = &f
-	p := new(program)
+	p := &program{key: k}
 	if err := s.compile(new(lflow.Arena), p); err != nil {
 		return dst, err
 	}
@@ -146,7 +148,7 @@ func (l *Lowerer) keep(dst []Flow, s *scratch, k key) ([]Flow, error) {
 		p.encoded, p.isEncoded, p.actions = actions, true, nil
 	}
 	if !s.asked {
-		l.remember(k, p)
+		l.remember(hash, p)
 	}
 	if err != nil {
 		return dst, err
@@ -166,20 +168,19 @@ func (l *Lowerer) give(s *scratch) {
 	l.scratch.Put(s)
 }
 
-// lookup returns the program of a text that is known; of another one, what to
-// note of it, and whether that has been noted before.
-func (l *Lowerer) lookup(k key) (p *program, hash uint64, again bool) {
+// lookup returns the program of a text that is known; of another one, whether
+// it was asked for before.
+func (l *Lowerer) lookup(k *key, hash uint64) (p *program, again bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p := l.recent[k]; p != nil {
-		return p, 0, false
+	if p := l.recent[hash]; p != nil && p.key == *k {
+		return p, false
 	}
-	if p := l.older[k]; p != nil {
-		l.recent[k] = p
-		return p, 0, false
+	if p := l.older[hash]; p != nil && p.key == *k {
+		l.recent[hash] = p
+		return p, false
 	}
-	hash = maphash.Comparable(l.seed, k)
-	return nil, hash, l.once[hash%uint64(len(l.once))] == uint32(hash>>32)
+	return nil, l.once[hash%uint64(len(l.once))] == uint32(hash>>32)
 }
 
 // note notes that a text was asked for.
@@ -189,13 +190,13 @@ func (l *Lowerer) note(hash uint64) {
 	l.once[hash%uint64(len(l.once))] = uint32(hash >> 32)
 }
 
-func (l *Lowerer) remember(k key, p *program) {
+func (l *Lowerer) remember(hash uint64, p *program) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.recent) >= l.limit {
-		l.older, l.recent = l.recent, map[key]*program{}
+		l.older, l.recent = l.recent, map[uint64]*program{}
 	}
-	l.recent[k] = p
+	l.recent[hash] = p
 }
 
 // near tells whether only ports of this chassis can be found in the field: a

@@ -33,20 +33,16 @@ func (u stageUse) passed() stageSet {
 	return stageSet{u.next[0] &^ u.more[0] & in[0], u.next[1] &^ u.more[1] & in[1]}
 }
 
-func useOf(flows []sb.Flow) (u stageUse) {
-	for i := range flows {
-		f := &flows[i]
-		if f.Pipeline > sb.Egress || f.Table >= 64 {
-			continue // such a flow is refused when it is lowered
-		}
-		stage := uint64(1) << f.Table
-		if f.Priority == 0 && f.Match == "1" && f.Actions == "next;" {
-			u.next[f.Pipeline] |= stage
-		} else {
-			u.more[f.Pipeline] |= stage
-		}
+func (u *stageUse) add(f *sb.Flow) {
+	if f.Pipeline > sb.Egress || f.Table >= 64 {
+		return // such a flow is refused when it is lowered
 	}
-	return u
+	stage := uint64(1) << f.Table
+	if f.Priority == 0 && f.Match == "1" && f.Actions == "next;" {
+		u.next[f.Pipeline] |= stage
+	} else {
+		u.more[f.Pipeline] |= stage
+	}
 }
 
 // stageTables say which stages packets can go past. Where Elide is not set

@@ -30,22 +30,27 @@ func (t *Tables) surveyChunks() {
 }
 
 func (t *Tables) surveyChunk(r *incr.Reader, p Path) (s survey, ok bool) {
-	shared, ok := incr.Get(r, t.shared.decoded, p)
-	flows := shared.flows
-	if !ok {
+	elides := t.elides(r)
+	addSet := func(set string) { s.sets = append(s.sets, set) }
+	add := func(f *sb.Flow) {
+		if elides {
+			s.stages.add(f)
+		}
+		lflow.AddressSets(f.Match, addSet)
+		lflow.AddressSets(f.Actions, addSet)
+	}
+	if shared, ok := incr.Get(r, t.shared.decoded, p); ok {
+		for i := range shared.flows {
+			add(&shared.flows[i])
+		}
+	} else {
 		if !incr.Has(r, t.Local, p.Owner) {
 			return s, false
 		}
 		chunk, _ := incr.Get(r, t.Chunks, p)
-		flows, _ = sb.DecodeFlows([]byte(chunk)) // whoever lowers it complains
-	}
-	if t.elides(r) {
-		s.stages = useOf(flows)
-	}
-	add := func(set string) { s.sets = append(s.sets, set) }
-	for i := range flows {
-		lflow.AddressSets(flows[i].Match, add)
-		lflow.AddressSets(flows[i].Actions, add)
+		if sb.EachFlow([]byte(chunk), add) != nil {
+			return survey{}, true // whoever lowers it complains
+		}
 	}
 	slices.Sort(s.sets)
 	s.sets = slices.Compact(s.sets)

@@ -122,6 +122,7 @@ func (t *Tables) lowerShared() {
 // lower lowers the flows of a unit for one datapath.
 func (t *Tables) lower(r *incr.Reader, u SharedUnit, dp Datapath, flows []sb.Flow) Lowered {
 	m := t.maker(r, u)
+	m.flows = make([]ofctrl.Flow, 0, len(flows))
 	env := t.env(r, u.Datapath, dp, m)
 	for i := range flows {
 		m.begin(&flows[i])
@@ -205,7 +206,7 @@ func source(f *sb.Flow) string { return "flow of " + f.Stage + " (" + f.Source +
 // common answers what does not depend on the datapath.
 func (t *Tables) common(r *incr.Reader, m *maker) lower.Env {
 	env := lower.Env{
-		Far: func(name string) bool { return t.isFar(r, name) },
+		Far: lastAnswer(func(name string) bool { return t.isFar(r, name) }),
 		Resident: func(name string) bool {
 			for _, k := range incr.Lookup(r, t.portsByName, name) {
 				if incr.Has(r, t.Bound, k) {
@@ -230,6 +231,20 @@ func (t *Tables) common(r *incr.Reader, m *maker) lower.Env {
 	return env
 }
 
+// lastAnswer remembers the answer to the last question: the flows of a unit
+// mostly are about one port.
+func lastAnswer[V any](answer func(name string) V) func(name string) V {
+	var last string
+	var v V
+	asked := false
+	return func(name string) V {
+		if !asked || name != last {
+			last, v, asked = name, answer(name), true
+		}
+		return v
+	}
+}
+
 // isFar tells of a port that packets cannot enter or leave by on this chassis.
 func (t *Tables) isFar(r *incr.Reader, name string) bool {
 	id, row, ok := incr.One(r, t.portsByName, name)
@@ -241,14 +256,18 @@ func (t *Tables) env(r *incr.Reader, uuid schema.UUID, dp Datapath, m *maker) lo
 	env := t.common(r, m)
 	env.Scope, env.Router = lower.Datapath(dp.Key), dp.Router
 	env.Passed = t.passedBy(r, t.stages.ofDatapath, uuid)
-	env.Port = func(name string) (lower.Port, bool) {
+	port := lastAnswer(func(name string) lower.Port {
 		if _, p, ok := incr.One(r, t.portsByName, name); ok && p.Datapath == uuid {
-			return lower.Port{Key: p.Key}, true
+			return lower.Port{Key: p.Key}
 		}
 		if _, g, ok := incr.One(r, t.groupsByName, groupName{uuid, name}); ok {
-			return lower.Port{Key: uint32(g.TunnelKey)}, true
+			return lower.Port{Key: uint32(g.TunnelKey)}
 		}
-		return lower.Port{}, false
+		return lower.Port{}
+	})
+	env.Port = func(name string) (lower.Port, bool) {
+		p := port(name)
+		return p, p != lower.Port{} // no key is 0
 	}
 	env.PortGroup = func(name string, near bool) ([]string, bool) { return t.portsOf(r, dp, name, near), true }
 	return env

@@ -95,9 +95,38 @@ func (f *Flow) strings() [6]*string {
 //
 // Hot path: two allocations, the flows and all strings of the chunk together.
 // Who keeps one string for long should keep a copy of it.
-func DecodeFlows(chunk []byte) ([]Flow, error) {
+func DecodeFlows(chunk []byte) (flows []Flow, err error) {
+	err = readChunk(chunk, func(r *chunkReader, texts []string, n int) {
+		flows = make([]Flow, n)
+		for i := range flows {
+			r.flow(&flows[i], texts)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return flows, nil
+}
+
+// EachFlow calls f with each flow of a chunk, in order, in memory that is good
+// for that call only. It is DecodeFlows for who keeps no flows; where it
+// returns an error, f may have seen some.
+func EachFlow(chunk []byte, f func(*Flow)) error {
+	return readChunk(chunk, func(r *chunkReader, texts []string, n int) {
+		var flow Flow
+		for range n {
+			if r.flow(&flow, texts); r.bad {
+				return
+			}
+			f(&flow)
+		}
+	})
+}
+
+// readChunk opens a chunk and lets read take n flows off it.
+func readChunk(chunk []byte, read func(r *chunkReader, texts []string, n int)) error {
 	if len(chunk) == 0 || chunk[0] != chunkVersion {
-		return nil, errors.New("sb: not a chunk of flows that this version knows")
+		return errors.New("sb: not a chunk of flows that this version knows")
 	}
 	r, _ := readers.Get().(*chunkReader)
 	if r == nil {
@@ -105,14 +134,21 @@ func DecodeFlows(chunk []byte) ([]Flow, error) {
 	}
 	defer r.done()
 	if err := r.open(chunk[1:]); err != nil {
-		return nil, fmt.Errorf("sb: chunk of flows: %w", err)
+		return fmt.Errorf("sb: chunk of flows: %w", err)
 	}
-	flows := r.flows(r.texts())
+	texts := r.texts()
+	n := r.uvarint()
+	if r.bad = r.bad || n > uint64(len(r.rest)/minFlow); !r.bad {
+		read(r, texts, int(n))
+	}
 	if r.bad || r.rest != "" {
-		return nil, errors.New("sb: chunk of flows is damaged")
+		return errors.New("sb: chunk of flows is damaged")
 	}
-	return flows, nil
+	return nil
 }
+
+// minFlow is the least number of bytes that a flow takes.
+const minFlow = 2 + 1 + 6 + 16
 
 // readers holds chunkReaders for the next calls.
 var readers sync.Pool
@@ -182,24 +218,6 @@ func (r *chunkReader) texts() []string {
 		r.strings = append(r.strings, r.bytes(r.uvarint()))
 	}
 	return r.strings
-}
-
-// minFlow is the least number of bytes that a flow takes.
-const minFlow = 2 + 1 + 6 + 16
-
-func (r *chunkReader) flows(texts []string) []Flow {
-	n := r.uvarint()
-	if r.bad || n > uint64(len(r.rest)/minFlow) {
-		r.bad = true
-		return nil
-	}
-	flows := make([]Flow, n)
-	for i := range flows {
-		if r.flow(&flows[i], texts); r.bad {
-			return nil
-		}
-	}
-	return flows
 }
 
 func (r *chunkReader) flow(f *Flow, texts []string) {
