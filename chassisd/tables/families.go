@@ -3,6 +3,7 @@ package tables
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/incr"
@@ -109,6 +110,7 @@ func (l *Lowered) families(u SharedUnit) []FamilyKey {
 // addFamily takes a family of the flow, unless the unit has the flow twice.
 func (m *maker) addFamily(f lower.Family) {
 	if !slices.ContainsFunc(m.out.Families, func(o Family) bool { return o.Flow == m.uuid && o.N == m.family }) {
+		f.Of.Set = strings.Clone(f.Of.Set) // a text pins its chunk
 		m.out.Families = append(m.out.Families, Family{m.uuid, m.family, source(m.flow), f})
 	}
 	m.family++

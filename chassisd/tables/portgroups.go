@@ -197,7 +197,7 @@ func (l *Lowered) refs(u SharedUnit) []unitRef {
 func (l *Lowered) refer(name string, f *sb.Flow) {
 	i, found := slices.BinarySearchFunc(l.PortGroups, name, func(g groupRef, name string) int { return strings.Compare(g.Name, name) })
 	if !found {
-		l.PortGroups = slices.Insert(l.PortGroups, i, groupRef{Name: name})
+		l.PortGroups = slices.Insert(l.PortGroups, i, groupRef{Name: strings.Clone(name)}) // a text pins its chunk
 	}
 	l.PortGroups[i].Flows++
 	l.PortGroups[i].Stages[f.Pipeline] |= 1 << f.Table

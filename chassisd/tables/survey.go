@@ -2,6 +2,7 @@ package tables
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
@@ -31,7 +32,7 @@ func (t *Tables) surveyChunks() {
 
 func (t *Tables) surveyChunk(r *incr.Reader, p Path) (s survey, ok bool) {
 	elides := t.elides(r)
-	addSet := func(set string) { s.sets = append(s.sets, set) }
+	addSet := func(set string) { s.sets = append(s.sets, strings.Clone(set)) } // a text pins its chunk
 	add := func(f *sb.Flow) {
 		if elides {
 			s.stages.add(f)

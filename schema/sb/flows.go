@@ -108,9 +108,9 @@ func DecodeFlows(chunk []byte) (flows []Flow, err error) {
 	return flows, nil
 }
 
-// EachFlow calls f with each flow of a chunk, in order, in memory that is good
-// for that call only. It is DecodeFlows for who keeps no flows; where it
-// returns an error, f may have seen some.
+// EachFlow calls f with each flow of a chunk, in order. The Flow is good for
+// that call only. It is DecodeFlows for who keeps no flows; where it returns an
+// error, f may have seen some.
 func EachFlow(chunk []byte, f func(*Flow)) error {
 	return readChunk(chunk, func(r *chunkReader, texts []string, n int) {
 		var flow Flow

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -114,8 +116,14 @@ func TestDecodeFlowsRefuses(t *testing.T) {
 		"short flow":    frame(t, 1, append([]byte{0, 1}, flow[:24]...)),
 		"pipeline":      frame(t, 1, append([]byte{0, 1, 2}, flow[1:]...)),
 		"string number": frame(t, 1, append([]byte{0, 1, 0, 0, 1, 1}, flow[4:]...)),
+		"long number":   frame(t, 1, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0}),
+		"longer number": frame(t, 1, []byte{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 0}),
+		"half a number": frame(t, 1, []byte{0x80}),
 		"priority":      frame(t, 1, append([]byte{0, 1, 0, 0, 0x80, 0x80, 0x04}, flow[3:]...)),
 	} {
+		if err := sb.EachFlow(chunk, func(*sb.Flow) {}); err == nil {
+			t.Errorf("%s: each of it taken", name)
+		}
 		if _, err := sb.DecodeFlows(chunk); err == nil {
 			t.Errorf("%s: taken", name)
 		}
@@ -140,7 +148,34 @@ func FuzzDecodeFlows(f *testing.F) {
 				t.Fatalf("%+v became %+v", flows[i], again[i])
 			}
 		}
+		if each := eachFlow(t, chunk); !slices.Equal(each, flows) {
+			t.Fatalf("one by one: %v, together: %v", each, flows)
+		}
 	})
+}
+
+func eachFlow(t *testing.T, chunk []byte) (flows []sb.Flow) {
+	if err := sb.EachFlow(chunk, func(f *sb.Flow) { flows = append(flows, *f) }); err != nil {
+		t.Fatal(err)
+	}
+	return flows
+}
+
+// TestEachFlow: one by one, flows are what they are together; so are those of
+// several chunks at once.
+func TestEachFlow(t *testing.T) {
+	var wg sync.WaitGroup
+	for n := range 40 {
+		wg.Go(func() {
+			want := portFlows(n)
+			chunk := sb.EncodeFlows(want)
+			together, err := sb.DecodeFlows(chunk)
+			if each := eachFlow(t, chunk); err != nil || !slices.Equal(each, want) || !slices.Equal(together, want) {
+				t.Errorf("%d ports: %d flows one by one, %d together, want %d (%v)", n, len(each), len(together), len(want), err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // FuzzFlowsBody is FuzzDecodeFlows behind the compression.
