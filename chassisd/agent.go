@@ -102,6 +102,7 @@ type Agent struct {
 	waiting map[schema.UUID]*boundPort // for their flows to be in
 	ownUp   map[schema.UUID]bool       // our claims in etcd: up
 	ownKeys map[string]bool            // our records in etcd
+	unseen  map[string]bool            // those not yet in the complete state that comes in
 	want    map[string][]byte          // keys wished for in etcd
 	whole   bool                       // the ledger was told that all wishes are there
 	seq     int64                      // newest wish

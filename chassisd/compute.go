@@ -2,6 +2,7 @@ package chassisd
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 
 	"github.com/weft-sdn/weft/chassisd/physical"
@@ -18,11 +19,7 @@ func (a *Agent) etcdChanged(b *view.Batch) {
 	a.changed()
 	a.dec.take(b)
 	if b.Reset {
-		for key := range a.ownKeys {
-			if _, still := b.Events[key]; !still {
-				a.seeOwn(key, view.Event{Rev: b.Chassis})
-			}
-		}
+		a.unseen = maps.Clone(a.ownKeys)
 		a.ovs.tunnels = true
 	}
 	own := sb.RecordsOf(a.conf.Name)
@@ -32,11 +29,19 @@ func (a *Agent) etcdChanged(b *view.Batch) {
 			a.resume(e)
 		case strings.HasPrefix(key, own):
 			a.seeOwn(key, e)
+			delete(a.unseen, key)
 		}
 		if strings.Contains(key, "/Encap/") || strings.Contains(key, "/Chassis/") {
 			a.ovs.tunnels = true
 		}
 	}
+	if b.More {
+		return
+	}
+	for key := range a.unseen {
+		a.seeOwn(key, view.Event{Rev: b.Chassis})
+	}
+	a.unseen = nil
 	a.viewRev = max(a.viewRev, b.Chassis)
 	a.report.chassis = a.report.chassis || b.ChassisEvents
 	a.unread = a.unread || !a.viewed

@@ -22,9 +22,11 @@ type decoder struct {
 	t      *tables.Tables
 	inputs []resettable
 	// compiled is what the southbound keys were compiled from.
-	compiled sb.Compiled
-	// strings are those that the batch taken now has in many places: names of
-	// ports and of chassis. Its keys, of which they are parts, are not kept.
+	compiled  sb.Compiled
+	resetting bool // a complete state is being taken
+	// strings are those that the state or batch taken now has in many places:
+	// names of ports and of chassis. Its keys, of which they are parts, are not
+	// kept.
 	strings map[string]string
 	// bad are the keys that could not be understood: those rows are left out.
 	bad map[string]string
@@ -46,6 +48,7 @@ type resettable interface {
 // take takes what the view tells.
 func (d *decoder) take(b *view.Batch) {
 	if b.Reset {
+		d.resetting = true
 		d.compiled = sb.Compiled{}
 		clear(d.bad)
 		for _, in := range d.inputs {
@@ -59,8 +62,12 @@ func (d *decoder) take(b *view.Batch) {
 	for key, e := range b.Events {
 		d.apply(key, e)
 	}
+	if b.More {
+		return
+	}
 	d.strings = map[string]string{}
-	if b.Reset {
+	if d.resetting {
+		d.resetting = false
 		for _, in := range d.inputs {
 			in.EndReset()
 		}

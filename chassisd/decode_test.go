@@ -50,6 +50,41 @@ func TestDecodeSets(t *testing.T) {
 	}
 }
 
+// TestStateInParts: a complete state that comes in parts replaces what there was
+// when its last part is there; one that begins anew, what the parts before told.
+func TestStateInParts(t *testing.T) {
+	d := newDecoder(tables.New())
+	dp := func(name string) schema.UUID { return schema.NameUUID(name) }
+	take := func(reset, more bool, names ...string) {
+		b := &view.Batch{Reset: reset, More: more, Events: map[string]view.Event{}}
+		for _, n := range names {
+			b.Events[sbKey("Datapath_Binding", dp(n))] = view.Event{Value: []byte(`{"tunnel_key":1}`), Rev: 1}
+		}
+		d.take(b)
+	}
+	have := func(want ...string) {
+		t.Helper()
+		for _, n := range want {
+			if _, ok := d.t.Datapaths.Get(dp(n)); !ok {
+				t.Errorf("%s is not there", n)
+			}
+		}
+		if d.t.Datapaths.Len() != len(want) {
+			t.Errorf("%d rows, want %v", d.t.Datapaths.Len(), want)
+		}
+	}
+	take(true, true, "a", "b")
+	take(true, true, "c")
+	take(false, true, "a")
+	have("a", "b", "c")
+	take(false, false, "d")
+	have("a", "c", "d")
+	take(false, false, "e")
+	have("a", "c", "d", "e")
+	take(true, false, "b")
+	have("b")
+}
+
 // TestDropForgets: of what is not followed any more nothing is left, nor what was
 // wrong with it.
 func TestDropForgets(t *testing.T) {

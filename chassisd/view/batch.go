@@ -19,8 +19,12 @@ type Event struct {
 // Batch is what changed since the last batch that was received. What is not
 // followed any more goes first, then come the events.
 type Batch struct {
-	// Reset: the batch is a complete state. What is not in it is gone.
+	// Reset: the batch is a complete state, or the first part of one. What is
+	// not in it is gone.
 	Reset bool
+	// More: the next batch is more of the same state, or the first part of
+	// another. Until the last part is there, it is the state at no revision.
+	More bool
 	// Events by key, the key in full ("/weft/sb/…").
 	Events map[string]Event
 	// Followed are the datapaths of which all flows are told from now on (true),
@@ -41,7 +45,9 @@ func newBatch() *Batch {
 	return &Batch{Events: map[string]Event{}, Followed: map[schema.UUID]bool{}, Dropped: map[schema.UUID]bool{}}
 }
 
-func (b *Batch) empty() bool { return !b.Reset && len(b.Events)+len(b.Followed)+len(b.Dropped) == 0 }
+func (b *Batch) empty() bool {
+	return !b.Reset && !b.ChassisEvents && len(b.Events)+len(b.Followed)+len(b.Dropped) == 0
+}
 
 // merge lays newer over older.
 func merge(older, newer *Batch) *Batch {

@@ -154,14 +154,9 @@ func (v *View) regroup(ctx context.Context, b *Batch, rev int64) error {
 	return nil
 }
 
-// follows makes f what w wants, as of rev. Where it fails, f is as it was.
+// follows makes f what w wants, which is not all, as of rev. Where it fails, f
+// is as it was.
 func (v *View) follows(ctx context.Context, b *Batch, f *flows, w Want, rev int64) error {
-	if w.All {
-		f.want = w
-		clear(f.touched)
-		b.Followed[AllDatapaths] = true
-		return v.pages(ctx, flowPrefix, prefixEnd(flowPrefix), rev).each(b.take)
-	}
 	next := flows{want: w, groups: f.groups}
 	owners := map[schema.UUID]bool{}
 	for dp := range w.Datapaths {
@@ -211,5 +206,5 @@ func (f *flows) drop(b *Batch, owner schema.UUID) {
 // readFlows reads all flows of a datapath or group.
 func (v *View) readFlows(ctx context.Context, b *Batch, owner schema.UUID, rev int64) error {
 	prefix := flowPrefix + owner.String() + "/"
-	return v.pages(ctx, prefix, prefixEnd(prefix), rev).each(b.take)
+	return v.pages(ctx, prefix, prefixEnd(prefix), rev).each((*pages).wait, b.take)
 }

@@ -17,6 +17,51 @@ const (
 
 func prefixEnd(prefix string) string { return clientv3.GetPrefixRangeEnd(prefix) }
 
+// reading is a complete state that is being read.
+type reading struct {
+	v *View
+	b *Batch // what has been read and not told
+	// parts takes parts of the state; nil where it is told as a whole.
+	parts chan<- *Batch
+}
+
+// begin begins a reading. The first is told in parts, so that they are taken
+// in while others are read: nothing is known yet that would be without them.
+func (v *View) begin() *reading {
+	r := &reading{v: v, b: newBatch()}
+	r.b.Reset = true
+	if !v.State().Synced {
+		r.parts = v.out
+		r.b.More = true
+	}
+	return r
+}
+
+func (r *reading) take(kv *mvccpb.KeyValue) { r.b.take(kv) }
+
+// next waits for a page; meanwhile what is there may be told.
+func (r *reading) next(p *pages) page {
+	parts := r.parts
+	if len(r.b.Events) == 0 {
+		parts = nil
+	}
+	select {
+	case got := <-p.next:
+		return got
+	case parts <- r.b:
+		r.b = newBatch()
+		r.b.More = true
+		r.v.pending, r.v.held = nil, nil // of an earlier state
+		return <-p.next
+	}
+}
+
+// end returns the last of the state, as of rev.
+func (r *reading) end(rev int64) *Batch {
+	r.b.More, r.b.Chassis, r.b.ChassisEvents = false, rev, true
+	return r.b
+}
+
 // read reads everything that is wanted at one revision, to be told as a whole.
 func (v *View) read(ctx context.Context) error {
 	// A client waits for a connection for ever; a reading must not.
@@ -29,34 +74,52 @@ func (v *View) read(ctx context.Context) error {
 	defer cancel()
 	south := v.pages(ctx, sb.Prefix, flowPrefix, rev)
 	chassis := v.pages(ctx, sb.ChassisPrefix, prefixEnd(sb.ChassisPrefix), rev)
-	b := newBatch()
-	b.Events = make(map[string]Event, south.count()+chassis.count()+1)
-	b.Reset, b.Chassis, b.ChassisEvents = true, rev, true
+	r := v.begin()
+	keys := len(res.Kvs)
 	for _, kv := range res.Kvs {
-		b.take(kv)
+		r.take(kv)
 	}
 	partial := false
 	flows := newFlows()
-	if err := south.each(func(kv *mvccpb.KeyValue) {
-		b.take(kv)
+	if err := south.each(r.next, func(kv *mvccpb.KeyValue) {
+		r.take(kv)
 		flows.note(string(kv.Key), true)
 		if string(kv.Key) == compiledKey {
 			partial = isPartial(kv.Value)
 		}
+		keys++
 	}); err != nil {
 		return err
 	}
-	if err := chassis.each(b.take); err != nil {
+	if err := chassis.each(r.next, func(kv *mvccpb.KeyValue) {
+		r.take(kv)
+		keys++
+	}); err != nil {
 		return err
 	}
-	if err := v.follows(ctx, b, &flows, v.wanted(), rev); err != nil {
+	if err := v.readWanted(ctx, r, &flows, rev); err != nil {
 		return err
 	}
 	v.flows, v.partial, v.whole, v.held = flows, partial, false, nil
 	v.sbNext, v.chNext, v.cluster = rev+1, rev+1, res.Header.ClusterId
-	v.deliver(b, nil)
+	v.deliver(r.end(rev), nil)
 	v.update(func(s *State) { s.Connected, s.Err, s.Revision, s.Rereads = true, nil, rev, s.Rereads+1 })
-	v.cfg.Log.Info("etcd read", "revision", rev, "keys", len(b.Events), "partial", partial)
+	v.cfg.Log.Info("etcd read", "revision", rev, "keys", keys, "partial", partial)
+	return nil
+}
+
+// readWanted reads the flows that are wanted, for a complete state.
+func (v *View) readWanted(ctx context.Context, r *reading, f *flows, rev int64) error {
+	w := v.wanted()
+	if !w.All {
+		return v.follows(ctx, r.b, f, w, rev)
+	}
+	f.want = w
+	clear(f.touched)
+	if err := v.pages(ctx, flowPrefix, prefixEnd(flowPrefix), rev).each(r.next, r.take); err != nil {
+		return err
+	}
+	r.b.Followed[AllDatapaths] = true
 	return nil
 }
 
@@ -112,20 +175,10 @@ func (p *pages) ask(from string) {
 	}()
 }
 
-// count is how many keys there are in all, 0 where they cannot be read.
-func (p *pages) count() int64 {
-	first := <-p.next
-	p.next <- first
-	if first.err != nil {
-		return 0
-	}
-	return first.res.Count
-}
-
-// each calls f for every key.
-func (p *pages) each(f func(*mvccpb.KeyValue)) error {
+// each calls f for every key; next waits for a page.
+func (p *pages) each(next func(*pages) page, f func(*mvccpb.KeyValue)) error {
 	for {
-		got := <-p.next
+		got := next(p)
 		if got.err != nil {
 			return p.v.fail("read", got.err)
 		}
@@ -142,6 +195,9 @@ func (p *pages) each(f func(*mvccpb.KeyValue)) error {
 		}
 	}
 }
+
+// wait is next where there is nothing else to do.
+func (p *pages) wait() page { return <-p.next }
 
 // get reads, but gives up where etcd does not answer.
 func (v *View) get(ctx context.Context, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {

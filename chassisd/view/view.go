@@ -65,9 +65,9 @@ func New(cfg Config) *View {
 	return &View{cfg: cfg, out: make(chan *Batch), wake: make(chan struct{}, 1), flows: newFlows()}
 }
 
-// Batches is the feed. The first batch is a complete state (Reset), as is one
-// after everything was read again. What is not received yet is merged into one
-// batch.
+// Batches is the feed. It begins with a complete state (Reset), which may come
+// in parts (More), and tells another, as a whole, after everything was read
+// again. What is not received yet is merged into one batch.
 func (v *View) Batches() <-chan *Batch { return v.out }
 
 // State tells how the link to etcd is.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -23,7 +24,7 @@ type reader struct {
 	t     *testing.T
 	view  *View
 	state map[string]string
-	last  *Batch
+	last  *Batch   // that completed a state
 	told  []string // keys of all batches after the first
 
 	followed map[schema.UUID]bool
@@ -62,7 +63,9 @@ func (r *reader) apply(b *Batch) {
 	if r.last != nil {
 		r.told = append(r.told, slices.Sorted(maps.Keys(b.Events))...)
 	}
-	r.last = b
+	if !b.More {
+		r.last = b
+	}
 	if b.Reset {
 		clear(r.state)
 		clear(r.followed)
@@ -126,6 +129,53 @@ func TestReadAndFollow(t *testing.T) {
 	r.until("a claim", r.has("/weft/chassis/hv2/Port_Binding/1", "claim"))
 	if r.last.Chassis != rev || !r.last.ChassisEvents {
 		t.Errorf("claim told as of %d, want %d", r.last.Chassis, rev)
+	}
+}
+
+// TestParts: the first state is told in parts to who takes them while pages are
+// read; the last part waits for the reading's end. Later states are told as a
+// whole.
+func TestParts(t *testing.T) {
+	v := New(Config{Name: "hv1"})
+	var told []string
+	wait := func(r *reading, takes bool) {
+		p := &pages{v: v, next: make(chan page)}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if takes {
+				b := <-v.Batches()
+				told = append(told, fmt.Sprint(b.Reset, b.More, slices.Sorted(maps.Keys(b.Events))))
+			}
+			p.next <- page{}
+		}()
+		r.next(p)
+		<-done
+	}
+	r := v.begin()
+	wait(r, false) // there is nothing yet
+	r.take(&mvccpb.KeyValue{Key: []byte("a")})
+	wait(r, false) // nobody takes it
+	r.take(&mvccpb.KeyValue{Key: []byte("b")})
+	v.pending, v.held = newBatch(), newBatch() // of a reading before
+	wait(r, true)
+	if v.pending != nil || v.held != nil {
+		t.Error("an earlier state is told in the midst of this one")
+	}
+	r.take(&mvccpb.KeyValue{Key: []byte("c")})
+	wait(r, true)
+	r.take(&mvccpb.KeyValue{Key: []byte("d")})
+	last := r.end(7)
+	told = append(told, fmt.Sprint(last.Reset, last.More, last.Chassis, last.ChassisEvents, slices.Sorted(maps.Keys(last.Events))))
+	if diff := cmp.Diff([]string{"true true [a b]", "false true [c]", "false false 7 true [d]"}, told); diff != "" {
+		t.Error(diff)
+	}
+	v.told()
+	r = v.begin()
+	r.take(&mvccpb.KeyValue{Key: []byte("a")})
+	wait(r, false)
+	if r.parts != nil || !r.b.Reset || r.b.More {
+		t.Errorf("a second state is not told as a whole: %+v", r)
 	}
 }
 
