@@ -31,7 +31,7 @@ func (a *Agent) etcdChanged(b *view.Batch) {
 			a.seeOwn(key, e)
 			delete(a.unseen, key)
 		}
-		if strings.Contains(key, "/Encap/") || strings.Contains(key, "/Chassis/") {
+		if isTunnels(key) {
 			a.ovs.tunnels = true
 		}
 	}
@@ -46,6 +46,12 @@ func (a *Agent) etcdChanged(b *view.Batch) {
 	a.report.chassis = a.report.chassis || b.ChassisEvents
 	a.unread = a.unread || !a.viewed
 	a.viewed = true
+}
+
+// isTunnels tells whether tunnels depend on a key: "<chassis>/<Table>/<uuid>".
+func isTunnels(key string) bool {
+	rest, ok := strings.CutPrefix(key, sb.ChassisPrefix)
+	return ok && (strings.Contains(rest, "/Encap/") || strings.Contains(rest, "/Chassis/"))
 }
 
 // resume takes over what an earlier run said of itself.
