@@ -130,7 +130,7 @@ func (t *Table) add(d Definition) error {
 	}
 	s := &Symbol{Name: d.Name, Kind: d.Kind, Level: d.Level, Width: d.Width, Access: d.Access, Index: len(t.list), Cross: d.Cross}
 	s.Field = s
-	p := parser{Arena: newArena(), opts: Options{Symbols: t}, table: t}
+	p := parser{Arena: new(Arena), opts: Options{Symbols: t}, table: t}
 	switch d.Kind {
 	case KindSubfield:
 		f, err := p.subfieldText(d.Expansion)

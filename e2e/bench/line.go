@@ -58,11 +58,11 @@ func (g goal) String() string {
 	}
 }
 
-// line formats a result. Without a peer only a limit of the value can fall
-// short; without ours nothing is known.
+// line formats a result. Where ours is not measured, or a peer that the goal is
+// about, it is missing, unless a limit of the value is known to fall short.
 func line(name string, ours, peer *figure, g goal) string {
 	ratio, verdict := "-", "met"
-	if ours == nil {
+	if ours == nil || g.ratio != 0 && peer == nil {
 		verdict = "missing"
 	}
 	if ours != nil && peer != nil && peer.value > 0 {

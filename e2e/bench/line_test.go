@@ -16,6 +16,9 @@ func TestLine(t *testing.T) {
 		{&figure{1.25, "x"}, nil, goal{limit: &figure{1.5, "x"}}, "bench x ours=1.25x peer=- ratio=- goal=<=1.5x met"},
 		{&figure{700, "ns/op"}, nil, goal{limit: &figure{500, "ns/op"}}, "bench x ours=700ns/op peer=- ratio=- goal=<=500ns/op short"},
 		{&figure{700, "ns/op"}, nil, goal{}, "bench x ours=700ns/op peer=- ratio=- goal=- met"},
+		{seconds(time.Second), nil, goal{ratio: 1}, "bench x ours=1.00s peer=- ratio=- goal=<=1x missing"},
+		{seconds(time.Second), nil, goal{seconds(2 * time.Second), 1}, "bench x ours=1.00s peer=- ratio=- goal=<=2.00s,<=1x missing"},
+		{seconds(time.Second), nil, goal{seconds(time.Millisecond), 1}, "bench x ours=1.00s peer=- ratio=- goal=<=1.0ms,<=1x short"},
 		{nil, seconds(time.Microsecond), goal{ratio: 1}, "bench x ours=- peer=1.0µs ratio=- goal=<=1x missing"},
 	}
 	for _, tt := range tests {
