@@ -139,9 +139,10 @@ func (c *cloud) measureAgent(ctx context.Context, z agentCloud) error {
 }
 
 // restMemory returns the agent's own memory once that stays as it is: each of
-// them may have something to put away.
+// them may have something to put away. chassisd does that once in ten seconds
+// at most.
 func (c *cloud) restMemory(ctx context.Context) (int64, error) {
-	const calm, tries = 6, 60
+	const calm, tries = 24, 90
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	var last int64
