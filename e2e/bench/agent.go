@@ -279,7 +279,11 @@ func (c *cloud) restart(ctx context.Context, z agentCloud, flows int) error {
 func (c *cloud) awaitFlows(ctx context.Context, start time.Time, want int) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, gathering)
 	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
+	every := 20 * time.Millisecond
+	if want > 10_000 {
+		every = 100 * time.Millisecond // so that the switch does not spend its time on counting
+	}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		took := time.Since(start)
