@@ -66,11 +66,11 @@ func (c *cloud) interest(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		memory, err := c.s.Memory(hv1Agent)
+		ofItsOwn, err := c.restMemory(ctx)
 		if err != nil {
 			return err
 		}
-		ofItsOwn, err := c.s.OwnMemory(hv1Agent)
+		memory, err := c.s.Memory(hv1Agent)
 		if err != nil {
 			return err
 		}
