@@ -103,6 +103,10 @@ type half struct{ before, behind string }
 func (l *Lowerer) Flow(dst []Flow, f *Logical, cookie uint64, env *Env) ([]Flow, error) {
 	s := l.take()
 	defer l.give(s)
+	return l.flow(dst, s, f, cookie, env)
+}
+
+func (l *Lowerer) flow(dst []Flow, s *scratch, f *Logical, cookie uint64, env *Env) ([]Flow, error) {
 	s.call = call{f: f, cookie: cookie, env: env}
 	k := key{f.Pipeline, f.Table, env.Router, f.Match, f.Actions, f.ControllerMeter}
 	hash := maphash.Comparable(l.seed, k)
