@@ -9,9 +9,10 @@ import (
 )
 
 // Flows that are in the switch are told as installed only when the packets that
-// they send to the controller arrive.
+// they send to the controller arrive, also where that has ceased meanwhile.
 func TestInstalledWaitsForPackets(t *testing.T) {
-	held := make(chan struct{})
+	conns, pass := make(chan net.Conn, 1), make(chan struct{})
+	defer close(pass)
 	target := fakeSwitch(t, func(nc net.Conn) {
 		for {
 			msg, err := readMessage(nc)
@@ -20,7 +21,8 @@ func TestInstalledWaitsForPackets(t *testing.T) {
 			}
 			if h, _ := ofp.ParseHeader(msg); h.Type == ofp.TypeExperimenter {
 				if _, subtype, _, _ := ofp.ParseExperimenter(msg[8:]); subtype == ofp.NXSetPacketInFormat {
-					<-held
+					conns <- nc
+					<-pass
 				}
 			}
 			if _, err := nc.Write(answerTo(msg)); err != nil {
@@ -29,21 +31,27 @@ func TestInstalledWaitsForPackets(t *testing.T) {
 		}
 	})
 	c := start(t, Config{Target: target, Audit: time.Hour})
-	c.Update(Update{Gen: 1, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: manyFlows(10)}}})
-	waitStatus(t, c, func(s Status) bool { return s.Installed == 10 })
-	waitStatus(t, c, func(Status) bool { return c.batchIsOver() })
-	select {
-	case gen := <-c.Installed():
-		t.Errorf("generation %d is told before the packets come", gen)
-	default:
-	}
-	if s := c.Status(); s.Packets || s.Synced {
-		t.Errorf("the switch sends no packets yet: %+v", s)
-	}
-	close(held)
-	installedGen(t, c, 1)
-	if s := c.Status(); !s.Packets || !s.Synced {
-		t.Errorf("the switch sends packets: %+v", s)
+	for gen := range int64(3) {
+		n := int(10 + gen)
+		packets := <-conns
+		c.Update(Update{Gen: 1 + gen, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: manyFlows(n)}}})
+		waitStatus(t, c, func(s Status) bool { return s.Installed == n })
+		waitStatus(t, c, func(Status) bool { return c.batchIsOver() })
+		select {
+		case gen := <-c.Installed():
+			t.Errorf("generation %d is told before the packets come", gen)
+		default:
+		}
+		if s := c.Status(); s.Packets || s.Synced {
+			t.Errorf("the switch sends no packets yet: %+v", s)
+		}
+		pass <- struct{}{}
+		installedGen(t, c, 1+gen)
+		if s := c.Status(); !s.Packets || !s.Synced {
+			t.Errorf("the switch sends packets: %+v", s)
+		}
+		packets.Close()
+		waitStatus(t, c, func(s Status) bool { return !s.Packets })
 	}
 }
 

@@ -19,21 +19,28 @@ type hand struct {
 	pending *batch // sent, not yet noted
 }
 
+// do does what an op says; ok is false where the switch refuses.
+func (h *hand) do(op *flowOp) (ok bool) {
+	switch {
+	case op.delete:
+		delete(h.flows, op.key)
+	case op.want.cookie == badCookie:
+		return false
+	default:
+		h.flows[op.key] = op.want
+	}
+	return true
+}
+
 // apply does what a batch says; what it refuses is told.
 func (h *hand) apply(b *batch) {
 	var items []item
-	for i := range b.flows {
-		op := &b.flows[i]
-		switch {
-		case op.delete:
-			delete(h.flows, op.key)
-		case op.want.cookie == badCookie:
-			h.st.refuseFlow(op, errors.New("bad"))
+	for _, it := range b.items() {
+		if it.flow != nil && !h.do(it.flow) {
+			h.st.refuseFlow(it.flow, errors.New("bad"))
 			continue
-		default:
-			h.flows[op.key] = op.want
 		}
-		items = append(items, item{flow: op})
+		items = append(items, it)
 	}
 	h.st.noteFlows(items)
 	for _, g := range b.groups {
@@ -59,8 +66,30 @@ func (h *hand) change(f Flow, delete bool) {
 	s.updateLocked(&u)
 }
 
+// reconnect loses the connection and gets another: what the switch holds is read,
+// and sent what it lacks. Of a batch that was on its way nobody knows what became
+// of it; the switch has taken it where taken is set.
+func (h *hand) reconnect(taken bool) {
+	if h.pending != nil && taken {
+		for i := range h.pending.flows {
+			h.do(&h.pending.flows[i])
+		}
+	}
+	h.st.setConnected(false, nil)
+	h.st.beginReading()
+	for k, v := range h.flows {
+		h.st.mu.Lock()
+		h.st.table.hold(k, v)
+		h.st.mu.Unlock()
+	}
+	h.st.endReading()
+	h.st.setConnected(true, nil)
+	b := h.st.take(h.have)
+	h.pending = &b
+}
+
 // Whatever happens in whatever order, also between the sending of a batch and
-// its end, the switch holds in the end what is wanted and nothing else; what is
+// its end, or instead of that, the switch holds in the end what is wanted and nothing else; what is
 // remembered meanwhile is bounded by that.
 func TestStateConverges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -72,9 +101,8 @@ func TestStateConverges(t *testing.T) {
 				Match: regMatch(uint64(rapid.IntRange(0, 6).Draw(t, "match"))), Actions: rapid.SampledFrom([]ofp.Actions{"", out(1), conj(1, 0, 2), conj(2, 0, 2)}).Draw(t, "actions"),
 			}
 		})
-		h.st.update(Update{Complete: true})
 		for range rapid.IntRange(1, 50).Draw(t, "steps") {
-			switch rapid.IntRange(0, 4).Draw(t, "step") {
+			switch rapid.IntRange(0, 7).Draw(t, "step") {
 			case 0:
 				if h.pending == nil {
 					b := h.st.take(h.have)
@@ -94,10 +122,17 @@ func TestStateConverges(t *testing.T) {
 					h.flows[f.Key()] = installed{cookie: f.Cookie, actions: f.Actions}
 				}
 				h.change(f, remove)
+			case 3:
+				h.reconnect(rapid.Bool().Draw(t, "taken"))
+			case 4:
+				h.st.update(Update{Complete: true})
 			default:
 				owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")
 				owners[owner] = rapid.SliceOfN(flowGen, 0, 5).Draw(t, "flows")
 				h.st.update(Update{Flows: []OwnerFlows{{Owner: owner, Flows: owners[owner]}}})
+			}
+			if n := len(h.flows); h.st.table.held != n {
+				t.Fatalf("%d held, the switch has %d", h.st.table.held, n)
 			}
 			for k := range h.st.dirty {
 				if _, ok := h.st.table.places[h.st.table.hash(k)]; !ok && h.st.refused[k].err == nil {
@@ -105,6 +140,7 @@ func TestStateConverges(t *testing.T) {
 				}
 			}
 		}
+		h.st.update(Update{Complete: true})
 		for n := 0; h.pending != nil || len(h.st.wake) > 0; n++ {
 			if n > 10 {
 				t.Fatal("no end")
@@ -124,9 +160,11 @@ func TestStateConverges(t *testing.T) {
 		}
 		m := model{owners: owners}
 		want, _ := m.want()
+		bad := map[Key]bool{}
 		for k := range want {
 			if f, _, _ := h.st.table.Want(k); f.Cookie == badCookie {
 				delete(want, k)
+				bad[k] = true
 			}
 		}
 		got := map[Key]string{}
@@ -137,7 +175,12 @@ func TestStateConverges(t *testing.T) {
 		if !maps.Equal(got, want) {
 			t.Fatalf("the switch holds %v\nwant %v", slices.Sorted(maps.Values(got)), slices.Sorted(maps.Values(want)))
 		}
-		if st := h.st; len(st.dirty) != 0 || st.table.held != len(want) {
+		for k := range h.st.refused {
+			if !bad[k] {
+				t.Fatalf("%v is told to be refused, and not wanted", k)
+			}
+		}
+		if st := h.st; len(st.refused) != len(bad) || len(st.dirty) != 0 || st.table.held != len(want) {
 			t.Fatalf("%d keys dirty, %d held of %d", len(st.dirty), st.table.held, len(want))
 		}
 	})
