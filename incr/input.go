@@ -3,7 +3,6 @@ package incr
 // Input is a table whose rows the program sets.
 type Input[K comparable, V any] struct {
 	Table[K, V]
-	resetting bool // between Reset and EndReset
 }
 
 // NewInput declares an input table. A row set to a value equal to the old one
@@ -18,7 +17,6 @@ func NewInput[K comparable, V any](e *Engine, name string, equal func(a, b V) bo
 // Reset begins to set the table as a whole: rows that are not set until
 // EndReset are deleted by it. A row set to what it was is no change.
 func (in *Input[K, V]) Reset() {
-	in.resetting = true
 	for c := range in.rows.n {
 		in.rows.at(c).state &^= kept
 	}
@@ -27,13 +25,10 @@ func (in *Input[K, V]) Reset() {
 // EndReset ends what Reset began.
 func (in *Input[K, V]) EndReset() {
 	for c := range in.rows.n {
-		r := in.rows.at(c)
-		if r.state&(present|kept) == present {
+		if r := in.rows.at(c); r.state&(present|kept) == present {
 			in.Delete(r.key)
 		}
-		r.state &^= kept
 	}
-	in.resetting = false
 }
 
 // Set adds or replaces a row; it counts from the next commit on.
@@ -41,9 +36,7 @@ func (in *Input[K, V]) Set(k K, v V) {
 	c := in.cell(k)
 	in.touch(c)
 	r := in.rows.at(c)
-	if in.resetting {
-		r.state |= kept
-	}
+	r.state |= kept
 	in.put(r, v, true)
 }
 
@@ -55,7 +48,9 @@ func (in *Input[K, V]) Delete(k K) {
 	}
 	in.touch(c)
 	var zero V
-	in.put(in.rows.at(c), zero, false)
+	r := in.rows.at(c)
+	r.state &^= kept
+	in.put(r, zero, false)
 }
 
 // touch notes the value that the row had before this commit.

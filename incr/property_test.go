@@ -64,6 +64,23 @@ func (g *graph) source(t *rapid.T) incr.Source[key] {
 	return incr.Keys(rapid.SampledFrom(g.rows).Draw(t, "source"))
 }
 
+// under reads an index in one of the ways that there are.
+func under(r *incr.Reader, ix *index, x, way int) (sum int) {
+	switch way % 3 {
+	case 0:
+		for _, k := range incr.Lookup(r, ix, x) {
+			sum += int(k.n)
+		}
+	case 1:
+		if k, v, ok := incr.One(r, ix, x); ok {
+			sum = 1 + int(k.n) + v
+		}
+	default:
+		sum = incr.Count(r, ix, x)
+	}
+	return sum
+}
+
 func (g *graph) derive(t *rapid.T, i int) {
 	rows, ixs := slices.Clone(g.rows), slices.Clone(g.ixs)
 	seed := rapid.IntRange(0, 1000).Draw(t, "seed")
@@ -77,9 +94,7 @@ func (g *graph) derive(t *rapid.T, i int) {
 		for step := range 1 + (seed+int(k.n))%4 {
 			pick := (seed/7 + step + sum) & 0xff
 			if len(ixs) > 0 && pick%3 == 0 {
-				for _, m := range incr.Lookup(r, ixs[pick%len(ixs)], sum%6) {
-					sum += int(m.n)
-				}
+				sum += under(r, ixs[pick%len(ixs)], sum%6, pick/3)
 				continue
 			}
 			v, ok := incr.Get(r, rows[pick%len(rows)], at)

@@ -46,7 +46,7 @@ const (
 	present             // the row is there
 	dirty               // set in this commit, or to be computed
 	failed              // its function panicked: it is in errs
-	kept                // set since Reset
+	kept                // set since the last Reset
 )
 
 type change[V any] struct {
