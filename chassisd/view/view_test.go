@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -176,6 +177,65 @@ func TestParts(t *testing.T) {
 	wait(r, false)
 	if r.parts != nil || !r.b.Reset || r.b.More {
 		t.Errorf("a second state is not told as a whole: %+v", r)
+	}
+}
+
+// faultyKV does something before one of the readings.
+type faultyKV struct {
+	clientv3.KV
+	at    int32
+	n     atomic.Int32
+	fault func() error
+}
+
+func (k *faultyKV) Get(ctx context.Context, key string, opts ...clientv3.OpOption) (*clientv3.GetResponse, error) {
+	if k.n.Add(1) == k.at {
+		if err := k.fault(); err != nil {
+			return nil, err
+		}
+	}
+	return k.KV.Get(ctx, key, opts...)
+}
+
+// TestFirstReadingFails: whatever page of the first reading fails, and whatever
+// parts were taken before, the state that is there in the end is etcd's.
+func TestFirstReadingFails(t *testing.T) {
+	s := etcdtest.Start(t)
+	writer := s.Client()
+	away := errors.New("away")
+	for at := range int32(12) {
+		for _, compacts := range []bool{false, true} {
+			now, then := map[string]*string{"/weft/sb/c": nil}, map[string]*string{"/weft/sb/c": str("1"), "/weft/chassis/hv2/z": nil}
+			for i := range 4 {
+				now[fmt.Sprint("/weft/sb/a", i)], then[fmt.Sprint("/weft/sb/a", i)] = str("1"), nil
+				now[fmt.Sprint("/weft/sb/b", i)], then[fmt.Sprint("/weft/sb/b", i)] = str("1"), str("2")
+				now[fmt.Sprint("/weft/chassis/hv2/", i)] = str("1")
+			}
+			now["/weft/chassis/hv2/z"] = str("1")
+			etcdtest.Put(t, writer, now)
+			c := s.Client()
+			kv := &faultyKV{KV: c.KV, at: 1 + at, fault: func() error {
+				rev := etcdtest.Put(t, writer, then)
+				if !compacts {
+					return away
+				}
+				_, err := writer.Compact(context.Background(), rev)
+				return err
+			}}
+			c.KV = kv
+			r := start(t, c, Config{})
+			r.until("the state", func() bool { return r.last != nil && (kv.n.Load() <= at || r.state["/weft/sb/c"] == "1") })
+			want := map[string]string{"/weft/sb/c": "1"}
+			for i := range 4 {
+				want[fmt.Sprint("/weft/sb/b", i)], want[fmt.Sprint("/weft/chassis/hv2/", i)] = "2", "1"
+			}
+			if kv.n.Load() <= at {
+				continue // there are not that many pages
+			}
+			if diff := cmp.Diff(want, r.state); diff != "" || r.last.More {
+				t.Errorf("failure at %d, compaction %v: %s", at, compacts, diff)
+			}
+		}
 	}
 }
 
