@@ -40,7 +40,8 @@ func worked(match, actions string, inArena *Arena) string {
 // TestArena: memory that is used again and again makes the same as fresh memory.
 func TestArena(t *testing.T) {
 	matches := append([]string{"ip4.src == {10.0.0.1, 10.0.0.2} && tcp.dst == {1, 3, 5}", "ip4 &&", `inport == {"a", "b", "none"} && udp`}, matchSeeds...)
-	actions := append([]string{"ip4.src", "ct_commit { ct_mark = 1; }; output;"}, actionSeeds...)
+	// Errors in the midst of nested actions leave something behind.
+	actions := append([]string{"ip4.src", "ct_commit { ct_mark = 1; }; output;", "ct_commit { ct_mark", "reg0 = 1; arp { reg0 = 1; ip4", "reg0 = 1; clone { drop; };"}, actionSeeds...)
 	for _, row := range ActionTable() {
 		actions = append(actions, row.Example)
 	}

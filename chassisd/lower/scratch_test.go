@@ -89,6 +89,43 @@ func TestScratch(t *testing.T) {
 	}
 }
 
+// TestAnswersAreNotRemembered: a text that is known is lowered by what the Env
+// answers now.
+func TestAnswersAreNotRemembered(t *testing.T) {
+	for _, match := range []string{
+		"ip4.src == $set", "ip4.src == $apart && udp.dst == {53, 5353}", "inport == @group", `is_chassis_resident("lsp1") && ip4`,
+	} {
+		l := New()
+		f := &Logical{Pipeline: lflow.Ingress, Match: match, Actions: "next;"}
+		var seen []string
+		for round := range 6 {
+			odd := round%2 == 1
+			lowered := func(l *Lowerer) string {
+				families := 0
+				env := vectorEnv()
+				env.AddressSet = func(string) ([]lflow.Constant, bool) {
+					return []lflow.Constant{lflow.ConstantOf(0x0a000001), lflow.ConstantOf(uint64(0x0a000004 + round%2))}, true
+				}
+				env.Separate = func(string) bool { return odd }
+				env.PortGroup = func(string, bool) ([]string, bool) { return []string{"lsp1", "lsp2"}[:1+round%2], true }
+				env.Resident = func(string) bool { return odd }
+				env.Conjunctions = func(int) uint32 { return 700 }
+				env.Family = func(Family) { families++ }
+				flows, err := l.Flow(nil, f, 7, env)
+				return fmt.Sprintf("%v %d %v", flows, families, err)
+			}
+			got, want := lowered(l), lowered(New())
+			if got != want {
+				t.Errorf("%q, time %d: got %s, alone %s", match, round, got, want)
+			}
+			seen = append(seen, want)
+		}
+		if seen[0] == seen[1] {
+			t.Errorf("%q does not depend on the Env: %s", match, seen[0])
+		}
+	}
+}
+
 // TestNewAllocs holds Flow to its budget for texts that are new: the match and
 // the actions that it returns, and one for each action with operands. It hands
 // the scratch on itself: a sync.Pool may forget it, and does with the race
