@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -169,8 +170,12 @@ func (v *View) pages(ctx context.Context, from, end string, rev int64) *pages {
 }
 
 func (p *pages) ask(from string) {
+	size := p.v.cfg.PageSize
+	if strings.HasPrefix(from, flowPrefix) {
+		size = max(1, size/5) // chunks are several times as long as rows, and the time for a page is the same
+	}
 	go func() {
-		res, err := p.v.get(p.ctx, from, clientv3.WithRange(p.end), clientv3.WithRev(p.rev), clientv3.WithLimit(p.v.cfg.PageSize))
+		res, err := p.v.get(p.ctx, from, clientv3.WithRange(p.end), clientv3.WithRev(p.rev), clientv3.WithLimit(size))
 		p.next <- page{res, err}
 	}()
 }

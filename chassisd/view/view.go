@@ -22,7 +22,7 @@ type Config struct {
 	MaxBackoff time.Duration
 	// Probe is how often etcd is asked whether it is there; 0 is 5 s.
 	Probe time.Duration
-	// PageSize is the number of keys read at a time; 0 is 10,000. For each page
+	// PageSize is the number of rows read at a time; 0 is 10,000. For each page
 	// etcd counts all keys from there on.
 	PageSize int64
 }
