@@ -447,7 +447,8 @@ func TestReadBackEqual(t *testing.T) {
 		t.Errorf("unchanged state cost %d adds, %d deletes, %d group mods, %d meter mods", n.FlowAdds, n.FlowDeletes, n.GroupMods, n.MeterMods)
 		tab := readSwitch(t, sw)
 		for _, f := range u.Flows[0].Flows {
-			if h, ok := tab.have(f.Key()); !ok {
+			s := tab.slot(f.Key())
+			if h, ok := s.have(); !ok {
 				t.Errorf("not found again: %s", f)
 			} else if h.actions != f.Actions {
 				t.Errorf("actions\n  sent %x\n  back %x\n  %s\n  %s", []byte(f.Actions), []byte(h.actions), f.Actions, h.actions)

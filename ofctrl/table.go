@@ -210,7 +210,7 @@ func (s *slot) key() Key {
 	return s.want().Key()
 }
 
-// have returns what the switch holds.
+// have returns what the switch holds for the key.
 func (s *slot) have() (v installed, there bool) {
 	switch s.holds {
 	case holdsWant:
@@ -503,12 +503,6 @@ func (t *Table) Keys(fn func(Key)) {
 			fn(s.key())
 		}
 	})
-}
-
-// have returns what the switch holds for a key.
-func (t *Table) have(k Key) (v installed, there bool) {
-	s := t.slot(k)
-	return s.have()
 }
 
 // hold notes what the switch holds for a key, and returns what was known before.

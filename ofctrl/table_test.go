@@ -129,9 +129,9 @@ func (m *model) check(t *rapid.T, tab *Table) {
 		t.Fatalf("%d wanted, %d held, %d places; by the model %d, %d, %d", tab.wanted, tab.held, len(tab.places), len(want), len(m.there), len(keys))
 	}
 	for k := range keys {
-		have, there := tab.have(k)
 		v, is := m.there[k]
 		s := tab.slot(k)
+		have, there := s.have()
 		if there != is || have != v {
 			t.Fatalf("%v: the switch holds %v %v, by the model %v %v", k, there, have, is, v)
 		}

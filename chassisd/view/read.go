@@ -22,6 +22,7 @@ func prefixEnd(prefix string) string { return clientv3.GetPrefixRangeEnd(prefix)
 type reading struct {
 	v *View
 	b *Batch // what has been read and not told
+	n int    // keys taken
 	// parts takes parts of the state; nil where it is told as a whole.
 	parts chan<- *Batch
 }
@@ -38,7 +39,10 @@ func (v *View) begin() *reading {
 	return r
 }
 
-func (r *reading) take(kv *mvccpb.KeyValue) { r.b.take(kv) }
+func (r *reading) take(kv *mvccpb.KeyValue) {
+	r.b.take(kv)
+	r.n++
+}
 
 // next waits for a page; meanwhile what is there may be told.
 func (r *reading) next(p *pages) page {
@@ -63,7 +67,7 @@ func (r *reading) end(rev int64) *Batch {
 	return r.b
 }
 
-// read reads everything that is wanted at one revision, to be told as a whole.
+// read reads everything that is wanted at one revision, and tells it.
 func (v *View) read(ctx context.Context) error {
 	// A client waits for a connection for ever; a reading must not.
 	res, err := v.get(ctx, sb.StatusKey(v.cfg.Name))
@@ -76,7 +80,6 @@ func (v *View) read(ctx context.Context) error {
 	south := v.pages(ctx, sb.Prefix, flowPrefix, rev)
 	chassis := v.pages(ctx, sb.ChassisPrefix, prefixEnd(sb.ChassisPrefix), rev)
 	r := v.begin()
-	keys := len(res.Kvs)
 	for _, kv := range res.Kvs {
 		r.take(kv)
 	}
@@ -88,14 +91,10 @@ func (v *View) read(ctx context.Context) error {
 		if string(kv.Key) == compiledKey {
 			partial = isPartial(kv.Value)
 		}
-		keys++
 	}); err != nil {
 		return err
 	}
-	if err := chassis.each(r.next, func(kv *mvccpb.KeyValue) {
-		r.take(kv)
-		keys++
-	}); err != nil {
+	if err := chassis.each(r.next, r.take); err != nil {
 		return err
 	}
 	if err := v.readWanted(ctx, r, &flows, rev); err != nil {
@@ -105,7 +104,7 @@ func (v *View) read(ctx context.Context) error {
 	v.sbNext, v.chNext, v.cluster = rev+1, rev+1, res.Header.ClusterId
 	v.deliver(r.end(rev), nil)
 	v.update(func(s *State) { s.Connected, s.Err, s.Revision, s.Rereads = true, nil, rev, s.Rereads+1 })
-	v.cfg.Log.Info("etcd read", "revision", rev, "keys", keys, "partial", partial)
+	v.cfg.Log.Info("etcd read", "revision", rev, "keys", r.n, "partial", partial)
 	return nil
 }
 

@@ -123,11 +123,7 @@ func (c *cloud) measureAgent(ctx context.Context, z agentCloud) error {
 	if err != nil {
 		return err
 	}
-	own, err := c.restMemory(ctx)
-	if err != nil {
-		return err
-	}
-	resident, err := c.s.Memory(hv1Agent)
+	own, resident, err := c.restMemory(ctx)
 	if err != nil {
 		return err
 	}
@@ -140,33 +136,33 @@ func (c *cloud) measureAgent(ctx context.Context, z agentCloud) error {
 	return c.restart(ctx, z, flows)
 }
 
-// restMemory returns the agent's own memory once that stays as it is: each of
-// them may have something to put away. chassisd does that once in ten seconds
-// at most.
-func (c *cloud) restMemory(ctx context.Context) (int64, error) {
+// restMemory returns the agent's own memory once that stays as it is, and its
+// resident set then: each of them may have something to put away. chassisd does
+// that once in ten seconds at most.
+func (c *cloud) restMemory(ctx context.Context) (own, resident int64, err error) {
 	const calm, tries = 24, 90
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	var last int64
-	for same, try := 0, 0; ; try++ {
-		own, err := c.s.OwnMemory(hv1Agent)
-		if err != nil {
-			return 0, err
+	for same, try := 0, 0; same < calm && try <= tries; try++ {
+		if try > 0 {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return 0, 0, ctx.Err()
+			}
+		}
+		if own, err = c.s.OwnMemory(hv1Agent); err != nil {
+			return 0, 0, err
 		}
 		if diff := own - last; max(diff, -diff) > own/100 {
 			last, same = own, 0
-		} else if same++; same >= calm {
-			return own, nil
-		}
-		if try == tries {
-			return own, nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return 0, ctx.Err()
+		} else {
+			same++
 		}
 	}
+	resident, err = c.s.Memory(hv1Agent)
+	return own, resident, err
 }
 
 // allow lets so many addresses talk to the first port of each switch, which is

@@ -66,17 +66,13 @@ func (c *cloud) interest(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		ofItsOwn, err := c.restMemory(ctx)
+		own, resident, err := c.restMemory(ctx)
 		if err != nil {
 			return err
 		}
-		memory, err := c.s.Memory(hv1Agent)
-		if err != nil {
-			return err
-		}
-		c.note("agent%s: %.1f MB of its own, %.1f MB resident", mode, float64(ofItsOwn)/1e6, float64(memory)/1e6)
+		c.note("agent%s: %.1f MB of its own, %.1f MB resident", mode, float64(own)/1e6, float64(resident)/1e6)
 		c.give("agent-interest-start"+mode, took)
-		c.give("agent-interest-memory"+mode, &figure{float64(memory) / 1e6, "MB"})
+		c.give("agent-interest-memory"+mode, &figure{float64(resident) / 1e6, "MB"})
 	}
 	return nil
 }
