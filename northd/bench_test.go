@@ -1,8 +1,11 @@
-package northd
+package northd_test
 
 import (
 	"fmt"
+	"github.com/weft-sdn/weft/northd"
+	"github.com/weft-sdn/weft/northd/northdtest"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/weft-sdn/weft/schema"
@@ -10,37 +13,34 @@ import (
 )
 
 // cloud is ports spread over up to 500 switches, 20 on each.
-func cloud(ports int) *network {
-	n := newNetwork(Options{})
-	n.put("NB_Global", &nb.NBGlobal{Header: schema.Header{UUID: id("global")}})
+func cloud(ports int) *northdtest.Network {
+	n := northdtest.New(northd.Options{})
+	n.Put("NB_Global", &nb.NBGlobal{Header: schema.Header{UUID: northdtest.ID("global")}})
 	switches := max(1, ports/20)
 	byPort := make([][]schema.UUID, switches)
 	for i := range ports {
 		p := cloudPort(i)
 		byPort[i%switches] = append(byPort[i%switches], p.UUID)
-		n.putLSP(p)
+		n.PutPort(p)
 	}
 	for i, list := range byPort {
-		s := n.ls(fmt.Sprint("sw", i))
+		s := n.Switch(fmt.Sprint("sw", i))
 		s.Ports = sorted(list)
-		n.putLS(s)
+		n.PutSwitch(s)
 	}
 	return n
 }
 
 func sorted(list []schema.UUID) []schema.UUID {
-	set := map[schema.UUID]bool{}
-	for _, u := range list {
-		set[u] = true
-	}
-	return sortedKeys(set)
+	slices.SortFunc(list, schema.UUID.Compare)
+	return slices.Compact(list)
 }
 
 func cloudPort(i int) *nb.LogicalSwitchPort {
 	name := fmt.Sprint("port", i)
 	mac := fmt.Sprintf("0a:00:00:%02x:%02x:%02x", i>>16, i>>8&255, i&255)
 	return &nb.LogicalSwitchPort{
-		Header: schema.Header{UUID: id(name)}, Name: name,
+		Header: schema.Header{UUID: northdtest.ID(name)}, Name: name,
 		Addresses:    []string{fmt.Sprintf("%s 10.%d.%d.%d fd00::%x", mac, i>>16, i>>8&255, i&255, i+1)},
 		PortSecurity: []string{mac},
 	}
@@ -51,19 +51,19 @@ func BenchmarkAddPort(b *testing.B) {
 	for _, ports := range []int{100, 10_000} {
 		b.Run(fmt.Sprint(ports), func(b *testing.B) {
 			n := cloud(ports)
-			n.c.Apply(n.next)
-			n.next = Input{}
+			n.C.Apply(n.Next)
+			n.Next = northd.Input{}
 			p := cloudPort(ports)
 			for b.Loop() {
-				n.addPort("sw0", p)
-				out := n.c.Apply(n.next)
-				n.next = Input{}
+				n.AddPort("sw0", p)
+				out := n.C.Apply(n.Next)
+				n.Next = northd.Input{}
 				if len(out.Units) != 1 || len(out.Rows) != 3 || len(out.NB) != 1 {
 					b.Fatalf("%d units, %d rows, %d write-backs", len(out.Units), len(out.Rows), len(out.NB))
 				}
-				n.delPort("sw0", p.Name)
-				n.c.Apply(n.next)
-				n.next = Input{}
+				n.DelPort("sw0", p.Name)
+				n.C.Apply(n.Next)
+				n.Next = northd.Input{}
 			}
 		})
 	}
@@ -83,10 +83,10 @@ func BenchmarkFull(b *testing.B) {
 		n := cloud(ports)
 		before := heap()
 		b.StartTimer()
-		n.c.Apply(n.next)
+		n.C.Apply(n.Next)
 		b.StopTimer()
-		n.next = Input{}
-		n.c.Apply(n.next) // the change feeds are let go
+		n.Next = northd.Input{}
+		n.C.Apply(n.Next) // the change feeds are let go
 		b.ReportMetric(float64(heap()-before)/ports, "B/port")
 		runtime.KeepAlive(n)
 		b.StartTimer()
@@ -105,23 +105,23 @@ func BenchmarkGroupPort(b *testing.B) {
 	for i := range ports {
 		names = append(names, cloudPort(i).Name)
 	}
-	n.putPG("group", names...)
+	n.PutGroup("group", names...)
 	for i := range 100 {
-		a := n.acl(fmt.Sprint("acl", i))
+		a := n.ACL(fmt.Sprint("acl", i))
 		a.Match, a.Action = fmt.Sprintf("outport == @group && ip4.src == $group_ip4 && tcp.dst == %d", i), "allow-related"
-		n.addACL("group", a)
+		n.AddACL("group", a)
 	}
-	n.c.Apply(n.next)
-	n.next = Input{}
+	n.C.Apply(n.Next)
+	n.Next = northd.Input{}
 	p := cloudPort(ports)
-	without, written := n.rows[id("group")].New.(*nb.PortGroup), 0
+	without, written := n.Rows[northdtest.ID("group")].New.(*nb.PortGroup), 0
 	with := *without
 	with.Ports = sorted(append([]schema.UUID{p.UUID}, with.Ports...))
 	for b.Loop() {
-		n.addPort("sw0", p)
-		n.put("Port_Group", &with)
-		out := n.c.Apply(n.next)
-		n.next = Input{}
+		n.AddPort("sw0", p)
+		n.Put("Port_Group", &with)
+		out := n.C.Apply(n.Next)
+		n.Next = northd.Input{}
 		for _, u := range out.Units {
 			written += len(u.Chunk)
 		}
@@ -130,10 +130,10 @@ func BenchmarkGroupPort(b *testing.B) {
 		if len(out.Units) != 1 || len(out.Rows) != 6 || len(out.NB) != 1 {
 			b.Fatalf("%d units, %d rows, %d write-backs", len(out.Units), len(out.Rows), len(out.NB))
 		}
-		n.put("Port_Group", without)
-		n.delPort("sw0", p.Name)
-		n.c.Apply(n.next)
-		n.next = Input{}
+		n.Put("Port_Group", without)
+		n.DelPort("sw0", p.Name)
+		n.C.Apply(n.Next)
+		n.Next = northd.Input{}
 	}
 	b.ReportMetric(float64(written)/float64(b.N), "B-chunks/op")
 	b.ReportMetric(2*goalGroup, "goal-ns/op")
@@ -147,20 +147,20 @@ func BenchmarkSetAddress(b *testing.B) {
 	for i := range 10_000 {
 		all = append(all, fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255))
 	}
-	n.putAS("set", all[1:]...)
-	a := n.acl("acl")
+	n.PutSet("set", all[1:]...)
+	a := n.ACL("acl")
 	a.Match = "ip4.src == $set && tcp"
-	n.addACL("sw0", a)
-	n.c.Apply(n.next)
-	n.next = Input{}
-	without := n.rows[id("set")].New.(*nb.AddressSet)
+	n.AddACL("sw0", a)
+	n.C.Apply(n.Next)
+	n.Next = northd.Input{}
+	without := n.Rows[northdtest.ID("set")].New.(*nb.AddressSet)
 	with := *without
 	with.Addresses = append([]string{"10.0.0.0"}, without.Addresses...)
 	for b.Loop() {
 		for _, set := range []*nb.AddressSet{&with, without} {
-			n.put("Address_Set", set)
-			out := n.c.Apply(n.next)
-			n.next = Input{}
+			n.Put("Address_Set", set)
+			out := n.C.Apply(n.Next)
+			n.Next = northd.Input{}
 			if len(out.Units) != 0 || len(out.Rows) != 1 {
 				b.Fatalf("%d units, %d rows", len(out.Units), len(out.Rows))
 			}

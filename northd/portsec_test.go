@@ -1,7 +1,9 @@
-package northd
+package northd_test
 
 import (
 	"fmt"
+	"github.com/weft-sdn/weft/northd"
+	"github.com/weft-sdn/weft/northd/northdtest"
 	"math/rand/v2"
 	"os/exec"
 	"slices"
@@ -15,22 +17,22 @@ import (
 
 // secured is a switch with a port "p", which column port_security is about, and
 // a port "q", to which whatever is unknown goes.
-func secured(t fatal, security []string) *network {
-	n := newNetwork(Options{})
-	n.putLS(n.ls("sw"))
-	p, q := n.lsp("p"), n.lsp("q")
+func secured(t northdtest.Fatal, security []string) *northdtest.Network {
+	n := northdtest.New(northd.Options{})
+	n.PutSwitch(n.Switch("sw"))
+	p, q := n.Port("p"), n.Port("q")
 	p.Addresses, q.Addresses = []string{"unknown"}, []string{"unknown"}
 	slices.Sort(security)
 	p.PortSecurity = slices.Compact(security)
-	n.addPort("sw", p)
-	n.addPort("sw", q)
-	n.apply(t)
+	n.AddPort("sw", p)
+	n.AddPort("sw", q)
+	n.Apply(t)
 	return n
 }
 
 // traced returns the switch for the evaluator. With ovn given, the port has
 // that column port_security and the switch asks for it as OVN's does.
-func (n *network) traced(t fatal, ovn []string) (*trace.Network, *trace.Datapath) {
+func traced(n *northdtest.Network, t northdtest.Fatal, ovn []string) (*trace.Network, *trace.Datapath) {
 	net, d := &trace.Network{}, &trace.Datapath{Name: "sw", Key: 1}
 	net.AddDatapath(d)
 	ports := []*trace.Port{{Name: "p", Key: 1, Security: ovn}, {Name: "q", Key: 2}}
@@ -40,8 +42,8 @@ func (n *network) traced(t fatal, ovn []string) (*trace.Network, *trace.Datapath
 	d.AddGroup(&trace.Group{Name: "_MC_flood", Key: 32768, Ports: slices.Clone(ports)})
 	d.AddGroup(&trace.Group{Name: "_MC_unknown", Key: 32769, Ports: slices.Clone(ports)})
 	d.AddGroup(&trace.Group{Name: "_MC_flood_l2", Key: 32770, Ports: slices.Clone(ports)})
-	for _, chunk := range n.units {
-		for _, f := range (Unit{Chunk: []byte(chunk)}).Flows() {
+	for _, chunk := range n.Units {
+		for _, f := range (northd.Unit{Chunk: []byte(chunk)}).Flows() {
 			p := lflow.Ingress
 			if f.Pipeline != 0 {
 				p = lflow.Egress
@@ -178,8 +180,8 @@ func TestPortSecurityAsOVN(t *testing.T) {
 	for seed := range uint64(150) {
 		w := secWords{rand.New(rand.NewPCG(seed, 0)), false}
 		security := w.security()
-		ours, sw := secured(t, security).traced(t, nil)
-		oracle, osw := secured(t, nil).traced(t, security)
+		ours, sw := traced(secured(t, security), t, nil)
+		oracle, osw := traced(secured(t, nil), t, security)
 		for range 60 {
 			packet := w.packet()
 			got, want := reaches(t, ours, sw, packet), reaches(t, oracle, osw, packet)
@@ -212,7 +214,7 @@ func TestPortSecurityStock(t *testing.T) {
 	for seed := range uint64(12) {
 		w := secWords{rand.New(rand.NewPCG(seed, 1)), true}
 		security := w.security()
-		ours, sw := secured(t, security).traced(t, nil)
+		ours, sw := traced(secured(t, security), t, nil)
 		s.run("ovn-nbctl", append([]string{"--db=" + nbSocket, "--wait=sb", "lsp-set-port-security", "p"}, security...)...)
 		for range 20 {
 			packet := w.packet()
@@ -257,7 +259,7 @@ func ovnTraceErrs(security []string, packet string) bool {
 
 // TestVRRP: a host may speak for a virtual router as well as for itself.
 func TestVRRP(t *testing.T) {
-	ours, sw := secured(t, []string{"VRRPv3 00:00:5e:00:01:00/ff:ff:ff:ff:ff:00 40:44:00:00:00:01 10.0.0.1 10.0.0.100"}).traced(t, nil)
+	ours, sw := traced(secured(t, []string{"VRRPv3 00:00:5e:00:01:00/ff:ff:ff:ff:ff:00 40:44:00:00:00:01 10.0.0.1 10.0.0.100"}), t, nil)
 	for _, c := range []struct {
 		packet string
 		passes bool

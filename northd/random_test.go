@@ -1,7 +1,9 @@
-package northd
+package northd_test
 
 import (
 	"fmt"
+	"github.com/weft-sdn/weft/northd"
+	"github.com/weft-sdn/weft/northd/northdtest"
 	"maps"
 	"slices"
 	"strings"
@@ -20,60 +22,61 @@ import (
 // keys; tables equal their recomputation; keys are unique; flows parse.
 func TestIncrementalIsFresh(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		o := Options{Workers: rapid.SampledFrom([]int{1, 3}).Draw(t, "workers")}
+		o := northd.Options{Workers: rapid.SampledFrom([]int{1, 3}).Draw(t, "workers")}
 		if rapid.Bool().Draw(t, "few keys") {
 			o.MaxDatapathKey, o.MaxPortKey = 2, 4
 		}
-		n := newNetwork(o)
+		n := northdtest.New(o)
 		for range rapid.IntRange(1, 10).Draw(t, "steps") {
 			for range rapid.IntRange(1, 6).Draw(t, "mutations") {
-				n.mutate(t)
+				mutate(n, t)
 			}
-			out := n.apply(t)
+			out := n.Apply(t)
 			if rapid.Bool().Draw(t, "write back") {
-				n.writeBack(out)
-				n.apply(t)
+				n.WriteBack(out)
+				n.Apply(t)
 			}
-			n.verify(t)
+			verify(n, t)
 		}
 	})
 }
 
-func (n *network) verify(t *rapid.T) {
-	if err := n.c.Check(); err != nil {
+func verify(n *northdtest.Network, t *rapid.T) {
+	if err := n.C.Check(); err != nil {
 		t.Fatal(err)
 	}
-	fresh := newNetwork(n.opts)
-	fresh.rows, fresh.next = n.rows, n.everything()
-	fresh.apply(t)
+	fresh := northdtest.New(n.Options)
+	fresh.Rows, fresh.Next = n.Rows, n.Everything()
+	fresh.Apply(t)
 	if got, want := n.String(), fresh.String(); got != want {
 		t.Fatalf("incremental:\n%s\nfresh:\n%s", got, want)
 	}
 	keys := map[string]schema.UUID{}
-	for _, table := range []string{"Datapath_Binding", "Port_Binding"} {
-		in := n.everything()
-		for u, k := range map[string]map[schema.UUID]int{"Datapath_Binding": in.DatapathKeys, "Port_Binding": in.PortKeys}[table] {
-			name := fmt.Sprint(table, k)
-			if p, ok := n.c.ports.Get(u); ok {
-				name += p.Switch.String()
-			}
-			if other, taken := keys[name]; taken {
-				t.Fatalf("%s and %s both have key %s", u, other, name)
-			}
-			keys[name] = u
+	give := func(id schema.UUID, space any, key int64) {
+		name := fmt.Sprint(space, key)
+		if other, taken := keys[name]; taken {
+			t.Fatalf("%s and %s both have key %s", id, other, name)
 		}
+		keys[name] = id
 	}
-	n.verifyFlows(t)
+	for id, row := range n.SB["Datapath_Binding"] {
+		give(id, "datapath", row.(*sb.DatapathBinding).TunnelKey)
+	}
+	for id, row := range n.SB["Port_Binding"] {
+		p := row.(*sb.PortBinding)
+		give(id, p.Datapath, p.TunnelKey)
+	}
+	verifyFlows(n, t)
 }
 
 // verifyFlows: every flow of every unit is in the language, as it is printed
 // but for what users wrote; what it names is there.
-func (n *network) verifyFlows(t *rapid.T) {
+func verifyFlows(n *northdtest.Network, t *rapid.T) {
 	sets, groups := map[string]bool{}, map[string]bool{}
-	for _, row := range n.sb["Address_Set"] {
+	for _, row := range n.SB["Address_Set"] {
 		sets[row.(*sb.AddressSet).Name] = true
 	}
-	for _, ch := range n.rows {
+	for _, ch := range n.Rows {
 		if g, ok := ch.New.(*nb.PortGroup); ok {
 			groups[g.Name] = true
 		}
@@ -82,8 +85,8 @@ func (n *network) verifyFlows(t *rapid.T) {
 		AddressSet: func(name string) ([]lflow.Constant, bool) { return nil, sets[name] },
 		PortGroup:  func(name string, _ *lflow.Symbol) ([]string, bool) { return nil, groups[name] },
 	}
-	for path, chunk := range n.units {
-		for _, f := range (Unit{Chunk: []byte(chunk)}).Flows() {
+	for path, chunk := range n.Units {
+		for _, f := range (northd.Unit{Chunk: []byte(chunk)}).Flows() {
 			m, err := lflow.ParseMatch(f.Match, names)
 			if err != nil || m.String() != f.Match && !strings.Contains(path, "/acl-") {
 				t.Fatalf("%s: match %s: %v", path, f.Match, err)
@@ -136,71 +139,71 @@ func drawRequest(t *rapid.T) map[string]string {
 }
 
 // mutate changes one thing.
-func (n *network) mutate(t *rapid.T) {
+func mutate(n *northdtest.Network, t *rapid.T) {
 	sw := rapid.SampledFrom(someSwitches).Draw(t, "switch")
 	port := rapid.SampledFrom(somePorts).Draw(t, "port")
 	switch rapid.IntRange(0, 16).Draw(t, "mutation") {
 	case 0:
-		s := n.ls(sw)
+		s := n.Switch(sw)
 		s.OtherConfig = drawRequest(t)
 		s.OtherConfig["vlan-passthru"] = fmt.Sprint(rapid.Bool().Draw(t, "passthru"))
-		if copp := id("copp"); rapid.Bool().Draw(t, "copp") {
+		if copp := northdtest.ID("copp"); rapid.Bool().Draw(t, "copp") {
 			s.Copp = &copp
 		}
-		n.putLS(s)
+		n.PutSwitch(s)
 	case 1:
-		n.remove(id(sw))
+		n.Remove(northdtest.ID(sw))
 	case 2:
-		n.delPort(sw, port)
+		n.DelPort(sw, port)
 	case 3:
-		n.global(t)
+		global(n, t)
 	case 4:
-		claim := &Claim{Chassis: rapid.SampledFrom(someChassis).Draw(t, "chassis"), Up: rapid.Bool().Draw(t, "up")}
+		claim := &northd.Claim{Chassis: rapid.SampledFrom(someChassis).Draw(t, "chassis"), Up: rapid.Bool().Draw(t, "up")}
 		if rapid.Bool().Draw(t, "gone") {
 			claim = nil
 		}
-		n.claim(port, claim)
+		n.Claim(port, claim)
 	case 5:
 		name := rapid.SampledFrom(someChassis).Draw(t, "chassis")
-		n.addChassis(name, "host-"+name, rapid.Bool().Draw(t, "there"))
+		n.SetChassis(name, "host-"+name, rapid.Bool().Draw(t, "there"))
 	case 6, 7:
-		n.mutateACL(t, sw)
+		mutateACL(n, t, sw)
 	case 8:
-		n.putPG(rapid.SampledFrom(someGroups).Draw(t, "group"), rapid.SliceOfDistinct(rapid.SampledFrom(somePorts), rapid.ID).Draw(t, "members")...)
+		n.PutGroup(rapid.SampledFrom(someGroups).Draw(t, "group"), rapid.SliceOfDistinct(rapid.SampledFrom(somePorts), rapid.ID).Draw(t, "members")...)
 	case 9:
-		n.putAS(rapid.SampledFrom(someSets).Draw(t, "set"), rapid.SliceOfDistinct(rapid.SampledFrom(someIPs), rapid.ID).Draw(t, "addresses")...)
+		n.PutSet(rapid.SampledFrom(someSets).Draw(t, "set"), rapid.SliceOfDistinct(rapid.SampledFrom(someIPs), rapid.ID).Draw(t, "addresses")...)
 	case 10:
-		n.remove(id(rapid.SampledFrom(append(slices.Clone(someGroups), someSets...)).Draw(t, "group or set")))
+		n.Remove(northdtest.ID(rapid.SampledFrom(append(slices.Clone(someGroups), someSets...)).Draw(t, "group or set")))
 	case 11:
-		n.mutateMeter(t)
+		mutateMeter(n, t)
 	case 12:
-		n.mutateSampling(t)
+		mutateSampling(n, t)
 	default:
-		p := n.lsp(port)
-		n.mutatePort(t, p)
-		n.addPort(sw, p)
+		p := n.Port(port)
+		mutatePort(n, t, p)
+		n.AddPort(sw, p)
 	}
 }
 
 // mutateACL changes an ACL, or takes it from one of its owners.
-func (n *network) mutateACL(t *rapid.T, sw string) {
+func mutateACL(n *northdtest.Network, t *rapid.T, sw string) {
 	owner := rapid.SampledFrom(append(slices.Clone(someGroups), sw)).Draw(t, "owner")
 	name := rapid.SampledFrom(someACLs).Draw(t, "acl")
-	if _, ok := n.rows[id(owner)]; !ok && owner != sw {
-		n.putPG(owner)
+	if _, ok := n.Rows[northdtest.ID(owner)]; !ok && owner != sw {
+		n.PutGroup(owner)
 	}
 	if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
-		n.delACL(owner, name)
+		n.DelACL(owner, name)
 		return
 	}
-	a := n.acl(name)
+	a := n.ACL(name)
 	a.Match = rapid.SampledFrom(someMatches).Draw(t, "match")
 	a.Action = rapid.SampledFrom([]string{"allow", "allow-related", "allow-stateless", "drop", "reject", "pass"}).Draw(t, "action")
 	a.Direction = rapid.SampledFrom([]string{"from-lport", "to-lport"}).Draw(t, "direction")
 	a.Options = map[string]string{"apply-after-lb": fmt.Sprint(rapid.Bool().Draw(t, "after lb"))}
 	a.Tier = int64(max(0, rapid.IntRange(-3, 3).Draw(t, "tier")))
 	a.Options["persist-established"] = fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "persist") == 0)
-	if sample := id("sample"); rapid.IntRange(0, 2).Draw(t, "sampled") == 0 {
+	if sample := northdtest.ID("sample"); rapid.IntRange(0, 2).Draw(t, "sampled") == 0 {
 		a.SampleNew, a.SampleEst = &sample, &sample
 	}
 	a.Options["log-related"] = fmt.Sprint(rapid.Bool().Draw(t, "log related"))
@@ -208,35 +211,35 @@ func (n *network) mutateACL(t *rapid.T, sw string) {
 	a.Meter = &meter
 	a.Log = rapid.Bool().Draw(t, "log")
 	a.Label = int64(rapid.IntRange(0, 1).Draw(t, "label"))
-	n.addACL(owner, a)
+	n.AddACL(owner, a)
 }
 
-func (n *network) mutateSampling(t *rapid.T) {
-	collector, app := id("collector"), rapid.SampledFrom([]string{"acl-new", "acl-est"}).Draw(t, "app")
-	n.put("Sample_Collector", &nb.SampleCollector{Header: schema.Header{UUID: collector}, ID: 1, SetID: 7,
+func mutateSampling(n *northdtest.Network, t *rapid.T) {
+	collector, app := northdtest.ID("collector"), rapid.SampledFrom([]string{"acl-new", "acl-est"}).Draw(t, "app")
+	n.Put("Sample_Collector", &nb.SampleCollector{Header: schema.Header{UUID: collector}, ID: 1, SetID: 7,
 		Probability: int64(rapid.IntRange(0, 2).Draw(t, "probability"))})
-	n.put("Sample", &nb.Sample{Header: schema.Header{UUID: id("sample")}, Collectors: []schema.UUID{collector},
+	n.Put("Sample", &nb.Sample{Header: schema.Header{UUID: northdtest.ID("sample")}, Collectors: []schema.UUID{collector},
 		Metadata: int64(rapid.IntRange(1, 2).Draw(t, "point"))})
 	if rapid.Bool().Draw(t, "app is there") {
-		n.put("Sampling_App", &nb.SamplingApp{Header: schema.Header{UUID: id(app)}, Type: app, ID: 5})
+		n.Put("Sampling_App", &nb.SamplingApp{Header: schema.Header{UUID: northdtest.ID(app)}, Type: app, ID: 5})
 	} else {
-		n.remove(id(app))
+		n.Remove(northdtest.ID(app))
 	}
 }
 
-func (n *network) mutateMeter(t *rapid.T) {
-	name, band, fair := rapid.SampledFrom(someMeters).Draw(t, "meter"), id("band"), rapid.Bool().Draw(t, "fair")
+func mutateMeter(n *northdtest.Network, t *rapid.T) {
+	name, band, fair := rapid.SampledFrom(someMeters).Draw(t, "meter"), northdtest.ID("band"), rapid.Bool().Draw(t, "fair")
 	if rapid.IntRange(0, 2).Draw(t, "remove") == 0 {
-		n.remove(id(name))
+		n.Remove(northdtest.ID(name))
 		return
 	}
-	n.put("Copp", &nb.Copp{Header: schema.Header{UUID: id("copp")}, Name: "copp",
+	n.Put("Copp", &nb.Copp{Header: schema.Header{UUID: northdtest.ID("copp")}, Name: "copp",
 		Meters: map[string]string{"reject": name, "nd-na": "m0", "arp": "m1"}})
-	n.put("Meter_Band", &nb.MeterBand{Header: schema.Header{UUID: band}, Action: "drop", Rate: int64(rapid.IntRange(1, 3).Draw(t, "rate"))})
-	n.put("Meter", &nb.Meter{Header: schema.Header{UUID: id(name)}, Name: name, Unit: "pktps", Bands: []schema.UUID{band}, Fair: &fair})
+	n.Put("Meter_Band", &nb.MeterBand{Header: schema.Header{UUID: band}, Action: "drop", Rate: int64(rapid.IntRange(1, 3).Draw(t, "rate"))})
+	n.Put("Meter", &nb.Meter{Header: schema.Header{UUID: northdtest.ID(name)}, Name: name, Unit: "pktps", Bands: []schema.UUID{band}, Fair: &fair})
 }
 
-func (n *network) mutatePort(t *rapid.T, p *nb.LogicalSwitchPort) {
+func mutatePort(n *northdtest.Network, t *rapid.T, p *nb.LogicalSwitchPort) {
 	switch rapid.IntRange(0, 5).Draw(t, "column") {
 	case 0:
 		p.PortSecurity = drawSet(t)
@@ -256,8 +259,8 @@ func (n *network) mutatePort(t *rapid.T, p *nb.LogicalSwitchPort) {
 	}
 }
 
-func (n *network) global(t *rapid.T) {
-	n.put("NB_Global", &nb.NBGlobal{Header: schema.Header{UUID: id("global")},
+func global(n *northdtest.Network, t *rapid.T) {
+	n.Put("NB_Global", &nb.NBGlobal{Header: schema.Header{UUID: northdtest.ID("global")},
 		Options: map[string]string{
 			"ignore_lsp_down":  fmt.Sprint(rapid.Bool().Draw(t, "ignore")),
 			"default_acl_drop": fmt.Sprint(rapid.Bool().Draw(t, "default drop")),

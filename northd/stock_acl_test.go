@@ -1,7 +1,9 @@
-package northd
+package northd_test
 
 import (
 	"fmt"
+	"github.com/weft-sdn/weft/northd"
+	"github.com/weft-sdn/weft/northd/northdtest"
 	"maps"
 	"slices"
 	"strings"
@@ -56,30 +58,29 @@ func TestStockACLs(t *testing.T) {
 // stockACLs compares every nth packet, and wants so many different verdicts.
 func stockACLs(t *testing.T, options string, nth, wanted int) {
 	s, nbSocket, theirs, ours := startStock(t)
-	n := newNetwork(Options{})
+	n := northdtest.New(northd.Options{})
 	for _, sw := range []string{"known", "web", "stateless", "mixed", "none"} {
-		n.command(t, []string{"lsp", sw + "-switch", sw + "-a", "addresses", "40:44:00:00:00:01 10.0.0.1 fd00::1"})
-		n.command(t, []string{"lsp", sw + "-switch", sw + "-b", "addresses", "40:44:00:00:00:02 10.0.0.2 fd00::2"})
+		n.Do(t, "lsp "+sw+"-switch "+sw+`-a addresses "40:44:00:00:00:01 10.0.0.1 fd00::1"`)
+		n.Do(t, "lsp "+sw+"-switch "+sw+`-b addresses "40:44:00:00:00:02 10.0.0.2 fd00::2"`)
 	}
 	for line := range strings.SplitSeq(stockPolicies, "\n") {
-		if args := words(line); len(args) > 0 {
-			if args[0] == "acl" && args[1] != "web" {
-				args[1] += "-switch"
-			}
-			n.command(t, args)
+		if rest, ok := strings.CutPrefix(line, "acl "); ok && !strings.HasPrefix(rest, "web ") {
+			owner, rule, _ := strings.Cut(rest, " ")
+			line = "acl " + owner + "-switch " + rule
 		}
+		n.Do(t, line)
 	}
 	if options != "" {
-		n.command(t, append([]string{"global"}, strings.Fields(options)...))
+		n.Do(t, "global "+options)
 	}
-	n.apply(t)
-	if len(n.c.Problems()) > 0 {
-		t.Fatal(n.c.Problems())
+	n.Apply(t)
+	if len(n.C.Problems()) > 0 {
+		t.Fatal(n.C.Problems())
 	}
 	s.run("ovn-nbctl", "--db="+nbSocket, "--wait=sb", "sync") // NB_Global is there
-	n.loadNB(s, nbSocket)
+	loadNB(n, s, nbSocket)
 	s.run("ovn-nbctl", "--db="+nbSocket, "--wait=sb", "sync")
-	n.load(s, ours)
+	load(n, s, ours)
 
 	verdicts, packets := map[string]bool{}, 0
 	for _, sw := range []string{"known", "web", "stateless", "mixed", "none"} {
@@ -131,7 +132,7 @@ func aclPackets(sw string) []aclPacket {
 }
 
 // loadNB puts the northbound rows into a stock database.
-func (n *network) loadNB(s *stock, db string) {
+func loadNB(n *northdtest.Network, s *stock, db string) {
 	s.t.Helper()
 	ops := []any{"OVN_Northbound"}
 	refs := func(ids []schema.UUID) []any {
@@ -148,7 +149,7 @@ func (n *network) loadNB(s *stock, db string) {
 		}
 		return []any{"map", all}
 	}
-	for u, ch := range n.rows {
+	for u, ch := range n.Rows {
 		var row map[string]any
 		switch r := ch.New.(type) {
 		case *nb.LogicalSwitch:

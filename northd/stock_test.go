@@ -1,8 +1,10 @@
-package northd
+package northd_test
 
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/weft-sdn/weft/northd"
+	"github.com/weft-sdn/weft/northd/northdtest"
 	"maps"
 	"os"
 	"os/exec"
@@ -34,10 +36,10 @@ var stockPorts = []struct{ name, addresses, enabled string }{
 // the agent's part of OVN's.)
 func TestStock(t *testing.T) {
 	s, nbSocket, theirs, ours := startStock(t)
-	n := newNetwork(Options{})
+	n := northdtest.New(northd.Options{})
 	var script []string
 	for _, sw := range []string{"sw0", "sw1"} {
-		n.putLS(n.ls(sw))
+		n.PutSwitch(n.Switch(sw))
 		script = append(script, "--", "ls-add", sw)
 		for i, p := range stockPorts {
 			name := p.name
@@ -47,7 +49,7 @@ func TestStock(t *testing.T) {
 				}
 			}
 			addresses := strings.Split(p.addresses, ",")
-			row := n.lsp(name)
+			row := n.Port(name)
 			row.Addresses = addresses
 			script = append(script, "--", "lsp-add", sw, name, "--", "lsp-set-addresses", name)
 			script = append(script, addresses...)
@@ -56,12 +58,12 @@ func TestStock(t *testing.T) {
 				row.Enabled = &on
 				script = append(script, "--", "lsp-set-enabled", name, map[bool]string{true: "enabled", false: "disabled"}[on])
 			}
-			n.addPort(sw, row)
+			n.AddPort(sw, row)
 		}
 	}
-	n.apply(t)
+	n.Apply(t)
 	s.run("ovn-nbctl", append([]string{"--db=" + nbSocket, "--wait=sb"}, script[1:]...)...)
-	n.load(s, ours)
+	load(n, s, ours)
 
 	verdicts := map[string]bool{}
 	for _, packet := range stockPackets() {
@@ -186,7 +188,7 @@ func (s *stock) trace(db, packet string, options ...string) string {
 }
 
 // load puts what was compiled into a stock southbound database.
-func (n *network) load(s *stock, db string) {
+func load(n *northdtest.Network, s *stock, db string) {
 	s.t.Helper()
 	ops := []any{"OVN_Southbound"}
 	insert := func(table string, u schema.UUID, row map[string]any) {
@@ -200,16 +202,16 @@ func (n *network) load(s *stock, db string) {
 		}
 	}
 	ref := func(u schema.UUID) []any { return []any{"uuid", u.String()} }
-	for _, row := range n.sb["Datapath_Binding"] {
+	for _, row := range n.SB["Datapath_Binding"] {
 		d := row.(*sb.DatapathBinding)
 		insert("Datapath_Binding", d.UUID, map[string]any{"tunnel_key": d.TunnelKey,
 			"external_ids": []any{"map", []any{[]any{"name", d.ExternalIDs["name"]}, []any{"logical-switch", d.UUID.String()}}}})
 	}
-	for _, row := range n.sb["Port_Binding"] {
+	for _, row := range n.SB["Port_Binding"] {
 		p := row.(*sb.PortBinding)
 		insert("Port_Binding", p.UUID, map[string]any{"datapath": ref(p.Datapath), "logical_port": p.LogicalPort, "tunnel_key": p.TunnelKey})
 	}
-	for _, row := range n.sb["Multicast_Group"] {
+	for _, row := range n.SB["Multicast_Group"] {
 		g := row.(*sb.MulticastGroup)
 		var ports []any
 		for _, u := range g.Ports {
@@ -217,21 +219,21 @@ func (n *network) load(s *stock, db string) {
 		}
 		insert("Multicast_Group", g.UUID, map[string]any{"datapath": ref(g.Datapath), "name": g.Name, "tunnel_key": g.TunnelKey, "ports": []any{"set", ports}})
 	}
-	for _, row := range n.sb["Address_Set"] {
+	for _, row := range n.SB["Address_Set"] {
 		as := row.(*sb.AddressSet)
 		insert("Address_Set", as.UUID, map[string]any{"name": as.Name, "addresses": stringSet(as.Addresses)})
 	}
-	for _, row := range n.sb["Port_Group"] {
+	for _, row := range n.SB["Port_Group"] {
 		g := row.(*sb.PortGroup)
 		insert("Port_Group", g.UUID, map[string]any{"name": g.Name, "ports": stringSet(g.Ports)})
 	}
-	for _, path := range slices.Sorted(maps.Keys(n.units)) {
+	for _, path := range slices.Sorted(maps.Keys(n.Units)) {
 		owner, _ := schema.ParseUUID(path[:36])
 		on := []schema.UUID{owner}
-		if g, ok := n.sb["Logical_DP_Group"][owner].(*sb.LogicalDPGroup); ok {
+		if g, ok := n.SB["Logical_DP_Group"][owner].(*sb.LogicalDPGroup); ok {
 			on = g.Datapaths
 		}
-		for _, f := range (Unit{Chunk: []byte(n.units[path])}).Flows() {
+		for _, f := range (northd.Unit{Chunk: []byte(n.Units[path])}).Flows() {
 			for _, u := range on {
 				insert("Logical_Flow", schema.UUID{}, map[string]any{"logical_datapath": ref(u), "table_id": f.Table,
 					"pipeline": []string{"ingress", "egress"}[f.Pipeline], "priority": f.Priority, "match": f.Match, "actions": f.Actions,

@@ -124,7 +124,10 @@ type StatusResponse struct {
 	State State   `protobuf:"varint,4,opt,name=state,proto3,enum=weft.admin.v1.State" json:"state,omitempty"`
 	Parts []*Part `protobuf:"bytes,5,rep,name=parts,proto3" json:"parts,omitempty"`
 	// Problems are rows that are left out, wholly or in part.
-	Problems      []*Problem `protobuf:"bytes,6,rep,name=problems,proto3" json:"problems,omitempty"`
+	Problems []*Problem `protobuf:"bytes,6,rep,name=problems,proto3" json:"problems,omitempty"`
+	// Unread is what rows say and nothing is made of: it is stored and shown,
+	// and does nothing. Each once, with the number of rows that say it.
+	Unread        []*Unread `protobuf:"bytes,7,rep,name=unread,proto3" json:"unread,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -197,6 +200,13 @@ func (x *StatusResponse) GetParts() []*Part {
 func (x *StatusResponse) GetProblems() []*Problem {
 	if x != nil {
 		return x.Problems
+	}
+	return nil
+}
+
+func (x *StatusResponse) GetUnread() []*Unread {
+	if x != nil {
+		return x.Unread
 	}
 	return nil
 }
@@ -403,6 +413,86 @@ func (x *Problem) GetReason() string {
 	return ""
 }
 
+// Unread is a table, column or option that nothing reads.
+type Unread struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Table string                 `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
+	// Column is empty where all of the table is meant.
+	Column string `protobuf:"bytes,2,opt,name=column,proto3" json:"column,omitempty"`
+	// Key is that of an option in the column, or empty.
+	Key string `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	// Reason: "not implemented yet", or that there is no such option.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Rows          uint32 `protobuf:"varint,5,opt,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unread) Reset() {
+	*x = Unread{}
+	mi := &file_admin_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unread) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unread) ProtoMessage() {}
+
+func (x *Unread) ProtoReflect() protoreflect.Message {
+	mi := &file_admin_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unread.ProtoReflect.Descriptor instead.
+func (*Unread) Descriptor() ([]byte, []int) {
+	return file_admin_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Unread) GetTable() string {
+	if x != nil {
+		return x.Table
+	}
+	return ""
+}
+
+func (x *Unread) GetColumn() string {
+	if x != nil {
+		return x.Column
+	}
+	return ""
+}
+
+func (x *Unread) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Unread) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Unread) GetRows() uint32 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
 type ListFlowsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Datapath: name or UUID (or a prefix of 4 digits and more of it) of a
@@ -419,7 +509,7 @@ type ListFlowsRequest struct {
 
 func (x *ListFlowsRequest) Reset() {
 	*x = ListFlowsRequest{}
-	mi := &file_admin_proto_msgTypes[5]
+	mi := &file_admin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -431,7 +521,7 @@ func (x *ListFlowsRequest) String() string {
 func (*ListFlowsRequest) ProtoMessage() {}
 
 func (x *ListFlowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_admin_proto_msgTypes[5]
+	mi := &file_admin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -444,7 +534,7 @@ func (x *ListFlowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFlowsRequest.ProtoReflect.Descriptor instead.
 func (*ListFlowsRequest) Descriptor() ([]byte, []int) {
-	return file_admin_proto_rawDescGZIP(), []int{5}
+	return file_admin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListFlowsRequest) GetDatapath() string {
@@ -492,7 +582,7 @@ type LogicalFlow struct {
 
 func (x *LogicalFlow) Reset() {
 	*x = LogicalFlow{}
-	mi := &file_admin_proto_msgTypes[6]
+	mi := &file_admin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -504,7 +594,7 @@ func (x *LogicalFlow) String() string {
 func (*LogicalFlow) ProtoMessage() {}
 
 func (x *LogicalFlow) ProtoReflect() protoreflect.Message {
-	mi := &file_admin_proto_msgTypes[6]
+	mi := &file_admin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -517,7 +607,7 @@ func (x *LogicalFlow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogicalFlow.ProtoReflect.Descriptor instead.
 func (*LogicalFlow) Descriptor() ([]byte, []int) {
-	return file_admin_proto_rawDescGZIP(), []int{6}
+	return file_admin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *LogicalFlow) GetDatapathName() string {
@@ -609,14 +699,15 @@ var File_admin_proto protoreflect.FileDescriptor
 const file_admin_proto_rawDesc = "" +
 	"\n" +
 	"\vadmin.proto\x12\rweft.admin.v1\"\x0f\n" +
-	"\rStatusRequest\"\xe1\x01\n" +
+	"\rStatusRequest\"\x90\x02\n" +
 	"\x0eStatusResponse\x12\x16\n" +
 	"\x06daemon\x18\x01 \x01(\tR\x06daemon\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12*\n" +
 	"\x05state\x18\x04 \x01(\x0e2\x14.weft.admin.v1.StateR\x05state\x12)\n" +
 	"\x05parts\x18\x05 \x03(\v2\x13.weft.admin.v1.PartR\x05parts\x122\n" +
-	"\bproblems\x18\x06 \x03(\v2\x16.weft.admin.v1.ProblemR\bproblems\"\x8c\x01\n" +
+	"\bproblems\x18\x06 \x03(\v2\x16.weft.admin.v1.ProblemR\bproblems\x12-\n" +
+	"\x06unread\x18\a \x03(\v2\x15.weft.admin.v1.UnreadR\x06unread\"\x8c\x01\n" +
 	"\x04Part\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12*\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x14.weft.admin.v1.StateR\x05state\x12\x16\n" +
@@ -630,7 +721,13 @@ const file_admin_proto_rawDesc = "" +
 	"\x04uuid\x18\x02 \x01(\tR\x04uuid\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x16\n" +
 	"\x06column\x18\x04 \x01(\tR\x06column\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"X\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"t\n" +
+	"\x06Unread\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\tR\x05table\x12\x16\n" +
+	"\x06column\x18\x02 \x01(\tR\x06column\x12\x10\n" +
+	"\x03key\x18\x03 \x01(\tR\x03key\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04rows\x18\x05 \x01(\rR\x04rows\"X\n" +
 	"\x10ListFlowsRequest\x12\x1a\n" +
 	"\bdatapath\x18\x01 \x01(\tR\bdatapath\x12\x14\n" +
 	"\x05stage\x18\x02 \x01(\tR\x05stage\x12\x12\n" +
@@ -671,7 +768,7 @@ func file_admin_proto_rawDescGZIP() []byte {
 }
 
 var file_admin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_admin_proto_goTypes = []any{
 	(State)(0),               // 0: weft.admin.v1.State
 	(*StatusRequest)(nil),    // 1: weft.admin.v1.StatusRequest
@@ -679,24 +776,26 @@ var file_admin_proto_goTypes = []any{
 	(*Part)(nil),             // 3: weft.admin.v1.Part
 	(*Value)(nil),            // 4: weft.admin.v1.Value
 	(*Problem)(nil),          // 5: weft.admin.v1.Problem
-	(*ListFlowsRequest)(nil), // 6: weft.admin.v1.ListFlowsRequest
-	(*LogicalFlow)(nil),      // 7: weft.admin.v1.LogicalFlow
+	(*Unread)(nil),           // 6: weft.admin.v1.Unread
+	(*ListFlowsRequest)(nil), // 7: weft.admin.v1.ListFlowsRequest
+	(*LogicalFlow)(nil),      // 8: weft.admin.v1.LogicalFlow
 }
 var file_admin_proto_depIdxs = []int32{
 	0, // 0: weft.admin.v1.StatusResponse.state:type_name -> weft.admin.v1.State
 	3, // 1: weft.admin.v1.StatusResponse.parts:type_name -> weft.admin.v1.Part
 	5, // 2: weft.admin.v1.StatusResponse.problems:type_name -> weft.admin.v1.Problem
-	0, // 3: weft.admin.v1.Part.state:type_name -> weft.admin.v1.State
-	4, // 4: weft.admin.v1.Part.values:type_name -> weft.admin.v1.Value
-	1, // 5: weft.admin.v1.Admin.Status:input_type -> weft.admin.v1.StatusRequest
-	6, // 6: weft.admin.v1.Admin.ListFlows:input_type -> weft.admin.v1.ListFlowsRequest
-	2, // 7: weft.admin.v1.Admin.Status:output_type -> weft.admin.v1.StatusResponse
-	7, // 8: weft.admin.v1.Admin.ListFlows:output_type -> weft.admin.v1.LogicalFlow
-	7, // [7:9] is the sub-list for method output_type
-	5, // [5:7] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	6, // 3: weft.admin.v1.StatusResponse.unread:type_name -> weft.admin.v1.Unread
+	0, // 4: weft.admin.v1.Part.state:type_name -> weft.admin.v1.State
+	4, // 5: weft.admin.v1.Part.values:type_name -> weft.admin.v1.Value
+	1, // 6: weft.admin.v1.Admin.Status:input_type -> weft.admin.v1.StatusRequest
+	7, // 7: weft.admin.v1.Admin.ListFlows:input_type -> weft.admin.v1.ListFlowsRequest
+	2, // 8: weft.admin.v1.Admin.Status:output_type -> weft.admin.v1.StatusResponse
+	8, // 9: weft.admin.v1.Admin.ListFlows:output_type -> weft.admin.v1.LogicalFlow
+	8, // [8:10] is the sub-list for method output_type
+	6, // [6:8] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_admin_proto_init() }
@@ -710,7 +809,7 @@ func file_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_admin_proto_rawDesc), len(file_admin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

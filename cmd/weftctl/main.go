@@ -134,6 +134,18 @@ func printStatus(w io.Writer, r *proto.StatusResponse) {
 		}
 		fmt.Fprintf(w, ": %s\n", p.Reason)
 	}
+	if len(r.Unread) > 0 {
+		fmt.Fprintf(w, "stored, but without effect: %d\n", len(r.Unread))
+	}
+	for _, u := range r.Unread {
+		fmt.Fprintf(w, "  %s", u.Table)
+		for _, part := range []string{u.Column, u.Key} {
+			if part != "" {
+				fmt.Fprintf(w, " %s", part)
+			}
+		}
+		fmt.Fprintf(w, ", rows: %d: %s\n", u.Rows, u.Reason)
+	}
 }
 
 func word(s proto.State) string {

@@ -120,16 +120,12 @@ func (l *leading) first(ctx context.Context, snap *store.Snapshot, batches <-cha
 		}
 	}
 	l.restore()
-	in := northd.Input{DatapathKeys: map[schema.UUID]int{}, PortKeys: map[schema.UUID]int{}, ACLIDs: map[schema.UUID]int{}}
+	var in northd.Input
 	southbound := l.sb.Snapshot()
-	for row := range southbound.Rows("Datapath_Binding") {
-		in.DatapathKeys[row.RowUUID()] = int(row.(*sb.DatapathBinding).TunnelKey)
-	}
-	for row := range southbound.Rows("Port_Binding") {
-		in.PortKeys[row.RowUUID()] = int(row.(*sb.PortBinding).TunnelKey)
-	}
-	for row := range southbound.Rows("ACL_ID") {
-		in.ACLIDs[row.RowUUID()] = int(row.(*sb.ACLID).ID)
+	for _, table := range l.compiler.KeptTables() {
+		for row := range southbound.Rows(table) {
+			in.Kept = append(in.Kept, row)
+		}
 	}
 	for id := range l.agents.records {
 		l.presented[id] = true
@@ -217,7 +213,7 @@ func (l *leading) compile(in northd.Input) {
 	for _, p := range out.Solved {
 		l.log.Info("a row's problem is gone", "table", p.Table, "uuid", p.UUID, "name", p.Name, "column", p.Column)
 	}
-	l.board.problems(l.compiler.Problems())
+	l.board.problems(l.compiler.Problems(), l.compiler.Unread())
 	l.out.add(l.sb.Schema(), out)
 	var changes []store.Change
 	for _, c := range out.NB {
@@ -239,16 +235,16 @@ func (l *leading) check() {
 	}
 }
 
-// placement tells the compiler of chassis and ports that moved.
+// placement tells the compiler what agents wrote: their rows, and the ports
+// that moved.
 func (l *leading) placement(in *northd.Input) {
-	in.Chassis, in.Claims = map[schema.UUID]*sb.Chassis{}, map[schema.UUID]*northd.Claim{}
+	in.Claims = map[schema.UUID]*northd.Claim{}
 	snap := l.sb.Snapshot()
 	for id := range l.presented {
-		switch id.table.Name {
-		case "Chassis":
-			c, _ := snap.Get("Chassis", id.uuid).(*sb.Chassis)
-			in.Chassis[id.uuid] = c
-		case "Port_Binding":
+		if id.table.Owner == schema.OwnerChassis {
+			in.SB = append(in.SB, northd.Change{Table: id.table.Name, UUID: id.uuid, New: snap.Get(id.table.Name, id.uuid)})
+		}
+		if id.table.Name == "Port_Binding" {
 			if claim := claimOf(snap, id.uuid); claim != l.claims[id.uuid] {
 				l.claims[id.uuid] = claim
 				in.Claims[id.uuid] = &claim

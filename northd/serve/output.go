@@ -23,10 +23,12 @@ type output struct {
 	// whole: the pending output is everything there is (the first of a
 	// compiler), and what the database holds beyond it goes.
 	whole bool
+	// tables are those of which all rows are the compiler's.
+	tables []string
 }
 
-func newOutput() *output {
-	return &output{rows: map[rowID]northd.Change{}, units: map[string][]byte{}, whole: true}
+func newOutput(tables []string) *output {
+	return &output{tables: tables, rows: map[rowID]northd.Change{}, units: map[string][]byte{}, whole: true}
 }
 
 // add lays a later output over what is pending.
@@ -101,7 +103,7 @@ func rowChange(id rowID, c northd.Change, now schema.Row) (store.Change, bool) {
 
 // sweep deletes what is left of intent that is gone.
 func (o *output) sweep(w *store.Write, snap *store.Snapshot, db *schema.Database) {
-	for _, name := range northd.OutputTables() {
+	for _, name := range o.tables {
 		t := db.Table(name)
 		for row := range snap.Rows(name) {
 			if _, ok := o.rows[rowID{t, row.RowUUID()}]; !ok {

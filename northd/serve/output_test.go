@@ -48,7 +48,7 @@ func TestOutputLaysLaterOverEarlier(t *testing.T) {
 	table := db.Table("Port_Binding")
 	id := schema.NewUUID()
 	a, b := table.New(id), table.New(id)
-	o := newOutput()
+	o := newOutput([]string{"Port_Binding"})
 	o.add(db, northd.Output{
 		Rows:  []northd.Change{{Table: "Port_Binding", UUID: id, New: a, Columns: []string{"mac"}}},
 		Units: []northd.Unit{{Path: "x/port", Chunk: []byte("1")}},

@@ -227,10 +227,11 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 	s.setDatabases(database{"northbound", northbound}, database{"southbound", southbound})
 	defer s.setDatabases()
 
+	compiler := northd.New(northd.Options{})
 	l := &leading{
 		cfg: &s.cfg, log: s.log, etcd: client, guard: term.Guard, nb: northbound, sb: southbound, board: s.board,
-		compiler: northd.New(northd.Options{}), agents: newAgents(sb.Schema(), s.log, s.cfg.Now), owners: owners,
-		out: newOutput(), writeback: newWriteback(northbound, s.log, s.cfg.Now),
+		compiler: compiler, agents: newAgents(sb.Schema(), s.log, s.cfg.Now), owners: owners,
+		out: newOutput(compiler.OutputTables()), writeback: newWriteback(northbound, s.log, s.cfg.Now),
 		presented: map[rowID]bool{}, claims: map[schema.UUID]northd.Claim{}, endpoints: endpoints,
 	}
 	l.ready = func() error {

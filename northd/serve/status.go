@@ -19,6 +19,7 @@ type board struct {
 	parts    map[string]*part // guarded by mu
 	order    []string         // guarded by mu: parts as they first reported
 	left     []northd.Problem // guarded by mu: rows that are not compiled
+	unread   []northd.Unread  // guarded by mu: what rows say and nobody reads
 	poisoned map[string]error // guarded by mu: faults that stay until a restart
 }
 
@@ -59,10 +60,10 @@ func (b *board) poison(name string, err error) {
 	b.poisoned[name] = err
 }
 
-func (b *board) problems(left []northd.Problem) {
+func (b *board) problems(left []northd.Problem, unread []northd.Unread) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.left = left
+	b.left, b.unread = left, unread
 }
 
 func (b *board) compiled(rev int64, took time.Duration) {
@@ -106,6 +107,9 @@ func (b *board) response(name, version string) *proto.StatusResponse {
 	}
 	for _, p := range b.left {
 		r.Problems = append(r.Problems, &proto.Problem{Table: p.Table, Uuid: p.UUID.String(), Name: p.Name, Column: p.Column, Reason: p.Reason})
+	}
+	for _, u := range b.unread {
+		r.Unread = append(r.Unread, &proto.Unread{Table: u.Table, Column: u.Column, Key: u.Key, Reason: u.Reason(), Rows: uint32(u.Rows)})
 	}
 	return r
 }

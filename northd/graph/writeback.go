@@ -1,0 +1,34 @@
+package graph
+
+import (
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// WriteBack declares that northd sets a column of northbound rows: want says
+// to what, or false where it leaves the column alone; field is where the
+// column is in a row.
+func WriteBack[R schema.Row, V any](g *Graph, rows *RowTable[R], column string, field func(R) *V,
+	want func(r *incr.Reader, row R) (V, bool)) {
+	t, _ := tableOf[R]()
+	g.unread.reads(t, []string{column})
+	same := incr.Deep[V]()
+	// The table has a row as long as the northbound row is not as it should be.
+	table := Table(g, "write-back of "+t.Name+"."+column, incr.Keys(rows), func(r *incr.Reader, id schema.UUID) (v V, ok bool) {
+		row, ok := incr.Get(r, rows, id)
+		if !ok {
+			return v, false
+		}
+		v, ok = want(r, row)
+		return v, ok && !same(v, *field(row))
+	})
+	follow(g, table, func(o *Output, ch *incr.Change[schema.UUID, V]) {
+		old, ok := rows.Get(ch.Key)
+		if !ch.Has || !ok {
+			return
+		}
+		row := t.Clone(old).(R)
+		*field(row) = ch.New
+		o.NB = append(o.NB, Change{Table: t.Name, UUID: ch.Key, Old: old, New: row, Columns: []string{column}})
+	})
+}

@@ -1,0 +1,95 @@
+package l2
+
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+// feature is what the files of this package share.
+type feature struct {
+	m        *model.Model
+	copp     model.CoppMeter
+	settings *incr.Table[struct{}, settings]
+
+	portsByGroup *incr.Index[schema.UUID, *model.SwitchPort, groupKey]
+	portsByMAC   *incr.Index[schema.UUID, *model.SwitchPort, macOnSwitch]
+	portsByIP    *incr.Index[schema.UUID, *model.SwitchPort, ipOnSwitch]
+}
+
+// settings are options for the whole network.
+type settings struct {
+	needUp bool // answer ARP only for ports that are up
+}
+
+// class is what switches differ in.
+type class struct {
+	Unknown bool // some port has addresses "unknown"
+}
+
+type macOnSwitch struct {
+	sw  schema.UUID
+	mac lflow.MAC
+}
+
+type ipOnSwitch struct {
+	sw schema.UUID
+	ip netip.Addr
+}
+
+// New declares switching. Copp has the meters of what is sent to agents.
+func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
+	f := &feature{m: m, copp: copp}
+	answerDown := graph.Bool[*nb.NBGlobal](g, "options", "ignore_lsp_down", true, "answer ARP for ports that are not up, too")
+	f.settings = graph.Table(g, "settings of switching", incr.Keys(m.Options), func(r *incr.Reader, _ struct{}) (settings, bool) {
+		options, _ := incr.Get(r, m.Options, struct{}{})
+		return settings{needUp: !answerDown.Of(options)}, true
+	})
+	f.portsByGroup = incr.NewIndex(m.SwitchPorts, "group", groupsOf)
+	f.portsByMAC = incr.NewIndex(m.SwitchPorts, "mac", macsOf)
+	f.portsByIP = incr.NewIndex(m.SwitchPorts, "ip", ipsOf)
+	classes := graph.NewClass(g, "switching", graph.Table(g, "class of switching", incr.Keys(m.Switches), f.classOf))
+
+	m.AllSwitches.Write("admission", admitAll)
+	m.AllSwitches.Write("neighbours", answerNobody)
+	m.AllSwitches.Write("lookup", lookupGroups)
+	classes.Write("lookup", lookupUnknown)
+	m.SwitchPortFlows.Write("admission", admitPort)
+	m.SwitchPortFlows.Write("neighbours", f.answerFor)
+	m.SwitchPortFlows.Write("lookup", f.lookupPort)
+	graph.Rows(g, "Multicast_Group", incr.Values(f.portsByGroup), f.multicastRow)
+}
+
+func (f *feature) classOf(r *incr.Reader, id schema.UUID) (class, bool) {
+	return class{Unknown: true}, incr.Count(r, f.portsByGroup, groupKey{id, unknown}) > 0
+}
+
+// macsOf: addresses of ports whose type has no flows take nothing from others.
+func macsOf(_ schema.UUID, p *model.SwitchPort) []macOnSwitch {
+	if !p.Handled {
+		return nil
+	}
+	var macs []macOnSwitch
+	for _, a := range p.Addresses {
+		macs = append(macs, macOnSwitch{p.Switch, a.MAC})
+	}
+	return macs
+}
+
+func ipsOf(_ schema.UUID, p *model.SwitchPort) []ipOnSwitch {
+	if !p.Handled || p.Unknown {
+		return nil
+	}
+	var ips []ipOnSwitch
+	for _, a := range p.Addresses {
+		for _, ip := range a.IPs {
+			ips = append(ips, ipOnSwitch{p.Switch, ip.Addr()})
+		}
+	}
+	return ips
+}

@@ -1,0 +1,47 @@
+package l2
+
+import (
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+)
+
+// Lookup sends packets to the port that has the destination address, groups'
+// to all ports, and others to the ports with addresses "unknown".
+//
+// Unlike OVN, northd does not let the agent learn addresses of such ports yet:
+// what OVN asks get_fdb goes to all of them. An address that two ports of a
+// switch have gets one flow, not two that contradict each other.
+
+func lookupGroups(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) {
+	f.Add(pipeline.LSInL2Lkup, 70, lflow.Bool(lflow.EthMcast), outputTo(floodGroup)...)
+	f.Pass(pipeline.LSInL2Lkup)
+	f.Add(pipeline.LSInL2Unknown, 0, nil, lflow.Drop{})
+}
+
+func lookupUnknown(_ *incr.Reader, f *graph.Flows, _ class) {
+	f.Add(pipeline.LSInL2Unknown, 50, nil, outputTo(unknownGroup)...)
+}
+
+func (ft *feature) lookupPort(r *incr.Reader, f *graph.Flows, p *model.SwitchPort) {
+	if !p.Handled {
+		return
+	}
+	for _, a := range p.Addresses {
+		if incr.Lookup(r, ft.portsByMAC, macOnSwitch{p.Switch, a.MAC})[0] != p.UUID {
+			f.Problem("addresses", a.MAC.String()+" belongs to another port of the switch already")
+			continue
+		}
+		to := outputTo(p.Name)
+		if !p.Enabled {
+			to = []lflow.Action{lflow.Drop{}}
+		}
+		f.Add(pipeline.LSInL2Lkup, 50, lflow.Eq(lflow.EthDst, a.MAC), to...)
+	}
+}
+
+func outputTo(port string) []lflow.Action {
+	return []lflow.Action{lflow.SetTo(lflow.Outport, port), lflow.Output{}}
+}

@@ -1,0 +1,100 @@
+package l2
+
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+)
+
+// Neighbours are answered for: ARP requests and neighbour solicitations for
+// the IP addresses of ports need not be flooded. A port's question about its
+// own address goes on: it wants to know whether somebody else has it. These
+// are OVN's flows.
+//
+// As in OVN there are no answers for ports with addresses "unknown", nor on
+// switches with vlan-passthru, nor, with NB_Global options:ignore_lsp_down set
+// to false, for ports that are not up.
+
+func answerNobody(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) { f.Pass(pipeline.LSInARPRsp) }
+
+func (ft *feature) answerFor(r *incr.Reader, f *graph.Flows, p *model.SwitchPort) {
+	const stage = pipeline.LSInARPRsp
+	if !p.Handled || p.Unknown || ft.isVLANPassthru(r, p) || !ft.isUp(r, p) {
+		return
+	}
+	for _, a := range p.Addresses {
+		for _, ip := range a.IPs {
+			if !ft.owns(r, f, p, ip.Addr()) {
+				continue
+			}
+			ask := question(ip.Addr())
+			f.Add(stage, 100, lflow.And(ask, lflow.Eq(lflow.Inport, p.Name)), lflow.Next{})
+			if ip.Addr().Is6() {
+				f.Meter = ft.copp.Of(r, p.Switch, "nd-na")
+			}
+			f.Add(stage, 50, ask, answer(ip.Addr(), a.MAC)...)
+			f.Meter = ""
+		}
+	}
+}
+
+func (ft *feature) isVLANPassthru(r *incr.Reader, p *model.SwitchPort) bool {
+	s, ok := incr.Get(r, ft.m.Switches, p.Switch)
+	return ok && s.Kind.VLANPassthru
+}
+
+// isUp tells whether a port is up as far as answers for it are concerned.
+func (ft *feature) isUp(r *incr.Reader, p *model.SwitchPort) bool {
+	if o, _ := incr.Get(r, ft.settings, struct{}{}); !o.needUp || p.Peer != "" {
+		return true
+	}
+	claim, _ := incr.Get(r, ft.m.Claims, p.UUID)
+	return claim.Up
+}
+
+// owns tells whether p is the one port of its switch that is answered for.
+func (ft *feature) owns(r *incr.Reader, f *graph.Flows, p *model.SwitchPort, ip netip.Addr) bool {
+	first := incr.Lookup(r, ft.portsByIP, ipOnSwitch{p.Switch, ip})[0]
+	if first != p.UUID {
+		f.Problem("addresses", ip.String()+" belongs to another port of the switch already")
+	}
+	return first == p.UUID
+}
+
+// question matches who asks for an address.
+func question(ip netip.Addr) *lflow.Expr {
+	if ip.Is4() {
+		return lflow.And(lflow.Eq(lflow.ARPTPA, ip), lflow.Eq(lflow.ARPOp, 1))
+	}
+	return lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.IP6Dst, ip, model.SolicitedNode(ip)), lflow.Eq(lflow.NDTarget, ip))
+}
+
+// answer turns the question round.
+func answer(ip netip.Addr, mac lflow.MAC) []lflow.Action {
+	back := []lflow.Action{
+		lflow.Move{Dst: lflow.Outport, Src: lflow.Inport},
+		lflow.SetTo(pipeline.LField(pipeline.Loopback), 1),
+		lflow.Output{},
+	}
+	if ip.Is4() {
+		return append([]lflow.Action{
+			lflow.Move{Dst: lflow.EthDst, Src: lflow.EthSrc},
+			lflow.SetTo(lflow.EthSrc, mac),
+			lflow.SetTo(lflow.ARPOp, 2),
+			lflow.Move{Dst: lflow.ARPTHA, Src: lflow.ARPSHA},
+			lflow.SetTo(lflow.ARPSHA, mac),
+			lflow.Move{Dst: lflow.ARPTPA, Src: lflow.ARPSPA},
+			lflow.SetTo(lflow.ARPSPA, ip),
+		}, back...)
+	}
+	return []lflow.Action{lflow.Nested{Kind: lflow.NestNDNA, Actions: append(lflow.Actions{
+		lflow.SetTo(lflow.EthSrc, mac),
+		lflow.SetTo(lflow.IP6Src, ip),
+		lflow.SetTo(lflow.NDTarget, ip),
+		lflow.SetTo(lflow.NDTLL, mac),
+	}, back...)}}
+}

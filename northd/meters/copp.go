@@ -1,0 +1,54 @@
+package meters
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+// protect declares control-plane protection.
+func (ft *feature) protect(g *graph.Graph) {
+	graph.String[*nb.Copp](g, "meters", "reject", "name of a Meter", "limits packets that ACLs reject")
+	graph.String[*nb.Copp](g, "meters", "nd-na", "name of a Meter", "limits neighbour solicitations that are answered")
+	problems := graph.Table(g, "problems of Copp", incr.Keys(ft.copps), func(r *incr.Reader, id schema.UUID) ([]graph.Problem, bool) {
+		row, ok := incr.Get(r, ft.copps, id)
+		if !ok {
+			return nil, false
+		}
+		p := graph.RowProblems{Table: "Copp", Row: id, Name: row.Name}
+		for _, protocol := range slices.Sorted(maps.Keys(row.Meters)) {
+			if name := row.Meters[protocol]; len(incr.Lookup(r, ft.byName, name)) == 0 {
+				p.Problem("meters", protocol+": there is no meter "+name)
+			}
+		}
+		return p.List, len(p.List) > 0
+	})
+	graph.ProblemsOf(g, problems, func(p []graph.Problem) []graph.Problem { return p })
+}
+
+// ofDatapath returns the meter of a datapath's packets of a protocol to the
+// agents. As in OVN, one that does not exist is none.
+func (ft *feature) ofDatapath(r *incr.Reader, datapath schema.UUID, protocol string) string {
+	var id schema.UUID
+	if s, ok := incr.Get(r, ft.m.Switches, datapath); ok {
+		id = s.Copp
+	} else if s, ok := incr.Get(r, ft.m.Routers, datapath); ok {
+		id = s.Copp
+	}
+	if id.IsZero() {
+		return ""
+	}
+	row, ok := incr.Get(r, ft.copps, id)
+	if !ok {
+		return ""
+	}
+	name := row.Meters[protocol]
+	if len(incr.Lookup(r, ft.byName, name)) == 0 {
+		return ""
+	}
+	return name
+}

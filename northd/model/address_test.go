@@ -1,0 +1,47 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+func TestParseAddress(t *testing.T) {
+	for _, tc := range []struct{ in, want string }{
+		{"0a:00:00:00:00:01", "0a:00:00:00:00:01 []"},
+		{"0A:00:00:00:00:01  10.0.0.1", "0a:00:00:00:00:01 [10.0.0.1/32]"},
+		{"0a:00:00:00:00:01 10.0.0.1/24,fd00::1", "0a:00:00:00:00:01 [10.0.0.1/24 fd00::1/128]"},
+		{"", "no Ethernet address"},
+		{"unknown", `"unknown" is not an Ethernet address`},
+		{"0a:00:00:00:00:01:02", `"0a:00:00:00:00:01:02" is not an Ethernet address`},
+		{"0a:00:00:00:00:01 10.0.0.256", `"10.0.0.256" is not an IP address`},
+		{"0a:00:00:00:00:01 10.0.0.1/33", `"10.0.0.1/33" is not an IP address with a prefix length`},
+		{"0a:00:00:00:00:01 fe80::1%eth0", `"fe80::1%eth0" is not an IP address`},
+	} {
+		a, err := ParseAddress(tc.in)
+		got := fmt.Sprint(a.MAC, a.IPs)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != tc.want {
+			t.Errorf("%q: %s, want %s", tc.in, got, tc.want)
+		}
+	}
+}
+
+func FuzzParseAddress(f *testing.F) {
+	f.Add("0a:00:00:00:00:01 10.0.0.1/24,fd00::1")
+	f.Fuzz(func(t *testing.T, s string) {
+		a, err := ParseAddress(s)
+		if err != nil {
+			return
+		}
+		text := a.MAC.String()
+		for _, ip := range a.IPs {
+			text += " " + ip.String()
+		}
+		if b, err := ParseAddress(text); err != nil || a.MAC != b.MAC || !slices.Equal(a.IPs, b.IPs) {
+			t.Errorf("%q: %v becomes %v, %v", s, a, b, err)
+		}
+	})
+}

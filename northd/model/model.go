@@ -1,0 +1,151 @@
+package model
+
+import (
+	"cmp"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// Limits bound the tunnel keys that are given out; 0 means what Geneve has
+// room for, 2^24-1 and 2^15-1.
+type Limits struct {
+	MaxDatapathKey, MaxPortKey int
+}
+
+// Model has the tables of entities. Entities are there once they have a
+// tunnel key.
+type Model struct {
+	// Options are NB_Global.options; the row is there with its database row.
+	Options *incr.Table[struct{}, map[string]string]
+
+	Switches *incr.Table[schema.UUID, *Switch]
+	Routers  *incr.Table[schema.UUID, *Router]
+	// SwitchPorts and RouterPorts are by UUID of the northbound row, which is
+	// that of the Port_Binding too.
+	SwitchPorts *incr.Table[schema.UUID, *SwitchPort]
+	RouterPorts *incr.Table[schema.UUID, *RouterPort]
+
+	DatapathKeys, PortKeys *graph.Numbers
+
+	Chassis *Chassis
+	// Claims are the ports that a chassis has, by Port_Binding; whoever feeds
+	// the graph sets them.
+	Claims *incr.Input[schema.UUID, Claim]
+
+	Groups *Groups
+
+	// AllSwitches and AllRouters take the flows that are the same on all, or
+	// differ with the kind.
+	AllSwitches *graph.Class[SwitchKind]
+	AllRouters  *graph.Class[struct{}]
+	// SwitchPortFlows and RouterPortFlows take the flows of one port.
+	SwitchPortFlows *graph.Units[schema.UUID, *SwitchPort]
+	RouterPortFlows *graph.Units[schema.UUID, *RouterPort]
+
+	options rowOptions
+	limits  Limits
+
+	ls  *graph.RowTable[*nb.LogicalSwitch]
+	lr  *graph.RowTable[*nb.LogicalRouter]
+	lsp *graph.RowTable[*nb.LogicalSwitchPort]
+	lrp *graph.RowTable[*nb.LogicalRouterPort]
+
+	// Rows as they are read, with a key or without.
+	parsedSwitches    *incr.Table[schema.UUID, *Switch]
+	parsedRouters     *incr.Table[schema.UUID, *Router]
+	parsedSwitchPorts *incr.Table[schema.UUID, *SwitchPort]
+	parsedRouterPorts *incr.Table[schema.UUID, *RouterPort]
+
+	switchOfPort *incr.Index[schema.UUID, *nb.LogicalSwitch, schema.UUID]
+	routerOfPort *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
+	ports        peerIndexes
+}
+
+// Claim says which chassis has a port, and whether its flows are in there.
+type Claim struct {
+	Chassis string // name
+	Up      bool
+}
+
+// New declares the model.
+func New(g *graph.Graph, limits Limits) *Model {
+	m := &Model{limits: Limits{cmp.Or(limits.MaxDatapathKey, 1<<24-1), cmp.Or(limits.MaxPortKey, 1<<15-1)}}
+	m.declareOptions(g)
+	m.Chassis = newChassis(g)
+	m.Claims = incr.NewInput[schema.UUID](g.Engine, "claim", incr.Eq[Claim])
+	m.DatapathKeys = graph.NewNumbers(g, "datapath key", "tunnel key", m.limits.MaxDatapathKey,
+		graph.KeptIn(func(d *sb.DatapathBinding) int64 { return d.TunnelKey }))
+	m.PortKeys = graph.NewNumbers(g, "port key", "tunnel key", m.limits.MaxPortKey,
+		graph.KeptIn(func(p *sb.PortBinding) int64 { return p.TunnelKey }))
+	m.declareDatapaths(g)
+	m.declarePorts(g)
+	m.declareBindings(g)
+	m.Groups = newGroups(g, m)
+	m.declareKeyProblems(g)
+	return m
+}
+
+func (m *Model) declareOptions(g *graph.Graph) {
+	global := graph.Read[*nb.NBGlobal](g)
+	one := incr.NewIndex(global, "one", func(schema.UUID, *nb.NBGlobal) []struct{} { return []struct{}{{}} })
+	m.Options = graph.Table(g, "options", incr.Values(one), func(r *incr.Reader, _ struct{}) (map[string]string, bool) {
+		_, row, ok := incr.One(r, one, struct{}{})
+		if !ok {
+			return nil, false
+		}
+		return row.Options, true
+	})
+	m.options = rowOptions{
+		switchKey: graph.Int[*nb.LogicalSwitch](g, "other_config", "requested-tnl-key", 0, 1, m.limits.MaxDatapathKey, "northd's choice", keyDoc),
+		routerKey: graph.Int[*nb.LogicalRouter](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxDatapathKey, "northd's choice", keyDoc),
+		portKey:   graph.Int[*nb.LogicalSwitchPort](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxPortKey, "northd's choice", keyDoc),
+		lrpKey:    graph.Int[*nb.LogicalRouterPort](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxPortKey, "northd's choice", keyDoc),
+		passthru:  graph.Bool[*nb.LogicalSwitch](g, "other_config", "vlan-passthru", false, "packets with a VLAN tag pass the switch"),
+		requested: graph.String[*nb.LogicalSwitchPort](g, "options", "requested-chassis", "names or host names, comma separated",
+			"the chassis that shall have the port; others than the first have it too"),
+		routerPort: graph.String[*nb.LogicalSwitchPort](g, "options", "router-port", "name of a Logical_Router_Port",
+			"for ports of type router: the port at the other end"),
+	}
+}
+
+const keyDoc = "the tunnel key to have"
+
+// rowOptions are the options of rows that the model reads.
+type rowOptions struct {
+	switchKey, routerKey, portKey, lrpKey *graph.Option[int]
+	requested, routerPort                 *graph.Option[string]
+	passthru                              *graph.Option[bool]
+}
+
+// declareKeyProblems tells of rows without the tunnel key that they want.
+func (m *Model) declareKeyProblems(g *graph.Graph) {
+	datapaths := graph.Table(g, "datapath key problems", incr.Keys(m.DatapathKeys.Bad), func(r *incr.Reader, id schema.UUID) ([]graph.Problem, bool) {
+		reason, _ := incr.Get(r, m.DatapathKeys.Bad, id)
+		if s, ok := incr.Get(r, m.parsedSwitches, id); ok {
+			return []graph.Problem{{Table: "Logical_Switch", UUID: id, Name: s.Name, Column: "other_config", Reason: reason}}, true
+		}
+		s, ok := incr.Get(r, m.parsedRouters, id)
+		if !ok {
+			return nil, false
+		}
+		return []graph.Problem{{Table: "Logical_Router", UUID: id, Name: s.Name, Column: "options", Reason: reason}}, true
+	})
+	ports := graph.Table(g, "port key problems", incr.Keys(m.PortKeys.Bad), func(r *incr.Reader, id schema.UUID) ([]graph.Problem, bool) {
+		reason, _ := incr.Get(r, m.PortKeys.Bad, id)
+		if p, ok := incr.Get(r, m.parsedSwitchPorts, id); ok {
+			return []graph.Problem{{Table: "Logical_Switch_Port", UUID: id, Name: p.Name, Column: "options", Reason: reason}}, true
+		}
+		p, ok := incr.Get(r, m.parsedRouterPorts, id)
+		if !ok {
+			return nil, false
+		}
+		return []graph.Problem{{Table: "Logical_Router_Port", UUID: id, Name: p.Name, Column: "options", Reason: reason}}, true
+	})
+	itself := func(p []graph.Problem) []graph.Problem { return p }
+	graph.ProblemsOf(g, datapaths, itself)
+	graph.ProblemsOf(g, ports, itself)
+}

@@ -1,0 +1,112 @@
+package model
+
+import (
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+// peerIndexes find the other ends of ports.
+type peerIndexes struct {
+	parsedRouterPort *incr.Index[schema.UUID, *RouterPort, string]           // by name
+	towards          *incr.Index[schema.UUID, *nb.LogicalSwitchPort, string] // by the name of a router's port
+	routerPort       *incr.Index[schema.UUID, *RouterPort, string]           // by name
+	switchPort       *incr.Index[schema.UUID, *SwitchPort, string]           // by Peer
+	ofSwitch         *incr.Index[schema.UUID, *SwitchPort, schema.UUID]      // those with a Peer
+	ofRouter         *incr.Index[schema.UUID, *RouterPort, schema.UUID]
+}
+
+func (m *Model) declarePorts(g *graph.Graph) {
+	m.lsp = graph.Read[*nb.LogicalSwitchPort](g, "name", "type", "enabled", "addresses", "dynamic_addresses", "port_security", "parent_name", "tag_request")
+	m.lrp = graph.Read[*nb.LogicalRouterPort](g, "name", "mac", "networks", "enabled", "peer")
+	m.ports.towards = incr.NewIndex(m.lsp, "router-port", func(_ schema.UUID, p *nb.LogicalSwitchPort) []string {
+		if p.Type != routerType {
+			return nil
+		}
+		return []string{m.options.routerPort.Of(p.Options)}
+	})
+	m.parsedRouterPorts = graph.Table(g, "parsed router port", incr.Keys(m.lrp), m.parseRouterPort)
+	m.ports.parsedRouterPort = incr.NewIndex(m.parsedRouterPorts, "name", func(_ schema.UUID, p *RouterPort) []string { return []string{p.Name} })
+	m.parsedSwitchPorts = graph.Table(g, "parsed switch port", incr.Keys(m.lsp), m.parseSwitchPort)
+	graph.ProblemsOf(g, m.parsedSwitchPorts, func(p *SwitchPort) []graph.Problem { return p.Problems })
+	graph.ProblemsOf(g, m.parsedRouterPorts, func(p *RouterPort) []graph.Problem { return p.Problems })
+	graph.Number(m.PortKeys, m.parsedSwitchPorts, func(p *SwitchPort) (graph.Wish, bool) {
+		return graph.Wish{Space: p.Switch, Request: p.wantKey}, true
+	})
+	graph.Number(m.PortKeys, m.parsedRouterPorts, func(p *RouterPort) (graph.Wish, bool) {
+		return graph.Wish{Space: p.Router, Request: p.wantKey}, p.Valid()
+	})
+	m.RouterPorts = graph.Table(g, "router port", incr.Keys(m.parsedRouterPorts), func(r *incr.Reader, id schema.UUID) (*RouterPort, bool) {
+		p, _ := incr.Get(r, m.parsedRouterPorts, id)
+		return p, incr.Has(r, m.PortKeys.Of, id) && incr.Has(r, m.DatapathKeys.Of, p.Router)
+	})
+	m.SwitchPorts = graph.Table(g, "switch port", incr.Keys(m.parsedSwitchPorts), func(r *incr.Reader, id schema.UUID) (*SwitchPort, bool) {
+		p, _ := incr.Get(r, m.parsedSwitchPorts, id)
+		return p, incr.Has(r, m.PortKeys.Of, id) && incr.Has(r, m.DatapathKeys.Of, p.Switch)
+	})
+	m.ports.routerPort = incr.NewIndex(m.RouterPorts, "name", func(_ schema.UUID, p *RouterPort) []string { return []string{p.Name} })
+	m.ports.ofRouter = incr.NewIndex(m.RouterPorts, "router", func(_ schema.UUID, p *RouterPort) []schema.UUID { return []schema.UUID{p.Router} })
+	m.ports.switchPort = incr.NewIndex(m.SwitchPorts, "peer", func(_ schema.UUID, p *SwitchPort) []string { return someName(p.Peer) })
+	m.ports.ofSwitch = incr.NewIndex(m.SwitchPorts, "routers of switch", func(_ schema.UUID, p *SwitchPort) []schema.UUID {
+		if p.Peer == "" {
+			return nil
+		}
+		return []schema.UUID{p.Switch}
+	})
+	m.SwitchPortFlows = graph.UnitsOf(g, "flows of switch port", m.SwitchPorts, func(id schema.UUID, p *SwitchPort) graph.Place {
+		return graph.Place{Owner: p.Switch, Name: "port-" + id.String(), Table: "Logical_Switch_Port", Row: id, RowName: p.Name}
+	})
+	m.RouterPortFlows = graph.UnitsOf(g, "flows of router port", m.RouterPorts, func(id schema.UUID, p *RouterPort) graph.Place {
+		return graph.Place{Owner: p.Router, Name: "port-" + id.String(), Table: "Logical_Router_Port", Row: id, RowName: p.Name}
+	})
+}
+
+func someName(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// RouterPort returns the router's port of that name.
+func (m *Model) RouterPort(r *incr.Reader, name string) (*RouterPort, bool) {
+	_, p, ok := incr.One(r, m.ports.routerPort, name)
+	return p, ok
+}
+
+// SwitchPortTo returns the switch port that a router's port is connected to.
+func (m *Model) SwitchPortTo(r *incr.Reader, routerPort string) (*SwitchPort, bool) {
+	_, p, ok := incr.One(r, m.ports.switchPort, routerPort)
+	return p, ok
+}
+
+// RouterPeer returns the router's port that p is connected to directly: each
+// of them names the other.
+func (m *Model) RouterPeer(r *incr.Reader, p *RouterPort) (*RouterPort, bool) {
+	if p.PeerName == "" {
+		return nil, false
+	}
+	peer, ok := m.RouterPort(r, p.PeerName)
+	return peer, ok && peer.PeerName == p.Name && peer.UUID != p.UUID
+}
+
+// PortsOfRouter yields the ports of a router.
+func (m *Model) PortsOfRouter(r *incr.Reader, router schema.UUID) []*RouterPort {
+	var all []*RouterPort
+	for _, p := range incr.Each(r, m.ports.ofRouter, router) {
+		all = append(all, p)
+	}
+	return all
+}
+
+// RoutersOf returns the router's ports that are connected to a switch.
+func (m *Model) RoutersOf(r *incr.Reader, sw schema.UUID) []*RouterPort {
+	var all []*RouterPort
+	for _, p := range incr.Each(r, m.ports.ofSwitch, sw) {
+		if far, ok := m.RouterPort(r, p.Peer); ok {
+			all = append(all, far)
+		}
+	}
+	return all
+}

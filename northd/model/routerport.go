@@ -1,0 +1,90 @@
+package model
+
+import (
+	"net/netip"
+	"strconv"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+// RouterPort is a port of a logical router.
+type RouterPort struct {
+	UUID     schema.UUID
+	Router   schema.UUID
+	Name     string
+	MAC      lflow.MAC
+	Enabled  bool           // both it and its router
+	Networks []netip.Prefix // the port's addresses with the lengths of their networks, IPv4 first, then the link-local one last
+	PeerName string         // another router's port that it is connected to
+	Options  map[string]string
+	Problems []graph.Problem
+	wantKey  int
+}
+
+// OfFamily are the port's networks of IPv6, or of IPv4.
+func (p *RouterPort) OfFamily(v6 bool) []netip.Prefix {
+	var out []netip.Prefix
+	for _, n := range p.Networks {
+		if n.Addr().Is6() == v6 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// parseRouterPort is the row function of table "parsed router port". A port
+// whose MAC or all of whose networks are invalid is left out.
+func (m *Model) parseRouterPort(r *incr.Reader, id schema.UUID) (*RouterPort, bool) {
+	row, ok := incr.Get(r, m.lrp, id)
+	routers := incr.Lookup(r, m.routerOfPort, id)
+	if !ok || len(routers) == 0 {
+		return nil, false
+	}
+	e := &graph.RowProblems{Table: "Logical_Router_Port", Row: id, Name: row.Name}
+	p := &RouterPort{UUID: id, Router: routers[0], Name: row.Name, Options: row.Options}
+	router, _ := incr.Get(r, m.parsedRouters, routers[0])
+	p.Enabled = (row.Enabled == nil || *row.Enabled) && router != nil && router.Enabled
+	if len(routers) > 1 {
+		e.Problem("name", "is in more than one router; "+routers[0].String()+" has it")
+	}
+	if row.Peer != nil {
+		p.PeerName = *row.Peer
+	}
+	p.wantKey = m.options.lrpKey.Read(row.Options, e)
+	p.addresses(row, e)
+	p.Problems = e.List
+	return p, true
+}
+
+// addresses reads columns mac and networks.
+func (p *RouterPort) addresses(row *nb.LogicalRouterPort, e *graph.RowProblems) {
+	mac, ok := lflow.ParseMAC(row.MAC)
+	if !ok || IsMulticast(mac) || mac == (lflow.MAC{}) {
+		e.Problem("mac", strconv.Quote(row.MAC)+" is not the Ethernet address of a port")
+		return
+	}
+	p.MAC = mac
+	var v6 []netip.Prefix
+	for _, text := range row.Networks {
+		n, err := netip.ParsePrefix(text)
+		switch {
+		case err != nil:
+			e.Problem("networks", strconv.Quote(text)+" is not an IP address with a prefix length")
+		case n.Addr().IsMulticast() || n.Addr().IsUnspecified():
+			e.Problem("networks", strconv.Quote(text)+" is not an address of a port")
+		case n.Addr().Is4():
+			p.Networks = append(p.Networks, n)
+		default:
+			v6 = append(v6, n)
+		}
+	}
+	p.Networks = append(p.Networks, v6...)
+	p.Networks = append(p.Networks, netip.PrefixFrom(LinkLocal(mac), 64))
+}
+
+// Valid tells whether the port can take part in routing.
+func (p *RouterPort) Valid() bool { return p.MAC != lflow.MAC{} }

@@ -1,0 +1,145 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+// SwitchPort is a port of a logical switch.
+type SwitchPort struct {
+	UUID    schema.UUID
+	Switch  schema.UUID
+	Name    string
+	Type    string
+	Enabled bool
+	Handled bool // its type has flows
+	Unknown bool // gets what nobody is known to have
+	// Addresses are those of column addresses, each MAC once; "router" stands
+	// for those of the router's port at the other end.
+	Addresses []Address
+	// Security is column port_security as it stands.
+	Security []string
+	Options  map[string]string
+	Peer     string // of type router: name of the router's port
+	Tag      int64  // of a container's port, or 0
+	Problems []graph.Problem
+	wantKey  int
+}
+
+// parseSwitchPort is the row function of table "parsed switch port".
+func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bool) {
+	row, ok := incr.Get(r, m.lsp, id)
+	switches := incr.Lookup(r, m.switchOfPort, id)
+	if !ok || len(switches) == 0 {
+		return nil, false
+	}
+	e := &graph.RowProblems{Table: "Logical_Switch_Port", Row: id, Name: row.Name}
+	p := &SwitchPort{UUID: id, Switch: switches[0], Name: row.Name, Type: row.Type, Options: row.Options,
+		Enabled: row.Enabled == nil || *row.Enabled, Handled: row.Type == "" || row.Type == routerType, Security: row.PortSecurity}
+	if len(switches) > 1 {
+		e.Problem("name", "is in more than one switch; "+switches[0].String()+" has it")
+	}
+	if !p.Handled {
+		e.Problem("type", strconv.Quote(row.Type)+": "+graph.NotYet)
+	}
+	p.wantKey = m.options.portKey.Read(row.Options, e)
+	var far []Address
+	if p.Type == routerType {
+		far = m.farEnd(r, p, e)
+	}
+	p.addresses(row, far, e)
+	p.tag(row, e)
+	p.Problems = e.List
+	return p, true
+}
+
+// routerType is the type of a switch port that a router's port is connected to.
+const routerType = "router"
+
+// farEnd finds the router's port of a switch port and returns its addresses.
+func (m *Model) farEnd(r *incr.Reader, p *SwitchPort, e *graph.RowProblems) []Address {
+	name := m.options.routerPort.Of(p.Options)
+	if name == "" {
+		e.Problem("options", "router-port: a port of type router needs the name of the router's port")
+		return nil
+	}
+	_, far, ok := incr.One(r, m.ports.parsedRouterPort, name)
+	if !ok {
+		e.Problem("options", "router-port: there is no router port "+strconv.Quote(name)+" yet")
+		return nil
+	}
+	if first := incr.Lookup(r, m.ports.towards, name); first[0] != p.UUID {
+		e.Problem("options", "router-port: "+strconv.Quote(name)+" is connected to another switch port already")
+		return nil
+	}
+	if far.PeerName != "" {
+		e.Problem("options", "router-port: "+strconv.Quote(name)+" is connected to the router port "+strconv.Quote(far.PeerName))
+		return nil
+	}
+	p.Peer = name
+	return []Address{{MAC: far.MAC, IPs: far.Networks}}
+}
+
+// addresses reads column addresses; far is what "router" stands for.
+func (p *SwitchPort) addresses(row *nb.LogicalSwitchPort, far []Address, e *graph.RowProblems) {
+	for _, text := range row.Addresses {
+		switch text {
+		case "unknown":
+			p.Unknown = true
+			continue
+		case "dynamic":
+			e.Problem("addresses", text+": "+graph.NotYet)
+			continue
+		case "router":
+			if p.Type != routerType {
+				e.Problem("addresses", "router: only ports of type router have the addresses of a router's port")
+			}
+			for _, a := range far {
+				p.own(a)
+			}
+			continue
+		}
+		a, err := ParseAddress(text)
+		if err == nil && IsMulticast(a.MAC) {
+			err = fmt.Errorf("%s is the address of a group", a.MAC)
+		}
+		if err != nil {
+			e.Problem("addresses", strconv.Quote(text)+": "+err.Error())
+			continue
+		}
+		p.own(a)
+	}
+}
+
+// own adds an address, or its IP addresses if the port has the MAC already.
+func (p *SwitchPort) own(a Address) {
+	at := slices.IndexFunc(p.Addresses, func(b Address) bool { return b.MAC == a.MAC })
+	if at < 0 {
+		p.Addresses = append(p.Addresses, Address{MAC: a.MAC})
+		at = len(p.Addresses) - 1
+	}
+	for _, ip := range a.IPs {
+		if !slices.Contains(p.Addresses[at].IPs, ip) {
+			p.Addresses[at].IPs = append(p.Addresses[at].IPs, ip)
+		}
+	}
+}
+
+// tag reads the VLAN tag by which a parent port tells a container's packets.
+func (p *SwitchPort) tag(row *nb.LogicalSwitchPort, e *graph.RowProblems) {
+	hasParent := row.ParentName != nil && *row.ParentName != ""
+	switch {
+	case row.TagRequest != nil && *row.TagRequest != 0:
+		p.Tag = *row.TagRequest
+	case row.TagRequest != nil && hasParent:
+		e.Problem("tag_request", "0, a tag of northd's choice: "+graph.NotYet)
+	case row.Tag != nil:
+		p.Tag = *row.Tag
+	}
+}

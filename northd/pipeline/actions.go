@@ -1,0 +1,35 @@
+package pipeline
+
+import "github.com/weft-sdn/weft/lflow"
+
+// Set, Clear, Is and IsNot are the actions and tests of a use of one bit.
+func Set(name string) lflow.Action   { return lflow.SetTo(LField(name), 1) }
+func Clear(name string) lflow.Action { return lflow.SetTo(LField(name), 0) }
+func Is(name string) *lflow.Expr     { return lflow.Eq(LField(name), 1) }
+func IsNot(name string) *lflow.Expr  { return lflow.Eq(LField(name), 0) }
+
+// CTBlocked marks a connection that was allowed once.
+var CTBlocked = lflow.F("ct_mark.blocked")
+
+// CTNext and CTCommitNAT are actions in an older text of the same meaning,
+// which stock tools before OVN 24.03 know.
+var (
+	CTNext      lflow.Action = older{lflow.CTNext{}, "ct_next;"}
+	CTCommitNAT lflow.Action = older{lflow.CTCommitNAT{}, "ct_commit_nat;"}
+)
+
+type older struct {
+	lflow.Action
+	text string
+}
+
+func (o older) Append(b []byte) []byte { return append(b, o.text...) }
+
+// Jump goes on in a stage, of the other pipeline too.
+func Jump(stage string) lflow.Action {
+	at, ok := Find(stage)
+	if !ok {
+		panic("pipeline: no stage " + stage)
+	}
+	return lflow.Next{Jump: true, Table: uint8(at.Table)}
+}

@@ -1,0 +1,36 @@
+package northd
+
+import (
+	"github.com/weft-sdn/weft/northd/acl"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/l2"
+	"github.com/weft-sdn/weft/northd/meters"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/portsec"
+	"github.com/weft-sdn/weft/northd/sampling"
+	"github.com/weft-sdn/weft/northd/stateful"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+// plan declares all there is. A feature is its package, its line here and the
+// line of its import; what it tells others is an argument of theirs, and may be
+// left out.
+func plan(g *graph.Graph, limits model.Limits) *model.Model {
+	elsewhere(g)
+	m := model.New(g, limits)
+	var limit meters.Meters
+	limit = meters.New(g, m)
+	var acls acl.Reads
+	acls.Meters, acls.Copp = limit.Logs, limit.Copp
+	acls.Sampling = sampling.New(g, m)
+	l2.New(g, m, limit.Copp)
+	portsec.New(m)
+	demand := acl.New(g, m, acls)
+	stateful.New(g, m, demand)
+	return m
+}
+
+// elsewhere names what other parts of the daemon read: package serve.
+func elsewhere(g *graph.Graph) {
+	graph.Elsewhere[*nb.NBGlobal](g, "name", "nb_cfg", "nb_cfg_timestamp", "sb_cfg", "sb_cfg_timestamp", "hv_cfg", "hv_cfg_timestamp")
+}
