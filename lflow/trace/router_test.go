@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
 // arrival is a port and what must be true of the packet that comes there.
@@ -149,6 +151,46 @@ func TestNetworkID(t *testing.T) {
 		if text := Summary(root); !strings.Contains(text, "flags.network_id = "+strings.TrimPrefix(want, "0x")+";") {
 			t.Errorf("to %s:\n%s", dst, text)
 		}
+	}
+}
+
+// TestRouterFlowsLower: the agent has OpenFlow for all of these flows.
+func TestRouterFlowsLower(t *testing.T) {
+	n := newRoutedNet(t)
+	l := lower.New()
+	count := 0
+	for _, d := range n.datapaths {
+		env := &lower.Env{
+			Scope:  lower.Datapath(d.Key),
+			Router: d.Router,
+			Port: func(name string) (lower.Port, bool) {
+				if name == noPort {
+					return lower.Port{}, true
+				}
+				if g := d.groups[name]; g != nil {
+					return lower.Port{Key: g.Key}, true
+				}
+				p := n.Port(name)
+				if p == nil || p.Datapath != d {
+					return lower.Port{}, false
+				}
+				return lower.Port{Key: p.Key}, true
+			},
+			Group:        func(ofp.GroupBody) uint32 { return 1 },
+			Conjunctions: func(int) uint32 { return 1 },
+		}
+		for _, table := range d.tables {
+			for _, f := range table.flows {
+				lowered, err := l.Flow(nil, &lower.Logical{Pipeline: f.Pipeline, Table: uint8(f.Table), Priority: uint16(f.Priority), Match: f.Match, Actions: f.Actions}, 1, env)
+				if err != nil || len(lowered) == 0 {
+					t.Errorf("%s: %s: %s: %d flows, %v", d.Name, f.Match, f.Actions, len(lowered), err)
+				}
+				count++
+			}
+		}
+	}
+	if count < 300 {
+		t.Errorf("only %d flows", count)
 	}
 }
 
