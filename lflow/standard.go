@@ -83,6 +83,7 @@ func registerDefinitions() []Definition {
 		sub("flags.from_ctrl", "flags[19]", ReadWrite, ""),
 		sub("flags.unsnat_new", "flags[20]", ReadWrite, ""),
 		sub("flags.unsnat_not_tracked", "flags[21]", ReadWrite, ""),
+		sub("flags.network_id", "flags[28..31]", ReadWrite, ""),
 		num("pkt.mark", 32, Ordinal, ReadWrite, ""),
 	)
 }
@@ -215,6 +216,7 @@ func neighbourDefinitions() []Definition {
 	return []Definition{
 		pred("nd", "icmp6.type == {135, 136} && icmp6.code == 0 && ip.ttl == 255"),
 		pred("nd_ns", "icmp6.type == 135 && icmp6.code == 0 && ip.ttl == 255"),
+		pred("nd_ns_mcast", "ip6.mcast && icmp6.type == 135 && icmp6.code == 0 && ip.ttl == 255"),
 		pred("nd_na", "icmp6.type == 136 && icmp6.code == 0 && ip.ttl == 255"),
 		pred("nd_rs", "icmp6.type == 133 && icmp6.code == 0 && ip.ttl == 255"),
 		pred("nd_ra", "icmp6.type == 134 && icmp6.code == 0 && ip.ttl == 255"),

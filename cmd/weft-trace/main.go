@@ -60,7 +60,7 @@ func command() *cobra.Command {
 			"The line \"dump\" prints the connections, \"flush\" forgets them, \"flush ZONE\" those of a\n" +
 			"zone: a port's name, or a router's UUID with _dnat or _snat behind it. With --learn\n" +
 			"packets also teach where addresses are, next hops of connections, affinities of load\n" +
-			"balancers, and where virtual ports are.",
+			"balancers, and where virtual ports are; a packet for which a router has to ask waits.",
 		Args:          cobra.RangeArgs(1, 2),
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -29,21 +27,7 @@ func newStock(t *testing.T) *stock {
 	s.run("ovsdb-tool", "create", s.path("sb.db"), "/usr/share/ovn/ovn-sb.ovsschema")
 	s.run("ovsdb-server", "--detach", "--no-chdir", "--remote=punix:"+s.path("sb.sock"), "--pidfile="+s.path("pid"),
 		"--unixctl="+s.path("ctl"), "--log-file="+s.path("log"), "-vconsole:off", s.path("sb.db"))
-	t.Cleanup(func() {
-		b, err := os.ReadFile(s.path("pid"))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		if p, err := os.FindProcess(pid); err == nil {
-			p.Kill()
-		}
-	})
+	s.killAtEnd("pid")
 	return s
 }
 
@@ -119,6 +103,7 @@ func (s *stock) network() {
 	port("cr-x", "lr", 2, "chassisredirect", "distributed-port", "r-s")
 	s.insert("Multicast_Group", "flood", fields{"datapath": named("sw"), "name": "_MC_flood", "tunnel_key": 32768,
 		"ports": []any{"set", []any{named("p-a"), named("p-b"), named("p-c"), named("p-s-r")}}})
+	s.insert("Multicast_Group", "only", fields{"datapath": named("sw"), "name": "_MC_only", "tunnel_key": 32770, "ports": named("p-a")})
 	s.insert("Multicast_Group", "empty", fields{"datapath": named("sw"), "name": "_MC_empty", "tunnel_key": 32769})
 	s.insert("MAC_Binding", "m4", fields{"logical_port": "a", "ip": "10.0.0.1", "mac": "aa:aa:aa:aa:aa:01", "datapath": named("sw")})
 	s.insert("MAC_Binding", "m6", fields{"logical_port": "a", "ip": "fd00::1", "mac": "aa:aa:aa:aa:aa:02", "datapath": named("sw")})
@@ -174,6 +159,8 @@ func stockCases() [][3]string {
 		{`outport = "a"; inport = ""; output;`, tcp4},
 		{`outport = "_MC_flood"; output;`, tcp4},
 		{`outport = "_MC_empty"; output;`, tcp4},
+		{`outport = "_MC_only"; output;`, tcp4},
+		{`flags.loopback = 1; outport = "_MC_only"; output;`, tcp4},
 		{`outport = "s-r"; output;`, tcp4},
 		{`outport = "xpatch"; output;`, tcp4},
 		{`outport = "xlocalnet"; output;`, tcp4},

@@ -8,6 +8,21 @@ func (x *exec) nested(name string, p *Packet, as lflow.Actions) {
 	sub.actions(as)
 }
 
+// replace executes actions on the packet that takes this one's place. If that
+// is a question for the next hop's Ethernet address, this one goes on when the
+// answer is there. Packet after packet (Options.Learned) that is not in this
+// trace; alone it is shown to go on at once, without the address.
+func (x *exec) replace(a lflow.Nested) {
+	if a.Kind == lflow.NestReject && x.p.isRefusal() {
+		return
+	}
+	x.nested(x.title(a.Kind), x.replacement(a.Kind), a.Actions)
+	if x.opts.Learned != nil && (a.Kind == lflow.NestARP || a.Kind == lflow.NestNDNS) {
+		x.super.add(Output, "/* The packet waits for the answer. */")
+		x.dropped = true
+	}
+}
+
 // replacement makes the packet that takes this one's place. It comes from
 // the agent, of whom connection tracking knows nothing.
 func (x *exec) replacement(k lflow.NestedKind) *Packet {
@@ -118,11 +133,12 @@ func icmp6(p *Packet, kind uint64) {
 }
 
 // solicit asks the solicited-node group (RFC 4291, section 2.7.1) of the
-// destination for its Ethernet address.
+// destination for its Ethernet address, from the link-local address of the
+// sender, as the agent does: the packet's source is seldom the sender's own.
 func (x *exec) solicit(p *Packet) {
 	dst := x.p.get(lflow.IP6Dst)
 	icmp6(p, 135)
-	p.set(lflow.IP6Src, x.p.get(lflow.IP6Src))
+	p.set(lflow.IP6Src, lflow.ConstantOf(linkLocal(x.p.mac(lflow.EthSrc))).Value)
 	p.set(lflow.IP6Dst, lflow.Value{Hi: 0xff02 << 48, Lo: 1<<32 | 0xff<<24 | dst.Lo&0xffffff})
 	p.set(lflow.EthDst, lflow.U(0x3333ff<<24|dst.Lo&0xffffff))
 	p.set(lflow.NDTarget, dst)

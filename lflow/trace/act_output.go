@@ -65,12 +65,12 @@ func (x *exec) multicast(g *Group, p *Packet) {
 		c := p.clone()
 		c.outport = port.Name
 		one := all.add(Pipeline, pipelineText(x.names, lflow.Egress, x.dp, c))
-		one.indent = true
 		if bounces(c) {
 			one.add(Output, omitted)
-		} else {
-			x.egress(c, one)
+			continue
 		}
+		one.indent = true
+		x.egress(c, one)
 	}
 }
 

@@ -34,8 +34,9 @@ type Options struct {
 	// as it arrived where the error was made. Nil leaves the error without a
 	// connection. Only a Conntrack looks at it.
 	Quoted *Packet
-	// Learned is what earlier packets left behind; this one adds to it. Nil
-	// forgets.
+	// Learned is what earlier packets left behind; this one adds to it. With
+	// it a packet whose next hop's address has to be asked for waits, and is
+	// not sent on by the answer. Nil forgets.
 	Learned *Learned
 	// SelectID is the id that select takes where it is among those offered;
 	// 0 leaves it to Choose.
@@ -147,7 +148,7 @@ type exec struct {
 	at    place
 	p     *Packet
 	super *Step // whose steps those of the actions become
-	// dropped says that there is nothing left for later actions.
+	// dropped says that there is nothing left for later actions, or not now.
 	dropped bool
 }
 
@@ -191,9 +192,7 @@ func (x *exec) action(a lflow.Action, text string) {
 	case lflow.Clone:
 		x.nested("clone", x.p.clone(), a.Actions)
 	case lflow.Nested:
-		if a.Kind != lflow.NestReject || !x.p.isRefusal() {
-			x.nested(x.title(a.Kind), x.replacement(a.Kind), a.Actions)
-		}
+		x.replace(a)
 	case lflow.CTClear:
 		x.p.clearConntrack()
 	case lflow.CTNext:
