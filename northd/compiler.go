@@ -4,6 +4,8 @@ import (
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // What goes into a compiler and comes out is the graph's.
@@ -43,7 +45,7 @@ type Compiler struct {
 
 // New returns a compiler that knows nothing yet.
 func New(o Options) *Compiler {
-	g := graph.New(o.Workers)
+	g := graph.New(graph.Config{NB: nb.Schema(), SB: sb.Schema(), Workers: o.Workers})
 	return &Compiler{g, plan(g, model.Limits{MaxDatapathKey: o.MaxDatapathKey, MaxPortKey: o.MaxPortKey})}
 }
 

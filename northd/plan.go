@@ -12,20 +12,19 @@ import (
 	"github.com/weft-sdn/weft/schema/nb"
 )
 
-// plan declares all there is. A feature is its package, its line here and the
-// line of its import; what it tells others is an argument of theirs, and may be
-// left out.
+// plan declares all there is. A feature is its package, its line here and that
+// of its import. What it tells others is an argument of theirs, whose zero value
+// says nothing: without the line the rest is there as before.
 func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	elsewhere(g)
 	m := model.New(g, limits)
-	var limit meters.Meters
+	var limit model.Meters
+	var sample model.ACLSampling
 	limit = meters.New(g, m)
-	var acls acl.Reads
-	acls.Meters, acls.Copp = limit.Logs, limit.Copp
-	acls.Sampling = sampling.New(g, m)
+	sample = sampling.New(g, m)
 	l2.New(g, m, limit.Copp)
 	portsec.New(m)
-	demand := acl.New(g, m, acls)
+	demand := acl.New(g, m, acl.Reads{Sampling: sample, Meters: limit.Logs, Copp: limit.Copp})
 	stateful.New(g, m, demand)
 	return m
 }

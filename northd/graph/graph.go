@@ -13,6 +13,7 @@ import (
 type Graph struct {
 	Engine *incr.Engine
 
+	config  Config
 	inputs  map[string]input // by database and table
 	watches []watch
 	numbers []*Numbers
@@ -28,14 +29,22 @@ type Graph struct {
 	stats    incr.Stats
 }
 
-// New returns a graph without declarations. Workers is how many goroutines
-// evaluate rows; 0 means GOMAXPROCS.
-func New(workers int) *Graph {
+// Config is what a graph is made for.
+type Config struct {
+	NB, SB *schema.Database
+	// Workers is how many goroutines evaluate rows; 0 means GOMAXPROCS.
+	Workers int
+}
+
+// New returns a graph without declarations.
+func New(c Config) *Graph {
 	var opts []incr.Option
-	if workers > 0 {
-		opts = append(opts, incr.Workers(workers))
+	if c.Workers > 0 {
+		opts = append(opts, incr.Workers(c.Workers))
 	}
-	return &Graph{Engine: incr.New(opts...), inputs: map[string]input{}, rows: map[string]bool{}, unread: newUnread()}
+	return &Graph{
+		Engine: incr.New(opts...), config: c, inputs: map[string]input{}, rows: map[string]bool{}, unread: newUnread(),
+	}
 }
 
 // Table declares a derived table: see incr.NewTable. Rows computed anew are
@@ -56,7 +65,7 @@ func (g *Graph) seal() {
 	for i := 0; i < len(g.late); i++ { // a late one may bring others
 		g.late[i]()
 	}
-	g.unread.seal()
+	g.unread.seal(g.config.NB)
 }
 
 // Apply takes what changed and returns what changes because of it.
@@ -212,7 +221,7 @@ func (w *watched[K, V]) tell(o *Output) {
 // of the graph.
 func Rows[K comparable, R schema.Row](g *Graph, name string, keys incr.Source[K], fn func(*incr.Reader, K) (R, bool)) *incr.Table[K, R] {
 	rows := Table(g, name, keys, fn)
-	t, _ := tableOf[R]()
+	t, _ := tableOf[R](g)
 	g.rows[t.Name] = true
 	follow(g, rows, func(o *Output, ch *incr.Change[K, R]) {
 		c := Change{Table: t.Name}

@@ -5,8 +5,6 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/schema"
-	"github.com/weft-sdn/weft/schema/nb"
-	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // RowTable is an input with the rows of one table of a database.
@@ -40,7 +38,7 @@ func (in rowInput[R]) each(yield func(schema.Row)) {
 // declared by themselves (Bool, …). What no feature reads the graph can tell:
 // see Unread.
 func Read[R schema.Row](g *Graph, columns ...string) *RowTable[R] {
-	t, db := tableOf[R]()
+	t, db := tableOf[R](g)
 	if db == northbound {
 		g.unread.reads(t, columns)
 	}
@@ -61,12 +59,12 @@ const (
 )
 
 // tableOf returns the table of a row type, and its database.
-func tableOf[R schema.Row]() (t *schema.Table, db string) {
+func tableOf[R schema.Row](g *Graph) (t *schema.Table, db string) {
 	var row R
-	if t = nb.Schema().TableOf(row); t != nil {
+	if t = g.config.NB.TableOf(row); t != nil {
 		return t, northbound
 	}
-	if t = sb.Schema().TableOf(row); t != nil {
+	if t = g.config.SB.TableOf(row); t != nil {
 		return t, southbound
 	}
 	panic(fmt.Sprintf("graph: %T is no row of a table", row))

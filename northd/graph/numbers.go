@@ -36,15 +36,15 @@ type Wish struct {
 // Kept is where numbers are kept: a column of the rows of a southbound table
 // that have the objects' UUIDs.
 type Kept struct {
+	row    schema.Row // a nil one, for its type
 	table  string
-	row    reflect.Type
 	number func(schema.Row) int
 }
 
 // KeptIn says which column of rows of type R holds numbers.
 func KeptIn[R schema.Row](number func(R) int64) Kept {
-	t, _ := tableOf[R]()
-	return Kept{t.Name, reflect.TypeFor[R](), func(row schema.Row) int { return int(number(row.(R))) }}
+	var row R
+	return Kept{row: row, number: func(row schema.Row) int { return int(number(row.(R))) }}
 }
 
 // NewNumbers declares numbers from 1 to size in each space. Name is the
@@ -53,6 +53,9 @@ func NewNumbers(g *Graph, name, what string, size int, kept ...Kept) *Numbers {
 	n := &Numbers{
 		Of: incr.NewInput[schema.UUID](g.Engine, name, incr.Eq[int]), Bad: incr.NewInput[schema.UUID](g.Engine, name+" problem", incr.Eq[string]),
 		what: what, max: size, kept: kept, given: map[schema.UUID]int{}, spaces: map[schema.UUID]*space{}, wishes: map[schema.UUID][]wish{},
+	}
+	for i := range kept {
+		kept[i].table = g.config.SB.TableOf(kept[i].row).Name
 	}
 	g.numbers = append(g.numbers, n)
 	return n
@@ -85,7 +88,7 @@ func Number[V any](n *Numbers, rows *incr.Table[schema.UUID, V], wishOf func(V) 
 func (n *Numbers) remember(rows []schema.Row) {
 	for _, row := range rows {
 		for _, k := range n.kept {
-			if reflect.TypeOf(row) == k.row {
+			if reflect.TypeOf(row) == reflect.TypeOf(k.row) {
 				n.given[row.RowUUID()] = k.number(row)
 			}
 		}

@@ -59,7 +59,7 @@ func (o *Option[T]) read(m map[string]string) (T, error) {
 }
 
 func newOption[R schema.Row, T any](g *Graph, column, key, kind string, value T, fallback, doc string, parse func(string) (T, error)) *Option[T] {
-	t, db := tableOf[R]()
+	t, db := tableOf[R](g)
 	if t.Column(column) == nil {
 		panic("graph: " + t.Name + " has no column " + column)
 	}

@@ -77,9 +77,9 @@ func (u *unread) readsKey(t *schema.Table, column, key string) {
 }
 
 // seal finds out what is left.
-func (u *unread) seal() {
+func (u *unread) seal(db *schema.Database) {
 	u.tables = map[string]*unreadTable{}
-	for _, t := range nb.Schema().Tables {
+	for _, t := range db.Tables {
 		read, ok := u.columns[t.Name]
 		left := &unreadTable{whole: !ok}
 		for _, c := range t.Columns {
@@ -160,14 +160,14 @@ func (g *Graph) IsRead(table, column, key string) bool {
 // Elsewhere declares that something else than the graph reads columns of a
 // northbound table, or the keys of options in one.
 func Elsewhere[R schema.Row](g *Graph, columns ...string) {
-	t, _ := tableOf[R]()
+	t, _ := tableOf[R](g)
 	g.unread.reads(t, columns)
 }
 
 // check compares the counts with those of all rows there are.
 func (u *unread) check(g *Graph) error {
 	counts := map[unreadItem]int{}
-	for _, t := range nb.Schema().Tables {
+	for _, t := range g.config.NB.Tables {
 		if in, ok := g.inputs[northbound+t.Name]; ok {
 			in.each(func(row schema.Row) { u.count(u.tables[t.Name], t.Name, row, counts, 1) })
 		}

@@ -10,7 +10,7 @@ import (
 // column is in a row.
 func WriteBack[R schema.Row, V any](g *Graph, rows *RowTable[R], column string, field func(R) *V,
 	want func(r *incr.Reader, row R) (V, bool)) {
-	t, _ := tableOf[R]()
+	t, _ := tableOf[R](g)
 	g.unread.reads(t, []string{column})
 	same := incr.Deep[V]()
 	// The table has a row as long as the northbound row is not as it should be.

@@ -9,13 +9,6 @@ import (
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-// Meters limit what others send.
-type Meters struct {
-	// Logs limits what ACLs log, Copp what datapaths send to agents.
-	Logs model.LogMeter
-	Copp model.CoppMeter
-}
-
 type feature struct {
 	m      *model.Model
 	bands  *graph.RowTable[*nb.MeterBand]
@@ -50,7 +43,7 @@ func (u use) name() string {
 }
 
 // New declares meters.
-func New(g *graph.Graph, m *model.Model) Meters {
+func New(g *graph.Graph, m *model.Model) model.Meters {
 	ft := &feature{m: m, bands: graph.Read[*nb.MeterBand](g, "action", "rate", "burst_size"), copps: graph.Read[*nb.Copp](g, "name")}
 	rows := graph.Read[*nb.Meter](g, "name", "unit", "bands", "fair")
 	acls := graph.Read[*nb.ACL](g, "meter")
@@ -65,7 +58,7 @@ func New(g *graph.Graph, m *model.Model) Meters {
 	graph.Rows(g, "Meter", incr.Union(incr.Values(shared), incr.Values(own)), ft.meterRow)
 	graph.Rows(g, "Meter_Band", incr.Keys(ft.bands), ft.bandRow)
 	ft.protect(g)
-	return Meters{Logs: ft.ofLog, Copp: ft.ofDatapath}
+	return model.Meters{Logs: ft.ofLog, Copp: ft.ofDatapath}
 }
 
 func isFair(m *nb.Meter) bool { return m.Fair != nil && *m.Fair }

@@ -6,6 +6,13 @@ import (
 	"github.com/weft-sdn/weft/schema/nb"
 )
 
+// Meters limit what others send.
+type Meters struct {
+	// Logs limits what ACLs log, Copp what datapaths send to agents.
+	Logs LogMeter
+	Copp CoppMeter
+}
+
 // CoppMeter returns the name of the meter that control-plane protection has
 // for a datapath's packets of a protocol (a key of Copp.meters, ovn-nb(5)) to
 // the agents, or "". A nil one protects nothing.

@@ -1,6 +1,7 @@
 package northdtest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -299,45 +300,40 @@ func flowText(path, chunk string) string {
 	return b.String()
 }
 
-// FlowsOf returns the flows that hold on a switch, as
-// "stage priority match => actions", with a meter if there is one, in the order of stage and priority.
-func (n *Network) FlowsOf(sw string) []string {
-	type line struct {
-		pipeline, table, priority int
-		text                      string
-	}
-	var lines []line
+// Flows returns the logical flows that hold on a datapath.
+func (n *Network) Flows(datapath schema.UUID) []sb.Flow {
+	var all []sb.Flow
 	for path, chunk := range n.Units {
 		owner, err := schema.ParseUUID(path[:36])
 		if err != nil {
 			panic(err)
 		}
 		if g, ok := n.SB["Logical_DP_Group"][owner].(*sb.LogicalDPGroup); ok {
-			if !slices.Contains(g.Datapaths, ID(sw)) {
+			if !slices.Contains(g.Datapaths, datapath) {
 				continue
 			}
-		} else if owner != ID(sw) {
+		} else if owner != datapath {
 			continue
 		}
-		for _, f := range (northd.Unit{Chunk: []byte(chunk)}).Flows() {
-			text := fmt.Sprintf("%-22s %5d  %s => %s", f.Stage, f.Priority, f.Match, f.Actions)
-			if f.ControllerMeter != "" {
-				text += " meter " + f.ControllerMeter
-			}
-			lines = append(lines, line{int(f.Pipeline), int(f.Table), int(f.Priority), text})
-		}
+		all = append(all, (northd.Unit{Chunk: []byte(chunk)}).Flows()...)
 	}
-	slices.SortFunc(lines, func(a, b line) int {
-		for _, d := range []int{a.pipeline - b.pipeline, a.table - b.table, b.priority - a.priority} {
-			if d != 0 {
-				return d
-			}
-		}
-		return strings.Compare(a.text, b.text)
+	slices.SortFunc(all, func(a, b sb.Flow) int {
+		return cmp.Or(cmp.Compare(a.Pipeline, b.Pipeline), cmp.Compare(a.Table, b.Table), cmp.Compare(b.Priority, a.Priority),
+			cmp.Compare(a.Match, b.Match), cmp.Compare(a.Actions, b.Actions))
 	})
-	texts := make([]string, len(lines))
-	for i, l := range lines {
-		texts[i] = l.text
+	return all
+}
+
+// FlowsOf returns the flows that hold on a datapath, as "stage priority match
+// => actions", with a meter if there is one, in the order of stage and priority.
+func (n *Network) FlowsOf(name string) []string {
+	var texts []string
+	for _, f := range n.Flows(ID(name)) {
+		text := fmt.Sprintf("%-22s %5d  %s => %s", f.Stage, f.Priority, f.Match, f.Actions)
+		if f.ControllerMeter != "" {
+			text += " meter " + f.ControllerMeter
+		}
+		texts = append(texts, text)
 	}
 	return texts
 }
