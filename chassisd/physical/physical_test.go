@@ -46,6 +46,19 @@ cookie=0x0, table=0, priority=100,in_port=1 actions=move:NXM_NX_TUN_ID[0..23]->O
 cookie=0x5, table=43, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x1->tun_id,set_field:0x8000->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7,output:9,resubmit(,44)
 cookie=0x5, table=44, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x30000000001->metadata,set_field:0x4->reg13,set_field:0x10002->reg11,set_field:0x80000001->reg12,set_field:0x1->reg15,resubmit(,45),set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x3->reg15,resubmit(,45),set_field:0x8000->reg15
 `},
+		{"patch", Patch(Port{Cookie: 7, Datapath: 1, Bits: 1 << 40, Key: 3, Zones: zones(0)},
+			Port{Datapath: 2, Bits: 1 << 41, Key: 4, Zones: Zones{DNAT: 5, SNAT: 6}, Groups: 1}), `
+cookie=0x7, table=44, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=set_field:0->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x10000000001->metadata,resubmit(,45)
+cookie=0x7, table=45, priority=100,reg10=0/0x1,reg14=0x3,reg15=0x3,metadata=0x1/0xffffff actions=drop
+cookie=0x7, table=65, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=clone(ct_clear,set_field:0->reg13,set_field:0x10005->reg11,set_field:0x6->reg12,set_field:0x20000000002->metadata,set_field:0x4->reg14,set_field:0->reg10,set_field:0->reg15,set_field:0->reg0,set_field:0->reg1,set_field:0->reg2,set_field:0->reg3,set_field:0->reg4,set_field:0->reg5,set_field:0->reg6,set_field:0->reg7,set_field:0->reg8,set_field:0->reg9,resubmit(,8))
+`},
+		{"group with patch ports", Multicast(Group{Datapath: 1, Bits: 3 << 40, Key: 0x8000, Patches: []Member{{5, zones(0), 0}}, Local: []Member{{3, zones(3), 0}}, Tunnels: []uint32{9}}), `
+cookie=0x0, table=43, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x30000000001->metadata,set_field:0->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x5->reg15,resubmit(,45),set_field:0x8000->reg15,set_field:0x1->tun_id,set_field:0x8000->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:9,resubmit(,44)
+cookie=0x0, table=44, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x30000000001->metadata,set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x3->reg15,resubmit(,45),set_field:0x8000->reg15
+`},
+		{"group of a patch port alone", Multicast(Group{Datapath: 1, Key: 0x8000, Patches: []Member{{5, Zones{}, 0}}}), `
+cookie=0x0, table=43, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x1->metadata,set_field:0->reg13,set_field:0->reg11,set_field:0->reg12,set_field:0x5->reg15,resubmit(,45),set_field:0x8000->reg15,resubmit(,44)
+`},
 		{"group of nobody", Multicast(Group{Datapath: 1, Key: 0x8001}), "\n"},
 		{"static", Static(), `
 cookie=0x0, table=0, priority=0 actions=drop
@@ -87,6 +100,10 @@ func TestBigGroup(t *testing.T) {
 	}
 	if len(seen) != 3 {
 		t.Error("the parts have one key")
+	}
+	patches := Multicast(Group{Datapath: 1, Key: 0x8000, Patches: g.Local, Tunnels: []uint32{9}})
+	if s := patches[2].String(); len(patches) != 3 || strings.Count(s, "output:9") != 1 || !strings.HasSuffix(s, "resubmit(,44)") {
+		t.Errorf("%d flows for patch ports, the last %s", len(patches), s)
 	}
 	if s := flows[1].String(); !strings.Contains(s, "reg15=0x18000,") || !strings.HasSuffix(s, "set_field:0x28000->reg15,resubmit(,44)") {
 		t.Errorf("second part: …%s", s[len(s)-60:])

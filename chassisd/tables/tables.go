@@ -152,6 +152,8 @@ type Tables struct {
 
 	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
 	remote  *incr.Table[schema.UUID, physical.RemotePort]
+	doors   *incr.Index[schema.UUID, Port, schema.UUID] // ports that lead to a peer, by datapath
+	patches *incr.Table[schema.UUID, schema.UUID]       // those that do here, to their peers
 	members memberTables
 	marks   markTables
 	scopes  scopeTables
