@@ -35,18 +35,18 @@ func TestRoute(t *testing.T) {
 	}
 	for _, f := range []string{
 		// The switches: by destination; what has the router's address goes there.
-		"table=8,metadata=0x10000000001,dl_dst=00:00:00:00:00:01,actions=set_field:1->reg15,resubmit(,41)",
-		"table=8,metadata=0x10000000001,dl_dst=00:00:00:00:00:02,actions=set_field:2->reg15,resubmit(,41)",
-		"table=8,metadata=0x10000000001,dl_dst=00:00:00:00:00:0f,actions=set_field:7->reg15,set_field:99->reg0,resubmit(,41)",
-		"table=8,metadata=0x10000000001,dl_dst=ff:ff:ff:ff:ff:ff,actions=set_field:0x8000->reg15,resubmit(,41)",
-		"table=8,metadata=2,dl_dst=00:00:00:00:00:03,actions=set_field:1->reg15,resubmit(,41)",
+		"table=8,metadata=0x10000000001,dl_dst=00:00:00:00:00:01,actions=set_field:1->reg15,resubmit(,57)",
+		"table=8,metadata=0x10000000001,dl_dst=00:00:00:00:00:02,actions=set_field:2->reg15,resubmit(,57)",
+		"table=8,metadata=0x10000000001,dl_dst=00:00:00:00:00:0f,actions=set_field:7->reg15,set_field:99->reg0,resubmit(,57)",
+		"table=8,metadata=0x10000000001,dl_dst=ff:ff:ff:ff:ff:ff,actions=set_field:0x8000->reg15,resubmit(,57)",
+		"table=8,metadata=2,dl_dst=00:00:00:00:00:03,actions=set_field:1->reg15,resubmit(,57)",
 		// The router, which finds nothing of the switch in the registers.
 		"table=8,priority=9,metadata=0x20000000003,ct_state=0,reg15=0,reg10=0,reg13=0,reg11=5,reg12=6,reg0=0,ip,actions=dec_ttl,resubmit(,9)",
-		"table=9,metadata=0x20000000003,ip,nw_dst=10.0.1.1,actions=set_field:1->reg15,set_field:00:00:00:00:00:01->dl_dst,set_field:1->reg10,resubmit(,41)",
-		"table=9,metadata=0x20000000003,ip,nw_dst=10.0.1.2,actions=set_field:1->reg15,set_field:00:00:00:00:00:02->dl_dst,set_field:1->reg10,resubmit(,41)",
-		"table=9,metadata=0x20000000003,ip,nw_dst=10.0.2.3,actions=set_field:2->reg15,set_field:00:00:00:00:00:03->dl_dst,set_field:1->reg10,resubmit(,41)",
-		"table=9,metadata=0x20000000003,ip,nw_dst=255.255.255.255,actions=set_field:2->reg15,set_field:00:00:00:00:00:03->dl_dst,set_field:1->reg10,resubmit(,41)",
-		"table=46,actions=resubmit(,64)",
+		"table=9,metadata=0x20000000003,ip,nw_dst=10.0.1.1,actions=set_field:1->reg15,set_field:00:00:00:00:00:01->dl_dst,set_field:1->reg10,resubmit(,57)",
+		"table=9,metadata=0x20000000003,ip,nw_dst=10.0.1.2,actions=set_field:1->reg15,set_field:00:00:00:00:00:02->dl_dst,set_field:1->reg10,resubmit(,57)",
+		"table=9,metadata=0x20000000003,ip,nw_dst=10.0.2.3,actions=set_field:2->reg15,set_field:00:00:00:00:00:03->dl_dst,set_field:1->reg10,resubmit(,57)",
+		"table=9,metadata=0x20000000003,ip,nw_dst=255.255.255.255,actions=set_field:2->reg15,set_field:00:00:00:00:00:03->dl_dst,set_field:1->reg10,resubmit(,57)",
+		"table=62,actions=resubmit(,88)",
 	} {
 		ovs.Ofctl("add-flow", f)
 	}

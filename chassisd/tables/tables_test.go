@@ -128,7 +128,7 @@ func TestBinding(t *testing.T) {
 		t.Errorf("flows on a datapath that is not here:\n%s", f)
 	}
 	flood, _ := w.GroupFlows.Get(id("sw-flood"))
-	if f := text(flood); !strings.Contains(f, "output:102,resubmit(,44)") || !strings.Contains(f, "set_field:0x1->reg15") {
+	if f := text(flood); !strings.Contains(f, "output:102,resubmit(,60)") || !strings.Contains(f, "set_field:0x1->reg15") {
 		t.Errorf("flood:\n%s", f)
 	}
 
@@ -524,7 +524,7 @@ func TestPatches(t *testing.T) {
 	}
 	const toRouter = "clone(ct_clear,set_field:0->reg13,set_field:0->reg11,set_field:0x8->reg12,set_field:0x6->metadata,set_field:0x1->reg14"
 	const toSwitch = "clone(ct_clear,set_field:0->reg13,set_field:0x4->reg11,set_field:0->reg12,set_field:0x5->metadata,set_field:0x1->reg14"
-	const flooded = "table=43, priority=100,reg15=0x8000,metadata=0x5/0xffffff actions=set_field:0x5->metadata,set_field:0->reg13,set_field:0x4->reg11,set_field:0->reg12,set_field:0x1->reg15,resubmit(,45)"
+	const flooded = "table=59, priority=100,reg15=0x8000,metadata=0x5/0xffffff actions=set_field:0x5->metadata,set_field:0->reg13,set_field:0x4->reg11,set_field:0->reg12,set_field:0x1->reg15,resubmit(,61)"
 	for _, step := range []struct {
 		what   string
 		do     func()
