@@ -12,6 +12,7 @@ import (
 	"github.com/weft-sdn/weft/northd/router"
 	"github.com/weft-sdn/weft/northd/sampling"
 	"github.com/weft-sdn/weft/northd/stateful"
+	"github.com/weft-sdn/weft/northd/staticroute"
 	"github.com/weft-sdn/weft/schema/nb"
 )
 
@@ -32,6 +33,7 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	router.New(m, limit.Copp)
 	neighbour.New(g, m, limit.Copp)
 	var routes []model.RouteSource
+	routes = append(routes, staticroute.New(g, m))
 	route.New(g, m, routes...)
 	return m
 }
