@@ -1,6 +1,7 @@
 package northd_test
 
 import (
+	"fmt"
 	"github.com/weft-sdn/weft/northd"
 	"github.com/weft-sdn/weft/northd/northdtest"
 	"slices"
@@ -28,6 +29,47 @@ func TestCostOfOnePort(t *testing.T) {
 	}
 	if cost[0] != cost[1] || cost[0].Evaluated > 25 {
 		t.Errorf("a port costs %+v among 100 and %+v among 2000", cost[0], cost[1])
+	}
+}
+
+// TestCostOfOnePortOnRouters: nor does it on a switch with routers, and what is
+// written are the port's flows and its addresses, once for all routers.
+func TestCostOfOnePortOnRouters(t *testing.T) {
+	var cost []incr.Stats
+	for _, ports := range []int{100, 1000} {
+		n := northdtest.New(northd.Options{})
+		for i := range ports {
+			n.AddPort("sw0", cloudPort(i))
+		}
+		for i := range 3 {
+			name := fmt.Sprint("r", i)
+			n.Do(t, fmt.Sprintf("lrp %s %[1]s-sw0 mac 0a:00:00:00:ff:%02x networks 10.255.255.%d/8", name, i, i+1))
+			n.Do(t, fmt.Sprintf("lsp sw0 sw0-%s type router addresses router options router-port=%[1]s-sw0", name))
+		}
+		n.Apply(t)
+		n.AddPort("sw0", cloudPort(ports))
+		out := n.Apply(t)
+		cost = append(cost, n.C.Stats())
+		if len(out.Units) != 2 || len(out.Units[0].Flows())+len(out.Units[1].Flows()) > 20 {
+			t.Errorf("a port writes %d units: %v", len(out.Units), out.Units)
+		}
+	}
+	if cost[0] != cost[1] || cost[0].Evaluated > 40 {
+		t.Errorf("a port costs %+v among 100 and %+v among 1000", cost[0], cost[1])
+	}
+}
+
+// TestCostOfAnotherRouter: a router that comes to a switch writes no address
+// of the switch again.
+func TestCostOfAnotherRouter(t *testing.T) {
+	n := cloud(100)
+	for i := range 3 {
+		n.Do(t, fmt.Sprintf("lrp r%d r%[1]d-sw0 mac 0a:00:00:00:ff:%02[1]x networks 10.255.255.%d/8", i, i+1))
+		n.Do(t, fmt.Sprintf("lsp sw0 sw0-r%d type router addresses router options router-port=r%[1]d-sw0", i))
+		out := n.Apply(t)
+		if i == 2 && len(out.Units) > 5 {
+			t.Errorf("a third router writes %d units", len(out.Units))
+		}
 	}
 }
 

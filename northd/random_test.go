@@ -105,6 +105,12 @@ var (
 	somePorts    = []string{"p0", "p1", "p2", "p3", "p4", "p5"}
 	someMACs     = []string{"0a:00:00:00:00:01", "0a:00:00:00:00:02", "0a:00:00:00:00:03", "0b:00:00:00:00:01", "01:00:00:00:00:01", "0a:00:00:00:00", "x", "VRRPv3 00:00:5e:00:01:05 0a:00:00:00:00:01"}
 	someIPs      = []string{"10.0.0.1", "10.0.0.2/24", "fd00::1", "fd00::2/64", "10.0.0.300", "fe80::1%eth0"}
+	someRouters  = []string{"r0", "r1"}
+	someLRPs     = []string{"l0", "l1", "l2", "l3"}
+	someRoutes   = []string{"s0", "s1", "s2"}
+	someNetworks = []string{"10.0.0.1/24", "10.0.0.9/24", "10.1.0.1/30", "fd00::9/64", "fd00::1/64", "224.0.0.1/4", "10.0.0.1"}
+	somePrefixes = []string{"0.0.0.0/0", "::/0", "10.7.0.0/16", "10.7.0.1", "fd07::/16", "x"}
+	someHops     = []string{"10.0.0.2", "10.0.0.1", "fd00::2", "fe80::7", "discard", "", "x"}
 	someChassis  = []string{"hv0", "hv1"}
 	someMeters   = []string{"m0", "m1"}
 	someGroups   = []string{"pg0", "pg1"}
@@ -142,7 +148,7 @@ func drawRequest(t *rapid.T) map[string]string {
 func mutate(n *northdtest.Network, t *rapid.T) {
 	sw := rapid.SampledFrom(someSwitches).Draw(t, "switch")
 	port := rapid.SampledFrom(somePorts).Draw(t, "port")
-	switch rapid.IntRange(0, 16).Draw(t, "mutation") {
+	switch rapid.IntRange(0, 20).Draw(t, "mutation") {
 	case 0:
 		s := n.Switch(sw)
 		s.OtherConfig = drawRequest(t)
@@ -178,6 +184,12 @@ func mutate(n *northdtest.Network, t *rapid.T) {
 		mutateMeter(n, t)
 	case 12:
 		mutateSampling(n, t)
+	case 13, 14:
+		mutateRouterPort(n, t)
+	case 15:
+		mutateRoute(n, t)
+	case 16:
+		mutateRouter(n, t)
 	default:
 		p := n.Port(port)
 		mutatePort(n, t, p)
@@ -227,6 +239,81 @@ func mutateSampling(n *northdtest.Network, t *rapid.T) {
 	}
 }
 
+// routerOf returns a router's row to change; there is one from now on.
+func routerOf(n *northdtest.Network, name string) *nb.LogicalRouter {
+	if ch, ok := n.Rows[northdtest.ID(name)]; ok {
+		row := *ch.New.(*nb.LogicalRouter)
+		return &row
+	}
+	return &nb.LogicalRouter{Header: schema.Header{UUID: northdtest.ID(name)}, Name: name}
+}
+
+// refer adds a row to a sorted list of references, or takes it out.
+func refer(list []schema.UUID, id schema.UUID, there bool) []schema.UUID {
+	list = slices.DeleteFunc(slices.Clone(list), func(u schema.UUID) bool { return u == id })
+	if there {
+		list = append(list, id)
+		slices.SortFunc(list, schema.UUID.Compare)
+	}
+	return list
+}
+
+func mutateRouter(n *northdtest.Network, t *rapid.T) {
+	name := rapid.SampledFrom(someRouters).Draw(t, "router")
+	if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
+		n.Remove(northdtest.ID(name))
+		return
+	}
+	row := routerOf(n, name)
+	on := rapid.IntRange(0, 3).Draw(t, "disabled") > 0
+	row.Enabled, row.Options = &on, drawRequest(t)
+	row.Options["dynamic_neigh_routers"] = fmt.Sprint(rapid.Bool().Draw(t, "asks"))
+	if copp := northdtest.ID("copp"); rapid.Bool().Draw(t, "copp") {
+		row.Copp = &copp
+	}
+	n.Put("Logical_Router", row)
+}
+
+func mutateRouterPort(n *northdtest.Network, t *rapid.T) {
+	row := routerOf(n, rapid.SampledFrom(someRouters).Draw(t, "router"))
+	name := rapid.SampledFrom(someLRPs).Draw(t, "router port")
+	there := rapid.IntRange(0, 4).Draw(t, "remove") > 0
+	row.Ports = refer(row.Ports, northdtest.ID(name), there)
+	n.Put("Logical_Router", row)
+	if !there {
+		n.Remove(northdtest.ID(name))
+		return
+	}
+	p := &nb.LogicalRouterPort{Header: schema.Header{UUID: northdtest.ID(name)}, Name: name, Options: drawRequest(t),
+		MAC:      rapid.SampledFrom(someMACs).Draw(t, "mac"),
+		Networks: rapid.SliceOfNDistinct(rapid.SampledFrom(someNetworks), 1, 3, rapid.ID).Draw(t, "networks")}
+	slices.Sort(p.Networks)
+	on := rapid.IntRange(0, 3).Draw(t, "disabled") > 0
+	p.Enabled = &on
+	if peer := rapid.SampledFrom(someLRPs).Draw(t, "peer"); rapid.IntRange(0, 2).Draw(t, "peered") == 0 {
+		p.Peer = &peer
+	}
+	n.Put("Logical_Router_Port", p)
+}
+
+func mutateRoute(n *northdtest.Network, t *rapid.T) {
+	row := routerOf(n, rapid.SampledFrom(someRouters).Draw(t, "router"))
+	id := northdtest.ID(rapid.SampledFrom(someRoutes).Draw(t, "route"))
+	there := rapid.IntRange(0, 3).Draw(t, "remove") > 0
+	row.StaticRoutes = refer(row.StaticRoutes, id, there)
+	n.Put("Logical_Router", row)
+	if !there {
+		n.Remove(id)
+		return
+	}
+	s := &nb.LogicalRouterStaticRoute{Header: schema.Header{UUID: id},
+		IPPrefix: rapid.SampledFrom(somePrefixes).Draw(t, "prefix"), Nexthop: rapid.SampledFrom(someHops).Draw(t, "next hop")}
+	if out := rapid.SampledFrom(someLRPs).Draw(t, "output port"); rapid.Bool().Draw(t, "given") {
+		s.OutputPort = &out
+	}
+	n.Put("Logical_Router_Static_Route", s)
+}
+
 func mutateMeter(n *northdtest.Network, t *rapid.T) {
 	name, band, fair := rapid.SampledFrom(someMeters).Draw(t, "meter"), northdtest.ID("band"), rapid.Bool().Draw(t, "fair")
 	if rapid.IntRange(0, 2).Draw(t, "remove") == 0 {
@@ -234,7 +321,7 @@ func mutateMeter(n *northdtest.Network, t *rapid.T) {
 		return
 	}
 	n.Put("Copp", &nb.Copp{Header: schema.Header{UUID: northdtest.ID("copp")}, Name: "copp",
-		Meters: map[string]string{"reject": name, "nd-na": "m0", "arp": "m1"}})
+		Meters: map[string]string{"reject": name, "nd-na": "m0", "arp": "m1", "icmp4-error": name}})
 	n.Put("Meter_Band", &nb.MeterBand{Header: schema.Header{UUID: band}, Action: "drop", Rate: int64(rapid.IntRange(1, 3).Draw(t, "rate"))})
 	n.Put("Meter", &nb.Meter{Header: schema.Header{UUID: northdtest.ID(name)}, Name: name, Unit: "pktps", Bands: []schema.UUID{band}, Fair: &fair})
 }
@@ -249,7 +336,8 @@ func mutatePort(n *northdtest.Network, t *rapid.T, p *nb.LogicalSwitchPort) {
 	case 2:
 		p.Options = drawRequest(t)
 		p.Options["requested-chassis"] = rapid.SampledFrom([]string{"", "hv0", "host-hv1,hv0", "hv9, hv1"}).Draw(t, "requested chassis")
-		p.Type = rapid.SampledFrom([]string{"", "", "", "localnet"}).Draw(t, "type")
+		p.Type = rapid.SampledFrom([]string{"", "", "", "localnet", "router", "router"}).Draw(t, "type")
+		p.Options["router-port"] = rapid.SampledFrom(someLRPs).Draw(t, "router port")
 	case 3:
 		tag, parent := int64(rapid.IntRange(0, 3).Draw(t, "tag")), "p0"
 		p.TagRequest, p.ParentName = &tag, &parent
