@@ -65,6 +65,10 @@ func LinkLocal(m lflow.MAC) netip.Addr {
 	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: m[0] ^ 2, 9: m[1], 10: m[2], 11: 0xff, 12: 0xfe, 13: m[3], 14: m[4], 15: m[5]})
 }
 
+// IsLinkLocal tells whether an address means nothing beyond its link. Unlike
+// hosts (RFC 3927), routers do route 169.254.0.0/16: clouds number links by it.
+func IsLinkLocal(ip netip.Addr) bool { return ip.Is6() && ip.IsLinkLocalUnicast() }
+
 // SolicitedNode returns the group that a solicitation for an address is sent
 // to: RFC 4291, section 2.7.1.
 func SolicitedNode(ip netip.Addr) netip.Addr {

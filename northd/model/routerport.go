@@ -44,7 +44,7 @@ func (p *RouterPort) Subnets(fam *Family, linkLocal bool) []netip.Prefix {
 	var out []netip.Prefix
 	for _, n := range p.OfFamily(fam.V6) {
 		same := func(o netip.Prefix) bool { return o.Masked() == n.Masked() }
-		if (linkLocal || !n.Addr().IsLinkLocalUnicast()) && !slices.ContainsFunc(out, same) {
+		if (linkLocal || !IsLinkLocal(n.Addr())) && !slices.ContainsFunc(out, same) {
 			out = append(out, n)
 		}
 	}

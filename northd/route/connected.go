@@ -51,14 +51,14 @@ func connect(m *model.Model) {
 // port's own: packets to it stay on the link that they came from.
 func (c *connected) write(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 	for _, n := range p.Networks {
-		if first := firstByName(r, c.byAddress, address{p.Router, n.Addr()}); first.UUID != p.UUID && !n.Addr().IsLinkLocalUnicast() {
+		if first := firstByName(r, c.byAddress, address{p.Router, n.Addr()}); first.UUID != p.UUID && !model.IsLinkLocal(n.Addr()) {
 			f.Problem("networks", n.Addr().String()+" is an address of "+first.Name+", too")
 		}
 	}
 	for _, fam := range model.Families() {
 		for _, n := range p.Subnets(fam, true) {
 			rt := &model.Route{Prefix: n.Masked(), Kind: model.ConnectedRoute, Out: p, Source: n.Addr()}
-			if n.Addr().IsLinkLocalUnicast() {
+			if model.IsLinkLocal(n.Addr()) {
 				write(f, rt, lflow.Eq(lflow.Inport, p.Name))
 				continue
 			}

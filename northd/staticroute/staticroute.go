@@ -136,7 +136,7 @@ func (ft *feature) findPort(r *incr.Reader, rt *model.Route, e *graph.RowProblem
 	case !rt.NextHop.IsValid():
 		e.Problem("nexthop", "a route without next hop needs column output_port")
 		return false
-	case rt.NextHop.IsLinkLocalUnicast() && rt.NextHop.Is6():
+	case model.IsLinkLocal(rt.NextHop):
 		e.Problem("nexthop", "a link-local next hop needs column output_port")
 		return false
 	}
