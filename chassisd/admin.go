@@ -119,16 +119,16 @@ func (a *Agent) etcdPart() *proto.Part {
 	switch {
 	case !v.Connected:
 		state, reason = proto.State_STATE_FAILED, fmt.Sprint(v.Err)
-	case a.written.Err != nil:
-		state, reason = proto.State_STATE_FAILED, a.written.Err.Error()
+	case a.records.written.Err != nil:
+		state, reason = proto.State_STATE_FAILED, a.records.written.Err.Error()
 	case v.Held:
 		state, reason = proto.State_STATE_DEGRADED, "northd is writing a large change; waiting for the rest of it"
-	case !a.whole:
+	case !a.records.whole:
 		state, reason = proto.State_STATE_DEGRADED, "the chassis is not registered yet"
 	}
 	return part("etcd", reason, state,
 		"endpoints", strings.Join(a.link.endpoints, ","), "revision", strconv.FormatInt(v.Revision, 10),
-		"rereads", strconv.Itoa(v.Rereads), "claimed", strconv.FormatInt(a.claimed, 10))
+		"rereads", strconv.Itoa(v.Rereads), "claimed", strconv.FormatInt(a.records.claimed, 10))
 }
 
 func (a *Agent) switchPart() *proto.Part {
@@ -145,17 +145,17 @@ func (a *Agent) switchPart() *proto.Part {
 	case len(s.Refused) > 0:
 		r := &s.Refused[0]
 		state, reason = proto.State_STATE_DEGRADED, fmt.Sprintf("%d refused, the first: %s", len(s.Refused), r)
-	case !a.ready:
+	case a.phase != running:
 		state, reason = proto.State_STATE_DEGRADED, "the flows are not in yet"
 	case s.Contested > 0:
 		state, reason = proto.State_STATE_DEGRADED, fmt.Sprintf("%d contested, the first: %s", s.Contested, s.Contests[0])
 	}
 	return part("switch", reason, state,
 		"desired", strconv.Itoa(s.Desired), "installed", strconv.Itoa(s.Installed),
-		"applied", strconv.FormatInt(a.done.nbRev, 10), "nb_cfg", strconv.FormatInt(a.done.nbCfg, 10),
+		"applied", strconv.FormatInt(a.updates.done.nbRev, 10), "nb_cfg", strconv.FormatInt(a.updates.done.nbCfg, 10),
 		"connects", strconv.FormatUint(s.Connects, 10), "adds", strconv.FormatUint(s.FlowAdds, 10),
 		"deletes", strconv.FormatUint(s.FlowDeletes, 10), "drift", strconv.FormatUint(s.Drift.Total(), 10),
-		"changes", strconv.Itoa(a.changes.n), "computed", a.changes.computed.Round(time.Microsecond).String(), "took", a.changes.took.Round(time.Microsecond).String(),
+		"changes", strconv.Itoa(a.updates.changes.n), "computed", a.updates.changes.computed.Round(time.Microsecond).String(), "took", a.updates.changes.took.Round(time.Microsecond).String(),
 		"packet_ins", strconv.FormatUint(s.PacketIns, 10))
 }
 
@@ -171,19 +171,19 @@ func (a *Agent) tablesPart() *proto.Part {
 	}
 	return part("tables", reason, state,
 		"datapaths", strconv.Itoa(a.t.Datapaths.Len()), "needed", strconv.Itoa(a.t.Needed.Len()),
-		"local", strconv.Itoa(a.t.Local.Len()), "followed", a.interest.String(), "units", strconv.Itoa(a.t.Units.Len()+a.t.SharedUnits.Len()),
+		"local", strconv.Itoa(a.t.Local.Len()), "phase", a.phase.String(), "followed", a.interest.String(), "units", strconv.Itoa(a.t.Units.Len()+a.t.SharedUnits.Len()),
 		"chassis", strconv.Itoa(a.t.Chassis.Len()))
 }
 
 func (a *Agent) portsPart() *proto.Part {
-	up := 0
-	for _, p := range a.bound {
-		if p.in {
-			up++
-		}
-	}
 	return part("ports", "", proto.State_STATE_OK, "asked", strconv.Itoa(a.t.Asked.Len()),
-		"bound", strconv.Itoa(len(a.bound)), "installed", strconv.Itoa(up))
+		"bound", strconv.Itoa(len(a.ports.bound)), "installed", strconv.Itoa(a.ports.installed()))
+}
+
+// groupBitsPart lists the groups that have bits.
+func (a *Agent) groupBitsPart() *proto.Part {
+	values := append([]string{"local", strconv.Itoa(a.t.GroupUse.Len())}, a.groups.values()...)
+	return part("groups", "", proto.State_STATE_OK, append(values, a.portGroups.values()...)...)
 }
 
 // logicalFlow is a flow with where it is from.

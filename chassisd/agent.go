@@ -17,7 +17,6 @@ import (
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/view"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
-	"github.com/weft-sdn/weft/chassisd/zone"
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema"
@@ -51,95 +50,50 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Agent is one hypervisor's agent. Its fields belong to the goroutine of Run.
+// Agent is one hypervisor's agent: a loop over parts, each of which has its own
+// state and is told what happens. They belong to the goroutine of Run.
 type Agent struct {
 	cfg   Config
 	log   *slog.Logger
 	calls chan func() // from other goroutines, run by Run
 	group sync.WaitGroup
 
-	t      *tables.Tables
-	dec    *decoder
-	loc    *local
-	zones  zone.Allocator
-	flush  []uint16 // zones to be flushed with the next update of the switch
+	phase  phase
+	dirty  bool // inputs of the tables have changed, or it is time for something
+	unread bool // the configuration, or what waits for it, may have changed
+
+	// From the outside to the tables.
 	conf   config.Config
-	probs  []config.Problem // with the configuration
+	probs  []config.Problem // with it
 	vs     *vswitch.Conn
-	of     *ofctrl.Controller // nil until the bridge's name is known
-	pin    *pinctrl.Dispatcher
-	acls   *acllog.Writer
-	link   *link // nil until etcd's endpoints are known
+	loc    *local
 	finder *finder
+	link   *link // nil until etcd's endpoints are known
+	dec    *decoder
 
-	interest interest
-
-	groupBits     *bits.Allocator // which group of datapaths has which bit of metadata
-	portGroupBits *bits.Allocator // and which port group which of the registers
-	groupNews     map[string]bool // those of datapaths of which the use has changed
-	portGroupNews map[string]bool // and those of ports
-
-	synced   bool // the first state of the switch's database is in
-	viewed   bool // the first state of etcd is in
-	zoned    bool // the bridge's zones are taken over
-	started  bool // the first complete state went to the switch
-	ready    bool // and is in it
-	dirty    bool // inputs have changed
-	unread   bool // the configuration, or what waits for it, may have
-	conn     ofctrl.Counters
-	checkErr error
+	t        *tables.Tables
 	last     incr.Stats // of the last commit
+	checkErr error
 
-	gen     int64     // of the newest update given to the switch, or of next
-	next    *handover // nil: nothing is to be handed on
-	sent    time.Time // when that was
-	since   time.Time // when the first change came in that is not in an update
-	pending []generation
-	told    generation // newest given to the switch
-	done    generation // newest that is in it
-	bound   map[schema.UUID]*boundPort
-	byIface map[string]*boundPort
-	waiting map[schema.UUID]*boundPort // for their flows to be in
-	ownUp   map[schema.UUID]bool       // our claims in etcd: up
-	ownKeys map[string]bool            // our records in etcd
-	unseen  map[string]bool            // those not yet in the complete state that comes in
-	want    map[string][]byte          // keys wished for in etcd
-	whole   bool                       // the ledger was told that all wishes are there
-	seq     int64                      // newest wish
-	written ledger.Result
-	// contestedAt: when somebody else was last seen to write our keys.
-	contestedAt time.Time
-	claimed     int64 // revision of our newest claim
-	viewRev     int64 // of the chassis' keys in the tables
-	errors      map[string][]string
-	report      reporter
-	ovs         ovsWriter
-	logged      map[string]bool // problems that the log has
-	startup     string          // when this run began, ms since 1970
-	changes     changes
-	releaser    releaser
-}
+	// What is remembered beside them.
+	interest   *interest
+	zones      *zones
+	groups     *groupBits
+	portGroups *portGroupBits
+	ports      *ports
+	errors     complaints
 
-// generation is what an update of the switch stands for.
-type generation struct {
-	gen     int64
-	nbRev   int64
-	nbCfg   int64
-	view    int64
-	seq     int64
-	chassis bool // there were events of chassis
-	// since is when the first change that it stands for came in; zero where
-	// no flow changed. computed is how long it took the agent.
-	since    time.Time
-	computed time.Duration
-}
-
-// changes counts the changes of flows that are in the switch, and how long
-// they took, from a change's arrival from etcd or the local database: until
-// the flows were computed, and until the switch's barrier.
-type changes struct {
-	n              int
-	computed, took time.Duration
+	// From them to the outside.
+	updates  updates
+	of       *ofctrl.Controller // nil until the bridge's name is known
+	conn     ofctrl.Counters
+	pin      *pinctrl.Dispatcher
+	acls     *acllog.Writer
+	records  *records
+	ovs      *ovsWriter
+	report   reporter
+	logged   map[string]bool // problems that the log has
+	releaser releaser
 }
 
 // New makes an agent; Run works it.
@@ -154,15 +108,16 @@ func New(cfg Config) *Agent {
 		cfg.Started = func() {}
 	}
 	t := tables.New()
-	return &Agent{
+	a := &Agent{
 		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(),
-		groupBits: newGroupBits(), portGroupBits: newPortGroupBits(), groupNews: map[string]bool{}, portGroupNews: map[string]bool{},
-		acls:  acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
-		vs:    vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
-		bound: map[schema.UUID]*boundPort{}, byIface: map[string]*boundPort{}, waiting: map[schema.UUID]*boundPort{},
-		ownUp: map[schema.UUID]bool{}, ownKeys: map[string]bool{}, interest: newInterest(), want: map[string][]byte{},
-		errors: map[string][]string{}, logged: map[string]bool{}, ovs: newOVSWriter(),
+		vs:       vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
+		acls:     acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
+		interest: newInterest(t), zones: &zones{t: t, log: cfg.Log}, groups: newGroupBits(t), portGroups: newPortGroupBits(t),
+		ports: newPorts(t, cfg.Log), errors: complaints{}, records: newRecords(), logged: map[string]bool{},
 	}
+	a.records.own("Port_Binding", a.ports.seeClaim)
+	a.ovs = newOVSWriter(&a.cfg, a.loc, t, a.ports, a.zones.diff, a.groups.alloc.Diff, a.portGroups.alloc.Diff)
+	return a
 }
 
 // start runs f beside the agent until ctx ends.
@@ -200,7 +155,7 @@ func (a *Agent) once(ctx context.Context, tick <-chan time.Time) error {
 	var batches <-chan *view.Batch
 	var results <-chan ledger.Result
 	if a.link != nil {
-		batches, results = a.link.view.Batches(), a.link.ledger.Results()
+		batches, results = a.link.view.Batches(), a.records.ledger.Results()
 	}
 	select {
 	case <-ctx.Done():
@@ -212,15 +167,10 @@ func (a *Agent) once(ctx context.Context, tick <-chan time.Time) error {
 	case gen := <-installed:
 		a.installed(gen)
 	case r := <-results:
-		if r.Contested > a.written.Contested {
-			a.contestedAt = a.cfg.Now()
-		}
-		a.written = r
-		a.claimed = max(a.claimed, r.Rev)
+		a.records.result(r, a.cfg.Now())
 	case err := <-a.ovs.done:
-		a.ovsDone(err)
-	case <-a.report.timer():
-		a.report.due = true
+		a.ovs.ended(err)
+	case <-a.report.timer(): // sendStatus looks
 	case f := <-a.finder.answers():
 		a.found(ctx, f)
 	case f := <-a.calls:
@@ -235,6 +185,7 @@ func (a *Agent) once(ctx context.Context, tick <-chan time.Time) error {
 func (a *Agent) step(ctx context.Context) {
 	a.configure(ctx)
 	a.compute()
+	a.askForFlows()
 	a.writeOVS(ctx)
 	a.sendStatus()
 }
@@ -258,6 +209,9 @@ func (a *Agent) configure(ctx context.Context) {
 		conf.Bridge = a.conf.Bridge
 	}
 	a.conf, a.probs = conf, probs
+	if a.records.name == "" { // it does not change any more, and the ledger reads it
+		a.records.name, a.ports.name = conf.Name, conf.Name
+	}
 	if a.of == nil {
 		a.touch(a.loc.use(conf.Bridge))
 		a.setCollectors()
@@ -268,10 +222,13 @@ func (a *Agent) configure(ctx context.Context) {
 	}
 	a.setSelf()
 	a.setElision()
-	a.setMonitorAll()
+	a.interest.setAll(conf.MonitorAll)
 	a.connect(ctx)
-	if keys := record(conf, a.loc.bridge, row.IfaceTypes); keys != nil && a.viewed {
-		a.wishRecord(keys)
+	if keys := record(conf, a.loc.bridge, row.IfaceTypes); keys != nil && a.dec.viewed {
+		a.records.wishChassis(keys)
+		if a.phase >= takingOver {
+			a.records.complete()
+		}
 	}
 }
 
@@ -324,9 +281,10 @@ func (a *Agent) switchChanged(ch vswitch.Changes) {
 	if ch.Connected != a.loc.connected {
 		a.ovs.bridge, a.ovs.tunnels = true, true
 	}
+	first := ch.Synced && !a.loc.synced
 	a.touch(a.loc.apply(ch))
-	if len(ch.Bridges)+len(ch.Open) > 0 || ch.Synced && !a.synced {
-		a.ovs.bridge, a.unread, a.synced = true, true, ch.Synced
+	if len(ch.Bridges)+len(ch.Open) > 0 || first {
+		a.ovs.bridge, a.unread = true, true
 	}
 	if len(ch.Bridges)+len(ch.CollectorSets) > 0 {
 		a.setCollectors()
@@ -339,8 +297,8 @@ func (a *Agent) switchChanged(ch vswitch.Changes) {
 // changed notes that inputs of the tables change, or that it is time for
 // something.
 func (a *Agent) changed() {
-	if !a.dirty && a.next == nil {
-		a.since = a.cfg.Now()
+	if !a.dirty && a.updates.next == nil {
+		a.updates.since = a.cfg.Now()
 	}
 	a.dirty = true
 }
@@ -349,20 +307,55 @@ func (a *Agent) changed() {
 func (a *Agent) touch(ifaces []string) {
 	for _, i := range ifaces {
 		a.loc.feed(a.t, i)
-		a.ovs.ifaces[i] = true
+		a.ports.touch(i)
 		a.changed()
 	}
 }
 
 // tick looks at what nobody tells.
 func (a *Agent) tick() {
+	now := a.cfg.Now()
 	a.noticeSwitch()
-	a.endHolding()
+	a.records.wish(a.ports.endHolding())
 	a.tellProblems()
-	a.ovs.catchUp(a.cfg.Now())
-	a.tickGroupBits()
+	a.ovs.catchUp(now)
+	a.tickBits(now)
 	a.release()
-	a.tickInterest()
+	a.interest.tick(now)
+	a.handOn()
+}
+
+// tickBits notices that it is time for the next step of a group, of datapaths or
+// of ports.
+func (a *Agent) tickBits(now time.Time) {
+	if a.phase < takingOver || a.loc.bridge == nil {
+		return
+	}
+	for _, b := range []*bits.Allocator{a.groups.alloc, a.portGroups.alloc} {
+		if b.Tick(a.updates.done.gen, now, a.loc.bridge.ExternalIDs) {
+			a.changed()
+		}
+	}
+}
+
+// writeOVS starts a transaction where something has to be written.
+func (a *Agent) writeOVS(ctx context.Context) {
+	if a.of == nil || !a.ovs.ready() {
+		return
+	}
+	if a.phase >= takingOver && a.loc.bridge != nil && !a.updates.idle() && a.cfg.Now().Sub(a.updates.sent) < flowsFirst {
+		return // comes again when the flows are in, or with the tick
+	}
+	txn := a.ovs.plan(&a.conf, a.phase, a.updates.done.nbCfg)
+	if txn.Empty() {
+		return
+	}
+	a.ovs.busy = true
+	a.group.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		a.ovs.done <- a.vs.Commit(ctx, txn)
+	})
 }
 
 // do runs f in Run's goroutine and waits for it.

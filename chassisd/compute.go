@@ -1,51 +1,33 @@
 package chassisd
 
 import (
-	"encoding/json"
-	"maps"
 	"strings"
 
 	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/view"
-	"github.com/weft-sdn/weft/chassisd/zone"
 	"github.com/weft-sdn/weft/ofctrl"
-	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // etcdChanged takes what the view tells.
 func (a *Agent) etcdChanged(b *view.Batch) {
 	a.changed()
+	first := !a.dec.viewed
 	a.dec.take(b)
-	if b.Reset {
-		a.unseen = maps.Clone(a.ownKeys)
-		a.ovs.tunnels = true
-	}
-	own := sb.RecordsOf(a.conf.Name)
-	for key, e := range b.Events {
-		switch {
-		case key == sb.StatusKey(a.conf.Name):
-			a.resume(e)
-		case strings.HasPrefix(key, own):
-			a.seeOwn(key, e)
-			delete(a.unseen, key)
-		}
+	a.records.take(b)
+	a.ovs.tunnels = a.ovs.tunnels || b.Reset
+	for key := range b.Events {
 		if isTunnels(key) {
 			a.ovs.tunnels = true
+			break
 		}
 	}
 	if b.More {
 		return
 	}
-	for key := range a.unseen {
-		a.seeOwn(key, view.Event{Rev: b.Chassis})
-	}
-	a.unseen = nil
-	a.viewRev = max(a.viewRev, b.Chassis)
 	a.report.chassis = a.report.chassis || b.ChassisEvents
-	a.unread = a.unread || !a.viewed
-	a.viewed = true
+	a.unread = a.unread || first
 }
 
 // isTunnels tells whether tunnels depend on a key: "<chassis>/<Table>/<uuid>".
@@ -54,141 +36,144 @@ func isTunnels(key string) bool {
 	return ok && (strings.Contains(rest, "/Encap/") || strings.Contains(rest, "/Chassis/"))
 }
 
-// resume takes over what an earlier run said of itself.
-func (a *Agent) resume(e view.Event) {
-	var s sb.Status
-	if e.Value != nil && json.Unmarshal(e.Value, &s) == nil {
-		a.claimed = max(a.claimed, s.Claimed)
-	}
-	a.link.ledger.Seen(sb.StatusKey(a.conf.Name), e.Value, e.Rev)
-}
-
-// seeOwn takes a record of this chassis.
-func (a *Agent) seeOwn(key string, e view.Event) {
-	if a.ownKeys[key] = true; e.Value == nil {
-		delete(a.ownKeys, key)
-	}
-	a.link.ledger.Seen(key, e.Value, e.Rev)
-	a.ownKey(strings.TrimPrefix(key, sb.RecordsOf(a.conf.Name)), e)
-}
-
-// ownKey notes our own claims: "Port_Binding/<uuid>".
-func (a *Agent) ownKey(rest string, e view.Event) {
-	id, ok := strings.CutPrefix(rest, "Port_Binding/")
-	if !ok {
-		return
-	}
-	a.claimed = max(a.claimed, e.Rev)
-	port, err := schema.ParseUUID(id)
-	if err != nil {
-		return
-	}
-	delete(a.ownUp, port)
-	if e.Value == nil {
-		return
-	}
-	if row, err := schema.DecodeRow(sb.Schema().Table("Port_Binding"), port, e.Value); err == nil {
-		up := row.(*sb.PortBinding).Up
-		a.ownUp[port] = up != nil && *up
-	}
-}
-
 // compute brings the tables up to date and hands on what changed. Nothing is
 // handed on before the switch's and etcd's state are both there, with the flows
 // of all datapaths that are needed: until then the switch stays as an earlier
 // run left it.
 func (a *Agent) compute() {
-	if !a.dirty || !a.viewed || !a.loc.synced || a.loc.bridge == nil || a.conf.Name == "" {
+	if !a.dirty || !a.dec.viewed || !a.loc.synced || a.loc.bridge == nil || a.conf.Name == "" {
 		return
 	}
 	a.dirty = false
-	if !a.zoned {
-		a.zoned = true
-		a.restoreZones()
-		a.restoreBits(a.groupBits, "group")
-		a.restoreBits(a.portGroupBits, "port group")
-		a.setPortGroupBits()
+	if a.phase == waiting {
+		a.phase = reading
+		a.restore()
 	}
-	if a.next == nil {
-		a.gen++
-		a.next = newHandover()
-	}
+	h := a.updates.open()
 	a.releaser.worked(a.cfg.Now())
 	a.last = a.t.Engine.Commit()
-	a.collect()
-	zones, groups := a.assignZones(), a.planGroupBits()
+	a.collect(h)
+	zones, groups := a.zones.assign(), a.knowsUse() && a.groups.plan(a.updates.gen, h.datapaths)
 	if zones || groups {
+		a.ovs.bridge = true
 		a.t.Engine.Commit()
-		a.collect()
+		a.collect(h)
 	}
-	if a.planPortGroupBits() {
+	if a.knowsUse() && a.portGroups.plan(a.updates.gen, h.ports) {
+		a.ovs.bridge = true
 		a.t.Engine.Commit()
-		a.collect()
+		a.collect(h)
 	}
 	a.check()
-	a.planInterest()
+	a.interest.wait(a.cfg.Now())
 	a.handOn()
 }
 
-// handover is what goes to the switch and to etcd next.
-type handover struct {
-	update ofctrl.Update
-	claims map[schema.UUID]bool // ports whose claims may be others now
-	// The local datapaths and the bound ports on local ones that are new: no
-	// packet can be on its way there.
-	datapaths, ports map[schema.UUID]bool
+// restore takes over what an earlier run left in the bridge's external_ids.
+func (a *Agent) restore() {
+	ids, gen := a.loc.bridge.ExternalIDs, a.updates.gen+1
+	a.zones.restore(ids)
+	restoreBits(a.groups.alloc, ids, gen, "group", a.log)
+	restoreBits(a.portGroups.alloc, ids, gen, "port group", a.log)
+	a.portGroups.restored()
 }
 
-func newHandover() *handover {
-	return &handover{
-		update: ofctrl.Update{Complete: true}, claims: map[schema.UUID]bool{},
-		datapaths: map[schema.UUID]bool{}, ports: map[schema.UUID]bool{},
+// knowsUse tells whether all that may use bits is there.
+func (a *Agent) knowsUse() bool { return a.phase >= takingOver || a.interest.whole() }
+
+// awaitsFlows tells whether flows that are needed will come in a moment. At the
+// start all is waited for; later not for long, and not for an etcd that is
+// away: the other datapaths must go on.
+func (a *Agent) awaitsFlows() bool {
+	if a.interest.whole() {
+		return false
+	}
+	return a.phase < takingOver || a.link.view.State().Connected && a.interest.patient(a.cfg.Now())
+}
+
+// askForFlows asks for what has come to be needed.
+func (a *Agent) askForFlows() {
+	if a.link == nil {
+		return
+	}
+	if w, ok := a.interest.question(); ok {
+		a.link.view.Want(w)
 	}
 }
 
 // handOn gives to the switch and to etcd what has changed, unless flows that
 // belong to it are on their way.
 func (a *Agent) handOn() {
-	if a.next == nil || a.awaitsFlows() {
+	if a.updates.next == nil || a.awaitsFlows() {
 		return
 	}
-	u, claims := &a.next.update, a.next.claims
-	a.next = nil
-	if !a.started {
+	h := a.updates.close(a.cfg.Now())
+	u := &h.update
+	if a.phase < takingOver {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "static", Flows: physical.Static()})
-		a.started, a.unread = true, true
-		a.releaseZones()
-		for i := range a.loc.portOf {
-			a.ovs.ifaces[i] = true
-		}
+		a.takeOver()
 	}
-	u.Gen, a.sent = a.gen, a.cfg.Now()
-	u.FlushZones, a.flush = a.flush, nil
-	g := generation{
-		gen: a.gen, nbRev: a.dec.compiled.NBRevision, nbCfg: a.dec.compiled.NBCfg,
-		view: a.viewRev, chassis: a.report.chassis, computed: a.cfg.Now().Sub(a.since),
+	u.FlushZones = a.zones.toFlush()
+	g := generation{nbRev: a.dec.compiled.NBRevision, nbCfg: a.dec.compiled.NBCfg, view: a.dec.rev, chassis: a.report.chassis}
+	if !a.interest.whole() {
+		g.nbRev, g.nbCfg = a.updates.told.nbRev, a.updates.told.nbCfg
 	}
-	if len(u.Flows) > 0 {
-		g.since = a.since
-	}
-	if !a.interest.whole(a.t) {
-		g.nbRev, g.nbCfg = a.told.nbRev, a.told.nbCfg
-	}
-	a.told = g
 	a.of.Update(*u)
 	wishes := map[string][]byte{}
-	for port := range claims {
-		a.wishClaim(wishes, port)
+	for port := range h.claims {
+		a.ports.wishClaim(wishes, port)
 	}
-	a.wish(wishes)
-	g.seq = a.seq
-	a.pending = append(a.pending, g)
+	a.records.wish(wishes)
+	g.seq = a.records.seq
+	a.updates.give(g, len(u.Flows) > 0)
 	a.report.chassis = false
 }
 
+// takeOver begins to write what the tables say: the first complete state goes to
+// the switch.
+func (a *Agent) takeOver() {
+	a.phase, a.unread = takingOver, true
+	if a.zones.sweep() {
+		a.ovs.bridge = true
+		a.t.Engine.Commit() // nobody reads these zones
+	}
+	for i := range a.loc.portOf {
+		a.ports.touch(i)
+	}
+}
+
+// installed takes that an update is in the switch.
+func (a *Agent) installed(gen int64) {
+	a.noticeSwitch()
+	a.updates.in(gen, a.cfg.Now())
+	a.records.wish(a.ports.in(gen))
+	done := &a.updates.done
+	done.seq = max(done.seq, a.records.seq)
+	if a.phase == takingOver {
+		a.phase = running
+		a.releaseFirst()
+		a.log.Info("ready", "chassis", a.conf.Name, "flows", a.of.Status().Installed, "ports", len(a.ports.bound))
+	}
+}
+
+// noticeSwitch finds out whether the connection to the switch was lost: what
+// was in it may be gone, and is in again only when it says so.
+func (a *Agent) noticeSwitch() {
+	if a.of == nil {
+		return
+	}
+	now := a.of.Status().Counters
+	lost := now.Disconnects != a.conn.Disconnects
+	a.conn = now
+	if lost {
+		a.ports.lost(a.updates.gen)
+		a.ovs.bridge, a.ovs.tunnels = true, true
+	}
+}
+
 // collect takes the changes of the last commit.
-func (a *Agent) collect() {
-	u := &a.next.update
+func (a *Agent) collect(h *handover) {
+	u := &h.update
 	for _, c := range a.t.PortFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "port/" + c.Key.String(), Packed: c.New})
 	}
@@ -212,35 +197,58 @@ func (a *Agent) collect() {
 	for _, c := range a.t.FamilyFlows.Changes() {
 		owner := "set/" + c.Key.String()
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Packed: c.New.Flows})
-		a.noteErrors(owner, c.New.Errors)
+		a.errors.set(owner, c.New.Errors)
 	}
 	for _, c := range a.t.Bound.Changes() {
-		a.boundChanged(c)
-		a.next.claims[c.Key] = true
+		a.ports.change(c, a.updates.gen, a.marked)
+		h.claims[c.Key] = true
 	}
 	for _, c := range a.t.Asked.Changes() {
-		a.next.claims[c.Key] = true
+		h.claims[c.Key] = true
 	}
-	a.noteNew()
-	a.noteNeeded()
-	a.noteGroups()
-	a.notePortGroups()
+	a.noteNew(h)
+	a.interest.note(a.cfg.Now())
+	a.groups.note()
+	a.portGroups.note()
+}
+
+// marked tells of an interface whether an earlier run has marked it.
+func (a *Agent) marked(iface string) bool {
+	return a.phase < takingOver && a.loc.interfaces[iface].ExternalIDs[ovnInstalled] == "true"
+}
+
+// noteNew takes from a commit the local datapaths that are new, and the ports on
+// which no packet can be on its way: they have been bound, or the flows of their
+// datapaths came, since the last update of the switch.
+func (a *Agent) noteNew(h *handover) {
+	for _, c := range a.t.Bound.Changes() {
+		if _, local := a.t.Local.Get(c.New.Datapath); local && c.Has && !c.Had {
+			h.ports[c.Key] = true
+		}
+	}
+	came := false
+	for _, c := range a.t.Local.Changes() {
+		if c.Has && !c.Had {
+			came, h.datapaths[c.Key] = true, true
+			a.ports.flowsCame(c.Key, a.updates.gen)
+		}
+	}
+	if !came {
+		return
+	}
+	for port, b := range a.t.Bound.All() {
+		if h.datapaths[b.Datapath] {
+			h.ports[port] = true
+		}
+	}
 }
 
 func (a *Agent) unitChanged(u *ofctrl.Update, owner string, unit tables.SharedUnit, l tables.Lowered, has bool) {
 	u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Packed: l.Flows, Groups: l.Groups, Meters: l.Meters})
 	a.t.Keep(unit, l)
-	a.noteErrors(owner, l.Errors)
+	a.errors.set(owner, l.Errors)
 	if !has {
 		a.t.Release(unit)
-	}
-}
-
-// noteErrors keeps what could not be lowered of an owner's flows.
-func (a *Agent) noteErrors(owner string, errs []string) {
-	delete(a.errors, owner)
-	if len(errs) > 0 {
-		a.errors[owner] = errs
 	}
 }
 
@@ -255,98 +263,5 @@ func (a *Agent) check() {
 	if err := a.t.Engine.Check(); err != nil {
 		a.checkErr = err
 		a.log.Error(err.Error())
-	}
-}
-
-// restoreZones takes over the zones that the bridge holds.
-func (a *Agent) restoreZones() {
-	for _, key := range a.zones.Restore(a.loc.bridge.ExternalIDs) {
-		a.log.Warn("not a conntrack zone", "bridge", a.loc.name, "key", key, "value", a.loc.bridge.ExternalIDs[key])
-	}
-	for _, name := range a.zones.Names() {
-		a.t.Zones.Set(name, a.zones.Get(name))
-	}
-}
-
-// assignZones takes the zones of what went in the last commit, and then gives
-// some to what became local: a port with the name of one that went is another
-// port, and must not find its connections. It tells whether any changed.
-func (a *Agent) assignZones() bool {
-	changed := false
-	for _, c := range a.t.Bound.Changes() {
-		if c.Had && (!c.Has || c.Old.Name != c.New.Name) {
-			changed = a.takeZone(c.Old.Name) || changed
-		}
-	}
-	for _, c := range a.t.Local.Changes() {
-		if !c.Has {
-			for _, name := range datapathZones(c.Key) {
-				changed = a.takeZone(name) || changed
-			}
-		}
-	}
-	for _, c := range a.t.Bound.Changes() {
-		if c.Has {
-			changed = a.giveZone(c.New.Name) || changed
-		}
-	}
-	for _, c := range a.t.Local.Changes() {
-		if c.Has {
-			for _, name := range datapathZones(c.Key) {
-				changed = a.giveZone(name) || changed
-			}
-		}
-	}
-	return changed
-}
-
-func datapathZones(dp schema.UUID) [2]string {
-	return [...]string{zone.DNAT(dp.String()), zone.SNAT(dp.String())}
-}
-
-// giveZone gives a zone to what has none. The connections that an earlier owner
-// left in it are forgotten before flows send anything there, this run's or
-// another's: nobody knows who had it last.
-func (a *Agent) giveZone(name string) bool {
-	z, fresh := a.zones.Assign(name)
-	if !fresh {
-		return false
-	}
-	a.t.Zones.Set(name, z)
-	a.flush = append(a.flush, z)
-	a.ovs.bridge = true
-	return true
-}
-
-func (a *Agent) takeZone(name string) bool {
-	if a.zones.Get(name) == 0 {
-		return false
-	}
-	a.zones.Release(name)
-	a.t.Zones.Delete(name)
-	a.ovs.bridge = true
-	return true
-}
-
-// releaseZones takes, at the first complete state, the zones of what is gone
-// since an earlier run.
-func (a *Agent) releaseZones() {
-	used := map[string]bool{}
-	for _, b := range a.t.Bound.All() {
-		used[b.Name] = true
-	}
-	for dp := range a.t.Local.All() {
-		for _, name := range datapathZones(dp) {
-			used[name] = true
-		}
-	}
-	changed := false
-	for _, name := range a.zones.Names() {
-		if !used[name] {
-			changed = a.takeZone(name) || changed
-		}
-	}
-	if changed {
-		a.t.Engine.Commit() // nobody reads these zones
 	}
 }

@@ -14,9 +14,8 @@ import (
 // without it, and not while that comes in.
 func TestOwnKeysInParts(t *testing.T) {
 	a := New(Config{})
-	a.conf.Name = "hv1"
 	mine := func(string) bool { return true }
-	a.link = &link{ledger: ledger.New(ledger.Config{Owns: mine, Counts: mine})}
+	a.records.name, a.records.ledger = "hv1", ledger.New(ledger.Config{Owns: mine, Counts: mine})
 	port := func(name string) schema.UUID { return schema.NameUUID(name) }
 	rev := int64(0)
 	take := func(reset, more bool, names ...string) {
@@ -36,8 +35,8 @@ func TestOwnKeysInParts(t *testing.T) {
 		for _, n := range names {
 			want[port(n)] = true
 		}
-		if !maps.Equal(a.ownUp, want) || len(a.ownKeys) != len(want) || a.viewed != viewed {
-			t.Errorf("claims %v, keys %v, viewed %v; want %v, %v", a.ownUp, a.ownKeys, a.viewed, names, viewed)
+		if !maps.Equal(a.ports.claimed, want) || len(a.records.have) != len(want) || a.dec.viewed != viewed {
+			t.Errorf("claims %v, keys %v, viewed %v; want %v, %v", a.ports.claimed, a.records.have, a.dec.viewed, names, viewed)
 		}
 	}
 	take(true, true, "a", "b")

@@ -7,5 +7,12 @@
 // ofctrl, pinctrl) runs beside it, tells it states and takes wishes, and never
 // waits for it nor it for them.
 //
+// What is remembered is in parts, a type and a file each: which flows are read
+// (interest), conntrack zones (zones), bits for groups (groupBits,
+// portGroupBits), ports on their way up (ports), what must be in etcd (records),
+// in the switch (updates) and in the local database (ovsWriter). A part is told
+// what happens and asked what follows; only the loop knows them all. How far the
+// agent has come is its phase.
+//
 // Imports: chassisd/acllog, chassisd/binding, chassisd/bits, chassisd/config, chassisd/ledger, chassisd/lower, chassisd/pinctrl, chassisd/physical, chassisd/remote, chassisd/tables, chassisd/tunnel, chassisd/view, chassisd/vswitch, chassisd/zone, incr, ofctrl, proto, proto/admin, schema, schema/sb
 package chassisd

@@ -2,12 +2,11 @@ package chassisd
 
 import (
 	"fmt"
-	"strconv"
+	"log/slog"
 
 	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/tables"
-	"github.com/weft-sdn/weft/proto"
 	"github.com/weft-sdn/weft/schema"
 )
 
@@ -15,70 +14,71 @@ import (
 // bit of metadata a group of datapaths has.
 const groupBitPrefix = "weft-dp-group-"
 
-func newGroupBits() *bits.Allocator { return bits.New(groupBitPrefix, lower.DatapathBits, 63) }
+// groupBits gives bits of metadata to groups of datapaths.
+type groupBits struct {
+	t     *tables.Tables
+	alloc *bits.Allocator
+	news  map[string]bool // groups of which the use has changed
+}
 
-// restoreBits takes over the bits that the bridge holds, of groups of datapaths
-// or of port groups. Where no agent has worked on it there is nothing, and nobody
-// waits.
-func (a *Agent) restoreBits(b *bits.Allocator, of string) {
-	ids := a.loc.bridge.ExternalIDs
+func newGroupBits(t *tables.Tables) *groupBits {
+	return &groupBits{t, bits.New(groupBitPrefix, lower.DatapathBits, 63), map[string]bool{}}
+}
+
+// restoreBits takes over the bits that the bridge's external_ids hold, of groups
+// of datapaths or of port groups. Where no agent has worked on it there is
+// nothing, and nobody waits.
+func restoreBits(b *bits.Allocator, ids map[string]string, gen int64, of string, log *slog.Logger) {
 	if ids[ovnStartupTS] == "" {
 		return
 	}
-	for _, key := range b.Restore(ids, a.gen+1) {
-		a.log.Warn("not the bit of a "+of, "bridge", a.loc.name, "key", key, "value", ids[key])
+	for _, key := range b.Restore(ids, gen) {
+		log.Warn("not the bit of a "+of, "key", key, "value", ids[key])
 	}
 }
 
-// noteGroups takes from a commit what bits for groups are good for.
-func (a *Agent) noteGroups() {
-	for _, c := range a.t.GroupUse.Changes() {
+// note takes from a commit what bits are good for.
+func (g *groupBits) note() {
+	for _, c := range g.t.GroupUse.Changes() {
 		name := c.Key.String()
-		a.groupNews[name] = true
+		g.news[name] = true
 		if !c.Has {
-			a.groupBits.Forget(name)
+			g.alloc.Forget(name)
 			continue
 		}
 		use := bits.Use{Flows: c.New.Flows, Members: c.New.Datapaths}
 		if c.New.Mixed {
 			use.Flows = 0
 		}
-		a.groupBits.SetUse(name, use)
+		g.alloc.SetUse(name, use)
 	}
 }
 
-// planGroupBits says which groups have which bits; it tells whether that is
-// news. At the start it waits for all flows: bits that an earlier run gave are
-// kept for those who use them.
-func (a *Agent) planGroupBits() bool {
-	if !a.knowsUse() {
-		return false
+// plan says which groups have which bits from update gen on; it tells whether
+// that is news. came are the datapaths that have become local just now. At the
+// start it must wait for all flows: bits that an earlier run gave are kept for
+// those who use them.
+func (g *groupBits) plan(gen int64, came map[schema.UUID]bool) bool {
+	for _, name := range g.alloc.Plan(gen, g.nobodyOn(came)) {
+		g.news[name] = true
 	}
-	for _, name := range a.groupBits.Plan(a.gen, a.nobodyOn()) {
-		a.groupNews[name] = true
+	changed := len(g.news) > 0
+	for name := range g.news {
+		g.set(name)
 	}
-	changed := len(a.groupNews) > 0
-	for name := range a.groupNews {
-		a.setGroupBit(name)
-	}
-	clear(a.groupNews)
-	a.ovs.bridge = a.ovs.bridge || changed
+	clear(g.news)
 	return changed
 }
 
-// knowsUse tells whether all that may use bits is there.
-func (a *Agent) knowsUse() bool { return a.started || a.interest.whole(a.t) }
-
 // nobodyOn returns a function that tells of a group whether all its datapaths
 // have become local just now, so that no packet can be on its way there.
-func (a *Agent) nobodyOn() func(name string) bool {
-	came := a.next.datapaths
+func (g *groupBits) nobodyOn(came map[schema.UUID]bool) func(name string) bool {
 	return func(name string) bool {
 		id, err := schema.ParseUUID(name)
 		if err != nil || len(came) == 0 {
 			return false
 		}
-		for _, dp := range a.t.DatapathsOf(tables.SharedUnit{Path: tables.Path{Owner: id}}) {
+		for _, dp := range g.t.DatapathsOf(tables.SharedUnit{Path: tables.Path{Owner: id}}) {
 			if !came[dp] {
 				return false
 			}
@@ -87,42 +87,26 @@ func (a *Agent) nobodyOn() func(name string) bool {
 	}
 }
 
-func (a *Agent) setGroupBit(name string) {
+func (g *groupBits) set(name string) {
 	id, err := schema.ParseUUID(name)
 	if err != nil {
 		return // from the bridge, and nobody's
 	}
-	bit, state := a.groupBits.Get(name)
-	if _, used := a.t.GroupUse.Get(id); !used && state == bits.None {
-		a.t.GroupBits.Delete(id)
+	bit, state := g.alloc.Get(name)
+	if _, used := g.t.GroupUse.Get(id); !used && state == bits.None {
+		g.t.GroupBits.Delete(id)
 		return
 	}
-	a.t.GroupBits.Set(id, tables.GroupBit{Bit: bit, Matched: state == bits.Matched})
+	g.t.GroupBits.Set(id, tables.GroupBit{Bit: bit, Matched: state == bits.Matched})
 }
 
-// tickGroupBits notices that it is time for the next step of a group, of
-// datapaths or of ports.
-func (a *Agent) tickGroupBits() {
-	if !a.started || a.loc.bridge == nil {
-		return
-	}
-	for _, b := range []*bits.Allocator{a.groupBits, a.portGroupBits} {
-		if b.Tick(a.done.gen, a.cfg.Now(), a.loc.bridge.ExternalIDs) {
-			a.changed()
-		}
-	}
-}
-
-// groupBitsPart lists the groups that have bits, so that a reader of
-// ovs-ofctl dump-flows can tell what metadata=0x100000000/0x100000000 is, or
-// reg11=0x10000/0x10000.
-func (a *Agent) groupBitsPart() *proto.Part {
-	var values []string
-	for _, h := range a.groupBits.Holders() {
-		use := a.groupBits.UseOf(h.Name)
+// values lists the groups that have bits, so that a reader of ovs-ofctl
+// dump-flows can tell what metadata=0x100000000/0x100000000 is.
+func (g *groupBits) values() (values []string) {
+	for _, h := range g.alloc.Holders() {
+		use := g.alloc.UseOf(h.Name)
 		values = append(values, fmt.Sprintf("metadata=%#x", uint64(1)<<h.Bit),
 			fmt.Sprintf("group %s, %s, %d flows of %d datapaths", h.Name, h.State, use.Flows, use.Members))
 	}
-	values = append(values, a.portGroupValues()...)
-	return part("groups", "", proto.State_STATE_OK, append([]string{"local", strconv.Itoa(a.t.GroupUse.Len())}, values...)...)
+	return values
 }

@@ -16,7 +16,7 @@ func (a *Agent) health(ctx context.Context, s *admin.Server) error {
 	defer tick.Stop()
 	for {
 		serving := false
-		if err := a.do(ctx, func() { serving = a.ready && a.healthy() }); err != nil {
+		if err := a.do(ctx, func() { serving = a.phase == running && a.healthy() }); err != nil {
 			return err
 		}
 		s.SetServing(serving)

@@ -22,6 +22,7 @@ const (
 // interest is what flows the agent reads: those of the datapaths that are
 // needed here, as ovn-controller's conditional monitoring, or all.
 type interest struct {
+	t   *tables.Tables
 	all bool // ovn-monitor-all
 	// want are the datapaths whose flows the view is asked for; those that are
 	// not needed any more with when they are let go.
@@ -30,10 +31,12 @@ type interest struct {
 	since time.Time // when flows began to be missing; zero where none are
 }
 
-func newInterest() interest { return interest{want: map[schema.UUID]time.Time{}} }
+func newInterest(t *tables.Tables) *interest {
+	return &interest{t: t, want: map[schema.UUID]time.Time{}}
+}
 
 // whole tells whether the flows of all that is needed are there.
-func (i *interest) whole(t *tables.Tables) bool { return t.Local.Len() == t.Needed.Len() }
+func (i *interest) whole() bool { return i.t.Local.Len() == i.t.Needed.Len() }
 
 // String tells how many datapaths are followed.
 func (i *interest) String() string {
@@ -43,73 +46,55 @@ func (i *interest) String() string {
 	return strconv.Itoa(len(i.want))
 }
 
-// setMonitorAll follows the setting.
-func (a *Agent) setMonitorAll() {
-	if a.interest.all != a.conf.MonitorAll {
-		a.interest.all = a.conf.MonitorAll
-		a.askForFlows()
-	}
+// setAll follows the setting.
+func (i *interest) setAll(all bool) {
+	i.asks = i.asks || i.all != all
+	i.all = all
 }
 
-// noteNeeded takes from a commit what is needed now.
-func (a *Agent) noteNeeded() {
-	i := &a.interest
-	for _, c := range a.t.Needed.Changes() {
+// note takes from a commit what is needed now.
+func (i *interest) note(now time.Time) {
+	for _, c := range i.t.Needed.Changes() {
 		_, wanted := i.want[c.Key]
 		switch {
 		case c.Has:
 			i.want[c.Key] = time.Time{}
 			i.asks = i.asks || !wanted
 		case wanted:
-			i.want[c.Key] = a.cfg.Now().Add(linger)
+			i.want[c.Key] = now.Add(linger)
 		}
 	}
 }
 
-// planInterest asks for what has come to be needed.
-func (a *Agent) planInterest() {
-	i := &a.interest
-	if i.asks {
-		i.asks = false
-		a.askForFlows()
-	}
+// wait notes since when flows are missing.
+func (i *interest) wait(now time.Time) {
 	switch {
-	case i.whole(a.t):
+	case i.whole():
 		i.since = time.Time{}
 	case i.since.IsZero():
-		i.since = a.cfg.Now()
+		i.since = now
 	}
 }
 
-// tickInterest lets go of what has not been needed for long, and of waiting.
-func (a *Agent) tickInterest() {
-	now := a.cfg.Now()
-	before := len(a.interest.want)
-	maps.DeleteFunc(a.interest.want, func(_ schema.UUID, until time.Time) bool { return !until.IsZero() && now.After(until) })
-	if len(a.interest.want) != before {
-		a.askForFlows()
-	}
-	a.handOn()
+// tick lets go of what has not been needed for long.
+func (i *interest) tick(now time.Time) {
+	before := len(i.want)
+	maps.DeleteFunc(i.want, func(_ schema.UUID, until time.Time) bool { return !until.IsZero() && now.After(until) })
+	i.asks = i.asks || len(i.want) != before
 }
 
-func (a *Agent) askForFlows() {
-	if a.link == nil {
-		return
+// question returns what the view is to be asked for, if that is news.
+func (i *interest) question() (w view.Want, ok bool) {
+	if !i.asks {
+		return w, false
 	}
-	w := view.Want{All: a.interest.all, Datapaths: map[schema.UUID]bool{}}
-	for dp := range a.interest.want {
+	i.asks = false
+	w = view.Want{All: i.all, Datapaths: map[schema.UUID]bool{}}
+	for dp := range i.want {
 		w.Datapaths[dp] = true
 	}
-	a.link.view.Want(w)
+	return w, true
 }
 
-// awaitsFlows tells whether flows that are needed will come in a moment. At the
-// start all is waited for; later not for long, and not for an etcd that is
-// away: the other datapaths must go on.
-func (a *Agent) awaitsFlows() bool {
-	i := &a.interest
-	if i.whole(a.t) {
-		return false
-	}
-	return !a.started || a.link.view.State().Connected && a.cfg.Now().Sub(i.since) < flowsPatience
-}
+// patient tells whether flows that are missing are worth waiting for.
+func (i *interest) patient(now time.Time) bool { return now.Sub(i.since) < flowsPatience }

@@ -15,7 +15,6 @@ import (
 	"github.com/weft-sdn/weft/chassisd/ledger"
 	"github.com/weft-sdn/weft/chassisd/remote"
 	"github.com/weft-sdn/weft/chassisd/view"
-	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // link is the connection to etcd.
@@ -23,7 +22,6 @@ type link struct {
 	client    *clientv3.Client
 	endpoints []string
 	view      *view.View
-	ledger    *ledger.Ledger
 }
 
 // finder asks an OVSDB server where etcd is, beside the agent.
@@ -104,10 +102,10 @@ func (a *Agent) find(ctx context.Context, servers []string) {
 // found takes an answer of the finder.
 func (a *Agent) found(ctx context.Context, f found) {
 	if f.err != nil {
-		a.errors["remote"] = []string{f.err.Error()}
+		a.errors.set("remote", []string{f.err.Error()})
 		return
 	}
-	delete(a.errors, "remote")
+	a.errors.set("remote", nil)
 	a.use(ctx, f.endpoints)
 }
 
@@ -134,27 +132,17 @@ func (a *Agent) use(ctx context.Context, endpoints []string) {
 		DialTimeout: 5 * time.Second, DialKeepAliveTime: 5 * time.Second, DialKeepAliveTimeout: 3 * time.Second,
 	})
 	if err != nil {
-		a.errors["etcd"] = []string{err.Error()}
+		a.errors.set("etcd", []string{err.Error()})
 		return
 	}
-	delete(a.errors, "etcd")
-	own := sb.RecordsOf(a.conf.Name)
-	isClaim := func(key string) bool { return strings.HasPrefix(key, own+"Port_Binding/") }
-	a.link = &link{
-		client: client, endpoints: endpoints,
-		view: view.New(view.Config{Client: client, Name: a.conf.Name, Log: a.log}),
-		ledger: ledger.New(ledger.Config{
-			Client: client, Log: a.log, Counts: isClaim,
-			Owns: func(key string) bool {
-				table, _, _ := strings.Cut(strings.TrimPrefix(key, own), "/")
-				return strings.HasPrefix(key, own) && (isClaim(key) || table == "Chassis" || table == "Chassis_Private" || table == "Encap")
-			},
-		}),
-	}
+	a.errors.set("etcd", nil)
+	a.records.ledger = ledger.New(ledger.Config{Client: client, Log: a.log, Counts: a.records.isClaim, Owns: a.records.owns})
+	a.link = &link{client: client, endpoints: endpoints, view: view.New(view.Config{Client: client, Name: a.conf.Name, Log: a.log})}
 	a.log.Info("etcd", "endpoints", strings.Join(endpoints, ","), "chassis", a.conf.Name)
+	a.interest.asks = true
 	a.askForFlows()
 	a.start(ctx, "view", a.link.view.Run)
-	a.start(ctx, "ledger", a.link.ledger.Run)
+	a.start(ctx, "ledger", a.records.ledger.Run)
 	a.start(ctx, "client", func(ctx context.Context) error {
 		<-ctx.Done()
 		return client.Close()

@@ -116,8 +116,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 
 func (a *Agent) figures() figures {
 	f := figures{
-		bound: len(a.bound), tunnels: a.t.Tunnels.Len(), problems: len(a.problems()), last: a.last, contested: a.written.Contested,
-		changes: a.changes,
+		bound: len(a.ports.bound), tunnels: a.t.Tunnels.Len(), problems: len(a.problems()), last: a.last, contested: a.records.written.Contested,
+		changes: a.updates.changes,
 		aclLost: a.acls.Lost(),
 	}
 	if a.of != nil {

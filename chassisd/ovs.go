@@ -1,13 +1,15 @@
 package chassisd
 
 import (
-	"context"
+	"log/slog"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/weft-sdn/weft/chassisd/bits"
+	"github.com/weft-sdn/weft/chassisd/config"
+	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/tunnel"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
 )
@@ -22,20 +24,30 @@ const (
 	chassisIndex   = "ovn-chassis-idx-"
 )
 
-// ovsWriter remembers what in the local database may have to be written. One
-// transaction is on its way at a time; what it leaves out, or what fails, is
-// found again by comparing.
+// ovsWriter makes the local database what it must be. One transaction is on its
+// way at a time; what it leaves out, or what fails, is found again by comparing.
 type ovsWriter struct {
-	bridge, tunnels bool
-	ifaces          map[string]bool
+	log   *slog.Logger
+	now   func() time.Time
+	loc   *local
+	t     *tables.Tables
+	ports *ports
+	ids   []bridgeIDs
+
+	bridge, tunnels bool // may have to be written
 	busy            bool
 	done            chan error
 	retry           time.Time // not before, after a failure
-	problems        []string  // with tunnels
+	issues          []string  // with tunnels
 	failed          string
 	cfgAt           time.Time // when ovn-nb-cfg was written
 	cfgLate         bool      // it is behind
+	startup         string    // when this run began, ms since 1970
 }
+
+// bridgeIDs says what of somebody's keys the bridge's external_ids lack, and what
+// is too much in them.
+type bridgeIDs func(have map[string]string) (set map[string]string, gone []string)
 
 // flowsFirst is how long the database waits for flows that are on their way:
 // ovs-vswitchd would look at all of its ports first, and packets would wait.
@@ -46,99 +58,100 @@ const flowsFirst = 100 * time.Millisecond
 // all of its ports, which costs tens of milliseconds where there are hundreds.
 const cfgPace = time.Second
 
-func newOVSWriter() ovsWriter { return ovsWriter{ifaces: map[string]bool{}, done: make(chan error, 1)} }
-
-// writeOVS starts a transaction where something has to be written.
-func (a *Agent) writeOVS(ctx context.Context) {
-	w := &a.ovs
-	if w.busy || !a.loc.connected || !a.loc.synced || a.of == nil || a.cfg.Now().Before(w.retry) {
-		return
-	}
-	if a.started && a.loc.bridge != nil && len(a.pending) > 0 && a.cfg.Now().Sub(a.sent) < flowsFirst {
-		return // comes again when the flows are in, or with the tick
-	}
-	var txn vswitch.Txn
-	a.planBridge(&txn)
-	if a.started && a.loc.bridge != nil {
-		a.planTunnels(&txn)
-		a.planInterfaces(&txn)
-	}
-	if txn.Empty() {
-		return
-	}
-	w.busy = true
-	a.group.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
-		w.done <- a.vs.Commit(ctx, &txn)
-	})
+func newOVSWriter(cfg *Config, loc *local, t *tables.Tables, p *ports, ids ...bridgeIDs) *ovsWriter {
+	return &ovsWriter{log: cfg.Log, now: cfg.Now, loc: loc, t: t, ports: p, ids: ids, done: make(chan error, 1)}
 }
 
-// ovsDone takes the end of a transaction.
-func (a *Agent) ovsDone(err error) {
-	w := &a.ovs
+// ready tells whether a transaction can be sent.
+func (w *ovsWriter) ready() bool {
+	return !w.busy && w.loc.connected && w.loc.synced && !w.now().Before(w.retry)
+}
+
+// plan is the transaction that makes the database what it must be. nbCfg is of
+// the newest update in the switch.
+func (w *ovsWriter) plan(conf *config.Config, at phase, nbCfg int64) *vswitch.Txn {
+	txn := &vswitch.Txn{}
+	w.planBridge(txn, conf, at, nbCfg)
+	if at >= takingOver && w.loc.bridge != nil {
+		w.planTunnels(txn, conf)
+		w.planInterfaces(txn)
+	}
+	return txn
+}
+
+// ended takes the end of a transaction.
+func (w *ovsWriter) ended(err error) {
 	w.busy, w.failed = false, ""
 	if err == nil {
 		return
 	}
 	w.failed = err.Error()
-	w.retry = a.cfg.Now().Add(100 * time.Millisecond)
+	w.retry = w.now().Add(100 * time.Millisecond)
 	w.bridge, w.tunnels = true, true
-	for i := range a.byIface {
-		w.ifaces[i] = true
-	}
-	for i, row := range a.loc.interfaces {
+	w.ports.touchAll()
+	for i, row := range w.loc.interfaces {
 		if row.ExternalIDs[ovnInstalled] != "" {
-			w.ifaces[i] = true
+			w.ports.touch(i)
 		}
 	}
-	a.log.Warn("open_vswitch database refuses", "err", err)
+	w.log.Warn("open_vswitch database refuses", "err", err)
+}
+
+// problems lists what is wrong with tunnels, and why the database is not as it
+// must be.
+func (w *ovsWriter) problems() []string {
+	out := slices.Clone(w.issues)
+	if w.failed != "" {
+		out = append(out, w.failed)
+	}
+	return out
 }
 
 // planBridge makes the bridge what it must be.
-func (a *Agent) planBridge(txn *vswitch.Txn) {
-	w, row := &a.ovs, a.loc.row()
+func (w *ovsWriter) planBridge(txn *vswitch.Txn, conf *config.Config, at phase, nbCfg int64) {
+	row := w.loc.row()
 	if !w.bridge || row == nil {
 		return
 	}
 	w.bridge = false
-	spec := vswitch.BridgeSpec{Name: a.conf.Bridge, DatapathType: a.conf.DatapathType}
-	br := a.loc.bridge
+	spec := vswitch.BridgeSpec{Name: conf.Bridge, DatapathType: conf.DatapathType}
+	br := w.loc.bridge
 	if br == nil {
 		if spec.DatapathType == "" {
 			spec.DatapathType = vswitch.DatapathType(row.DatapathTypes, vswitch.KernelDatapath())
 		}
-		a.log.Info("creating the integration bridge", "bridge", spec.Name, "datapath_type", spec.DatapathType)
+		w.log.Info("creating the integration bridge", "bridge", spec.Name, "datapath_type", spec.DatapathType)
 		txn.CreateBridge(row, spec)
 		return
 	}
 	txn.FixBridge(br, spec)
-	txn.OpenConfig(row, a.openConfig(row), nil)
-	if !a.started {
+	txn.OpenConfig(row, openConfig(conf.Name, row), nil)
+	if at < takingOver {
 		return
 	}
-	ids, gone := a.zones.Diff(br.ExternalIDs)
-	for _, b := range []*bits.Allocator{a.groupBits, a.portGroupBits} {
-		set, old := b.Diff(br.ExternalIDs)
-		maps.Copy(ids, set)
+	set := map[string]string{}
+	var gone []string
+	for _, diff := range w.ids {
+		more, old := diff(br.ExternalIDs)
+		maps.Copy(set, more)
 		gone = append(gone, old...)
 	}
-	if a.ready && br.ExternalIDs[ovnNBCfg] != strconv.FormatInt(a.done.nbCfg, 10) {
-		if now := a.cfg.Now(); now.Sub(w.cfgAt) >= cfgPace {
-			ids[ovnNBCfg], ids[ovnNBCfgTS] = strconv.FormatInt(a.done.nbCfg, 10), a.millis()
+	if at == running && br.ExternalIDs[ovnNBCfg] != strconv.FormatInt(nbCfg, 10) {
+		if now := w.now(); now.Sub(w.cfgAt) >= cfgPace {
+			set[ovnNBCfg], set[ovnNBCfgTS] = strconv.FormatInt(nbCfg, 10), w.millis()
 			w.cfgAt = now
 		} else {
 			w.cfgLate = true
 		}
 	}
-	if a.startup == "" {
-		a.startup = a.millis()
+	if w.startup == "" {
+		w.startup = w.millis()
 	}
-	ids[ovnStartupTS] = a.startup
-	txn.BridgeIDs(br, ids, gone)
+	set[ovnStartupTS] = w.startup
+	txn.BridgeIDs(br, set, gone)
 }
 
-func (a *Agent) millis() string { return strconv.FormatInt(a.cfg.Now().UnixMilli(), 10) }
+func (w *ovsWriter) millis() string { return strconv.FormatInt(w.now().UnixMilli(), 10) }
 
 // catchUp writes ovn-nb-cfg where it was left behind.
 func (w *ovsWriter) catchUp(now time.Time) {
@@ -150,9 +163,9 @@ func (w *ovsWriter) catchUp(now time.Time) {
 // openConfig is what OVN's controller sets on the Open_vSwitch row: no limit
 // of VLAN headers, and a letter that tells apart the tunnels of several
 // controllers of one machine.
-func (a *Agent) openConfig(row *vswitch.OpenvSwitch) map[string]string {
+func openConfig(name string, row *vswitch.OpenvSwitch) map[string]string {
 	set := map[string]string{"vlan-limit": "0"}
-	if key := chassisIndex + a.conf.Name; a.conf.Name != "" {
+	if key := chassisIndex + name; name != "" {
 		index, ok := row.OtherConfig[key]
 		if !ok {
 			index = freeIndex(row.OtherConfig)
@@ -181,32 +194,31 @@ func freeIndex(config map[string]string) string {
 }
 
 // planTunnels makes the tunnel ports those that the other chassis ask for.
-func (a *Agent) planTunnels(txn *vswitch.Txn) {
-	w := &a.ovs
+func (w *ovsWriter) planTunnels(txn *vswitch.Txn, conf *config.Config) {
 	if !w.tunnels {
 		return
 	}
 	w.tunnels = false
-	row := a.loc.row()
+	row := w.loc.row()
 	if row == nil {
 		return
 	}
 	self := tunnel.Self{
-		Name: a.conf.Name, TOS: a.conf.TOS, DFDefault: a.conf.DFDefault, TransportZones: a.conf.TransportZones,
-		Index: row.OtherConfig[chassisIndex+a.conf.Name],
+		Name: conf.Name, TOS: conf.TOS, DFDefault: conf.DFDefault, TransportZones: conf.TransportZones,
+		Index: row.OtherConfig[chassisIndex+conf.Name],
 	}
-	for _, e := range a.conf.Encaps {
+	for _, e := range conf.Encaps {
 		self.Addrs = append(self.Addrs, e.IP.String())
-		if a.conf.SetLocalIP && e.Type == "geneve" && self.Local == "" {
+		if conf.SetLocalIP && e.Type == "geneve" && self.Local == "" {
 			self.Local = e.IP.String()
 		}
 	}
 	zones := map[string][]string{}
-	for _, c := range a.t.Chassis.All() {
+	for _, c := range w.t.Chassis.All() {
 		zones[c.Name] = c.TransportZones
 	}
 	var remotes []tunnel.Remote
-	for _, e := range a.t.Encaps.All() {
+	for _, e := range w.t.Encaps.All() {
 		if z, ok := zones[e.ChassisName]; ok {
 			remotes = append(remotes, tunnel.Remote{
 				Chassis: e.ChassisName, Type: e.Type, IP: e.IP, Csum: e.Options["csum"], Zones: z, Rev: e.Rev,
@@ -214,25 +226,20 @@ func (a *Agent) planTunnels(txn *vswitch.Txn) {
 		}
 	}
 	var want []tunnel.Tunnel
-	want, w.problems = tunnel.Wanted(self, remotes)
-	tunnel.Plan(txn, a.loc.bridge.UUID, self, want, a.loc.tunnelPorts(), a.loc.taken)
+	want, w.issues = tunnel.Wanted(self, remotes)
+	tunnel.Plan(txn, w.loc.bridge.UUID, self, want, w.loc.tunnelPorts(), w.loc.taken)
 }
 
 // planInterfaces says of interfaces whether their port's flows are in.
-func (a *Agent) planInterfaces(txn *vswitch.Txn) {
-	for i := range a.ovs.ifaces {
-		delete(a.ovs.ifaces, i)
-		row, p := a.loc.interfaces[i], a.byIface[i]
-		if row == nil {
-			continue
-		}
-		if p != nil && p.in {
-			if row.ExternalIDs[ovnInstalled] != "true" || p.again {
-				p.again = false
-				txn.InterfaceIDs(row, map[string]string{ovnInstalled: "true", ovnInstalledTS: a.millis()}, nil)
-			}
-		} else if row.ExternalIDs[ovnInstalled] != "" {
+func (w *ovsWriter) planInterfaces(txn *vswitch.Txn) {
+	w.ports.marks(func(iface string, in, afresh bool) {
+		row := w.loc.interfaces[iface]
+		switch {
+		case row == nil:
+		case in && (afresh || row.ExternalIDs[ovnInstalled] != "true"):
+			txn.InterfaceIDs(row, map[string]string{ovnInstalled: "true", ovnInstalledTS: w.millis()}, nil)
+		case !in && row.ExternalIDs[ovnInstalled] != "":
 			txn.InterfaceIDs(row, nil, []string{ovnInstalled})
 		}
-	}
+	})
 }

@@ -109,7 +109,7 @@ func TestNewPortGroup(t *testing.T) {
 	before := h.counters()
 	f.put(members)
 	f.sync(h)
-	if n := strings.Count(h.flows(), "table=46, priority=9,tcp,reg11=0x10000/0x10000"); n != acls {
+	if n := strings.Count(h.flows(), "table=62, priority=9,tcp,reg11=0x10000/0x10000"); n != acls {
 		t.Errorf("when the agent has told: %d flows of ACLs match the bit", n)
 	}
 	h.Eventually("packets without the bit to be gone", func() bool { return !strings.Contains(h.flows(), "priority=65535") })

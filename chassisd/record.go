@@ -85,8 +85,7 @@ func encode(table string, row schema.Row) []byte {
 	return schema.EncodeRow(sb.Schema().Table(table), row, func(c *schema.Column) bool { return c.Owner == schema.OwnerChassis })
 }
 
-// isRecord tells whether a key is one that record makes.
-func isRecord(name, key string) bool {
-	table, _, _ := strings.Cut(strings.TrimPrefix(key, sb.RecordsOf(name)), "/")
+// isRecord tells whether record makes rows of a table.
+func isRecord(table string) bool {
 	return table == "Chassis" || table == "Chassis_Private" || table == "Encap"
 }

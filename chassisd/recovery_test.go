@@ -229,7 +229,7 @@ func TestHowLongChangesTake(t *testing.T) {
 
 func (h *hv) changes() (c changes) {
 	h.f.t.Helper()
-	if err := h.agent.do(h.f.t.Context(), func() { c = h.agent.changes }); err != nil {
+	if err := h.agent.do(h.f.t.Context(), func() { c = h.agent.updates.changes }); err != nil {
 		h.f.t.Fatal(err)
 	}
 	return c

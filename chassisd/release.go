@@ -53,7 +53,7 @@ func readHeap() heap {
 // release gives memory back where that is due. It is done beside the agent,
 // which need not wait for it.
 func (a *Agent) release() {
-	if a.cfg.Release == nil || !a.ready || len(a.pending) > 0 || !a.releaser.due(a.cfg.Now(), readHeap()) {
+	if a.cfg.Release == nil || a.phase != running || !a.updates.idle() || !a.releaser.due(a.cfg.Now(), readHeap()) {
 		return
 	}
 	a.group.Go(a.cfg.Release)

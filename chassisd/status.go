@@ -1,7 +1,6 @@
 package chassisd
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,13 +27,12 @@ const (
 	maxErrors = 20
 )
 
-// reporter keeps /weft/status/<name>.
+// reporter decides when /weft/status/<name> is written.
 type reporter struct {
 	chassis bool // events of chassis came in since the last update of the switch
 	last    sb.Status
 	at      time.Time
 	t       *time.Timer
-	due     bool
 	cfgAt   time.Time // when nb_cfg was last reported
 	full    time.Time // when the whole burst may go out again
 }
@@ -63,30 +61,16 @@ func (r *reporter) timer() <-chan time.Time {
 	return r.t.C
 }
 
-// sendStatus reports what is in the switch: when the count that northd waits
-// for has changed, when claims of other chassis were applied, when something
-// went wrong or right; the rest now and then. A generation is not reported
-// before the claims that it brought are in etcd.
-func (a *Agent) sendStatus() {
-	r := &a.report
-	if !a.ready || a.written.Seq < a.done.seq {
-		return
-	}
-	s := sb.Status{
-		Applied: a.done.nbRev, NBCfg: a.done.nbCfg, View: a.done.view, Claimed: a.claimed, Errors: a.problems(),
-	}
-	if len(s.Errors) > maxErrors {
-		s.Errors = append(s.Errors[:maxErrors], fmt.Sprintf("and %d more", len(s.Errors)-maxErrors))
-	}
-	now := a.cfg.Now()
+// due tells whether a status is to be reported now: when the count that northd
+// waits for has changed, when claims of other chassis were applied (chassis),
+// when something went wrong or right; the rest now and then. Where it is not yet,
+// the timer says when it may be.
+func (r *reporter) due(s sb.Status, chassis bool, now time.Time) bool {
 	wait := lazy
 	switch {
-	case statusEqual(s, r.last):
-		a.done.chassis = false
-		return
 	case s.NBCfg != r.last.NBCfg:
 		wait = 0
-	case s.Claimed != r.last.Claimed || a.done.chassis || !slices.Equal(s.Errors, r.last.Errors):
+	case s.Claimed != r.last.Claimed || chassis || !slices.Equal(s.Errors, r.last.Errors):
 		if wait = calm; now.Sub(r.cfgAt) < patience {
 			wait = 0
 		}
@@ -97,20 +81,35 @@ func (a *Agent) sendStatus() {
 			r.t.Stop()
 		}
 		r.t = time.NewTimer(left)
-		return
+		return false
 	}
 	if s.NBCfg != r.last.NBCfg {
 		r.cfgAt = now
 	}
-	r.last, r.at, r.due = s, now, false
+	r.last, r.at = s, now
 	r.spent(now)
-	a.done.chassis = false
-	value, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // a struct of numbers and strings
+	return true
+}
+
+// sendStatus reports what is in the switch. A generation is not reported before
+// the claims that it brought are in etcd.
+func (a *Agent) sendStatus() {
+	done := &a.updates.done
+	if a.phase != running || a.records.written.Seq < done.seq {
+		return
 	}
-	a.link.ledger.Want(map[string][]byte{sb.StatusKey(a.conf.Name): value})
-	a.ovs.bridge = true // ovn-nb-cfg
+	s := sb.Status{Applied: done.nbRev, NBCfg: done.nbCfg, View: done.view, Claimed: a.records.claimed, Errors: a.problems()}
+	if len(s.Errors) > maxErrors {
+		s.Errors = append(s.Errors[:maxErrors], fmt.Sprintf("and %d more", len(s.Errors)-maxErrors))
+	}
+	if !statusEqual(s, a.report.last) {
+		if !a.report.due(s, done.chassis, a.cfg.Now()) {
+			return
+		}
+		a.records.status(s)
+		a.ovs.bridge = true // ovn-nb-cfg
+	}
+	done.chassis = false
 }
 
 func statusEqual(a, b sb.Status) bool {
@@ -118,35 +117,40 @@ func statusEqual(a, b sb.Status) bool {
 		slices.Equal(a.Errors, b.Errors)
 }
 
-// contestedFor is how long a foreign write of our keys is told. A second agent
-// would write again within a second or so.
-const contestedFor = 30 * time.Second
-
 // problems lists what is wrong, in a fixed order.
 func (a *Agent) problems() []string {
 	var out []string
 	for _, p := range a.probs {
 		out = append(out, "external_ids:"+p.String())
 	}
-	for _, k := range slices.Sorted(maps.Keys(a.errors)) {
-		out = append(out, a.errors[k]...)
-	}
-	for _, k := range slices.Sorted(maps.Keys(a.dec.bad)) {
-		out = append(out, fmt.Sprintf("key %s: %s", k, a.dec.bad[k]))
-	}
-	out = append(out, a.ovs.problems...)
+	out = append(out, a.errors.list()...)
+	out = append(out, a.dec.problems()...)
 	out = append(out, a.loc.doubles()...)
-	if a.ovs.failed != "" {
-		out = append(out, a.ovs.failed)
-	}
-	if a.written.Contested > 0 && a.cfg.Now().Sub(a.contestedAt) < contestedFor {
-		out = append(out, fmt.Sprintf("somebody else writes the records of chassis %s: is there a second agent with this system-id?", a.conf.Name))
-	}
+	out = append(out, a.ovs.problems()...)
+	out = append(out, a.records.problems(a.cfg.Now())...)
 	if a.of != nil {
 		out = append(out, switchProblems(a.of.Status())...)
 	}
 	if a.checkErr != nil {
 		out = append(out, a.checkErr.Error())
+	}
+	return out
+}
+
+// complaints are what is wrong, by who has found it.
+type complaints map[string][]string
+
+// set replaces what somebody has found.
+func (c complaints) set(owner string, errs []string) {
+	delete(c, owner)
+	if len(errs) > 0 {
+		c[owner] = errs
+	}
+}
+
+func (c complaints) list() (out []string) {
+	for _, k := range slices.Sorted(maps.Keys(c)) {
+		out = append(out, c[k]...)
 	}
 	return out
 }

@@ -215,9 +215,9 @@ func (f *Logical) near(field *lflow.Symbol) bool {
 
 // place returns where the actions of f stand.
 func (f *Logical) place() lflow.Place {
-	at := lflow.Place{Pipeline: f.Pipeline, Table: int(f.Table), Tables: IngressStages}
+	at := lflow.Place{Pipeline: f.Pipeline, Table: int(f.Table), Tables: lflow.IngressStages}
 	if f.Pipeline == lflow.Egress {
-		at.Tables = EgressStages
+		at.Tables = lflow.EgressStages
 	}
 	return at
 }

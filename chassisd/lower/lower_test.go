@@ -36,10 +36,10 @@ func TestFlow(t *testing.T) {
 		want           []string
 	}{
 		{"flood", lflow.Ingress, 27, "eth.mcast", `outport = "lsp1"; output;`, []string{
-			"table=35 priority=50," + metadata + ",dl_dst=01:00:00:00:00:00/01:00:00:00:00:00 actions=set_field:0x11->reg15,resubmit(,41)"}},
+			"table=35 priority=50," + metadata + ",dl_dst=01:00:00:00:00:00/01:00:00:00:00:00 actions=set_field:0x11->reg15,resubmit(,57)"}},
 		{"deliver", lflow.Egress, 9, `outport == "lsp1" && eth.dst == {02:00:00:00:00:01, 02:00:00:00:00:02}`, "output;", []string{
-			"table=55 priority=50,reg15=0x11," + metadata + ",dl_dst=02:00:00:00:00:01 actions=resubmit(,64)",
-			"table=55 priority=50,reg15=0x11," + metadata + ",dl_dst=02:00:00:00:00:02 actions=resubmit(,64)"}},
+			"table=71 priority=50,reg15=0x11," + metadata + ",dl_dst=02:00:00:00:00:01 actions=resubmit(,88)",
+			"table=71 priority=50,reg15=0x11," + metadata + ",dl_dst=02:00:00:00:00:02 actions=resubmit(,88)"}},
 		{"prerequisites of actions", lflow.Ingress, 0, `inport == "lsp2"`, "arp.op = 2; next;", []string{
 			"table=8 priority=50,arp,reg14=0x12," + metadata + " actions=set_field:2->arp_op,resubmit(,9)"}},
 		{"contradiction", lflow.Ingress, 0, "ip6", "arp.op = 2; next;", nil},
@@ -141,7 +141,7 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%q: %v", c, got)
 		}
 	}
-	for _, f := range []Logical{{Match: "1", Actions: "next;"}, {Pipeline: lflow.Ingress, Table: 33, Match: "1"}, {Pipeline: lflow.Egress, Table: 17, Match: "1", Actions: "next;"}} {
+	for _, f := range []Logical{{Match: "1", Actions: "next;"}, {Pipeline: lflow.Ingress, Table: lflow.IngressStages, Match: "1"}, {Pipeline: lflow.Egress, Table: lflow.EgressStages - 1, Match: "1", Actions: "next;"}} {
 		if got, err := New().Flow(nil, &f, 0, vectorEnv()); err == nil {
 			t.Errorf("%v: %v", f, got)
 		}
@@ -174,7 +174,7 @@ func TestUserdata(t *testing.T) {
 	if err != nil || u.Op != OpNDNA || !u.Nested() {
 		t.Fatalf("%v %v", u, err)
 	}
-	want := "set_field:02:00:00:00:00:01->eth_src,move:NXM_NX_REG14[]->NXM_NX_REG15[],set_field:0x1/0x1->reg10,resubmit(,41)"
+	want := "set_field:02:00:00:00:00:01->eth_src,move:NXM_NX_REG14[]->NXM_NX_REG15[],set_field:0x1/0x1->reg10,resubmit(,57)"
 	if got := printed(ofp.Actions(u.Args)); got != want {
 		t.Errorf("nested actions %s\nwant %s", got, want)
 	}

@@ -49,7 +49,7 @@ func TestPortGroupBits(t *testing.T) {
 		for _, w := range c.want {
 			table := "table=10"
 			if c.pipeline == lflow.Egress {
-				table = "table=48"
+				table = "table=64"
 			}
 			want = append(want, table+" priority=50,"+w+" actions=drop")
 		}

@@ -1,45 +1,49 @@
 package lower
 
+import "github.com/weft-sdn/weft/lflow"
+
 // OpenFlow tables of the integration bridge. Stages of the logical pipelines
 // lie in ranges; the others each do one job. OVN's numbers where it has the
 // table, so that operators find what they know.
 const (
 	TablePhyToLog          = 0
-	TableLogIngress        = 8 // stage 0; 33 stages
-	TableOutputLargeDetect = 41
-	TableOutputLargeHandle = 42
-	TableRemoteOutput      = 43
-	TableLocalOutput       = 44
-	TableCheckLoopback     = 45
-	TableLogEgress         = 46 // stage 0; 18 stages
-	TableSaveInport        = 64
-	TableLogToPhy          = 65
-	TableMACBinding        = 66
-	TableMACLookup         = 67
-	TableLBHairpin         = 68
-	TableLBHairpinReply    = 69
-	TableCTSNATHairpin     = 70
-	TableGetFDB            = 71
-	TableLookupFDB         = 72
-	TableInPortSec         = 73
-	TableInPortSecND       = 74
-	TableOutPortSec        = 75
-	TableECMPNextHopMAC    = 76
-	TableECMPNextHop       = 77
-	TableLBAffinity        = 78
-	TableMACCacheUse       = 79
-	TableCTOrigIPv4Dst     = 81
-	TableCTOrigIPv6Dst     = 82
-	TableCTOrigPortDst     = 83
-	TableFloodRemote       = 84
-	TableCTSavedState      = 85
-	TableCTOrigProto       = 86
-	TableGetRemoteFDB      = 87
-	TableEVPNARP           = 89
+	TableLogIngress        = 8 // stage 0
+	TableOutputLargeDetect = 57
+	TableOutputLargeHandle = 58
+	TableRemoteOutput      = 59
+	TableLocalOutput       = 60
+	TableCheckLoopback     = 61
+	TableLogEgress         = 62 // stage 0
+	TableSaveInport        = 88
+	TableLogToPhy          = 89
+	TableMACBinding        = 90
+	TableMACLookup         = 91
+	TableLBHairpin         = 92
+	TableLBHairpinReply    = 93
+	TableCTSNATHairpin     = 94
+	TableGetFDB            = 95
+	TableLookupFDB         = 96
+	TableInPortSec         = 97
+	TableInPortSecND       = 98
+	TableOutPortSec        = 99
+	TableECMPNextHopMAC    = 100
+	TableECMPNextHop       = 101
+	TableLBAffinity        = 102
+	TableMACCacheUse       = 103
+	TableCTOrigIPv4Dst     = 105
+	TableCTOrigIPv6Dst     = 106
+	TableCTOrigPortDst     = 107
+	TableFloodRemote       = 108
+	TableCTSavedState      = 109
+	TableCTOrigProto       = 110
+	TableGetRemoteFDB      = 111
+	TableEVPNARP           = 113
+)
 
-	// Stages of a pipeline that the ranges have room for.
-	IngressStages = 33
-	EgressStages  = 18
+// Behind a pipeline's first table there is room for its stages.
+const (
+	_ = uint(TableOutputLargeDetect - TableLogIngress - lflow.IngressStages)
+	_ = uint(TableSaveInport - TableLogEgress - lflow.EgressStages)
 )
 
 // Bits of reg10, the logical flags.

@@ -91,11 +91,10 @@ func (m MAC) String() string {
 
 // arp writes an ARP packet for IPv4 over Ethernet: RFC 826.
 func (w *flowWriter) arp(b []byte) {
-	const length = 28
 	var op uint16
 	var spa, tpa [4]byte
 	var sha, tha MAC
-	if len(b) >= length && string(b[:6]) == "\x00\x01\x08\x00\x06\x04" {
+	if len(b) >= arpLen && string(b[:6]) == arpHead {
 		if op = binary.BigEndian.Uint16(b[6:]); op > 0xff {
 			op = 0
 		}
@@ -267,7 +266,7 @@ func ndOptions(b []byte) (lla [2]MAC, ok bool) {
 		if n == 0 || n > len(b) {
 			return lla, false
 		}
-		if kind := b[0]; (kind == 1 || kind == optTargetLinkAddr) && n == 8 {
+		if kind := b[0]; (kind == optSourceLinkAddr || kind == optTargetLinkAddr) && n == 8 {
 			if lla[kind-1] != none {
 				return lla, false
 			}

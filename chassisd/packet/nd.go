@@ -10,6 +10,7 @@ const (
 	NeighborSolicitation  = 135
 	NeighborAdvertisement = 136
 
+	optSourceLinkAddr = 1
 	optTargetLinkAddr = 2
 	ndHopLimit        = 255
 )
@@ -65,6 +66,23 @@ func (s Solicitation) Answer(b []byte, flags uint32) []byte {
 	target := s.Target.As16()
 	b = append(b, target[:]...)
 	b = append(append(b, optTargetLinkAddr, 1), eth.Src[:]...)
+	binary.BigEndian.PutUint16(b[at+2:], ip.Checksum(b[at:]))
+	return b
+}
+
+// solicit appends a neighbour solicitation from src for target, to the group of
+// those who may have it (RFC 4291, 2.7.1). Its VLAN tags are those of eth.
+func solicit(b []byte, eth Ethernet, src, target netip.Addr) []byte {
+	group, t := [16]byte{0xff, 2, 11: 1, 12: 0xff}, target.As16()
+	copy(group[13:], t[13:])
+	eth.Type, eth.Dst = TypeIPv6, MAC{0x33, 0x33, 0xff, t[13], t[14], t[15]}
+	ip := IPv6{Next: ProtoICMPv6, HopLimit: ndHopLimit, Src: src, Dst: netip.AddrFrom16(group)}
+	const n = 32
+	b = ip.Append(eth.Append(b), n)
+	at := len(b)
+	b = append(b, NeighborSolicitation, 0, 0, 0, 0, 0, 0, 0)
+	b = append(b, t[:]...)
+	b = append(append(b, optSourceLinkAddr, 1), eth.Src[:]...)
 	binary.BigEndian.PutUint16(b[at+2:], ip.Checksum(b[at:]))
 	return b
 }

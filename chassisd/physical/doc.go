@@ -1,6 +1,6 @@
 // Package physical makes the OpenFlow that joins the logical pipelines to the
-// machine: tables 0 (physical to logical), 43 (output to other chassis), 44
-// (output to local ports), 45 (loopback check), 64 and 65 (logical to
+// machine: tables 0 (physical to logical), 59 (output to other chassis), 60
+// (output to local ports), 61 (loopback check), 88 and 89 (logical to
 // physical). It is OVN's, as ovn-architecture(7) tells it.
 //
 // Metadata is the datapath's key, and above it the bits of the groups that it is

@@ -32,34 +32,47 @@ func TestFlows(t *testing.T) {
 	}{
 		{"local", Local(Port{Cookie: 0xea546801, Datapath: 1, Bits: 3 << 40, Key: 3, Ofport: 2, Zones: zones(3)}), `
 cookie=0xea546801, table=0, priority=100,in_port=2 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x30000000001->metadata,set_field:0x3->reg14,resubmit(,8)
-cookie=0xea546801, table=44, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x30000000001->metadata,resubmit(,45)
-cookie=0xea546801, table=45, priority=100,reg10=0/0x1,reg14=0x3,reg15=0x3,metadata=0x1/0xffffff actions=drop
-cookie=0xea546801, table=65, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=output:2
+cookie=0xea546801, table=60, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x30000000001->metadata,resubmit(,61)
+cookie=0xea546801, table=61, priority=100,reg10=0/0x1,reg14=0x3,reg15=0x3,metadata=0x1/0xffffff actions=drop
+cookie=0xea546801, table=89, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=output:2
 `},
 		{"remote", Remote(RemotePort{Cookie: 1, Datapath: 1, Key: 2, Tunnel: 7}), `
-cookie=0x1, table=43, priority=100,reg15=0x2,metadata=0x1/0xffffff actions=set_field:0x1->tun_id,set_field:0x2->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7
+cookie=0x1, table=59, priority=100,reg15=0x2,metadata=0x1/0xffffff actions=set_field:0x1->tun_id,set_field:0x2->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7
 `},
 		{"tunnel", Tunnel(1), `
-cookie=0x0, table=0, priority=100,in_port=1 actions=move:NXM_NX_TUN_ID[0..23]->OXM_OF_METADATA[0..23],move:NXM_NX_TUN_METADATA0[16..30]->NXM_NX_REG14[0..14],move:NXM_NX_TUN_METADATA0[0..15]->NXM_NX_REG15[0..15],resubmit(,44)
+cookie=0x0, table=0, priority=100,in_port=1 actions=move:NXM_NX_TUN_ID[0..23]->OXM_OF_METADATA[0..23],move:NXM_NX_TUN_METADATA0[16..30]->NXM_NX_REG14[0..14],move:NXM_NX_TUN_METADATA0[0..15]->NXM_NX_REG15[0..15],resubmit(,60)
 `},
 		{"group", Multicast(Group{Cookie: 5, Datapath: 1, Bits: 3 << 40, Key: 0x8000, Local: []Member{{3, zones(3), 0}, {1, zones(4), 0x80000001}}, Tunnels: []uint32{9, 7, 9}}), `
-cookie=0x5, table=43, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x1->tun_id,set_field:0x8000->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7,output:9,resubmit(,44)
-cookie=0x5, table=44, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x30000000001->metadata,set_field:0x4->reg13,set_field:0x10002->reg11,set_field:0x80000001->reg12,set_field:0x1->reg15,resubmit(,45),set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x3->reg15,resubmit(,45),set_field:0x8000->reg15
+cookie=0x5, table=59, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x1->tun_id,set_field:0x8000->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7,output:9,resubmit(,60)
+cookie=0x5, table=60, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x30000000001->metadata,set_field:0x4->reg13,set_field:0x10002->reg11,set_field:0x80000001->reg12,set_field:0x1->reg15,resubmit(,61),set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x3->reg15,resubmit(,61),set_field:0x8000->reg15
+`},
+		{"patch", Patch(Port{Cookie: 7, Datapath: 1, Bits: 1 << 40, Key: 3, Zones: zones(0)},
+			Port{Datapath: 2, Bits: 1 << 41, Key: 4, Zones: Zones{DNAT: 5, SNAT: 6}, Groups: 1}), `
+cookie=0x7, table=60, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=set_field:0->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x10000000001->metadata,resubmit(,61)
+cookie=0x7, table=61, priority=100,reg10=0/0x1,reg14=0x3,reg15=0x3,metadata=0x1/0xffffff actions=drop
+cookie=0x7, table=89, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=clone(ct_clear,set_field:0->reg13,set_field:0x10005->reg11,set_field:0x6->reg12,set_field:0x20000000002->metadata,set_field:0x4->reg14,set_field:0->reg10,set_field:0->reg15,set_field:0->reg0,set_field:0->reg1,set_field:0->reg2,set_field:0->reg3,set_field:0->reg4,set_field:0->reg5,set_field:0->reg6,set_field:0->reg7,set_field:0->reg8,set_field:0->reg9,resubmit(,8))
+`},
+		{"group with patch ports", Multicast(Group{Datapath: 1, Bits: 3 << 40, Key: 0x8000, Patches: []Member{{5, zones(0), 0}}, Local: []Member{{3, zones(3), 0}}, Tunnels: []uint32{9}}), `
+cookie=0x0, table=59, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x30000000001->metadata,set_field:0->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x5->reg15,resubmit(,61),set_field:0x8000->reg15,set_field:0x1->tun_id,set_field:0x8000->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:9,resubmit(,60)
+cookie=0x0, table=60, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x30000000001->metadata,set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x3->reg15,resubmit(,61),set_field:0x8000->reg15
+`},
+		{"group of a patch port alone", Multicast(Group{Datapath: 1, Key: 0x8000, Patches: []Member{{5, Zones{}, 0}}}), `
+cookie=0x0, table=59, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x1->metadata,set_field:0->reg13,set_field:0->reg11,set_field:0->reg12,set_field:0x5->reg15,resubmit(,61),set_field:0x8000->reg15,resubmit(,60)
 `},
 		{"group of nobody", Multicast(Group{Datapath: 1, Key: 0x8001}), "\n"},
 		{"static", Static(), `
 cookie=0x0, table=0, priority=0 actions=drop
-cookie=0x0, table=41, priority=0 actions=resubmit(,43)
-cookie=0x0, table=42, priority=10,reg10=0x1/0x1 actions=resubmit(,44)
-cookie=0x0, table=42, priority=0 actions=resubmit(,43)
-cookie=0x0, table=43, priority=150,reg10=0x10/0x10 actions=resubmit(,44)
-cookie=0x0, table=43, priority=150,reg10=0x2/0x3 actions=resubmit(,44)
-cookie=0x0, table=43, priority=0 actions=resubmit(,44)
-cookie=0x0, table=44, priority=0 actions=drop
-cookie=0x0, table=45, priority=0 actions=set_field:0->reg0,set_field:0->reg1,set_field:0->reg2,set_field:0->reg3,set_field:0->reg4,set_field:0->reg5,set_field:0->reg6,set_field:0->reg7,set_field:0->reg8,set_field:0->reg9,resubmit(,46)
-cookie=0x0, table=64, priority=100,reg10=0x1/0x1 actions=push:NXM_OF_IN_PORT[],set_field:ANY->in_port,resubmit(,65),pop:NXM_OF_IN_PORT[]
-cookie=0x0, table=64, priority=0 actions=resubmit(,65)
-cookie=0x0, table=65, priority=0 actions=drop
+cookie=0x0, table=57, priority=0 actions=resubmit(,59)
+cookie=0x0, table=58, priority=10,reg10=0x1/0x1 actions=resubmit(,60)
+cookie=0x0, table=58, priority=0 actions=resubmit(,59)
+cookie=0x0, table=59, priority=150,reg10=0x10/0x10 actions=resubmit(,60)
+cookie=0x0, table=59, priority=150,reg10=0x2/0x3 actions=resubmit(,60)
+cookie=0x0, table=59, priority=0 actions=resubmit(,60)
+cookie=0x0, table=60, priority=0 actions=drop
+cookie=0x0, table=61, priority=0 actions=set_field:0->reg0,set_field:0->reg1,set_field:0->reg2,set_field:0->reg3,set_field:0->reg4,set_field:0->reg5,set_field:0->reg6,set_field:0->reg7,set_field:0->reg8,set_field:0->reg9,resubmit(,62)
+cookie=0x0, table=88, priority=100,reg10=0x1/0x1 actions=push:NXM_OF_IN_PORT[],set_field:ANY->in_port,resubmit(,89),pop:NXM_OF_IN_PORT[]
+cookie=0x0, table=88, priority=0 actions=resubmit(,89)
+cookie=0x0, table=89, priority=0 actions=drop
 `},
 	} {
 		if diff := cmp.Diff(strings.TrimPrefix(c.want, "\n"), text(c.flows)); diff != "" {
@@ -88,7 +101,11 @@ func TestBigGroup(t *testing.T) {
 	if len(seen) != 3 {
 		t.Error("the parts have one key")
 	}
-	if s := flows[1].String(); !strings.Contains(s, "reg15=0x18000,") || !strings.HasSuffix(s, "set_field:0x28000->reg15,resubmit(,44)") {
+	patches := Multicast(Group{Datapath: 1, Key: 0x8000, Patches: g.Local, Tunnels: []uint32{9}})
+	if s := patches[2].String(); len(patches) != 3 || strings.Count(s, "output:9") != 1 || !strings.HasSuffix(s, "resubmit(,60)") {
+		t.Errorf("%d flows for patch ports, the last %s", len(patches), s)
+	}
+	if s := flows[1].String(); !strings.Contains(s, "reg15=0x18000,") || !strings.HasSuffix(s, "set_field:0x28000->reg15,resubmit(,60)") {
 		t.Errorf("second part: …%s", s[len(s)-60:])
 	}
 }
@@ -116,11 +133,11 @@ func TestSwitchTakesThem(t *testing.T) {
 	}
 	// A pipeline of one stage each: by destination address.
 	for _, f := range []string{
-		"table=8,metadata=1,dl_dst=00:00:00:00:00:01,actions=set_field:1->reg15,resubmit(,41)",
-		"table=8,metadata=1,dl_dst=00:00:00:00:00:03,actions=set_field:3->reg15,resubmit(,41)",
-		"table=8,metadata=1,dl_dst=00:00:00:00:00:04,actions=set_field:1->reg15,set_field:1->reg10,resubmit(,41)",
-		"table=8,metadata=1,dl_dst=ff:ff:ff:ff:ff:ff,actions=set_field:0x8000->reg15,resubmit(,41)",
-		"table=46,actions=resubmit(,64)",
+		"table=8,metadata=1,dl_dst=00:00:00:00:00:01,actions=set_field:1->reg15,resubmit(,57)",
+		"table=8,metadata=1,dl_dst=00:00:00:00:00:03,actions=set_field:3->reg15,resubmit(,57)",
+		"table=8,metadata=1,dl_dst=00:00:00:00:00:04,actions=set_field:1->reg15,set_field:1->reg10,resubmit(,57)",
+		"table=8,metadata=1,dl_dst=ff:ff:ff:ff:ff:ff,actions=set_field:0x8000->reg15,resubmit(,57)",
+		"table=62,actions=resubmit(,88)",
 	} {
 		ovs.Ofctl("add-flow", f)
 	}
@@ -177,11 +194,11 @@ func TestMarks(t *testing.T) {
 	}
 	// Each pipeline shows the zones, and the bits in a mark.
 	const show = "ct(zone=NXM_NX_REG11[0..15]),ct(zone=NXM_NX_REG12[0..15])"
-	for table, then := range map[string]string{"8": "resubmit(,9)", "46": "resubmit(,64)"} {
+	for table, then := range map[string]string{"8": "resubmit(,9)", "62": "resubmit(,88)"} {
 		ovs.Ofctl("add-flow", "table="+table+",tcp,actions="+show+",set_field:0->pkt_mark,move:NXM_NX_REG11[16..31]->NXM_NX_PKT_MARK[0..15],move:NXM_NX_REG12[16..31]->NXM_NX_PKT_MARK[16..31],"+then)
 	}
 	for addr, port := range map[string]string{"01": "1", "02": "2", "03": "3", "ff": "0x8000"} {
-		ovs.Ofctl("add-flow", "table=9,dl_dst=00:00:00:00:00:"+addr+",actions=set_field:"+port+"->reg15,resubmit(,41)")
+		ovs.Ofctl("add-flow", "table=9,dl_dst=00:00:00:00:00:"+addr+",actions=set_field:"+port+"->reg15,resubmit(,57)")
 	}
 	for _, c := range []struct{ packet, want string }{
 		{"in_port=1,dl_dst=00:00:00:00:00:02", "ct(zone=2),ct(zone=3),set(skb_mark(0x8)),ct(zone=2),ct(zone=3),set(skb_mark(0x100000)),2"},

@@ -6,13 +6,14 @@ import (
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
-// Port is a logical port that an interface of this machine is.
+// Port is a logical port by which packets enter and leave on this machine: an
+// interface, or a patch port.
 type Port struct {
 	Cookie   uint64
 	Datapath uint32 // tunnel key
 	Bits     uint64 // of the datapath's groups in metadata, above the tunnel key
 	Key      uint16 // tunnel key
-	Ofport   uint32
+	Ofport   uint32 // of the interface; of a patch port not looked at
 	Zones    Zones
 	Groups   uint32 // bits of the port groups that the port is in: lower.PortGroupHalves
 }
@@ -29,6 +30,16 @@ func Local(p Port) []ofctrl.Flow {
 	m.act.Resubmit(lower.TableLogIngress)
 	m.add(lower.TablePhyToLog, prioPort)
 
+	m.leave(p)
+	m.to(p.Datapath, uint32(p.Key))
+	m.act.Output(p.Ofport)
+	m.add(lower.TableLogToPhy, prioPort)
+	return m.flows
+}
+
+// leave takes packets for a port that packets leave by here to the egress
+// pipeline, unless they came in by it.
+func (m *maker) leave(p Port) {
 	m.to(p.Datapath, uint32(p.Key))
 	m.mark(p.Zones.marks(p.Groups))
 	m.enter(p.Datapath, p.Bits)
@@ -39,11 +50,6 @@ func Local(p Port) []ofctrl.Flow {
 	m.match.Set(regInport, uint64(p.Key))
 	m.to(p.Datapath, uint32(p.Key))
 	m.add(lower.TableCheckLoopback, prioPort) // back where it came from: drop
-
-	m.to(p.Datapath, uint32(p.Key))
-	m.act.Output(p.Ofport)
-	m.add(lower.TableLogToPhy, prioPort)
-	return m.flows
 }
 
 // Mend gives packets of the port, the egress port or the ingress port, the bit of

@@ -74,6 +74,8 @@ func New(cfg Config) *Dispatcher {
 	}
 	d := &Dispatcher{cfg: cfg, limits: map[string]*limit{}, stats: map[string]Stats{}, handlers: map[lower.Opcode]handler{}}
 	for op, f := range map[lower.Opcode]func(*ofp.PacketIn, []byte) (answer, error){
+		lower.OpARP:         ask,
+		lower.OpNDNS:        ask,
 		lower.OpNDNA:        ndNA,
 		lower.OpNDNARouter:  ndNARouter,
 		lower.OpReject:      reject,

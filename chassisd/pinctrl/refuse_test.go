@@ -3,6 +3,8 @@ package pinctrl
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -169,6 +171,47 @@ func TestRefuseBad(t *testing.T) {
 	d := New(Config{Out: func(*ofp.PacketOut) error { return errors.New("full") }})
 	d.handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Userdata: userdata(lower.OpReject, "")})
 	if diff := cmp.Diff(Stats{Unsent: 1}, d.Stats()["reject"]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAsk: what asks for a next hop is whole before the nested actions say who.
+func TestAsk(t *testing.T) {
+	for _, c := range []struct{ packet, actions string }{
+		{"udp4", "arp { arp.spa = reg1; arp.tpa = reg0; output; };"},
+		{"udp6", "nd_ns { nd.target = xxreg0; output; };"},
+	} {
+		w := newWire()
+		sent := stockPacket(t, c.packet).Sent
+		userdata := lowered(t, c.actions)
+		w.handle(&ofp.PacketIn{Packet: sent, Userdata: userdata})
+		if len(w.sent) != 1 || string(w.sent[0].Actions) != string(userdata[8:]) {
+			t.Fatalf("%s: sent %v", c.packet, w.sent)
+		}
+		d, _ := packet.ParseDatagram(sent)
+		got := packet.Flow(w.sent[0].Packet)
+		if d.Src.Is4() {
+			want := fmt.Sprintf("arp,vlan_tci=0x0000,dl_src=%s,dl_dst=%s,arp_spa=%s,arp_tpa=%s,arp_op=1,arp_sha=%[1]s,arp_tha=00:00:00:00:00:00", d.Eth.Src, d.Eth.Dst, d.Src, d.Dst)
+			if got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+			continue
+		}
+		to := d.Dst.As16()
+		group := fmt.Sprintf("33:33:ff:%02x:%02x:%02x", to[13], to[14], to[15])
+		for _, want := range []string{"dl_src=" + d.Eth.Src.String(), "dl_dst=" + group, "ipv6_src=" + d.Src.String(), "nw_ttl=255", "icmp_type=135", "icmp_code=0",
+			"nd_target=" + d.Dst.String(), "nd_sll=" + d.Eth.Src.String()} {
+			if !strings.Contains(got+",", want+",") {
+				t.Errorf("no %s in %s", want, got)
+			}
+		}
+		if s, ok := packet.ParseSolicitation(w.sent[0].Packet); !ok || s.Target != d.Dst {
+			t.Errorf("not a solicitation: %+v", s)
+		}
+	}
+	w := newWire()
+	w.handle(&ofp.PacketIn{Packet: stockPacket(t, "arp request").Sent, Userdata: userdata(lower.OpARP, "")})
+	if diff := cmp.Diff(Stats{Bad: 1}, w.Stats()["arp"]); diff != "" {
 		t.Error(diff)
 	}
 }

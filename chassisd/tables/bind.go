@@ -97,10 +97,17 @@ func (t *Tables) joinPeers() {
 			return physical.Tunnel(u.Ofport), true
 		})).Feed()
 	t.remote = incr.NewTable(t.Engine, "remote ports", incr.Eq[physical.RemotePort], incr.Keys(t.winner), t.remotePort)
-	t.PortFlows = incr.NewTable(t.Engine, "port flows", incr.Eq[ofctrl.Flows], incr.Union(incr.Keys(t.Bound), incr.Keys(t.remote)),
+	t.patches = incr.NewTable(t.Engine, "patch ports", incr.Eq[schema.UUID], incr.Under(t.doors, incr.Keys(t.Local)), t.patch)
+	t.PortFlows = incr.NewTable(t.Engine, "port flows", incr.Eq[ofctrl.Flows],
+		incr.Union(incr.Keys(t.Bound), incr.Union(incr.Keys(t.patches), incr.Keys(t.remote))),
 		packed(func(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, bool) {
 			if p, ok := t.localPort(r, port); ok {
 				return physical.Local(p), true
+			}
+			if p, ok := t.patchPort(r, port); ok {
+				peer, _ := incr.Get(r, t.patches, port)
+				to, _ := t.onDatapath(r, peer)
+				return physical.Patch(p, to), true
 			}
 			if p, ok := incr.Get(r, t.remote, port); ok {
 				return physical.Remote(p), true
@@ -115,24 +122,51 @@ func (t *Tables) localPort(r *incr.Reader, port schema.UUID) (physical.Port, boo
 	if !ok {
 		return physical.Port{}, false
 	}
+	p, ok := t.onDatapath(r, port)
+	p.Ofport = uint32(b.Interface.Ofport)
+	return p, ok
+}
+
+// patchPort is a port that leads to its peer here.
+func (t *Tables) patchPort(r *incr.Reader, port schema.UUID) (physical.Port, bool) {
+	if !incr.Has(r, t.patches, port) {
+		return physical.Port{}, false
+	}
+	return t.onDatapath(r, port)
+}
+
+// patch is the peer of a port that leads to it here: both are on local
+// datapaths.
+func (t *Tables) patch(r *incr.Reader, port schema.UUID) (peer schema.UUID, ok bool) {
+	door, ok := incr.Get(r, t.Ports, port)
+	if !ok || !t.opens(r, door) {
+		return peer, false
+	}
+	peer, row, ok := incr.One(r, t.portsByName, door.Peer)
+	return peer, ok && t.opens(r, row) && incr.Has(r, t.Local, row.Datapath)
+}
+
+// onDatapath is a port of a local datapath by which packets enter and leave
+// here, but for the number of its interface.
+func (t *Tables) onDatapath(r *incr.Reader, port schema.UUID) (physical.Port, bool) {
 	row, ok := incr.Get(r, t.Ports, port)
-	dp, local := incr.Get(r, t.Local, b.Datapath)
+	dp, local := incr.Get(r, t.Local, row.Datapath)
 	if !ok || !local {
 		return physical.Port{}, false
 	}
-	bits, _ := incr.Get(r, t.scopes.bits, b.Datapath)
+	bits, _ := incr.Get(r, t.scopes.bits, row.Datapath)
 	groups, _ := incr.Get(r, t.marks.bits, port)
 	return physical.Port{
-		Cookie: cookie(port), Datapath: dp.Key, Bits: bits, Key: uint16(row.Key), Ofport: uint32(b.Interface.Ofport),
-		Zones: t.zones(r, b), Groups: groups,
+		Cookie: cookie(port), Datapath: dp.Key, Bits: bits, Key: uint16(row.Key), Zones: t.zones(r, row), Groups: groups,
 	}, true
 }
 
-func (t *Tables) zones(r *incr.Reader, b Bound) physical.Zones {
+// zones are those of a port. A patch port has none of its own.
+func (t *Tables) zones(r *incr.Reader, row Port) physical.Zones {
 	var z physical.Zones
-	z.Port, _ = incr.Get(r, t.Zones, b.Name)
-	z.DNAT, _ = incr.Get(r, t.Zones, zone.DNAT(b.Datapath.String()))
-	z.SNAT, _ = incr.Get(r, t.Zones, zone.SNAT(b.Datapath.String()))
+	z.Port, _ = incr.Get(r, t.Zones, row.Name)
+	z.DNAT, _ = incr.Get(r, t.Zones, zone.DNAT(row.Datapath.String()))
+	z.SNAT, _ = incr.Get(r, t.Zones, zone.SNAT(row.Datapath.String()))
 	return z
 }
 

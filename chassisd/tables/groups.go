@@ -15,15 +15,18 @@ import (
 type memberTables struct {
 	where    *incr.Table[Member, place]
 	local    *incr.Index[Member, place, schema.UUID]
+	patches  *incr.Index[Member, place, schema.UUID]
 	tunnelOf *incr.Index[Member, place, groupTunnel]
 	tunnels  *incr.Table[groupTunnel, struct{}]
 	byGroup  *incr.Index[groupTunnel, struct{}, schema.UUID]
 }
 
-// place is where a member is: here (Tunnel is 0) or behind a tunnel.
+// place is where a member is: behind a tunnel, or here, Tunnel 0, an interface
+// or a patch port.
 type place struct {
 	physical.Member
 	Tunnel uint32
+	Patch  bool
 }
 
 type groupTunnel struct {
@@ -39,7 +42,13 @@ func (t *Tables) joinGroups() {
 	members := incr.NewIndex(t.GroupPorts, "group", func(k Member, _ struct{}) []schema.UUID { return one(k.Group) })
 	m.where = incr.NewTable(t.Engine, "members", incr.Eq[place], incr.Under(members, groups), t.place)
 	m.local = incr.NewIndex(m.where, "local", func(k Member, p place) []schema.UUID {
-		if p.Tunnel != 0 {
+		if p.Tunnel != 0 || p.Patch {
+			return nil
+		}
+		return one(k.Group)
+	})
+	m.patches = incr.NewIndex(m.where, "patches", func(k Member, p place) []schema.UUID {
+		if !p.Patch {
 			return nil
 		}
 		return one(k.Group)
@@ -58,7 +67,10 @@ func (t *Tables) joinGroups() {
 
 func (t *Tables) place(r *incr.Reader, k Member) (place, bool) {
 	if p, ok := t.localPort(r, k.Row); ok {
-		return place{Member: physical.Member{Key: p.Key, Zones: p.Zones, Groups: p.Groups}}, true
+		return place{Member: p.Member()}, true
+	}
+	if p, ok := t.patchPort(r, k.Row); ok {
+		return place{Member: p.Member(), Patch: true}, true
 	}
 	p, ok := incr.Get(r, t.remote, k.Row)
 	return place{Tunnel: p.Tunnel}, ok
@@ -77,6 +89,9 @@ func (t *Tables) groupFlows(r *incr.Reader, group schema.UUID) ([]ofctrl.Flow, b
 	g := physical.Group{Cookie: cookie(group), Datapath: dp.Key, Bits: bits, Key: uint16(row.TunnelKey)}
 	for _, p := range incr.Each(r, t.members.local, group) {
 		g.Local = append(g.Local, p.Member)
+	}
+	for _, p := range incr.Each(r, t.members.patches, group) {
+		g.Patches = append(g.Patches, p.Member)
 	}
 	for _, k := range incr.Lookup(r, t.members.byGroup, group) {
 		g.Tunnels = append(g.Tunnels, k.Tunnel)

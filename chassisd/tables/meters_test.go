@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 	"github.com/weft-sdn/weft/schema"
@@ -140,7 +141,7 @@ func TestForwardingGroup(t *testing.T) {
 	for i, watch := range []uint32{0, 102} {
 		var b ofp.ActionBuilder
 		b.Load(ofp.Sub(ofp.Reg15, 0, 16), ofp.U64(uint64(i+1)))
-		b.Resubmit(41)
+		b.Resubmit(lower.TableOutputLargeDetect)
 		spec.Bucket = append(spec.Bucket, ofp.Bucket{ID: uint32(i), Weight: 100, WatchPort: watch, Actions: b.Actions()})
 	}
 	want, err := spec.Body()

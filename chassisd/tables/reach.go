@@ -18,7 +18,7 @@ func (t *Tables) reach() {
 	own := incr.NewTable(t.Engine, "own datapaths", incr.Eq[struct{}], incr.Values(byDatapath),
 		func(*incr.Reader, schema.UUID) (struct{}, bool) { return struct{}{}, true })
 	all := incr.NewIndex(own, "all", func(schema.UUID, struct{}) []struct{} { return one(struct{}{}) })
-	doors := incr.NewIndex(t.Ports, "doors", func(_ schema.UUID, p Port) []schema.UUID {
+	t.doors = incr.NewIndex(t.Ports, "doors", func(_ schema.UUID, p Port) []schema.UUID {
 		if !isDoor(p) {
 			return nil
 		}
@@ -26,7 +26,7 @@ func (t *Tables) reach() {
 	})
 	reached := incr.NewTable(t.Engine, "reached datapaths", slices.Equal[[]schema.UUID], incr.Values(all),
 		func(r *incr.Reader, _ struct{}) ([]schema.UUID, bool) {
-			return t.connected(r, incr.Lookup(r, all, struct{}{}), doors), true
+			return t.connected(r, incr.Lookup(r, all, struct{}{})), true
 		})
 	datapaths := incr.NewIndex(reached, "datapath", func(_ struct{}, dps []schema.UUID) []schema.UUID { return dps })
 	t.Needed = incr.NewTable(t.Engine, "needed", incr.Eq[Datapath], incr.Values(datapaths),
@@ -52,14 +52,14 @@ func isDoor(p Port) bool {
 
 // connected are the datapaths that packets of some get to without a tunnel,
 // and these, sorted. A gateway router is entered on its own chassis alone.
-func (t *Tables) connected(r *incr.Reader, from []schema.UUID, doors *incr.Index[schema.UUID, Port, schema.UUID]) []schema.UUID {
+func (t *Tables) connected(r *incr.Reader, from []schema.UUID) []schema.UUID {
 	seen := make(map[schema.UUID]bool, len(from))
 	for _, dp := range from {
 		seen[dp] = true
 	}
 	all := slices.Clone(from)
 	for i := 0; i < len(all); i++ {
-		for _, door := range incr.Each(r, doors, all[i]) {
+		for _, door := range incr.Each(r, t.doors, all[i]) {
 			_, peer, ok := incr.One(r, t.portsByName, door.Peer)
 			if ok && !seen[peer.Datapath] && t.opens(r, door) && t.opens(r, peer) {
 				seen[peer.Datapath] = true

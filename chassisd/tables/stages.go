@@ -3,7 +3,6 @@ package tables
 import (
 	"math/bits"
 
-	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/schema"
@@ -17,7 +16,7 @@ func (s stageSet) or(t stageSet) stageSet { return stageSet{s[0] | t[0], s[1] | 
 
 // inner are the stages behind which there is another one.
 func inner() stageSet {
-	return stageSet{sb.Ingress: 1<<(lower.IngressStages-1) - 1, sb.Egress: 1<<(lower.EgressStages-1) - 1}
+	return stageSet{sb.Ingress: 1<<(lflow.IngressStages-1) - 1, sb.Egress: 1<<(lflow.EgressStages-1) - 1}
 }
 
 // stageUse says of some flows in which stages they stand: the default `next;`

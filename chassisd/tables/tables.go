@@ -86,6 +86,8 @@ type SharedUnit struct {
 // Tables are all tables of an agent. One goroutine owns them.
 type Tables struct {
 	Engine *incr.Engine
+	// Feeds puts what etcd has into the inputs.
+	Feeds *Feeds
 
 	// Inputs.
 	Self       *incr.Input[struct{}, Self]
@@ -152,6 +154,8 @@ type Tables struct {
 
 	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
 	remote  *incr.Table[schema.UUID, physical.RemotePort]
+	doors   *incr.Index[schema.UUID, Port, schema.UUID] // ports that lead to a peer, by datapath
+	patches *incr.Table[schema.UUID, schema.UUID]       // those that do here, to their peers
 	members memberTables
 	marks   markTables
 	scopes  scopeTables
@@ -169,38 +173,38 @@ type groupName struct {
 
 // New declares the tables.
 func New(opts ...incr.Option) *Tables {
-	e := incr.New(opts...)
+	e, f := incr.New(opts...), newFeeds()
 	t := &Tables{
-		Engine: e, lowerer: lower.New(), conj: newConjunctions(numBlocks),
-		Self:       incr.NewInput[struct{}, Self](e, "self", nil),
-		Interfaces: incr.NewInput[string](e, "interfaces", incr.Eq[binding.Interface]),
-		Tunnels:    incr.NewInput[string](e, "tunnels", incr.Eq[Tunnel]),
-		Zones:      incr.NewInput[string](e, "zones", incr.Eq[uint16]),
-		Datapaths:  incr.NewInput[schema.UUID](e, "datapaths", rowEqual[*sb.DatapathBinding]()),
-		Ports:      incr.NewInput[schema.UUID](e, "ports", incr.Eq[Port]),
-		Groups:     incr.NewInput[schema.UUID](e, "groups", rowEqual[*sb.MulticastGroup]()),
-		GroupPorts: incr.NewInput[Member](e, "group ports", incr.Eq[struct{}]),
-		DPGroups:   incr.NewInput[Member](e, "datapath groups", incr.Eq[struct{}]),
-		Chunks:     incr.NewInput[Path](e, "chunks", incr.Eq[string]),
-		Followed:   incr.NewInput[schema.UUID](e, "followed", incr.Eq[struct{}]),
-		Chassis:    incr.NewInput[schema.UUID](e, "chassis", rowEqual[*sb.Chassis]()),
-		Encaps:     incr.NewInput[schema.UUID, Encap](e, "encaps", nil),
-		Claims:     incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim]),
-		Meters:     incr.NewInput[schema.UUID](e, "meters", rowEqual[*sb.Meter]()),
-		MeterBands: incr.NewInput[schema.UUID](e, "meter bands", rowEqual[*sb.MeterBand]()),
-		groupIDs:   ofctrl.NewIDs(ofctrl.MaxGroupID),
-		meterIDs:   ofctrl.NewIDs(ofctrl.MaxMeterID),
-		GroupBits:  incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
-		Elide:      incr.NewInput[struct{}](e, "elide", incr.Eq[bool]),
+		Engine: e, Feeds: f, lowerer: lower.New(), conj: newConjunctions(numBlocks),
+		groupIDs: ofctrl.NewIDs(ofctrl.MaxGroupID), meterIDs: ofctrl.NewIDs(ofctrl.MaxMeterID),
 
-		PortGroupBits: incr.NewInput[string](e, "port group bits", incr.Eq[PortGroupBit]),
+		Self:          incr.NewInput[struct{}, Self](e, "self", nil),
+		Interfaces:    incr.NewInput[string](e, "interfaces", incr.Eq[binding.Interface]),
+		Tunnels:       incr.NewInput[string](e, "tunnels", incr.Eq[Tunnel]),
+		Zones:         incr.NewInput[string](e, "zones", incr.Eq[uint16]),
 		CollectorSets: incr.NewInput[uint32](e, "collector sets", incr.Eq[struct{}]),
+		GroupBits:     incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
+		PortGroupBits: incr.NewInput[string](e, "port group bits", incr.Eq[PortGroupBit]),
+		Elide:         incr.NewInput[struct{}](e, "elide", incr.Eq[bool]),
 
-		AddressSets:    incr.NewInput[schema.UUID](e, "address sets", rowEqual[*sb.AddressSet]()),
-		Addresses:      incr.NewInput[SetMember](e, "addresses", incr.Eq[struct{}]),
-		PortGroups:     incr.NewInput[schema.UUID](e, "port groups", rowEqual[*sb.PortGroup]()),
-		PortGroupPorts: incr.NewInput[SetMember](e, "port group ports", incr.Eq[struct{}]),
+		Datapaths:      rowsOf[*sb.DatapathBinding](f, e, "datapaths", byNorthd),
+		Ports:          feed[schema.UUID, Port](f, incr.NewInput[schema.UUID](e, "ports", incr.Eq[Port])),
+		Groups:         rowsOf[*sb.MulticastGroup](f, e, "groups", byNorthd),
+		GroupPorts:     rowMembers[*sb.MulticastGroup](f, incr.NewInput[Member](e, "group ports", incr.Eq[struct{}]), "ports"),
+		DPGroups:       rowMembers[*sb.LogicalDPGroup](f, incr.NewInput[Member](e, "datapath groups", incr.Eq[struct{}]), "datapaths"),
+		Chunks:         feed[Path, string](f, incr.NewInput[Path](e, "chunks", incr.Eq[string])),
+		Followed:       feed[schema.UUID, struct{}](f, incr.NewInput[schema.UUID](e, "followed", incr.Eq[struct{}])),
+		Chassis:        rowsOf[*sb.Chassis](f, e, "chassis", byChassis),
+		Encaps:         feed[schema.UUID, Encap](f, incr.NewInput[schema.UUID, Encap](e, "encaps", nil)),
+		Claims:         feed[ClaimKey, Claim](f, incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim])),
+		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
+		MeterBands:     rowsOf[*sb.MeterBand](f, e, "meter bands", byNorthd),
+		AddressSets:    rowsOf[*sb.AddressSet](f, e, "address sets", byNorthd),
+		Addresses:      textMembers[*sb.AddressSet](f, incr.NewInput[SetMember](e, "addresses", incr.Eq[struct{}]), "addresses"),
+		PortGroups:     rowsOf[*sb.PortGroup](f, e, "port groups", byNorthd),
+		PortGroupPorts: textMembers[*sb.PortGroup](f, incr.NewInput[SetMember](e, "port group ports", incr.Eq[struct{}]), "ports"),
 	}
+	t.feedRows()
 	t.index()
 	t.bind()
 	t.joinScopes()
@@ -217,6 +221,29 @@ func New(opts ...incr.Option) *Tables {
 	t.usePortGroups()
 	t.joinFamilies()
 	return t
+}
+
+// feedRows declares the inputs that hold something else than rows.
+func (t *Tables) feedRows() {
+	f := t.Feeds
+	id := func(_ string, row schema.UUID) schema.UUID { return row }
+	fromRows(f, t.Ports, byNorthd, id, func(row *sb.PortBinding, _ Event) Port {
+		p := PortOf(row)
+		for _, s := range p.Strings() {
+			*s = f.once(*s)
+		}
+		return p
+	})
+	fromRows(f, t.Encaps, byChassis, id, func(row *sb.Encap, e Event) Encap { return Encap{row, e.Rev} })
+	fromRows(f, t.Claims, byChassis, func(chassis string, port schema.UUID) ClaimKey { return ClaimKey{port, f.once(chassis)} },
+		func(row *sb.PortBinding, e Event) Claim {
+			c := Claim{Rev: e.Created}
+			if row.Encap != nil {
+				c.Encap = *row.Encap
+			}
+			return c
+		})
+	f.chunk = func(p Path, e Event) { set(t.Chunks, p, string(e.Value), e.there()) }
 }
 
 // rowEqual compares the stored columns of two rows.

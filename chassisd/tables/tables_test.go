@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/weft-sdn/weft/chassisd/binding"
+	"github.com/weft-sdn/weft/chassisd/zone"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -63,6 +64,7 @@ func (w world) door(dp, name, peer, chassis string) {
 		row.Type = "l3gateway"
 	}
 	w.Ports.Set(id(name), row)
+	w.GroupPorts.Set(Member{id(dp + "-flood"), id(name)}, struct{}{})
 }
 
 func (w world) iface(name string, ofport int) {
@@ -126,7 +128,7 @@ func TestBinding(t *testing.T) {
 		t.Errorf("flows on a datapath that is not here:\n%s", f)
 	}
 	flood, _ := w.GroupFlows.Get(id("sw-flood"))
-	if f := text(flood); !strings.Contains(f, "output:102,resubmit(,44)") || !strings.Contains(f, "set_field:0x1->reg15") {
+	if f := text(flood); !strings.Contains(f, "output:102,resubmit(,60)") || !strings.Contains(f, "set_field:0x1->reg15") {
 		t.Errorf("flood:\n%s", f)
 	}
 
@@ -498,6 +500,61 @@ func TestReach(t *testing.T) {
 		}
 		if n := len(strings.Fields(step.local)); w.Units.Len() != n {
 			t.Errorf("%s: %d units are lowered, want %d", step.what, w.Units.Len(), n)
+		}
+	}
+}
+
+// TestPatches: ports of a switch and a router lead to each other where both are
+// here, on every chassis; a group's copy for them is made where the packet is
+// sent.
+func TestPatches(t *testing.T) {
+	w := newWorld(t)
+	w.datapath("sw", 5)
+	w.datapath("router", 6)
+	w.port("sw", "vm", 9, "")
+	w.iface("vm", 7)
+	w.door("sw", "sw-router", "router-sw", "")
+	w.door("router", "router-sw", "sw-router", "")
+	w.Zones.Set("vm", 3)
+	w.Zones.Set(zone.DNAT(id("sw").String()), 4)
+	w.Zones.Set(zone.SNAT(id("router").String()), 8)
+	flood := func() string {
+		f, _ := w.GroupFlows.Get(id("sw-flood"))
+		return text(f)
+	}
+	const toRouter = "clone(ct_clear,set_field:0->reg13,set_field:0->reg11,set_field:0x8->reg12,set_field:0x6->metadata,set_field:0x1->reg14"
+	const toSwitch = "clone(ct_clear,set_field:0->reg13,set_field:0x4->reg11,set_field:0->reg12,set_field:0x5->metadata,set_field:0x1->reg14"
+	const flooded = "table=59, priority=100,reg15=0x8000,metadata=0x5/0xffffff actions=set_field:0x5->metadata,set_field:0->reg13,set_field:0x4->reg11,set_field:0->reg12,set_field:0x1->reg15,resubmit(,61)"
+	for _, step := range []struct {
+		what   string
+		do     func()
+		joined bool
+	}{
+		{"both are here", func() {}, true},
+		{"flows of the router are not read", func() {
+			w.Followed.Delete(AllDatapaths)
+			w.Followed.Set(id("sw"), struct{}{})
+		}, false},
+		{"they are", func() { w.Followed.Set(id("router"), struct{}{}) }, true},
+		{"the peer is gone", func() { w.Ports.Delete(id("router-sw")) }, false},
+		{"and there again", func() { w.door("router", "router-sw", "sw-router", "") }, true},
+		{"on another chassis", func() { w.door("router", "router-sw", "sw-router", "hv2") }, false},
+		{"on this one", func() {
+			w.door("router", "router-sw", "sw-router", "hv1")
+			w.door("sw", "sw-router", "router-sw", "host1")
+		}, true},
+		{"no port is here", func() { w.Interfaces.Delete("if-vm") }, false},
+	} {
+		step.do()
+		w.commit()
+		if got := strings.Contains(w.flowsOf("sw-router"), toRouter); got != step.joined {
+			t.Errorf("%s: to the router: %v\n%s", step.what, got, w.flowsOf("sw-router"))
+		}
+		if got := strings.Contains(w.flowsOf("router-sw"), toSwitch); got != step.joined {
+			t.Errorf("%s: to the switch: %v\n%s", step.what, got, w.flowsOf("router-sw"))
+		}
+		if got := strings.Contains(flood(), flooded); got != step.joined {
+			t.Errorf("%s: flooded: %v\n%s", step.what, got, flood())
 		}
 	}
 }

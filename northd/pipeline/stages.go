@@ -58,13 +58,6 @@ type Pipeline struct {
 	Stages []Stage
 }
 
-// MaxStages is how many tables the agent has for an ingress and an egress
-// pipeline.
-const (
-	MaxIngress = 33
-	MaxEgress  = 18
-)
-
 var pipelines = [...]Pipeline{
 	SwitchIngress: {Name: "switch ingress", Stages: []Stage{
 		{LSInCheckPortSec, "admission", "drop what no port may send; find out whether this port may send the packet"},
@@ -130,13 +123,13 @@ func Find(stage string) (Place, bool) {
 	return p, ok
 }
 
-// LastTable returns the last table number of both kinds of pipelines, for
+// LastTable returns how many stages both kinds of pipelines may have, for
 // lflow.Place.
 func LastTable(egress bool) int {
 	if egress {
-		return MaxEgress
+		return lflow.EgressStages
 	}
-	return MaxIngress
+	return lflow.IngressStages
 }
 
 // ParsePlace returns the place for parsing actions of a stage.

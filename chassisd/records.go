@@ -1,0 +1,183 @@
+package chassisd
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/weft-sdn/weft/chassisd/ledger"
+	"github.com/weft-sdn/weft/chassisd/view"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// records are the keys below the chassis's own prefix, and its status: which
+// must be in etcd, and which are.
+type records struct {
+	name   string         // of the chassis; empty while it is not known
+	ledger *ledger.Ledger // writes them; nil while there is no etcd
+	want   map[string][]byte
+	have   map[string]bool
+	unseen map[string]bool // those not yet in the complete state that comes in
+	// owners are told of the keys of their table, by its name.
+	owners map[string]func(row schema.UUID, e view.Event)
+	// whole: the ledger was told that all wishes are there.
+	whole   bool
+	seq     int64 // of the newest wish
+	written ledger.Result
+	claimed int64 // revision of our newest claim
+	// contestedAt: when somebody else was last seen to write our keys.
+	contestedAt time.Time
+}
+
+func newRecords() *records {
+	return &records{want: map[string][]byte{}, have: map[string]bool{}, owners: map[string]func(schema.UUID, view.Event){}}
+}
+
+// own makes f be told of each record of this chassis in the table.
+func (r *records) own(table string, f func(row schema.UUID, e view.Event)) { r.owners[table] = f }
+
+// owns tells of a key that nobody wishes for whether it is ours to delete.
+func (r *records) owns(key string) bool {
+	table, _, ok := r.split(key)
+	return ok && (r.owners[table] != nil || isRecord(table))
+}
+
+// isClaim tells whether a key is our claim of a port.
+func (r *records) isClaim(key string) bool {
+	table, _, ok := r.split(key)
+	return ok && table == "Port_Binding"
+}
+
+// split takes a key of ours apart: table and row.
+func (r *records) split(key string) (table, row string, ok bool) {
+	rest, ok := strings.CutPrefix(key, sb.RecordsOf(r.name))
+	if !ok || r.name == "" {
+		return "", "", false
+	}
+	return strings.Cut(rest, "/")
+}
+
+// take takes what the view tells of the chassis's own keys.
+func (r *records) take(b *view.Batch) {
+	if b.Reset {
+		r.unseen = maps.Clone(r.have)
+	}
+	for key, e := range b.Events {
+		if key == sb.StatusKey(r.name) {
+			r.resume(e)
+		} else if _, _, ok := r.split(key); ok {
+			r.see(key, e)
+			delete(r.unseen, key)
+		}
+	}
+	if b.More {
+		return
+	}
+	for key := range r.unseen {
+		r.see(key, view.Event{Rev: b.Chassis})
+	}
+	r.unseen = nil
+}
+
+// resume takes over what an earlier run said of itself.
+func (r *records) resume(e view.Event) {
+	var s sb.Status
+	if e.Value != nil && json.Unmarshal(e.Value, &s) == nil {
+		r.claimed = max(r.claimed, s.Claimed)
+	}
+	r.ledger.Seen(sb.StatusKey(r.name), e.Value, e.Rev)
+}
+
+// see takes a record of this chassis.
+func (r *records) see(key string, e view.Event) {
+	if r.have[key] = true; e.Value == nil {
+		delete(r.have, key)
+	}
+	r.ledger.Seen(key, e.Value, e.Rev)
+	table, row, _ := r.split(key)
+	id, err := schema.ParseUUID(row)
+	if err != nil {
+		return
+	}
+	if table == "Port_Binding" {
+		r.claimed = max(r.claimed, e.Rev)
+	}
+	if owner := r.owners[table]; owner != nil {
+		owner(id, e)
+	}
+}
+
+// result takes how far the ledger is.
+func (r *records) result(res ledger.Result, now time.Time) {
+	if res.Contested > r.written.Contested {
+		r.contestedAt = now
+	}
+	r.written = res
+	r.claimed = max(r.claimed, res.Rev)
+}
+
+// wish changes the keys that must be in etcd.
+func (r *records) wish(keys map[string][]byte) {
+	for k, v := range keys {
+		if v == nil {
+			delete(r.want, k)
+		} else {
+			r.want[k] = v
+		}
+	}
+	if r.whole && len(keys) > 0 {
+		r.seq = r.ledger.Want(keys)
+	}
+}
+
+// wishChassis sets the chassis's own rows.
+func (r *records) wishChassis(keys map[string][]byte) {
+	changed := map[string][]byte{}
+	for k, v := range keys {
+		if string(r.want[k]) != string(v) {
+			changed[k] = v
+		}
+	}
+	for k := range r.want {
+		table, _, ok := r.split(k)
+		if _, still := keys[k]; !still && ok && isRecord(table) {
+			changed[k] = nil
+		}
+	}
+	r.wish(changed)
+}
+
+// complete says that all wishes are there: with the chassis's own rows all else
+// may be written, and what an earlier run left and is no more may go.
+func (r *records) complete() {
+	if r.whole {
+		return
+	}
+	r.whole = true
+	r.seq = r.ledger.Want(r.want)
+	r.ledger.Complete()
+}
+
+// status writes the chassis's status. It is no wish that anything waits for.
+func (r *records) status(s sb.Status) {
+	value, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a struct of numbers and strings
+	}
+	r.ledger.Want(map[string][]byte{sb.StatusKey(r.name): value})
+}
+
+// contestedFor is how long a foreign write of our keys is told. A second agent
+// would write again within a second or so.
+const contestedFor = 30 * time.Second
+
+// problems tells of another agent with our name.
+func (r *records) problems(now time.Time) []string {
+	if r.written.Contested == 0 || now.Sub(r.contestedAt) >= contestedFor {
+		return nil
+	}
+	return []string{fmt.Sprintf("somebody else writes the records of chassis %s: is there a second agent with this system-id?", r.name)}
+}

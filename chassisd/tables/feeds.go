@@ -1,0 +1,238 @@
+package tables
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// Event is what etcd tells of a key.
+type Event struct {
+	// Value is nil where the key is gone.
+	Value []byte
+	// Rev is the revision that wrote the value.
+	Rev int64
+	// Created is the revision that made the key, 0 where it is gone.
+	Created int64
+}
+
+func (e Event) there() bool { return e.Value != nil }
+
+// Feeds are the inputs that hold what is in etcd. Which keys go into an input is
+// said where that is declared; keys that nothing was declared for are a later
+// version's, or somebody else's, and are let be.
+type Feeds struct {
+	rows    map[origin]func(chassis string, row schema.UUID, e Event) error
+	members map[origin]func(row schema.UUID, part string, there bool) error
+	chunk   func(Path, Event)
+	inputs  []resettable
+	// strings are those that the state or batch taken now has in many places:
+	// names of ports and of chassis. Its keys, of which they are parts, are not
+	// kept.
+	strings map[string]string
+}
+
+// origin names keys: rows of a table that northd writes or chassis do, or the
+// elements of a column that is stored by member.
+type origin struct {
+	by            writer
+	table, column string
+}
+
+// writer is who writes keys.
+type writer uint8
+
+const (
+	byNorthd writer = iota
+	byChassis
+)
+
+// resettable is an input that can be set as a whole.
+type resettable interface {
+	Reset()
+	EndReset()
+}
+
+// settable is what the feeds need of an incr.Input.
+type settable[K comparable, V any] interface {
+	resettable
+	Set(K, V)
+	Delete(K)
+}
+
+func newFeeds() *Feeds {
+	return &Feeds{
+		rows:    map[origin]func(string, schema.UUID, Event) error{},
+		members: map[origin]func(schema.UUID, string, bool) error{},
+		strings: map[string]string{},
+	}
+}
+
+// feed declares an input that is set as a whole with the others, and returns it.
+func feed[K comparable, V any, In settable[K, V]](f *Feeds, in In) In {
+	f.inputs = append(f.inputs, in)
+	return in
+}
+
+// rowsOf declares an input that holds the rows of R's table as they are.
+func rowsOf[R schema.Row](f *Feeds, e *incr.Engine, name string, by writer) *incr.Input[schema.UUID, R] {
+	in := feed[schema.UUID, R](f, incr.NewInput[schema.UUID](e, name, rowEqual[R]()))
+	fromRows(f, in, by, func(_ string, id schema.UUID) schema.UUID { return id }, func(row R, _ Event) R { return row })
+	return in
+}
+
+// fromRows has an input take the rows of R's table: those that northd writes, or
+// those of the chassis. A row that cannot be understood is left out.
+func fromRows[R schema.Row, K comparable, V any](
+	f *Feeds, in settable[K, V], by writer, key func(chassis string, row schema.UUID) K, value func(R, Event) V,
+) {
+	var zero R
+	table := sb.Schema().TableOf(zero)
+	f.rows[origin{by: by, table: table.Name}] = func(chassis string, id schema.UUID, e Event) error {
+		k := key(chassis, id)
+		if !e.there() {
+			in.Delete(k)
+			return nil
+		}
+		row, err := schema.DecodeRow(table, id, e.Value)
+		if err != nil {
+			in.Delete(k)
+			return err
+		}
+		in.Set(k, value(row.(R), e))
+		return nil
+	}
+}
+
+// rowMembers has an input take the elements of a column of R's table that name
+// rows.
+func rowMembers[R schema.Row](f *Feeds, in *incr.Input[Member, struct{}], column string) *incr.Input[Member, struct{}] {
+	var zero R
+	f.members[origin{table: sb.Schema().TableOf(zero).Name, column: column}] = func(row schema.UUID, part string, there bool) error {
+		id, err := schema.ParseUUID(part)
+		if err != nil {
+			return err
+		}
+		set(in, Member{Group: row, Row: id}, struct{}{}, there)
+		return nil
+	}
+	return feed[Member, struct{}](f, in)
+}
+
+// textMembers has an input take the elements of a column of R's table that are
+// strings.
+func textMembers[R schema.Row](f *Feeds, in *incr.Input[SetMember, struct{}], column string) *incr.Input[SetMember, struct{}] {
+	var zero R
+	table := sb.Schema().TableOf(zero)
+	col := table.Column(column)
+	f.members[origin{table: table.Name, column: column}] = func(row schema.UUID, part string, there bool) error {
+		text, _, err := schema.DecodeMember(col, part, nil)
+		if err != nil {
+			return err
+		}
+		set(in, SetMember{Set: row, Text: f.once(text.Str())}, struct{}{}, there)
+		return nil
+	}
+	return feed[SetMember, struct{}](f, in)
+}
+
+func set[K comparable, V any](in settable[K, V], k K, v V, there bool) {
+	if there {
+		in.Set(k, v)
+	} else {
+		in.Delete(k)
+	}
+}
+
+// once returns a string as it is kept.
+func (f *Feeds) once(s string) string {
+	kept, ok := f.strings[s]
+	if !ok {
+		kept = strings.Clone(s)
+		f.strings[kept] = kept
+	}
+	return kept
+}
+
+// Reset begins a complete state: what is not told until EndReset is gone.
+func (f *Feeds) Reset() {
+	for _, in := range f.inputs {
+		in.Reset()
+	}
+}
+
+// EndReset ends a complete state.
+func (f *Feeds) EndReset() {
+	for _, in := range f.inputs {
+		in.EndReset()
+	}
+}
+
+// Rest forgets what is remembered of the strings of a state or batch.
+func (f *Feeds) Rest() { f.strings = map[string]string{} }
+
+// Apply takes a key. An error says why it is left out.
+func (f *Feeds) Apply(key string, e Event) error {
+	if rest, ok := strings.CutPrefix(key, sb.Prefix+sb.FlowsPath); ok {
+		return f.flows(rest, e)
+	}
+	if rest, ok := strings.CutPrefix(key, sb.Prefix); ok {
+		return f.southbound(rest, e)
+	}
+	if rest, ok := strings.CutPrefix(key, sb.ChassisPrefix); ok {
+		return f.record(rest, e)
+	}
+	return nil
+}
+
+// flows takes "<owner>/<unit>".
+func (f *Feeds) flows(rest string, e Event) error {
+	owner, unit, ok := strings.Cut(rest, "/")
+	id, err := schema.ParseUUID(owner)
+	if err != nil || !ok {
+		return fmt.Errorf("not a unit of flows: %q", rest)
+	}
+	f.chunk(Path{Owner: id, Unit: unit}, e)
+	return nil
+}
+
+// southbound takes "<Table>/<uuid>[/<column>/<member>]".
+func (f *Feeds) southbound(rest string, e Event) error {
+	parts := strings.Split(rest, "/")
+	if len(parts) != 2 && len(parts) != 4 {
+		return nil
+	}
+	id, err := schema.ParseUUID(parts[1])
+	if err != nil {
+		return err
+	}
+	if len(parts) == 4 {
+		if member := f.members[origin{table: parts[0], column: parts[2]}]; member != nil {
+			return member(id, parts[3], e.there())
+		}
+		return nil
+	}
+	if row := f.rows[origin{table: parts[0]}]; row != nil {
+		return row("", id, e)
+	}
+	return nil
+}
+
+// record takes "<chassis>/<Table>/<uuid>".
+func (f *Feeds) record(rest string, e Event) error {
+	parts := strings.Split(rest, "/")
+	if len(parts) != 3 {
+		return nil
+	}
+	id, err := schema.ParseUUID(parts[2])
+	if err != nil {
+		return err
+	}
+	if row := f.rows[origin{by: byChassis, table: parts[1]}]; row != nil {
+		return row(parts[0], id, e)
+	}
+	return nil
+}

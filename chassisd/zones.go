@@ -1,0 +1,119 @@
+package chassisd
+
+import (
+	"log/slog"
+
+	"github.com/weft-sdn/weft/chassisd/tables"
+	"github.com/weft-sdn/weft/chassisd/zone"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// zones gives conntrack zones to the ports and datapaths of this chassis, and
+// keeps in mind which must be flushed.
+type zones struct {
+	t     *tables.Tables
+	log   *slog.Logger
+	alloc zone.Allocator
+	stale []uint16 // to be flushed with the next update of the switch
+}
+
+// restore takes over the zones that the bridge holds.
+func (z *zones) restore(ids map[string]string) {
+	for _, key := range z.alloc.Restore(ids) {
+		z.log.Warn("not a conntrack zone", "key", key, "value", ids[key])
+	}
+	for _, name := range z.alloc.Names() {
+		z.t.Zones.Set(name, z.alloc.Get(name))
+	}
+}
+
+// diff is what the bridge's external_ids lack, and what is too much in them.
+func (z *zones) diff(ids map[string]string) (set map[string]string, gone []string) {
+	return z.alloc.Diff(ids)
+}
+
+// toFlush are the zones to be flushed; they are told once.
+func (z *zones) toFlush() []uint16 {
+	stale := z.stale
+	z.stale = nil
+	return stale
+}
+
+// assign takes the zones of what went in the last commit, and then gives some to
+// what became local: a port with the name of one that went is another port, and
+// must not find its connections. It tells whether any changed.
+func (z *zones) assign() bool {
+	changed := false
+	for _, c := range z.t.Bound.Changes() {
+		if c.Had && (!c.Has || c.Old.Name != c.New.Name) {
+			changed = z.take(c.Old.Name) || changed
+		}
+	}
+	for _, c := range z.t.Local.Changes() {
+		if !c.Has {
+			for _, name := range datapathZones(c.Key) {
+				changed = z.take(name) || changed
+			}
+		}
+	}
+	for _, c := range z.t.Bound.Changes() {
+		if c.Has {
+			changed = z.give(c.New.Name) || changed
+		}
+	}
+	for _, c := range z.t.Local.Changes() {
+		if c.Has {
+			for _, name := range datapathZones(c.Key) {
+				changed = z.give(name) || changed
+			}
+		}
+	}
+	return changed
+}
+
+func datapathZones(dp schema.UUID) [2]string {
+	return [...]string{zone.DNAT(dp.String()), zone.SNAT(dp.String())}
+}
+
+// give gives a zone to what has none. The connections that an earlier owner left
+// in it are forgotten before flows send anything there, this run's or another's:
+// nobody knows who had it last.
+func (z *zones) give(name string) bool {
+	n, fresh := z.alloc.Assign(name)
+	if !fresh {
+		return false
+	}
+	z.t.Zones.Set(name, n)
+	z.stale = append(z.stale, n)
+	return true
+}
+
+func (z *zones) take(name string) bool {
+	if z.alloc.Get(name) == 0 {
+		return false
+	}
+	z.alloc.Release(name)
+	z.t.Zones.Delete(name)
+	return true
+}
+
+// sweep takes, at the first complete state, the zones of what is gone since an
+// earlier run; it tells whether there were any.
+func (z *zones) sweep() bool {
+	used := map[string]bool{}
+	for _, b := range z.t.Bound.All() {
+		used[b.Name] = true
+	}
+	for dp := range z.t.Local.All() {
+		for _, name := range datapathZones(dp) {
+			used[name] = true
+		}
+	}
+	changed := false
+	for _, name := range z.alloc.Names() {
+		if !used[name] {
+			changed = z.take(name) || changed
+		}
+	}
+	return changed
+}
