@@ -20,6 +20,7 @@ export WEFT_CHECK ?= 1
 PKG      ?= ./...
 FUZZTIME ?= 20s
 ONLY     ?=
+BASE     ?=
 SCRIPTS  ?= e2e/testdata
 
 TESTSUM := go run ./scripts/testsum
@@ -52,8 +53,8 @@ e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BA
 fuzz:      ## every fuzzer for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(PKG)
 
-bench: deps build  ## figures side by side with stock OVN; ONLY=regexp for a part
-	@go build -o bin/tools/ ./e2e/bench && E2E_BIN=$(CURDIR)/bin bin/tools/bench -only '$(ONLY)'
+bench: deps build  ## figures side by side with stock OVN and the build of BASE=commit; ONLY=regexp for a part
+	@go build -o bin/tools/ ./e2e/bench && E2E_BIN=$(CURDIR)/bin bin/tools/bench -only '$(ONLY)' -base '$(BASE)'
 
 check: deps  ## format, vet, staticcheck, imports, generated files
 	@scripts/check
