@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -61,6 +62,19 @@ func sysctl(ns string, settings ...string) error {
 	})
 }
 
+// hardwareAddr is the MAC of an interface in a namespace.
+func hardwareAddr(ns, dev string) (mac net.HardwareAddr, err error) {
+	err = within(ns, func() error {
+		i, err := net.InterfaceByName(dev)
+		if err != nil {
+			return fmt.Errorf("e2e: interface %s in %s: %w", dev, ns, err)
+		}
+		mac = i.HardwareAddr
+		return nil
+	})
+	return mac, err
+}
+
 // ip runs `ip -batch` with the given lines, in the namespace if one is named.
 func ip(ns string, lines ...string) error {
 	args := []string{"-batch", "-"}
@@ -116,7 +130,8 @@ func isolate(ns string, devs ...string) error {
 	var b strings.Builder
 	b.WriteString("table netdev ovs {\n")
 	for _, d := range devs {
-		fmt.Fprintf(&b, "chain %s {\ntype filter hook ingress device %q priority 0; policy drop;\n}\n", d, d)
+		// The name of a chain may be no word of nft's language; any device's name may.
+		fmt.Fprintf(&b, "chain on-%s {\ntype filter hook ingress device %q priority 0; policy drop;\n}\n", d, d)
 	}
 	b.WriteString("}\n")
 	return within(ns, func() error {

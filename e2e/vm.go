@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strings"
+	"slices"
 )
 
 // VM is a namespace that plays a virtual machine: one interface eth0, whose
@@ -46,8 +46,8 @@ func (s *Sandbox) AddVM(hv string, c VMConfig) (*VM, error) {
 // newVM makes the namespace. IPv6 is off where it is not asked for, so that
 // the VM says nothing of its own accord.
 func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
-	if _, ok := s.vms[c.Name]; ok || c.Name == "" {
-		return nil, fmt.Errorf("e2e: VM name %q is empty or taken", c.Name)
+	if _, _, err := s.place(c.Name); err == nil || slices.ContainsFunc(commands(), func(x command) bool { return x.name == c.Name }) {
+		return nil, fmt.Errorf("e2e: VM name %q is empty, taken, or that of a command", c.Name)
 	}
 	if c.IfaceID == "" {
 		c.IfaceID = c.Name
@@ -85,8 +85,8 @@ func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
 // plug makes eth0 and joins it to a hypervisor's br-int.
 func (v *VM) plug(h *Hypervisor) error {
 	v.hv = h
-	if err := ip(h.ns, fmt.Sprintf("link add %s mtu %d type veth peer name eth0 address %s mtu %[2]d netns %[4]s", v.dev, v.MTU, v.MAC, v.ns),
-		"link set "+v.dev+" up"); err != nil {
+	if err := ip(h.ns, fmt.Sprintf("link add name %s mtu %d type veth peer name eth0 address %s mtu %[2]d netns %[4]s", v.dev, v.MTU, v.MAC, v.ns),
+		"link set dev "+v.dev+" up"); err != nil {
 		return err
 	}
 	if err := isolate(h.ns, v.dev); err != nil {
@@ -110,12 +110,12 @@ func (v *VM) configure() error {
 		lines = append(lines, line)
 	}
 	for _, g := range v.Gateway {
-		fam := "-4"
+		all := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 		if g.Is6() {
-			fam = "-6"
+			all = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
 		}
 		// onlink: a gateway outside of the VM's own subnet is allowed
-		lines = append(lines, fmt.Sprintf("%s route add default via %s dev eth0 onlink", strings.TrimPrefix(fam, "-4"), g))
+		lines = append(lines, fmt.Sprintf("route add %s via %s dev eth0 onlink", all, g))
 	}
 	if err := ip(v.ns, lines...); err != nil {
 		return err
@@ -132,7 +132,7 @@ func (v *VM) unplug() error {
 	if _, err := v.hv.tool("ovs-vsctl", "--timeout=30", "--if-exists", "del-port", "br-int", v.dev); err != nil {
 		return err
 	}
-	err := ip(v.hv.ns, "link del "+v.dev)
+	err := ip(v.hv.ns, "link del dev "+v.dev)
 	v.hv = nil
 	return err
 }
@@ -172,9 +172,14 @@ func (s *Sandbox) AddExternal(c VMConfig) (*VM, error) {
 	if c.MAC != nil {
 		mac = " address " + c.MAC.String()
 	}
-	if err := ip(s.ns("fab"), fmt.Sprintf("link add %s type veth peer name eth0%s netns %s", v.dev, mac, v.ns),
-		"link set "+v.dev+" master ext up"); err != nil {
+	if err := ip(s.ns("fab"), fmt.Sprintf("link add name %s type veth peer name eth0%s netns %s", v.dev, mac, v.ns),
+		"link set dev "+v.dev+" master ext up"); err != nil {
 		return nil, err
+	}
+	if v.MAC == nil {
+		if v.MAC, err = hardwareAddr(v.ns, "eth0"); err != nil {
+			return nil, err
+		}
 	}
 	return v, v.configure()
 }
