@@ -138,10 +138,14 @@ loop:
 		if err := x.do(c.args[0]); err != nil {
 			return err
 		}
-		if re != nil && re.Match(out.Bytes()) == neg {
-			return unmetf("the output of %s fits %q: %v", c.args[0], re, !neg)
+		switch {
+		case re == nil || re.Match(out.Bytes()) != neg:
+			return nil
+		case neg:
+			return unmetf("the output of %s fits %q", c.args[0], re)
+		default:
+			return unmetf("the output of %s does not fit %q", c.args[0], re)
 		}
-		return nil
 	})
 	_, _ = c.stdout.Write(out.Bytes())
 	_, _ = c.stderr.Write(errOut.Bytes())

@@ -61,7 +61,7 @@ func (c *call) do(name string) error {
 	case !c.neg:
 		return err
 	case err == nil:
-		return errors.New("succeeded, but ! says that it must not")
+		return unmetf("succeeded, but ! says that it must not")
 	case errors.As(err, &u):
 		fmt.Fprintln(c.stderr, err)
 		return nil
