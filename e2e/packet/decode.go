@@ -41,8 +41,27 @@ func (f Fields) String() string {
 	return b.String()
 }
 
-// minFrame is the shortest Ethernet frame, to which senders pad with zeros.
-const minFrame = 60
+// minFrame is the shortest Ethernet frame, to which senders and switches pad
+// with zeros; vlanTag is what may have been added or taken off since.
+const minFrame, vlanTag = 60, 4
+
+// padded tells whether a frame of that length may end in padding.
+func padded(length int) bool {
+	return length == minFrame || length == minFrame-vlanTag || length == minFrame+vlanTag
+}
+
+// Same tells whether two frames are the same but for padding that one of them
+// has got on its way.
+func Same(a, b []byte) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if !bytes.HasPrefix(b, a) {
+		return false
+	}
+	rest := b[len(a):]
+	return len(rest) == 0 || padded(len(b)) && len(bytes.Trim(rest, "\x00")) == 0
+}
 
 // Decode names the fields of an Ethernet frame.
 func Decode(frame []byte) Fields {
@@ -54,7 +73,7 @@ func Decode(frame []byte) Fields {
 			break // what follows are its chunks
 		}
 	}
-	if d.length == minFrame {
+	if padded(d.length) {
 		d.rest = bytes.TrimRight(d.rest, "\x00")
 	}
 	if len(d.rest) > 0 {
