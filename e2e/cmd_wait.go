@@ -35,10 +35,7 @@ func (s *Sandbox) settle() error {
 		return nil
 	}
 	for _, h := range s.hvs {
-		s.daemons.mu.Lock()
-		d := s.daemons.m[h.Name+"/vswitchd"]
-		s.daemons.mu.Unlock()
-		if d == nil || d.proc == nil || d.frozen || !d.wanted || !d.proc.Alive() {
+		if !s.running(h.Name + "/vswitchd") {
 			continue
 		}
 		if err := h.purge(); err != nil {

@@ -1,0 +1,51 @@
+package e2e
+
+import (
+	"os"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestOVNReady: stock's agent is ready when it answers packets, at its first
+// start and at later ones.
+func TestOVNReady(t *testing.T) {
+	if why := Missing(OVN{}); why != "" {
+		t.Skip(why)
+	}
+	c := config(t)
+	c.Backend = OVN{}
+	s, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.AddHypervisors(1); err != nil {
+		t.Fatal(err)
+	}
+	d, err := s.daemon("chassisd", "hv1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for start := range 2 {
+		if start > 0 {
+			if err := d.halt(unix.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.up(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		log, err := os.ReadFile(d.proc.Log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(packetsConnected.FindAll(log, -1)); n != start+1 {
+			t.Errorf("start %d: the agent has connected its packet thread %d times\n%s", start, n, log)
+		}
+	}
+}
