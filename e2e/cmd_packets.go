@@ -255,7 +255,7 @@ func cmdArping(c *call) error {
 	if err := l.open(v.ns, "eth0"); err != nil {
 		return err
 	}
-	defer l.tap.close()
+	defer l.tap.Close()
 	last := c.s.sight.last
 	if err := c.s.Send(v.Name, data); err != nil {
 		return err

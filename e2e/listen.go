@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/weft-sdn/weft/e2e/netns"
 	"github.com/weft-sdn/weft/e2e/packet"
 )
 
@@ -22,7 +23,7 @@ type sight struct {
 // another interface all that cross it, in both directions.
 type listener struct {
 	name string
-	tap  *tap
+	tap  *netns.Tap
 	both bool
 
 	mu      sync.Mutex
@@ -66,7 +67,7 @@ func (s *Sandbox) Listen(name string) error {
 }
 
 func (l *listener) open(ns, dev string) (err error) {
-	l.tap, err = openTap(ns, dev, l.hear)
+	l.tap, err = netns.OpenTap(ns, dev, l.hear)
 	return err
 }
 
@@ -145,7 +146,7 @@ func (l *listener) await(x selector, count int, deadline time.Duration) ([]frame
 
 func (v *sight) drop(name string) {
 	if l, ok := v.listeners[name]; ok {
-		l.tap.close()
+		l.tap.Close()
 		delete(v.listeners, name)
 	}
 }
@@ -162,7 +163,7 @@ func (v *sight) again(vm *VM) error {
 	if !ok {
 		return nil
 	}
-	l.tap.close()
+	l.tap.Close()
 	return l.open(vm.ns, "eth0")
 }
 
@@ -172,7 +173,7 @@ func (s *Sandbox) Send(from string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	f, err := packetSocket(ns, dev, 0)
+	f, err := netns.PacketSocket(ns, dev, 0)
 	if err != nil {
 		return err
 	}
@@ -216,7 +217,7 @@ func (s *Sandbox) barrier() error {
 // drained tells whether all frames that have arrived at our sockets are dealt with.
 func (s *Sandbox) drained() error {
 	for _, l := range s.sight.listeners {
-		if !l.tap.drained() {
+		if !l.tap.Drained() {
 			return unmetf("%s has frames that are not recorded yet", l.name)
 		}
 	}

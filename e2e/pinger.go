@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/weft-sdn/weft/e2e/netns"
 )
 
 // pinger sends numbered echo requests at a fixed rate from a namespace and
@@ -45,7 +47,7 @@ func (p *pings) close() {
 func newPinger(ns string, dst netip.Addr, interval time.Duration) (*pinger, error) {
 	p := &pinger{dst: dst, id: uint16(rand.Uint32()), interval: interval, stop: make(chan struct{}),
 		sender: make(chan struct{}), changed: make(chan struct{})}
-	err := within(ns, func() (err error) {
+	err := netns.Within(ns, func() (err error) {
 		if dst.Is6() {
 			p.conn, err = net.ListenPacket("ip6:ipv6-icmp", "::")
 		} else {

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"github.com/weft-sdn/weft/e2e/netns"
 )
 
 // Serve answers on a tcp or udp port of a VM with one line: the VM's name and
@@ -19,7 +21,7 @@ func (s *Sandbox) Serve(vm, network string, port uint16) error {
 		return err
 	}
 	line := func(peer net.Addr) []byte { return []byte(vm + " sees " + peer.String() + "\n") }
-	return within(v.ns, func() error {
+	return netns.Within(v.ns, func() error {
 		addr := ":" + strconv.Itoa(int(port))
 		if network == "udp" {
 			c, err := net.ListenPacket("udp", addr)
@@ -76,7 +78,7 @@ func (s *Sandbox) Probe(ctx context.Context, vm, network string, to netip.AddrPo
 		d.LocalAddr = &net.TCPAddr{Port: int(from)}
 	}
 	var answer []byte
-	err = within(v.ns, func() error {
+	err = netns.Within(v.ns, func() error {
 		c, err := d.DialContext(ctx, network, to.String())
 		if err != nil {
 			return err

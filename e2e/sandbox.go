@@ -16,6 +16,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
+
+	"github.com/weft-sdn/weft/e2e/netns"
 )
 
 // Config says what a sandbox is made of.
@@ -99,10 +101,10 @@ const fabricIP = "10.0.0.254"
 // management (databases), external (the provider network).
 func (s *Sandbox) fabric() error {
 	ns := s.ns("fab")
-	if err := ip("", "netns add "+ns); err != nil {
+	if err := netns.IP("", "netns add "+ns); err != nil {
 		return err
 	}
-	return ip(ns, "link set lo up",
+	return netns.IP(ns, "link set lo up",
 		"link add ul type bridge", fmt.Sprintf("link set ul mtu %d up", underlayMTU), "addr add "+fabricIP+"/24 dev ul",
 		"link add mgmt type bridge", "link set mgmt up", "addr add "+centralIP+"/24 dev mgmt",
 		"link add ext type bridge", "link set ext up")
@@ -222,7 +224,7 @@ func (s *Sandbox) command(ctx context.Context, ns, dir string, args ...string) (
 	if _, ok := ctx.Deadline(); !ok {
 		ctx, cancel = context.WithTimeout(ctx, toolTimeout)
 	}
-	cmd := nsCommand(ctx, ns, s.env(dir), args...)
+	cmd := netns.Command(ctx, ns, s.env(dir), args...)
 	cmd.Dir = s.Dir
 	cmd.WaitDelay = time.Second // a child that keeps the output open
 	return cmd, cancel

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"github.com/weft-sdn/weft/e2e/netns"
 )
 
 // session is a TCP connection that a VM keeps open, to a server that says
@@ -24,7 +26,7 @@ func (s *Sandbox) Connect(vm string, to netip.AddrPort, deadline time.Duration) 
 		return nil, err
 	}
 	x := &session{}
-	err = within(v.ns, func() (err error) {
+	err = netns.Within(v.ns, func() (err error) {
 		d := net.Dialer{Timeout: deadline, KeepAlive: -1}
 		x.conn, err = d.Dial("tcp", to.String())
 		return err

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weft-sdn/weft/e2e/netns"
 )
 
 // stream sends one frame over and over, as fast as the wire takes it.
@@ -23,7 +25,7 @@ func (s *Sandbox) Stream(from string, data []byte) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := packetSocket(ns, dev, 0)
+	f, err := netns.PacketSocket(ns, dev, 0)
 	if err != nil {
 		return nil, err
 	}

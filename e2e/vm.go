@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+
+	"github.com/weft-sdn/weft/e2e/netns"
 )
 
 // VM is a namespace that plays a virtual machine: one interface eth0, whose
@@ -59,11 +61,11 @@ func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
 	if len(v.dev) > 15 { // IFNAMSIZ
 		v.dev = fmt.Sprintf("vm%x", sha256.Sum256([]byte(c.Name)))[:13]
 	}
-	if err := ip("", "netns add "+v.ns); err != nil {
+	if err := netns.IP("", "netns add "+v.ns); err != nil {
 		return nil, err
 	}
 	s.vms[c.Name] = v
-	if err := ip(v.ns, "link set lo up"); err != nil {
+	if err := netns.IP(v.ns, "link set lo up"); err != nil {
 		return nil, err
 	}
 	six := v.RA
@@ -71,7 +73,7 @@ func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
 		six = six || a.Addr().Is6()
 	}
 	if !six {
-		return v, sysctl(v.ns, "ipv6.conf.all.disable_ipv6=1", "ipv6.conf.default.disable_ipv6=1")
+		return v, netns.Sysctl(v.ns, "ipv6.conf.all.disable_ipv6=1", "ipv6.conf.default.disable_ipv6=1")
 	}
 	set := []string{"ipv6.conf.default.accept_dad=0", "ipv6.conf.default.dad_transmits=0"}
 	if v.RA {
@@ -79,17 +81,17 @@ func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
 	} else {
 		set = append(set, "ipv6.conf.default.accept_ra=0", "ipv6.conf.default.router_solicitations=0")
 	}
-	return v, sysctl(v.ns, set...)
+	return v, netns.Sysctl(v.ns, set...)
 }
 
 // plug makes eth0 and joins it to a hypervisor's br-int.
 func (v *VM) plug(h *Hypervisor) error {
 	v.hv = h
-	if err := ip(h.ns, fmt.Sprintf("link add name %s mtu %d type veth peer name eth0 address %s mtu %[2]d netns %[4]s", v.dev, v.MTU, v.MAC, v.ns),
+	if err := netns.IP(h.ns, fmt.Sprintf("link add name %s mtu %d type veth peer name eth0 address %s mtu %[2]d netns %[4]s", v.dev, v.MTU, v.MAC, v.ns),
 		"link set dev "+v.dev+" up"); err != nil {
 		return err
 	}
-	if err := isolate(h.ns, v.dev); err != nil {
+	if err := netns.Isolate(h.ns, v.dev); err != nil {
 		return err
 	}
 	if err := v.configure(); err != nil {
@@ -117,10 +119,10 @@ func (v *VM) configure() error {
 		// onlink: a gateway outside of the VM's own subnet is allowed
 		lines = append(lines, fmt.Sprintf("route add %s via %s dev eth0 onlink", all, g))
 	}
-	if err := ip(v.ns, lines...); err != nil {
+	if err := netns.IP(v.ns, lines...); err != nil {
 		return err
 	}
-	return txOff(v.ns, "eth0")
+	return netns.TxOff(v.ns, "eth0")
 }
 
 // unplug takes the VM off its hypervisor. Removing eth0 takes its addresses
@@ -132,7 +134,7 @@ func (v *VM) unplug() error {
 	if _, err := v.hv.tool("ovs-vsctl", "--timeout=30", "--if-exists", "del-port", "br-int", v.dev); err != nil {
 		return err
 	}
-	err := ip(v.hv.ns, "link del dev "+v.dev)
+	err := netns.IP(v.hv.ns, "link del dev "+v.dev)
 	v.hv = nil
 	return err
 }
@@ -159,7 +161,7 @@ func (v *VM) Delete() error {
 		return err
 	}
 	delete(v.s.vms, v.Name)
-	return ip("", "netns del "+v.ns)
+	return netns.IP("", "netns del "+v.ns)
 }
 
 // AddExternal makes a host on the provider network.
@@ -172,12 +174,12 @@ func (s *Sandbox) AddExternal(c VMConfig) (*VM, error) {
 	if c.MAC != nil {
 		mac = " address " + c.MAC.String()
 	}
-	if err := ip(s.ns("fab"), fmt.Sprintf("link add name %s type veth peer name eth0%s netns %s", v.dev, mac, v.ns),
+	if err := netns.IP(s.ns("fab"), fmt.Sprintf("link add name %s type veth peer name eth0%s netns %s", v.dev, mac, v.ns),
 		"link set dev "+v.dev+" master ext up"); err != nil {
 		return nil, err
 	}
 	if v.MAC == nil {
-		if v.MAC, err = hardwareAddr(v.ns, "eth0"); err != nil {
+		if v.MAC, err = netns.HardwareAddr(v.ns, "eth0"); err != nil {
 			return nil, err
 		}
 	}

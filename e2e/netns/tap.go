@@ -1,4 +1,4 @@
-package e2e
+package netns
 
 import (
 	"bytes"
@@ -12,31 +12,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tap is a raw socket on one interface and what is done with each frame that it
+// Tap is a raw socket on one interface and what is done with each frame that it
 // receives.
-type tap struct {
+type Tap struct {
 	file *os.File
 	take func(data []byte, out bool)
 
 	mu sync.Mutex // held from when a frame leaves the socket until take is done with it
 }
 
-// openTap has take called, from a goroutine of its own, with each frame that
+// OpenTap has take called, from a goroutine of its own, with each frame that
 // crosses an interface, until the tap is closed or the interface is gone. The
 // frame is take's to keep.
-func openTap(ns, dev string, take func(data []byte, out bool)) (*tap, error) {
-	f, err := packetSocket(ns, dev, unix.ETH_P_ALL)
+func OpenTap(ns, dev string, take func(data []byte, out bool)) (*Tap, error) {
+	f, err := PacketSocket(ns, dev, unix.ETH_P_ALL)
 	if err != nil {
 		return nil, err
 	}
-	t := &tap{file: f, take: take}
+	t := &Tap{file: f, take: take}
 	go t.run()
 	return t, nil
 }
 
-func (t *tap) close() { t.file.Close() }
+func (t *Tap) Close() { t.file.Close() }
 
-func (t *tap) run() {
+func (t *Tap) run() {
 	conn, err := t.file.SyscallConn()
 	if err != nil {
 		return
@@ -55,7 +55,7 @@ func (t *tap) run() {
 }
 
 // one receives a frame and deals with it.
-func (t *tap) one(fd int, buf, oob []byte) error {
+func (t *Tap) one(fd int, buf, oob []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n, on, _, from, err := unix.Recvmsg(fd, buf, oob, 0)
@@ -67,8 +67,8 @@ func (t *tap) one(fd int, buf, oob []byte) error {
 	return nil
 }
 
-// drained tells whether all that has arrived so far has been dealt with.
-func (t *tap) drained() bool {
+// Drained tells whether all that has arrived so far has been dealt with.
+func (t *Tap) Drained() bool {
 	waiting := 0
 	conn, err := t.file.SyscallConn()
 	if err != nil {
@@ -82,20 +82,20 @@ func (t *tap) drained() bool {
 	return err != nil || waiting == 0 // a closed one receives nothing any more
 }
 
-// packetSocket opens a raw socket on one interface. One that listens also hears
+// PacketSocket opens a raw socket on one interface. One that listens also hears
 // what is for others: what a bridge passes on it shows to nobody who does not
 // ask for that (PACKET_MR_PROMISC of packet(7)).
-func packetSocket(ns, dev string, protocol uint16) (*os.File, error) {
+func PacketSocket(ns, dev string, protocol uint16) (*os.File, error) {
 	var file *os.File
-	err := within(ns, func() error {
+	err := Within(ns, func() error {
 		i, err := net.InterfaceByName(dev)
 		if err != nil {
-			return fmt.Errorf("e2e: interface %s in %s: %w", dev, ns, err)
+			return fmt.Errorf("netns: interface %s in %s: %w", dev, ns, err)
 		}
 		proto := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, protocol))
 		fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 		if err != nil {
-			return fmt.Errorf("e2e: packet socket: %w", err)
+			return fmt.Errorf("netns: packet socket: %w", err)
 		}
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 8<<20)
 		if protocol != 0 {
@@ -105,7 +105,7 @@ func packetSocket(ns, dev string, protocol uint16) (*os.File, error) {
 		}
 		if err = errors.Join(err, unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: proto, Ifindex: i.Index})); err != nil {
 			unix.Close(fd)
-			return fmt.Errorf("e2e: packet socket on %s: %w", dev, err)
+			return fmt.Errorf("netns: packet socket on %s: %w", dev, err)
 		}
 		file = os.NewFile(uintptr(fd), dev)
 		return nil
