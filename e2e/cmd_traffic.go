@@ -16,11 +16,12 @@ func trafficCommands() []command {
 		{"ping-start", "ping-start NAME VM TARGET [-6] [-i INTERVAL] [-nowait]", cmdPingStart},
 		{"ping-wait", "ping-wait NAME ANSWERS [-t DEADLINE]", cmdPingWait},
 		{"ping-stop", "ping-stop NAME [lost=N|lost<=N] [answered>=N] [gap<=DURATION]", cmdPingStop},
-		{"serve", "serve VM tcp|udp|echo PORT…", cmdServe},
+		{"serve", "serve VM tcp|udp|echo|udp-echo PORT…", cmdServe},
 		{"probe", "probe VM tcp|udp TARGET:PORT [-6] [-n COUNT] [-from PORT] [-t DEADLINE]", cmdProbe},
-		{"connect", "connect NAME VM TARGET:PORT [-6] [-t DEADLINE]", cmdConnect},
+		{"connect", "connect NAME VM TARGET:PORT [-udp] [-6] [-from PORT] [-t DEADLINE]", cmdConnect},
 		{"say", "say NAME [-t DEADLINE]", cmdSay},
 		{"hang-up", "hang-up NAME", cmdHangUp},
+		{"rate", "rate VM TO [-to TARGET:PORT] [-port PORT] [-offer RATE] [-for DURATION] [-size BYTES] [-6] [rate<=RATE|lost>=N…]", cmdRate},
 		{"stream-start", "stream-start NAME VM|PLACE:INTERFACE FIELD=VALUE…", cmdStreamStart},
 		{"stream-stop", "stream-stop NAME COUNT", cmdStreamStop},
 	}
@@ -187,18 +188,25 @@ func cmdPingStop(c *call) error {
 
 // holds checks "lost=0", "lost<=3", "answered>=100", "gap<=1.5s".
 func (r pingResult) holds(cond string) (bool, error) {
+	return holds(cond, map[string]float64{"sent": float64(r.Sent), "answered": float64(r.Answered), "lost": float64(r.Lost), "dup": float64(r.Dups), "gap": float64(r.Gap)},
+		func(name, value string) (float64, error) {
+			if name == "gap" {
+				d, err := time.ParseDuration(value)
+				return float64(d), err
+			}
+			return strconv.ParseFloat(value, 64)
+		})
+}
+
+// holds checks a condition on figures; read understands its right side.
+func holds(cond string, figures map[string]float64, read func(name, value string) (float64, error)) (bool, error) {
 	for _, op := range []string{"<=", ">=", "="} {
 		name, value, ok := strings.Cut(cond, op)
 		if !ok {
 			continue
 		}
-		have, found := map[string]int64{"sent": int64(r.Sent), "answered": int64(r.Answered), "lost": int64(r.Lost), "dup": int64(r.Dups), "gap": int64(r.Gap)}[name]
-		want, err := strconv.ParseInt(value, 10, 64)
-		if name == "gap" {
-			var d time.Duration
-			d, err = time.ParseDuration(value)
-			want = int64(d)
-		}
+		have, found := figures[name]
+		want, err := read(name, value)
 		if !found || err != nil {
 			break
 		}
@@ -209,7 +217,7 @@ func (r pingResult) holds(cond string) (bool, error) {
 }
 
 func cmdServe(c *call) error {
-	if len(c.args) < 3 || !slices.Contains([]string{"tcp", "udp", "echo"}, c.args[1]) {
+	if len(c.args) < 3 || !slices.Contains([]string{"tcp", "udp", "echo", "udp-echo"}, c.args[1]) {
 		return errUsage
 	}
 	for _, w := range c.args[2:] {

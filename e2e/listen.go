@@ -221,5 +221,10 @@ func (s *Sandbox) drained() error {
 			return unmetf("%s has frames that are not recorded yet", l.name)
 		}
 	}
+	for _, v := range s.vms {
+		if v.access != nil && !v.access.drained() {
+			return unmetf("the access port of %s has frames that are not passed on yet", v.Name)
+		}
+	}
 	return nil
 }

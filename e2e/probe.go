@@ -13,8 +13,8 @@ import (
 )
 
 // Serve answers on a tcp or udp port of a VM with one line: the VM's name and
-// the address that it sees as its peer. Network "echo" is a tcp port that says
-// everything back.
+// the address that it sees as its peer. Network "echo" is a tcp port and
+// "udp-echo" a udp port that says everything back.
 func (s *Sandbox) Serve(vm, network string, port uint16) error {
 	v, err := s.VM(vm)
 	if err != nil {
@@ -23,7 +23,7 @@ func (s *Sandbox) Serve(vm, network string, port uint16) error {
 	line := func(peer net.Addr) []byte { return []byte(vm + " sees " + peer.String() + "\n") }
 	return netns.Within(v.ns, func() error {
 		addr := ":" + strconv.Itoa(int(port))
-		if network == "udp" {
+		if network == "udp" || network == "udp-echo" {
 			c, err := net.ListenPacket("udp", addr)
 			if err != nil {
 				return fmt.Errorf("e2e: serve: %w", err)
@@ -32,11 +32,15 @@ func (s *Sandbox) Serve(vm, network string, port uint16) error {
 			go func() {
 				buf := make([]byte, 65536)
 				for {
-					_, peer, err := c.ReadFrom(buf)
+					n, peer, err := c.ReadFrom(buf)
 					if err != nil {
 						return
 					}
-					_, _ = c.WriteTo(line(peer), peer)
+					answer := buf[:n]
+					if network == "udp" {
+						answer = line(peer)
+					}
+					_, _ = c.WriteTo(answer, peer)
 				}
 			}()
 			return nil
@@ -64,19 +68,25 @@ func (s *Sandbox) Serve(vm, network string, port uint16) error {
 	})
 }
 
-// Probe asks a server and returns its line.
-func (s *Sandbox) Probe(ctx context.Context, vm, network string, to netip.AddrPort, from uint16, deadline time.Duration) (string, error) {
-	v, err := s.VM(vm)
-	if err != nil {
-		return "", err
-	}
-	d := net.Dialer{Timeout: deadline, KeepAlive: -1}
+// dialer connects from a port, or from any if it is 0.
+func dialer(network string, from uint16, deadline time.Duration) *net.Dialer {
+	d := &net.Dialer{Timeout: deadline, KeepAlive: -1}
 	switch {
 	case from != 0 && network == "udp":
 		d.LocalAddr = &net.UDPAddr{Port: int(from)}
 	case from != 0:
 		d.LocalAddr = &net.TCPAddr{Port: int(from)}
 	}
+	return d
+}
+
+// Probe asks a server and returns its line.
+func (s *Sandbox) Probe(ctx context.Context, vm, network string, to netip.AddrPort, from uint16, deadline time.Duration) (string, error) {
+	v, err := s.VM(vm)
+	if err != nil {
+		return "", err
+	}
+	d := dialer(network, from, deadline)
 	var answer []byte
 	err = netns.Within(v.ns, func() error {
 		c, err := d.DialContext(ctx, network, to.String())

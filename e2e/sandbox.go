@@ -41,12 +41,14 @@ type Sandbox struct {
 	watchdog *watchdog
 	daemons  daemons
 	hvs      []*Hypervisor
-	vms      map[string]*VM // VMs and external hosts
+	vms      map[string]*VM // VMs, containers and external hosts
+	trunks   int            // made for hosts on VLANs
 	central  bool
 	sight    sight // packet listeners
 	pings    pings // background pings
 	sessions map[string]*session
 	streams  map[string]*stream
+	programs map[string]*background
 	services []service // tcp and udp servers
 }
 
@@ -68,7 +70,7 @@ func New(c Config) (*Sandbox, error) {
 	s.daemons.m = map[string]*daemon{}
 	s.sight.listeners = map[string]*listener{}
 	s.pings.m = map[string]*pinger{}
-	s.sessions, s.streams = map[string]*session{}, map[string]*stream{}
+	s.sessions, s.streams, s.programs = map[string]*session{}, map[string]*stream{}, map[string]*background{}
 	if err := os.Mkdir(s.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("e2e: %w", err)
 	}
@@ -267,15 +269,23 @@ func (s *Sandbox) stop() error {
 	for _, x := range s.sessions {
 		x.conn.Close()
 	}
+	var programs []error
+	for _, x := range s.programs {
+		programs = append(programs, x.end(unix.SIGKILL))
+	}
 	for _, x := range s.streams {
 		x.stop()
 	}
 	clear(s.sessions)
 	clear(s.streams)
+	clear(s.programs)
+	for _, v := range s.vms {
+		v.close()
+	}
 	s.pings.close()
 	s.sight.close()
 	// etcd last: the others say good-bye to it.
-	return errors.Join(s.stopWhere(func(d *daemon) bool { return d.name != "etcd" }), s.stopWhere(func(*daemon) bool { return true }))
+	return errors.Join(errors.Join(programs...), s.stopWhere(func(d *daemon) bool { return d.name != "etcd" }), s.stopWhere(func(*daemon) bool { return true }))
 }
 
 func (s *Sandbox) stopWhere(which func(*daemon) bool) error {

@@ -44,7 +44,7 @@ var errUsage = errors.New("the line makes no sense")
 
 // commands are all but the names of places (hv1, vm1, fab), which run programs there.
 func commands() []command {
-	return slices.Concat(topologyCommands(), toolCommands(), trafficCommands(), packetCommands(), daemonCommands(), waitCommands())
+	return slices.Concat(topologyCommands(), toolCommands(), trafficCommands(), packetCommands(), serviceCommands(), programCommands(), daemonCommands(), waitCommands())
 }
 
 // do runs a line. It is where `!` is understood.

@@ -11,24 +11,24 @@ import (
 	"github.com/weft-sdn/weft/e2e/netns"
 )
 
-// session is a TCP connection that a VM keeps open, to a server that says
-// everything back (serve … echo).
+// session is a TCP connection, or a UDP socket, that a VM keeps open, to a server
+// that says everything back (serve … echo, serve … udp-echo).
 type session struct {
 	conn net.Conn
 	back *bufio.Reader
 	said int
 }
 
-// Connect opens a session from a VM.
-func (s *Sandbox) Connect(vm string, to netip.AddrPort, deadline time.Duration) (*session, error) {
+// Connect opens a session from a VM, over "tcp" or "udp", from a port of its own
+// choice if that is not 0.
+func (s *Sandbox) Connect(vm, network string, from uint16, to netip.AddrPort, deadline time.Duration) (*session, error) {
 	v, err := s.VM(vm)
 	if err != nil {
 		return nil, err
 	}
 	x := &session{}
 	err = netns.Within(v.ns, func() (err error) {
-		d := net.Dialer{Timeout: deadline, KeepAlive: -1}
-		x.conn, err = d.Dial("tcp", to.String())
+		x.conn, err = dialer(network, from, deadline).Dial(network, to.String())
 		return err
 	})
 	if err != nil {
@@ -81,14 +81,21 @@ func echoTCP(l net.Listener) {
 }
 
 func cmdConnect(c *call) error {
-	deadline := "2s"
-	var six bool
-	if err := c.flags(map[string]*string{"-t": &deadline}, map[string]*bool{"-6": &six}); err != nil || len(c.args) != 3 {
+	deadline, from, network := "2s", "0", "tcp"
+	var six, udp bool
+	if err := c.flags(map[string]*string{"-t": &deadline, "-from": &from}, map[string]*bool{"-6": &six, "-udp": &udp}); err != nil || len(c.args) != 3 {
 		return errUsage
+	}
+	if udp {
+		network = "udp"
 	}
 	d, err := duration(deadline)
 	if err != nil {
 		return err
+	}
+	port, err := strconv.ParseUint(from, 10, 16)
+	if err != nil {
+		return errUsage
 	}
 	to, err := c.s.target(c.args[2], six)
 	if err != nil {
@@ -97,7 +104,7 @@ func cmdConnect(c *call) error {
 	if c.s.sessions[c.args[0]] != nil {
 		return fmt.Errorf("e2e: session %q is open already", c.args[0])
 	}
-	x, err := c.s.Connect(c.args[1], to, d)
+	x, err := c.s.Connect(c.args[1], network, uint16(port), to, d)
 	if err != nil {
 		return err
 	}

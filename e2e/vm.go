@@ -8,17 +8,23 @@ import (
 	"slices"
 
 	"github.com/weft-sdn/weft/e2e/netns"
+	"github.com/weft-sdn/weft/e2e/traffic"
 )
 
 // VM is a namespace that plays a virtual machine: one interface eth0, whose
 // other end is a port of some hypervisor's br-int. An external host is the
-// same on the provider network.
+// same on the provider network, a container the same in a VM.
 type VM struct {
 	VMConfig
 	s   *Sandbox
 	ns  string
 	dev string // the port's name on the hypervisor
 	hv  *Hypervisor
+
+	parent *VM     // of a container: the VM that it is in
+	access *access // of a container, or a host on a VLAN
+
+	groups map[netip.Addr]*traffic.Membership // that it has joined
 }
 
 // VMConfig describes a VM.
@@ -57,7 +63,7 @@ func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
 	if c.MTU == 0 {
 		c.MTU = 1500
 	}
-	v := &VM{VMConfig: c, s: s, ns: s.ns("vm-" + c.Name), dev: c.Name}
+	v := &VM{VMConfig: c, s: s, ns: s.ns("vm-" + c.Name), dev: c.Name, groups: map[netip.Addr]*traffic.Membership{}}
 	if len(v.dev) > 15 { // IFNAMSIZ
 		v.dev = fmt.Sprintf("vm%x", sha256.Sum256([]byte(c.Name)))[:13]
 	}
@@ -87,15 +93,17 @@ func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
 // plug makes eth0 and joins it to a hypervisor's br-int.
 func (v *VM) plug(h *Hypervisor) error {
 	v.hv = h
-	if err := netns.IP(h.ns, fmt.Sprintf("link add name %s mtu %d type veth peer name eth0 address %s mtu %[2]d netns %[4]s", v.dev, v.MTU, v.MAC, v.ns),
-		"link set dev "+v.dev+" up"); err != nil {
+	if err := v.link(h.ns); err != nil {
 		return err
 	}
 	if err := netns.Isolate(h.ns, v.dev); err != nil {
 		return err
 	}
-	if err := v.configure(); err != nil {
-		return err
+	for _, c := range v.containers() {
+		c.access.close()
+		if err := c.access.open(); err != nil {
+			return err
+		}
 	}
 	_, err := h.tool("ovs-vsctl", "--timeout=30", "add-port", "br-int", v.dev, "--", "set", "Interface", v.dev, `external-ids:iface-id="`+v.IfaceID+`"`)
 	return err
@@ -103,15 +111,39 @@ func (v *VM) plug(h *Hypervisor) error {
 
 // configure sets up eth0 inside.
 func (v *VM) configure() error {
-	lines := []string{"link set eth0 up"}
-	for _, a := range v.Addrs {
+	lines := slices.Concat([]string{"link set eth0 up"}, addressLines(v.Addrs...), routeLines(v.Gateway...))
+	if err := netns.IP(v.ns, lines...); err != nil {
+		return err
+	}
+	if err := netns.TxOff(v.ns, "eth0"); err != nil {
+		return err
+	}
+	for _, m := range v.groups {
+		// The memberships went with the old eth0.
+		m.Close()
+		if err := m.Join(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addressLines and routeLines are for `ip -batch`.
+func addressLines(addrs ...netip.Prefix) []string {
+	var lines []string
+	for _, a := range addrs {
 		line := "addr add " + a.String() + " dev eth0"
 		if a.Addr().Is6() {
 			line += " nodad"
 		}
 		lines = append(lines, line)
 	}
-	for _, g := range v.Gateway {
+	return lines
+}
+
+func routeLines(gateways ...netip.Addr) []string {
+	var lines []string
+	for _, g := range gateways {
 		all := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 		if g.Is6() {
 			all = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
@@ -119,10 +151,18 @@ func (v *VM) configure() error {
 		// onlink: a gateway outside of the VM's own subnet is allowed
 		lines = append(lines, fmt.Sprintf("route add %s via %s dev eth0 onlink", all, g))
 	}
-	if err := netns.IP(v.ns, lines...); err != nil {
-		return err
+	return lines
+}
+
+// close ends what the VM has open.
+func (v *VM) close() {
+	if v.access != nil {
+		v.access.close()
 	}
-	return netns.TxOff(v.ns, "eth0")
+	for _, m := range v.groups {
+		m.Close()
+	}
+	clear(v.groups)
 }
 
 // unplug takes the VM off its hypervisor. Removing eth0 takes its addresses
@@ -131,7 +171,7 @@ func (v *VM) unplug() error {
 	if v.hv == nil {
 		return nil
 	}
-	if _, err := v.hv.tool("ovs-vsctl", "--timeout=30", "--if-exists", "del-port", "br-int", v.dev); err != nil {
+	if _, err := v.hv.tool("ovs-vsctl", "--timeout=30", "--if-exists", "del-port", v.dev); err != nil {
 		return err
 	}
 	err := netns.IP(v.hv.ns, "link del dev "+v.dev)
@@ -145,6 +185,9 @@ func (v *VM) Move(hv string) error {
 	if err != nil {
 		return err
 	}
+	if v.hv == nil {
+		return fmt.Errorf("e2e: %s is on no hypervisor", v.Name)
+	}
 	if err := v.unplug(); err != nil {
 		return err
 	}
@@ -154,36 +197,20 @@ func (v *VM) Move(hv string) error {
 	return v.s.sight.again(v)
 }
 
-// Delete unplugs the VM and removes it.
+// Delete unplugs the VM and removes it, and its containers.
 func (v *VM) Delete() error {
+	for _, c := range v.containers() {
+		if err := c.Delete(); err != nil {
+			return err
+		}
+	}
 	v.s.sight.drop(v.Name)
+	v.close()
 	if err := v.unplug(); err != nil {
 		return err
 	}
 	delete(v.s.vms, v.Name)
 	return netns.IP("", "netns del "+v.ns)
-}
-
-// AddExternal makes a host on the provider network.
-func (s *Sandbox) AddExternal(c VMConfig) (*VM, error) {
-	v, err := s.newVM(c)
-	if err != nil {
-		return nil, err
-	}
-	mac := ""
-	if c.MAC != nil {
-		mac = " address " + c.MAC.String()
-	}
-	if err := netns.IP(s.ns("fab"), fmt.Sprintf("link add name %s type veth peer name eth0%s netns %s", v.dev, mac, v.ns),
-		"link set dev "+v.dev+" master ext up"); err != nil {
-		return nil, err
-	}
-	if v.MAC == nil {
-		if v.MAC, err = netns.HardwareAddr(v.ns, "eth0"); err != nil {
-			return nil, err
-		}
-	}
-	return v, v.configure()
 }
 
 // VM returns the VM or external host of that name.

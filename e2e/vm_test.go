@@ -15,14 +15,14 @@ func TestVMNames(t *testing.T) {
 		}
 	})
 	for _, name := range []string{"", "fab", "ping", "until"} {
-		if _, err := s.AddExternal(VMConfig{Name: name}); err == nil {
+		if _, err := s.AddExternal(0, VMConfig{Name: name}); err == nil {
 			t.Errorf("a host is named %q", name)
 		}
 	}
-	if _, err := s.AddExternal(VMConfig{Name: "p"}); err != nil {
+	if _, err := s.AddExternal(0, VMConfig{Name: "p"}); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.AddExternal(VMConfig{Name: "p"}); err == nil {
+	if _, err := s.AddExternal(0, VMConfig{Name: "p"}); err == nil {
 		t.Error("two hosts have the same name")
 	}
 }

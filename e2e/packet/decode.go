@@ -279,3 +279,13 @@ func tcpFlags(t *layers.TCP) string {
 	}
 	return b.String()
 }
+
+// UDP gives the destination port and the payload of a UDP datagram in a frame.
+func UDP(frame []byte) (port uint16, payload []byte, ok bool) {
+	p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Lazy)
+	u, ok := p.Layer(layers.LayerTypeUDP).(*layers.UDP)
+	if !ok {
+		return 0, nil, false
+	}
+	return uint16(u.DstPort), u.Payload, true
+}
