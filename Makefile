@@ -21,6 +21,7 @@ PKG      ?= ./...
 FUZZTIME ?= 20s
 ONLY     ?=
 SCRIPTS  ?= e2e/testdata
+SHARDS   ?= 4
 
 TESTSUM := go run ./scripts/testsum
 
@@ -39,11 +40,11 @@ sandbox: deps build  ## the same, left up, with a shell in it
 	@go build -o bin/tools/ ./e2e/demo && E2E_BIN=$(CURDIR)/bin bin/tools/demo -shell
 
 test: deps build  ## every test; PKG=./lflow/... for a part
-	@E2E_BIN=$(CURDIR)/bin go test -json -timeout 20m $(PKG) | $(TESTSUM)
+	@E2E_BIN=$(CURDIR)/bin scripts/test $(SHARDS) 1 -- $(PKG) | $(TESTSUM)
 
 race: deps build  ## every test with the race detector
 	@scripts/deps gcc gcc
-	@E2E_BIN=$(CURDIR)/bin go test -race -json -timeout 40m $(PKG) | $(TESTSUM)
+	@E2E_BIN=$(CURDIR)/bin scripts/test $(SHARDS) 2 -race -- $(PKG) | $(TESTSUM)
 
 e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BACKEND=ovn]
 	@E2E_BIN=$(CURDIR)/bin E2E_SCRIPTS=$(abspath $(SCRIPTS)) \

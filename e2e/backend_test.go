@@ -7,15 +7,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestOVNReady: stock's agent is ready when it answers packets, at its first
-// start and at later ones.
-func TestOVNReady(t *testing.T) {
+// stock is what tests run with that look at the runner by means of stock OVN.
+func stock(t *testing.T) Config {
+	t.Helper()
 	if why := Missing(OVN{}); why != "" {
 		t.Skip(why)
 	}
 	c := config(t)
 	c.Backend = OVN{}
-	s, err := New(c)
+	return c
+}
+
+// TestStock: what the runner's clients say and containers do is judged by
+// servers that have nothing to do with it.
+func TestStock(t *testing.T) {
+	files, err := scenarioFiles("stock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	RunScripts(t, stock(t), files)
+}
+
+// TestOVNReady: stock's agent is ready when it answers packets, at its first
+// start and at later ones.
+func TestOVNReady(t *testing.T) {
+	s, err := New(stock(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -37,15 +38,15 @@ type summary struct {
 	builds  map[string][]string // compiler output by import path
 	verdict map[key]string
 	order   []key
-	parent  map[key]bool // has subtests: not counted itself
-	began   map[key]bool
+	parent  map[key]bool   // has subtests: not counted itself
+	running map[string]int // packages that have begun and not ended; one may run in several processes
 	stray   []string
 	start   time.Time
 }
 
 func newSummary(w io.Writer) *summary {
 	return &summary{w: w, output: map[key][]string{}, builds: map[string][]string{}, verdict: map[key]string{},
-		parent: map[key]bool{}, began: map[key]bool{}, start: time.Now()}
+		parent: map[key]bool{}, running: map[string]int{}, start: time.Now()}
 }
 
 func (s *summary) read(r io.Reader) error {
@@ -75,22 +76,29 @@ func (s *summary) line(line string) {
 	case "build-output":
 		s.builds[e.ImportPath] = append(s.builds[e.ImportPath], e.Output)
 	case "start", "run":
-		s.began[k] = true
+		if e.Action == "start" {
+			s.running[e.Package]++
+		}
 		if i := strings.LastIndexByte(e.Test, '/'); i > 0 {
 			s.parent[key{e.Package, e.Test[:i]}] = true
 		}
 	case "output":
 		s.output[k] = append(s.output[k], e.Output)
 	case "pass", "fail", "skip":
-		s.verdict[k] = e.Action
-		s.order = append(s.order, k)
+		if s.verdict[k] == "" {
+			s.order = append(s.order, k)
+		}
+		if s.verdict[k] != "fail" { // in one process is in all
+			s.verdict[k] = e.Action
+		}
 		if e.Action == "fail" && e.FailedBuild != "" {
 			s.output[k] = append(s.output[k], s.builds[e.FailedBuild]...)
 		}
 		if e.Test == "" {
+			s.running[e.Package]--
 			s.pkg(k, e)
 		}
-		if e.Action == "pass" {
+		if e.Action == "pass" && s.verdict[k] == "pass" {
 			delete(s.output, k)
 		}
 	}
@@ -130,10 +138,10 @@ func (s *summary) report() bool {
 			s.tell(k)
 		}
 	}
-	for k := range s.began {
-		if k.test == "" && s.verdict[k] == "" {
+	for _, pkg := range slices.Sorted(maps.Keys(s.running)) {
+		if s.running[pkg] > 0 {
 			failed++
-			fmt.Fprintf(s.w, "\n--- %s ended without a verdict\n", k.pkg)
+			fmt.Fprintf(s.w, "\n--- %s ended without a verdict\n", pkg)
 		}
 	}
 	if len(s.stray) > 0 {
