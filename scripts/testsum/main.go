@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,15 +39,16 @@ type summary struct {
 	builds  map[string][]string // compiler output by import path
 	verdict map[key]string
 	order   []key
-	parent  map[key]bool   // has subtests: not counted itself
-	running map[string]int // packages that have begun and not ended; one may run in several processes
+	parent  map[key]bool    // has subtests: not counted itself
+	running map[string]int  // packages that have begun and not ended; one may run in several processes
+	elapsed map[key]float64 // seconds, of tests that passed
 	stray   []string
 	start   time.Time
 }
 
 func newSummary(w io.Writer) *summary {
 	return &summary{w: w, output: map[key][]string{}, builds: map[string][]string{}, verdict: map[key]string{},
-		parent: map[key]bool{}, running: map[string]int{}, start: time.Now()}
+		parent: map[key]bool{}, running: map[string]int{}, elapsed: map[key]float64{}, start: time.Now()}
 }
 
 func (s *summary) read(r io.Reader) error {
@@ -97,6 +99,9 @@ func (s *summary) line(line string) {
 		if e.Test == "" {
 			s.running[e.Package]--
 			s.pkg(k, e)
+		}
+		if e.Action == "pass" && e.Test != "" {
+			s.elapsed[k] = e.Elapsed
 		}
 		if e.Action == "pass" && s.verdict[k] == "pass" {
 			delete(s.output, k)
@@ -159,8 +164,27 @@ func (s *summary) report() bool {
 		fmt.Fprintln(s.w, "no test ran")
 		failed = 1
 	}
+	s.slowest(5)
 	fmt.Fprintf(s.w, "\nin %v\n%d passed, %d failed, %d skipped\n", time.Since(s.start).Round(time.Second), passed, failed, skipped)
 	return failed == 0
+}
+
+// slowest names the tests that took longest, of those that took seconds: whoever
+// adds one sees what it costs.
+func (s *summary) slowest(n int) {
+	keys := slices.SortedFunc(maps.Keys(s.elapsed), func(a, b key) int { return cmp.Compare(s.elapsed[b], s.elapsed[a]) })
+	var said []string
+	for _, k := range keys {
+		if len(said) == n || s.elapsed[k] < 2 {
+			break
+		}
+		if !s.parent[k] {
+			said = append(said, fmt.Sprintf("%s %.0fs", short(k), s.elapsed[k]))
+		}
+	}
+	if len(said) > 0 {
+		fmt.Fprintf(s.w, "\nslowest: %s\n", strings.Join(said, ", "))
+	}
 }
 
 // failedWithin tells whether a test of the package whose name has the prefix

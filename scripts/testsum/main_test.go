@@ -64,6 +64,17 @@ func TestSummary(t *testing.T) {
 {"Action":"pass","Package":"p","Test":"A"}
 {"Action":"pass","Package":"p"}
 {"Action":"start","Package":"p"}`, "1 passed, 1 failed, 0 skipped", "ended without a verdict", false},
+		{"the slowest", `
+{"Action":"start","Package":"p"}
+{"Action":"run","Package":"p","Test":"A"}
+{"Action":"run","Package":"p","Test":"A/x"}
+{"Action":"pass","Package":"p","Test":"A/x","Elapsed":9}
+{"Action":"pass","Package":"p","Test":"A","Elapsed":9}
+{"Action":"run","Package":"p","Test":"B"}
+{"Action":"pass","Package":"p","Test":"B","Elapsed":12.4}
+{"Action":"run","Package":"p","Test":"C"}
+{"Action":"pass","Package":"p","Test":"C","Elapsed":0.1}
+{"Action":"pass","Package":"p"}`, "3 passed, 0 failed, 0 skipped", "slowest: p B 12s, p A/x 9s\n", true},
 		{"nothing", ``, "0 passed, 1 failed, 0 skipped", "no test ran", false},
 	}
 	for _, tt := range tests {
