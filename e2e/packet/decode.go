@@ -73,7 +73,7 @@ func Decode(frame []byte) Fields {
 			break
 		}
 	}
-	if padded(d.length) {
+	if d.length == minFrame {
 		d.rest = bytes.TrimRight(d.rest, "\x00")
 	}
 	if len(d.rest) > 0 {
