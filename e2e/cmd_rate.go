@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -103,4 +104,22 @@ func bitRate(s string) (float64, error) {
 		return 0, fmt.Errorf("%w: %q is not a rate", errUsage, s)
 	}
 	return v * factor, nil
+}
+
+// holds checks a condition on figures; read understands its right side.
+func holds(cond string, figures map[string]float64, read func(name, value string) (float64, error)) (bool, error) {
+	for _, op := range []string{"<=", ">=", "="} {
+		name, value, ok := strings.Cut(cond, op)
+		if !ok {
+			continue
+		}
+		have, found := figures[name]
+		want, err := read(name, value)
+		if !found || err != nil {
+			break
+		}
+		order := cmp.Compare(have, want)
+		return order == 0 || (op == "<=" && order < 0) || (op == ">=" && order > 0), nil
+	}
+	return false, fmt.Errorf("%w: condition %q", errUsage, cond)
 }

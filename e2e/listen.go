@@ -11,6 +11,7 @@ import (
 
 	"github.com/weft-sdn/weft/e2e/netns"
 	"github.com/weft-sdn/weft/e2e/packet"
+	"github.com/weft-sdn/weft/e2e/traffic"
 )
 
 // sight is what a sandbox sees of its packets.
@@ -197,10 +198,12 @@ func (s *Sandbox) barrier() error {
 	for range 3 {
 		var g errgroup.Group
 		for _, h := range s.hvs {
-			g.Go(func() error { return echo(h.ns, netip.MustParseAddr(fabricIP), 2, deadline) })
+			g.Go(func() error { return traffic.Echo(h.ns, netip.MustParseAddr(fabricIP), 2, deadline) })
 			for _, o := range s.hvs {
 				if o != h {
-					g.Go(func() error { return echo(h.ns, netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", o.i)), 1, deadline) })
+					g.Go(func() error {
+						return traffic.Echo(h.ns, netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", o.i)), 1, deadline)
+					})
 				}
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/weft-sdn/weft/e2e/netns"
+	"github.com/weft-sdn/weft/e2e/traffic"
 )
 
 // Config says what a sandbox is made of.
@@ -46,14 +48,11 @@ type Sandbox struct {
 	central  bool
 	sight    sight // packet listeners
 	pings    pings // background pings
-	sessions map[string]*session
-	streams  map[string]*stream
+	sessions map[string]*traffic.Session
+	streams  map[string]*traffic.Stream
 	programs map[string]*background
-	services []service // tcp and udp servers
+	services []io.Closer // tcp and udp servers
 }
-
-// service is something in the background that is closed with the sandbox.
-type service interface{ Close() error }
 
 // New makes an empty sandbox: the fabric alone. Close it.
 func New(c Config) (*Sandbox, error) {
@@ -69,8 +68,8 @@ func New(c Config) (*Sandbox, error) {
 	s.Dir = filepath.Join(c.Base, "weft-"+s.ID)
 	s.daemons.m = map[string]*daemon{}
 	s.sight.listeners = map[string]*listener{}
-	s.pings.m = map[string]*pinger{}
-	s.sessions, s.streams, s.programs = map[string]*session{}, map[string]*stream{}, map[string]*background{}
+	s.pings.m = map[string]*traffic.Pinger{}
+	s.sessions, s.streams, s.programs = map[string]*traffic.Session{}, map[string]*traffic.Stream{}, map[string]*background{}
 	if err := os.Mkdir(s.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("e2e: %w", err)
 	}
@@ -267,14 +266,14 @@ func (s *Sandbox) stop() error {
 	}
 	s.services = nil
 	for _, x := range s.sessions {
-		x.conn.Close()
+		x.Close()
 	}
 	var programs []error
 	for _, x := range s.programs {
 		programs = append(programs, x.end(unix.SIGKILL))
 	}
 	for _, x := range s.streams {
-		x.stop()
+		x.Stop()
 	}
 	clear(s.sessions)
 	clear(s.streams)

@@ -1,4 +1,4 @@
-package e2e
+package traffic
 
 import (
 	"context"
@@ -12,23 +12,19 @@ import (
 	"github.com/weft-sdn/weft/e2e/netns"
 )
 
-// Serve answers on a tcp or udp port of a VM with one line: the VM's name and
-// the address that it sees as its peer. Network "echo" is a tcp port and
+// Serve answers on a tcp or udp port of a namespace with one line: the server's
+// name and the address that it sees as its peer. Network "echo" is a tcp port and
 // "udp-echo" a udp port that says everything back.
-func (s *Sandbox) Serve(vm, network string, port uint16) error {
-	v, err := s.VM(vm)
-	if err != nil {
-		return err
-	}
-	line := func(peer net.Addr) []byte { return []byte(vm + " sees " + peer.String() + "\n") }
-	return netns.Within(v.ns, func() error {
+func Serve(ns, name, network string, port uint16) (server io.Closer, err error) {
+	line := func(peer net.Addr) []byte { return []byte(name + " sees " + peer.String() + "\n") }
+	err = netns.Within(ns, func() error {
 		addr := ":" + strconv.Itoa(int(port))
 		if network == "udp" || network == "udp-echo" {
 			c, err := net.ListenPacket("udp", addr)
 			if err != nil {
-				return fmt.Errorf("e2e: serve: %w", err)
+				return fmt.Errorf("traffic: serve: %w", err)
 			}
-			s.services = append(s.services, c)
+			server = c
 			go func() {
 				buf := make([]byte, 65536)
 				for {
@@ -47,9 +43,9 @@ func (s *Sandbox) Serve(vm, network string, port uint16) error {
 		}
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
-			return fmt.Errorf("e2e: serve: %w", err)
+			return fmt.Errorf("traffic: serve: %w", err)
 		}
-		s.services = append(s.services, l)
+		server = l
 		if network == "echo" {
 			go echoTCP(l)
 			return nil
@@ -66,6 +62,7 @@ func (s *Sandbox) Serve(vm, network string, port uint16) error {
 		}()
 		return nil
 	})
+	return server, err
 }
 
 // dialer connects from a port, or from any if it is 0.
@@ -81,14 +78,10 @@ func dialer(network string, from uint16, deadline time.Duration) *net.Dialer {
 }
 
 // Probe asks a server and returns its line.
-func (s *Sandbox) Probe(ctx context.Context, vm, network string, to netip.AddrPort, from uint16, deadline time.Duration) (string, error) {
-	v, err := s.VM(vm)
-	if err != nil {
-		return "", err
-	}
+func Probe(ctx context.Context, ns, network string, to netip.AddrPort, from uint16, deadline time.Duration) (string, error) {
 	d := dialer(network, from, deadline)
 	var answer []byte
-	err = netns.Within(v.ns, func() error {
+	err := netns.Within(ns, func() error {
 		c, err := d.DialContext(ctx, network, to.String())
 		if err != nil {
 			return err
@@ -110,10 +103,10 @@ func (s *Sandbox) Probe(ctx context.Context, vm, network string, to netip.AddrPo
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("e2e: probe from %s: %w", vm, err)
+		return "", fmt.Errorf("probe: %w", err)
 	}
 	if len(answer) == 0 {
-		return "", fmt.Errorf("e2e: probe from %s: connected, but no answer", vm)
+		return "", fmt.Errorf("probe: connected, but no answer")
 	}
 	return string(answer), nil
 }
