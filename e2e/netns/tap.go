@@ -22,8 +22,7 @@ type Tap struct {
 }
 
 // OpenTap has take called, from a goroutine of its own, with each frame that
-// crosses an interface, until the tap is closed or the interface is gone. The
-// frame is take's to keep.
+// crosses an interface, until the tap is closed. The frame is take's to keep.
 func OpenTap(ns, dev string, take func(data []byte, out bool)) (*Tap, error) {
 	f, err := PacketSocket(ns, dev, unix.ETH_P_ALL)
 	if err != nil {
@@ -34,6 +33,7 @@ func OpenTap(ns, dev string, take func(data []byte, out bool)) (*Tap, error) {
 	return t, nil
 }
 
+// Close ends it. What is in the socket is lost.
 func (t *Tap) Close() { t.file.Close() }
 
 func (t *Tap) run() {
@@ -48,8 +48,9 @@ func (t *Tap) run() {
 			rerr = t.one(int(fd), buf, oob)
 			return !errors.Is(rerr, unix.EAGAIN)
 		})
-		if rerr != nil && !errors.Is(rerr, unix.EINTR) {
-			return // the interface is gone
+		// An interface that goes down says so once, and may come up again.
+		if rerr != nil && !errors.Is(rerr, unix.EINTR) && !errors.Is(rerr, unix.ENETDOWN) {
+			return
 		}
 	}
 }
