@@ -22,10 +22,11 @@ FUZZTIME ?= 20s
 ONLY     ?=
 SCRIPTS  ?= e2e/testdata
 SHARDS   ?= 4
+CHAOS    ?= 1h
 
 TESTSUM := go run ./scripts/testsum
 
-.PHONY: build demo sandbox test check race fuzz bench e2e gen deps help
+.PHONY: build demo sandbox test check race fuzz bench e2e chaos gen deps help
 
 help:      ## this list
 	@sed -n 's/^\([a-z0-9]*\):[^#]*## /\1\t/p' Makefile | expand -t12
@@ -49,6 +50,9 @@ race: deps build  ## every test with the race detector
 e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BACKEND=ovn]
 	@E2E_BIN=$(CURDIR)/bin E2E_SCRIPTS=$(abspath $(SCRIPTS)) \
 		go test -json -count=1 -timeout 40m -run '^TestScenarios$$' ./e2e | $(TESTSUM)
+
+chaos: deps build  ## daemons killed at random for CHAOS (1h), while much changes
+	@E2E_BIN=$(CURDIR)/bin E2E_CHAOS=$(CHAOS) go test -json -count=1 -timeout 0 -run '^TestChaos$$' ./e2e | $(TESTSUM)
 
 fuzz:      ## every fuzzer for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(PKG)
