@@ -23,9 +23,12 @@ func (s *Sandbox) newHypervisor(i int) *Hypervisor {
 	return &Hypervisor{Name: name, s: s, i: i, ns: s.ns(name), dir: filepath.Join(s.Dir, name)}
 }
 
-// tunnelIP is the hypervisor's address on the underlay.
-func (h *Hypervisor) tunnelIP() string {
-	if h.s.IPv6 {
+// tunnelIP is the hypervisor's address on the underlay that its tunnels have
+// at first.
+func (h *Hypervisor) tunnelIP() string { return h.underlayIP(h.s.IPv6) }
+
+func (h *Hypervisor) underlayIP(six bool) string {
+	if six {
 		return fmt.Sprintf("fd00:10::%x", h.i)
 	}
 	return fmt.Sprintf("10.0.0.%d", h.i)
@@ -137,8 +140,7 @@ func (h *Hypervisor) bridges() error {
 	if err := netns.Sysctl(h.ns, "ipv6.conf.br-phys.disable_ipv6=0"); err != nil {
 		return err
 	}
-	return netns.IP(h.ns, fmt.Sprintf("addr add 10.0.0.%d/24 dev br-phys", h.i),
-		fmt.Sprintf("addr add fd00:10::%x/64 dev br-phys nodad", h.i), "link set br-phys up")
+	return netns.IP(h.ns, "addr add "+h.underlayIP(false)+"/24 dev br-phys", "addr add "+h.underlayIP(true)+"/64 dev br-phys nodad", "link set br-phys up")
 }
 
 func (h *Hypervisor) seedNeighbours(all []*Hypervisor) error {
@@ -150,8 +152,10 @@ func (h *Hypervisor) seedNeighbours(all []*Hypervisor) error {
 		if o == h {
 			continue
 		}
-		if _, err := h.tool("ovs-appctl", "tnl/arp/set", "br-phys", o.tunnelIP(), o.tunnelMAC()); err != nil {
-			return err
+		for _, addr := range []string{o.underlayIP(false), o.underlayIP(true)} {
+			if _, err := h.tool("ovs-appctl", "tnl/arp/set", "br-phys", addr, o.tunnelMAC()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

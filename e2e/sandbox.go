@@ -139,8 +139,8 @@ func (s *Sandbox) AddHypervisors(n int) error {
 	return g.Wait()
 }
 
-// meet seeds the tunnel neighbours of all hypervisors: cold, Open vSwitch
-// drops the packet for which it asks.
+// meet seeds the tunnel neighbours of all hypervisors, of both families: cold,
+// Open vSwitch drops the packet for which it asks.
 func (s *Sandbox) meet() error {
 	var g errgroup.Group
 	for _, h := range s.hvs {
