@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weft-sdn/weft/e2e/netns"
 )
 
 // Process is one daemon of a sandbox. It is held by a pidfd: a signal can
@@ -52,7 +54,7 @@ func (s *Sandbox) startDaemon(name, ns string, env []string, args ...string) (*P
 		return nil, fmt.Errorf("e2e: %s: %w", name, err)
 	}
 	defer log.Close()
-	cmd := nsCommand(context.Background(), ns, append(env, "NOTIFY_SOCKET="+sock), args...)
+	cmd := netns.Command(context.Background(), ns, append(env, "NOTIFY_SOCKET="+sock), args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Dir = s.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C at the terminal is for us to handle
@@ -93,7 +95,7 @@ func (s *Sandbox) startDetached(name, ns string, env []string, pidfile, log stri
 	args = append(args, "--pidfile="+pidfile, "--log-file="+log, "--no-chdir", "--detach", "-vconsole:off")
 	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
-	if out, err := nsCommand(ctx, ns, env, args...).CombinedOutput(); err != nil {
+	if out, err := netns.Command(ctx, ns, env, args...).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("e2e: %s: %w: %s\n%s", name, err, out, tail(log, 20))
 	}
 	b, err := os.ReadFile(pidfile)
