@@ -12,14 +12,18 @@ import (
 	"github.com/weft-sdn/weft/chassisd/acllog"
 	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/config"
+	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/ledger"
+	"github.com/weft-sdn/weft/chassisd/neighbour"
 	"github.com/weft-sdn/weft/chassisd/pinctrl"
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/view"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/ofctrl"
+	"github.com/weft-sdn/weft/ofctrl/ofp"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // Config is what an agent is started with; everything else is in the local
@@ -87,7 +91,7 @@ type Agent struct {
 	updates  updates
 	of       *ofctrl.Controller // nil until the bridge's name is known
 	conn     ofctrl.Counters
-	pin      *pinctrl.Dispatcher
+	duties   *duty.Runner
 	acls     *acllog.Writer
 	records  *records
 	ovs      *ovsWriter
@@ -116,6 +120,14 @@ func New(cfg Config) *Agent {
 		ports: newPorts(t, cfg.Log), errors: complaints{}, records: newRecords(), logged: map[string]bool{},
 	}
 	a.records.own("Port_Binding", a.ports.seeClaim)
+	a.duties = duty.NewRunner(duty.Config{
+		Out:    func(p *ofp.PacketOut) error { return a.of.PacketOut(p) },
+		Resume: func(p *ofp.PacketIn) error { return a.of.Resume(p) },
+		Log:    cfg.Log, Now: cfg.Now,
+	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log))
+	for _, table := range a.duties.Tables() {
+		a.records.keep(table, func(row schema.UUID, e view.Event) { a.duties.Seen(table, row, e.Value) })
+	}
 	a.ovs = newOVSWriter(&a.cfg, a.loc, t, a.ports, a.zones.diff, a.groups.alloc.Diff, a.portGroups.alloc.Diff)
 	return a
 }
@@ -170,6 +182,8 @@ func (a *Agent) once(ctx context.Context, tick <-chan time.Time) error {
 		a.records.result(r, a.cfg.Now())
 	case err := <-a.ovs.done:
 		a.ovs.ended(err)
+	case <-a.duties.Ready():
+		a.records.wish(a.dutyRecords())
 	case <-a.report.timer(): // sendStatus looks
 	case f := <-a.finder.answers():
 		a.found(ctx, f)
@@ -237,12 +251,18 @@ func (a *Agent) startSwitch(ctx context.Context) {
 	a.of = ofctrl.New(ofctrl.Config{
 		Target: "unix:" + filepath.Join(a.cfg.RunDir, a.conf.Bridge+".mgmt"), Log: a.log,
 	})
-	a.pin = pinctrl.New(pinctrl.Config{
-		In: a.of.PacketIns(), Out: a.of.PacketOut, Resume: a.of.Resume, ACL: a.acls.Message, Log: a.log,
-	})
 	a.start(ctx, "acl log", a.acls.Run)
 	a.start(ctx, "ofctrl", a.of.Run)
-	a.start(ctx, "pinctrl", a.pin.Run)
+	a.start(ctx, "duties", func(ctx context.Context) error { return a.duties.Run(ctx, a.of.PacketIns()) })
+}
+
+// dutyRecords are the keys that duties have changed.
+func (a *Agent) dutyRecords() map[string][]byte {
+	keys := map[string][]byte{}
+	for _, r := range a.duties.Records() {
+		keys[sb.RecordKey(a.conf.Name, r.Table, r.Row)] = r.Value
+	}
+	return keys
 }
 
 // setSelf tells the tables who this is.

@@ -183,6 +183,9 @@ func (a *Agent) collect(h *handover) {
 	for _, c := range a.t.MendFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "mend/" + c.Key.String(), Packed: c.New})
 	}
+	for _, c := range a.t.NeighbourFlows.Changes() {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "neighbour/" + c.Key.String(), Packed: c.New})
+	}
 	for _, c := range a.t.TunnelFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "tunnel/" + c.Key, Packed: c.New})
 	}
@@ -210,6 +213,7 @@ func (a *Agent) collect(h *handover) {
 	a.interest.note(a.cfg.Now())
 	a.groups.note()
 	a.portGroups.note()
+	a.duties.Read(a.t)
 }
 
 // marked tells of an interface whether an earlier run has marked it.

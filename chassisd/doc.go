@@ -4,7 +4,7 @@
 //
 // The rule: one goroutine (Agent.Run) owns the tables and all that is
 // remembered beside them. What talks to the outside (view, vswitch, ledger,
-// ofctrl, pinctrl) runs beside it, tells it states and takes wishes, and never
+// ofctrl, duty) runs beside it, tells it states and takes wishes, and never
 // waits for it nor it for them.
 //
 // What is remembered is in parts, a type and a file each: which flows are read
@@ -14,5 +14,5 @@
 // what happens and asked what follows; only the loop knows them all. How far the
 // agent has come is its phase.
 //
-// Imports: chassisd/acllog, chassisd/binding, chassisd/bits, chassisd/config, chassisd/ledger, chassisd/lower, chassisd/pinctrl, chassisd/physical, chassisd/remote, chassisd/tables, chassisd/tunnel, chassisd/view, chassisd/vswitch, chassisd/zone, incr, ofctrl, proto, proto/admin, schema, schema/sb
+// Imports: chassisd/acllog, chassisd/binding, chassisd/bits, chassisd/config, chassisd/duty, chassisd/ledger, chassisd/lower, chassisd/neighbour, chassisd/pinctrl, chassisd/physical, chassisd/remote, chassisd/tables, chassisd/tunnel, chassisd/view, chassisd/vswitch, chassisd/zone, incr, ofctrl, ofctrl/ofp, proto, proto/admin, schema, schema/sb
 package chassisd

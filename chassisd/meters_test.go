@@ -53,8 +53,8 @@ func TestMetersAndGroups(t *testing.T) {
 	for range n {
 		h.Appctl("netdev-dummy/receive", "vm1", hex.EncodeToString(ping))
 	}
-	h.Eventually("a logged ping", func() bool { return h.agent.pin.Stats()["log"].Handled > 0 })
-	if logged := h.agent.pin.Stats()["log"].Handled; logged > n/2 {
+	h.Eventually("a logged ping", func() bool { return h.agent.duties.Stats()["log"].Handled > 0 })
+	if logged := h.agent.duties.Stats()["log"].Handled; logged > n/2 {
 		t.Errorf("%d of %d pings are logged, at two a second", logged, n)
 	}
 

@@ -2,11 +2,12 @@ package chassisd
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/weft-sdn/weft/chassisd/pinctrl"
+	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/view"
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/ofctrl"
@@ -23,12 +24,11 @@ type metric struct {
 type figures struct {
 	of                       ofctrl.Status
 	view                     view.State
-	pin                      map[string]pinctrl.Stats
+	packets                  map[string]duty.Stats
 	bound, tunnels, problems int
 	last                     incr.Stats
 	contested                int
 	changes                  changes
-	aclLost                  uint64
 }
 
 func metrics() []metric {
@@ -52,7 +52,6 @@ func metrics() []metric {
 		{"packet_ins_total", "packets that the switch sent", counter, func(f *figures) float64 { return float64(f.of.PacketIns) }},
 		{"packet_in_drops_total", "packets from the switch that found the queue full", counter, func(f *figures) float64 { return float64(f.of.PacketInDrops) }},
 		{"packet_outs_total", "packets sent into the switch", counter, func(f *figures) float64 { return float64(f.of.PacketOuts) }},
-		{"acl_log_lost_total", "messages of ACLs that were not written to their log", counter, func(f *figures) float64 { return float64(f.aclLost) }},
 		{"etcd_rereads_total", "complete readings of etcd", counter, func(f *figures) float64 { return float64(f.view.Rereads) }},
 		{"etcd_revision", "newest revision of etcd seen", gauge, func(f *figures) float64 { return float64(f.view.Revision) }},
 		{"etcd_connected", "1 while etcd answers", gauge, func(f *figures) float64 { return boolean(f.view.Connected) }},
@@ -78,18 +77,22 @@ func (a *Agent) Collector() prometheus.Collector {
 	for _, m := range metrics() {
 		c.descs = append(c.descs, prometheus.NewDesc("weft_chassisd_"+m.name, m.help, nil, nil))
 	}
+	for _, f := range a.duties.Figures() {
+		c.duties = append(c.duties, prometheus.NewDesc("weft_chassisd_"+f.Name, f.Help, nil, nil))
+	}
 	return c
 }
 
 type collector struct {
 	a       *Agent
 	descs   []*prometheus.Desc
+	duties  []*prometheus.Desc // of the duties' figures
 	packets *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range c.descs {
+	for _, d := range append(slices.Clone(c.descs), c.duties...) {
 		out <- d
 	}
 	out <- c.packets
@@ -107,7 +110,14 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for i, m := range metrics() {
 		out <- prometheus.MustNewConstMetric(c.descs[i], m.kind, m.value(&f))
 	}
-	for action, s := range f.pin {
+	for i, f := range c.a.duties.Figures() {
+		kind := prometheus.GaugeValue
+		if f.Counter {
+			kind = prometheus.CounterValue
+		}
+		out <- prometheus.MustNewConstMetric(c.duties[i], kind, f.Value())
+	}
+	for action, s := range f.packets {
 		for result, n := range map[string]uint64{"handled": s.Handled, "limited": s.Limited, "bad": s.Bad, "unsent": s.Unsent} {
 			out <- prometheus.MustNewConstMetric(c.packets, prometheus.CounterValue, float64(n), action, result)
 		}
@@ -118,10 +128,9 @@ func (a *Agent) figures() figures {
 	f := figures{
 		bound: len(a.ports.bound), tunnels: a.t.Tunnels.Len(), problems: len(a.problems()), last: a.last, contested: a.records.written.Contested,
 		changes: a.updates.changes,
-		aclLost: a.acls.Lost(),
 	}
 	if a.of != nil {
-		f.of, f.pin = a.of.Status(), a.pin.Stats()
+		f.of, f.packets = a.of.Status(), a.duties.Stats()
 	}
 	if a.link != nil {
 		f.view = a.link.view.State()

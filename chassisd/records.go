@@ -23,6 +23,9 @@ type records struct {
 	unseen map[string]bool // those not yet in the complete state that comes in
 	// owners are told of the keys of their table, by its name.
 	owners map[string]func(row schema.UUID, e view.Event)
+	// kept are the tables of which the records of an earlier run are wished for,
+	// until their owner says otherwise.
+	kept map[string]bool
 	// whole: the ledger was told that all wishes are there.
 	whole   bool
 	seq     int64 // of the newest wish
@@ -33,11 +36,17 @@ type records struct {
 }
 
 func newRecords() *records {
-	return &records{want: map[string][]byte{}, have: map[string]bool{}, owners: map[string]func(schema.UUID, view.Event){}}
+	return &records{want: map[string][]byte{}, have: map[string]bool{}, owners: map[string]func(schema.UUID, view.Event){}, kept: map[string]bool{}}
 }
 
 // own makes f be told of each record of this chassis in the table.
 func (r *records) own(table string, f func(row schema.UUID, e view.Event)) { r.owners[table] = f }
+
+// keep is own, for a table of which the records of an earlier run stay.
+func (r *records) keep(table string, f func(row schema.UUID, e view.Event)) {
+	r.own(table, f)
+	r.kept[table] = true
+}
 
 // owns tells of a key that nobody wishes for whether it is ours to delete.
 func (r *records) owns(key string) bool {
@@ -101,6 +110,9 @@ func (r *records) see(key string, e view.Event) {
 	id, err := schema.ParseUUID(row)
 	if err != nil {
 		return
+	}
+	if r.kept[table] && !r.whole {
+		r.wish(map[string][]byte{key: e.Value})
 	}
 	if table == "Port_Binding" {
 		r.claimed = max(r.claimed, e.Rev)

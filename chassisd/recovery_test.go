@@ -182,7 +182,7 @@ func TestAnswersNeighbours(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	reg.MustRegister(h.agent.Collector())
 	families, err := reg.Gather()
-	if err != nil || len(families) != len(metrics())+1 {
+	if err != nil || len(families) != len(metrics())+len(h.agent.duties.Figures())+1 {
 		t.Errorf("%d metrics, %v", len(families), err)
 	}
 	for _, m := range families {

@@ -1,6 +1,11 @@
 package packet
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"strings"
+)
 
 // EtherTypes.
 const (
@@ -21,6 +26,18 @@ const (
 
 // MAC is an Ethernet address.
 type MAC [6]byte
+
+// ParseMAC reads six bytes in hexadecimal with colons between.
+func ParseMAC(s string) (m MAC, err error) {
+	b, err := net.ParseMAC(s)
+	if err == nil && (len(b) != len(m) || strings.Count(s, ":") != len(m)-1) {
+		err = errors.New("not an Ethernet address")
+	}
+	if err != nil {
+		return m, err
+	}
+	return MAC(b), nil
+}
 
 // IsGroup tells whether the address is that of a group, or of all.
 func (m MAC) IsGroup() bool { return m[0]&1 != 0 }

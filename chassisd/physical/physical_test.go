@@ -2,6 +2,7 @@ package physical
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -58,6 +59,13 @@ cookie=0x0, table=60, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=se
 `},
 		{"group of a patch port alone", Multicast(Group{Datapath: 1, Key: 0x8000, Patches: []Member{{5, Zones{}, 0}}}), `
 cookie=0x0, table=59, priority=100,reg15=0x8000,metadata=0x1/0xffffff actions=set_field:0x1->metadata,set_field:0->reg13,set_field:0->reg11,set_field:0->reg12,set_field:0x5->reg15,resubmit(,61),set_field:0x8000->reg15,resubmit(,60)
+`},
+		{"neighbour", Neighbour(NeighbourOf{Cookie: 8, Datapath: 6, Port: 2, IP: netip.MustParseAddr("10.0.0.9"), MAC: [6]byte{0x40, 0x44, 5: 1}}), `
+cookie=0x8, table=90, priority=100,reg0=0xa000009,reg15=0x2,metadata=0x6/0xffffff actions=set_field:40:44:00:00:00:01->eth_dst,set_field:0x40/0x40->reg10
+cookie=0x8, table=91, priority=100,reg0=0xa000009,reg14=0x2,metadata=0x6/0xffffff,dl_src=40:44:00:00:00:01 actions=set_field:0x40/0x40->reg10
+`},
+		{"neighbour of IPv6", Neighbour(NeighbourOf{Datapath: 6, Port: 2, IP: netip.MustParseAddr("fd00::9"), MAC: [6]byte{0x40, 0x44, 5: 1}})[:1], `
+cookie=0x0, table=90, priority=100,reg0=0xfd000000,reg1=0,reg2=0,reg3=0x9,reg15=0x2,metadata=0x6/0xffffff actions=set_field:40:44:00:00:00:01->eth_dst,set_field:0x40/0x40->reg10
 `},
 		{"group of nobody", Multicast(Group{Datapath: 1, Key: 0x8001}), "\n"},
 		{"static", Static(), `

@@ -1,13 +1,9 @@
-// Package pinctrl answers the packets that flows send to the agent: a
-// dispatcher and one handler a file.
+// Package pinctrl are the duties that answer packets from what these hold: refusals
+// (reject, ICMP errors), neighbour discovery, the log of ACLs. A file each, and one
+// function that makes the duty.
 //
-// A flow's controller action carries userdata (package lower): which logical
-// action it is, then what its handler needs. The packet-in carries the
-// registers.
+// The rule: a packet is answered from what it and its action hold, without any
+// state.
 //
-// The rule: nothing here waits. A handler computes; what it sends is dropped
-// where the switch is too slow, and each kind of packet has a rate beyond
-// which it is not looked at.
-//
-// Imports: chassisd/lower, chassisd/packet, ofctrl/ofp
+// Imports: chassisd/duty, chassisd/lower, chassisd/packet
 package pinctrl

@@ -1,20 +1,20 @@
 package pinctrl
 
 import (
+	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/packet"
-	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
 // icmpError answers icmp4, icmp6 and icmp4_error with an unreachable; the
 // nested actions make another error of it where they want one.
-func icmpError(p *ofp.PacketIn, args []byte) (answer, error) {
-	return refuse(p, args, false, false, plainUnreachable)
+func icmpError(p *duty.Packet, out *duty.Out) error {
+	return refuse(p, out, false, false, plainUnreachable)
 }
 
 // icmp6TooBig answers icmp6_error, which says that a packet is too big: of
 // packets to groups too, so that their senders learn of the MTU.
-func icmp6TooBig(p *ofp.PacketIn, args []byte) (answer, error) {
-	return refuse(p, args, false, true, plainUnreachable)
+func icmp6TooBig(p *duty.Packet, out *duty.Out) error {
+	return refuse(p, out, false, true, plainUnreachable)
 }
 
 func plainUnreachable(d *packet.Datagram, a packet.Answer) ([]byte, bool) {

@@ -4,22 +4,23 @@ import (
 	"errors"
 	"net/netip"
 
+	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/packet"
-	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
 var errNotICMPError = errors.New("pinctrl: not an ICMP error over IPv4")
 
 // innerIP4Src changes the source address in the packet that an ICMP error
 // quotes, and lets the error go on.
-func innerIP4Src(p *ofp.PacketIn, args []byte) (answer, error) {
-	ip, err := lower.Userdata{Op: lower.OpInnerIP4Src, Args: args}.Decode()
+func innerIP4Src(p *duty.Packet, out *duty.Out) error {
+	ip, err := lower.Userdata{Op: p.Op, Args: p.Args}.Decode()
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	if !packet.SetQuotedSource(p.Packet, ip.(netip.Addr).As4()) {
-		return answer{}, errNotICMPError
+		return errNotICMPError
 	}
-	return answer{resume: p}, nil
+	out.Resume(p)
+	return nil
 }

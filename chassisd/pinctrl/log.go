@@ -5,10 +5,25 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/packet"
-	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
+
+// Log is the duty to write what ACLs log. write must not block; it returns false
+// where the message is lost, and lost tells how many were.
+func Log(write func(message string) bool, lost func() uint64) duty.Duty {
+	return duty.Duty{
+		Name: "acl_log",
+		Packets: map[lower.Opcode]duty.Handler{
+			lower.OpLog: func(p *duty.Packet, _ *duty.Out) error { return logACL(p, write) },
+		},
+		Figures: []duty.Figure{{
+			Name: "lost_total", Help: "messages of ACLs that were not written to their log", Counter: true,
+			Value: func() float64 { return float64(lost()) },
+		}},
+	}
+}
 
 var errLogFull = errors.New("pinctrl: the log of ACLs does not keep up")
 
@@ -19,10 +34,10 @@ const unnamed = "<unnamed>"
 // which programs read:
 //
 //	name="…", verdict=…, severity=…, direction=…: <flow>
-func (d *Dispatcher) logACL(p *ofp.PacketIn, args []byte) (answer, error) {
-	v, err := lower.Userdata{Op: lower.OpLog, Args: args}.Decode()
+func logACL(p *duty.Packet, write func(message string) bool) error {
+	v, err := lower.Userdata{Op: p.Op, Args: p.Args}.Decode()
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	a := v.(lower.Log)
 	if a.Name == "" {
@@ -32,12 +47,11 @@ func (d *Dispatcher) logACL(p *ofp.PacketIn, args []byte) (answer, error) {
 	if p.Table >= lower.TableLogEgress {
 		direction = "to-lport"
 	}
-	message := "name=" + quote(a.Name) + ", verdict=" + a.Verdict.String() + ", severity=" + a.Severity.String() +
-		", direction=" + direction + ": " + packet.Flow(p.Packet)
-	if d.cfg.ACL != nil && !d.cfg.ACL(message) {
-		return answer{}, errLogFull
+	if !write("name=" + quote(a.Name) + ", verdict=" + a.Verdict.String() + ", severity=" + a.Severity.String() +
+		", direction=" + direction + ": " + packet.Flow(p.Packet)) {
+		return errLogFull
 	}
-	return answer{}, nil
+	return nil
 }
 
 // quote returns s as a JSON string.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/internal/packettest"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
@@ -28,7 +29,7 @@ func TestLogAsStock(t *testing.T) {
 			action = `log(name="arps", severity=alert, verdict=drop);`
 		}
 		w := newWire()
-		w.handle(&ofp.PacketIn{Packet: s.Sent, Userdata: lowered(t, action)})
+		w.Handle(&ofp.PacketIn{Packet: s.Sent, Userdata: lowered(t, action)})
 		if diff := cmp.Diff([]string{s.Message()}, w.told); diff != "" {
 			t.Errorf("%s: %s", s.Name, diff)
 		}
@@ -42,17 +43,17 @@ func TestLogAsStock(t *testing.T) {
 func TestLog(t *testing.T) {
 	w := newWire()
 	in := &ofp.PacketIn{Packet: []byte{1}, Table: lower.TableLogEgress, Userdata: lowered(t, `log(name="a\"b\\<c>", verdict=pass, severity=debug);`)}
-	w.handle(in)
+	w.Handle(in)
 	want := `name="a\"b\\<c>", verdict=pass, severity=debug, direction=to-lport: ` +
 		`vlan_tci=0x0000,dl_src=00:00:00:00:00:00,dl_dst=00:00:00:00:00:00,dl_type=0x0000`
 	if diff := cmp.Diff([]string{want}, w.told); diff != "" {
 		t.Error(diff)
 	}
 	w.deaf = true
-	w.handle(in)
+	w.Handle(in)
 	in.Userdata = in.Userdata[:9]
-	w.handle(in)
-	if diff := cmp.Diff(Stats{Handled: 1, Bad: 2}, w.Stats()["log"]); diff != "" {
+	w.Handle(in)
+	if diff := cmp.Diff(duty.Stats{Handled: 1, Bad: 2}, w.Stats()["log"]); diff != "" {
 		t.Error(diff)
 	}
 }

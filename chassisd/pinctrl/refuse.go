@@ -3,10 +3,23 @@ package pinctrl
 import (
 	"errors"
 
+	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/packet"
-	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
+
+// Refuse is the duty to tell senders that their packets went nowhere.
+func Refuse() duty.Duty {
+	return duty.Duty{Name: "refuse", Packets: map[lower.Opcode]duty.Handler{
+		lower.OpReject:      reject,
+		lower.OpTCPReset:    tcpReset,
+		lower.OpSCTPAbort:   sctpAbort,
+		lower.OpICMP:        icmpError,
+		lower.OpICMP4Error:  icmpError,
+		lower.OpICMP6Error:  icmp6TooBig,
+		lower.OpInnerIP4Src: innerIP4Src,
+	}}
+}
 
 var errNotIP = errors.New("pinctrl: not an IP packet")
 
@@ -16,17 +29,17 @@ type refusal func(d *packet.Datagram, a packet.Answer) (pkt []byte, ok bool)
 
 // refuse sends a refusal through the nested actions. Nobody is told of an
 // error in an error, nor a group: see packet.Datagram.MayRefuse.
-func refuse(p *ofp.PacketIn, args []byte, back, toGroup bool, f refusal) (answer, error) {
+func refuse(p *duty.Packet, out *duty.Out, back, toGroup bool, f refusal) error {
 	d, ok := packet.ParseDatagram(p.Packet)
 	if !ok {
-		return answer{}, errNotIP
+		return errNotIP
 	}
 	if !d.MayRefuse(toGroup) {
-		return answer{}, nil
+		return nil
 	}
-	pkt, ok := f(&d, packet.Answer{Back: back, MTU: lower.FragMTU(ofp.Actions(args))})
+	pkt, ok := f(&d, packet.Answer{Back: back, MTU: lower.FragMTU(p.Nested())})
 	if !ok {
-		return answer{}, nil
+		return nil
 	}
-	return reply(p, pkt, args)
+	return out.Reply(p, pkt, p.Nested())
 }

@@ -2,13 +2,13 @@ package pinctrl
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/internal/packettest"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/packet"
@@ -16,9 +16,14 @@ import (
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
-// wire is a dispatcher and what it sent.
+func userdata(op lower.Opcode, actions ofp.Actions) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(op))
+	return append(append(b, 0, 0, 0, 0), actions...)
+}
+
+// wire is all duties of the package and what they sent.
 type wire struct {
-	*Dispatcher
+	*duty.Runner
 	sent    []*ofp.PacketOut
 	resumed []*ofp.PacketIn
 	told    []string
@@ -27,11 +32,10 @@ type wire struct {
 
 func newWire() *wire {
 	w := &wire{}
-	w.Dispatcher = New(Config{
+	w.Runner = duty.NewRunner(duty.Config{
 		Out:    func(p *ofp.PacketOut) error { w.sent = append(w.sent, p); return nil },
 		Resume: func(p *ofp.PacketIn) error { w.resumed = append(w.resumed, p); return nil },
-		ACL:    func(m string) bool { w.told = append(w.told, m); return !w.deaf },
-	})
+	}, Refuse(), ND(), Log(func(m string) bool { w.told = append(w.told, m); return !w.deaf }, func() uint64 { return 0 }))
 	return w
 }
 
@@ -66,7 +70,7 @@ func TestReject(t *testing.T) {
 		s := stockPacket(t, name)
 		w := newWire()
 		userdata := lowered(t, "reject { outport <-> inport; next(pipeline=egress,table=5); };")
-		w.handle(&ofp.PacketIn{Packet: s.Sent, Userdata: userdata})
+		w.Handle(&ofp.PacketIn{Packet: s.Sent, Userdata: userdata})
 		if len(w.sent) != 1 || !bytes.Equal(w.sent[0].Packet, s.Answered) {
 			t.Errorf("%s: sent %v", name, w.sent)
 			continue
@@ -103,8 +107,8 @@ func TestOneProtocol(t *testing.T) {
 	} {
 		s := stockPacket(t, c.name)
 		w := newWire()
-		w.handle(&ofp.PacketIn{Packet: s.Sent, Userdata: userdata(c.op, "")})
-		if st := w.Stats()[c.op.String()]; st != (Stats{Handled: 1}) {
+		w.Handle(&ofp.PacketIn{Packet: s.Sent, Userdata: userdata(c.op, "")})
+		if st := w.Stats()[c.op.String()]; st != (duty.Stats{Handled: 1}) {
 			t.Errorf("%s of %s: %+v", c.op, c.name, st)
 		}
 		if len(w.sent) == 0 {
@@ -130,7 +134,7 @@ func TestFragMTU(t *testing.T) {
 		{"icmp6_error { icmp6.type = 2; icmp6.code = 0; icmp6.frag_mtu = 1400; output; };", "udp6 big"},
 	} {
 		w := newWire()
-		w.handle(&ofp.PacketIn{Packet: stockPacket(t, c.packet).Sent, Userdata: lowered(t, c.actions)})
+		w.Handle(&ofp.PacketIn{Packet: stockPacket(t, c.packet).Sent, Userdata: lowered(t, c.actions)})
 		if len(w.sent) != 1 {
 			t.Fatalf("%s: sent %v, %+v", c.actions, w.sent, w.Stats())
 		}
@@ -145,7 +149,7 @@ func TestInnerIP4Src(t *testing.T) {
 	w := newWire()
 	in := stockPacket(t, "icmp4 error")
 	userdata := lowered(t, "icmp4.inner_ip4.src = 10.9.8.7; output;")
-	w.handle(&ofp.PacketIn{Packet: in.Sent, Userdata: userdata, Continuation: []byte{1}})
+	w.Handle(&ofp.PacketIn{Packet: in.Sent, Userdata: userdata, Continuation: []byte{1}})
 	if len(w.resumed) != 1 || len(w.sent) != 0 {
 		t.Fatalf("resumed %v, %+v", w.resumed, w.Stats())
 	}
@@ -153,65 +157,24 @@ func TestInnerIP4Src(t *testing.T) {
 	if !bytes.Equal(d.Upper[8+12:8+16], []byte{10, 9, 8, 7}) {
 		t.Errorf("%x", d.Upper)
 	}
-	w.handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Userdata: userdata})
-	w.handle(&ofp.PacketIn{Packet: in.Sent, Userdata: userdata[:9]})
-	if diff := cmp.Diff(Stats{Handled: 1, Bad: 2}, w.Stats()[lower.OpInnerIP4Src.String()]); diff != "" {
+	w.Handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Userdata: userdata})
+	w.Handle(&ofp.PacketIn{Packet: in.Sent, Userdata: userdata[:9]})
+	if diff := cmp.Diff(duty.Stats{Handled: 1, Bad: 2}, w.Stats()[lower.OpInnerIP4Src.String()]); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestRefuseBad(t *testing.T) {
 	w := newWire()
-	w.handle(&ofp.PacketIn{Packet: stockPacket(t, "arp request").Sent, Userdata: userdata(lower.OpReject, "")})
-	w.handle(&ofp.PacketIn{Packet: nil, Userdata: userdata(lower.OpReject, "")})
-	w.handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Metadata: "\x00", Userdata: userdata(lower.OpReject, "")})
-	if diff := cmp.Diff(Stats{Bad: 3}, w.Stats()["reject"]); diff != "" {
+	w.Handle(&ofp.PacketIn{Packet: stockPacket(t, "arp request").Sent, Userdata: userdata(lower.OpReject, "")})
+	w.Handle(&ofp.PacketIn{Packet: nil, Userdata: userdata(lower.OpReject, "")})
+	w.Handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Metadata: "\x00", Userdata: userdata(lower.OpReject, "")})
+	if diff := cmp.Diff(duty.Stats{Bad: 3}, w.Stats()["reject"]); diff != "" {
 		t.Error(diff)
 	}
-	d := New(Config{Out: func(*ofp.PacketOut) error { return errors.New("full") }})
-	d.handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Userdata: userdata(lower.OpReject, "")})
-	if diff := cmp.Diff(Stats{Unsent: 1}, d.Stats()["reject"]); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// TestAsk: what asks for a next hop is whole before the nested actions say who.
-func TestAsk(t *testing.T) {
-	for _, c := range []struct{ packet, actions string }{
-		{"udp4", "arp { arp.spa = reg1; arp.tpa = reg0; output; };"},
-		{"udp6", "nd_ns { nd.target = xxreg0; output; };"},
-	} {
-		w := newWire()
-		sent := stockPacket(t, c.packet).Sent
-		userdata := lowered(t, c.actions)
-		w.handle(&ofp.PacketIn{Packet: sent, Userdata: userdata})
-		if len(w.sent) != 1 || string(w.sent[0].Actions) != string(userdata[8:]) {
-			t.Fatalf("%s: sent %v", c.packet, w.sent)
-		}
-		d, _ := packet.ParseDatagram(sent)
-		got := packet.Flow(w.sent[0].Packet)
-		if d.Src.Is4() {
-			want := fmt.Sprintf("arp,vlan_tci=0x0000,dl_src=%s,dl_dst=%s,arp_spa=%s,arp_tpa=%s,arp_op=1,arp_sha=%[1]s,arp_tha=00:00:00:00:00:00", d.Eth.Src, d.Eth.Dst, d.Src, d.Dst)
-			if got != want {
-				t.Errorf("got  %s\nwant %s", got, want)
-			}
-			continue
-		}
-		to := d.Dst.As16()
-		group := fmt.Sprintf("33:33:ff:%02x:%02x:%02x", to[13], to[14], to[15])
-		for _, want := range []string{"dl_src=" + d.Eth.Src.String(), "dl_dst=" + group, "ipv6_src=" + d.Src.String(), "nw_ttl=255", "icmp_type=135", "icmp_code=0",
-			"nd_target=" + d.Dst.String(), "nd_sll=" + d.Eth.Src.String()} {
-			if !strings.Contains(got+",", want+",") {
-				t.Errorf("no %s in %s", want, got)
-			}
-		}
-		if s, ok := packet.ParseSolicitation(w.sent[0].Packet); !ok || s.Target != d.Dst {
-			t.Errorf("not a solicitation: %+v", s)
-		}
-	}
-	w := newWire()
-	w.handle(&ofp.PacketIn{Packet: stockPacket(t, "arp request").Sent, Userdata: userdata(lower.OpARP, "")})
-	if diff := cmp.Diff(Stats{Bad: 1}, w.Stats()["arp"]); diff != "" {
+	d := duty.NewRunner(duty.Config{Out: func(*ofp.PacketOut) error { return errors.New("full") }}, Refuse())
+	d.Handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Userdata: userdata(lower.OpReject, "")})
+	if diff := cmp.Diff(duty.Stats{Unsent: 1}, d.Stats()["reject"]); diff != "" {
 		t.Error(diff)
 	}
 }

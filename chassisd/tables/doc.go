@@ -7,5 +7,5 @@
 // input; ids of conjunctions are given out by name, so that a flow that is
 // lowered again has the ones that it had.
 //
-// Imports: chassisd/binding, chassisd/lower, chassisd/physical, chassisd/zone, incr, lflow, ofctrl, ofctrl/ofp, schema, schema/sb
+// Imports: chassisd/binding, chassisd/lower, chassisd/packet, chassisd/physical, chassisd/zone, incr, lflow, ofctrl, ofctrl/ofp, schema, schema/sb
 package tables

@@ -80,14 +80,14 @@ func feed[K comparable, V any, In settable[K, V]](f *Feeds, in In) In {
 // rowsOf declares an input that holds the rows of R's table as they are.
 func rowsOf[R schema.Row](f *Feeds, e *incr.Engine, name string, by writer) *incr.Input[schema.UUID, R] {
 	in := feed[schema.UUID, R](f, incr.NewInput[schema.UUID](e, name, rowEqual[R]()))
-	fromRows(f, in, by, func(_ string, id schema.UUID) schema.UUID { return id }, func(row R, _ Event) R { return row })
+	fromRows(f, in, by, func(_ string, id schema.UUID) schema.UUID { return id }, func(row R, _ Event) (R, error) { return row, nil })
 	return in
 }
 
 // fromRows has an input take the rows of R's table: those that northd writes, or
 // those of the chassis. A row that cannot be understood is left out.
 func fromRows[R schema.Row, K comparable, V any](
-	f *Feeds, in settable[K, V], by writer, key func(chassis string, row schema.UUID) K, value func(R, Event) V,
+	f *Feeds, in settable[K, V], by writer, key func(chassis string, row schema.UUID) K, value func(R, Event) (V, error),
 ) {
 	var zero R
 	table := sb.Schema().TableOf(zero)
@@ -97,14 +97,18 @@ func fromRows[R schema.Row, K comparable, V any](
 			in.Delete(k)
 			return nil
 		}
-		row, err := schema.DecodeRow(table, id, e.Value)
-		if err != nil {
-			in.Delete(k)
-			return err
-		}
-		in.Set(k, value(row.(R), e))
-		return nil
+		v, err := decode(table, id, e, value)
+		set(in, k, v, err == nil)
+		return err
 	}
+}
+
+func decode[R schema.Row, V any](t *schema.Table, id schema.UUID, e Event, value func(R, Event) (V, error)) (v V, err error) {
+	row, err := schema.DecodeRow(t, id, e.Value)
+	if err != nil {
+		return v, err
+	}
+	return value(row.(R), e)
 }
 
 // rowMembers has an input take the elements of a column of R's table that name

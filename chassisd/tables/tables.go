@@ -5,6 +5,7 @@ import (
 
 	"github.com/weft-sdn/weft/chassisd/binding"
 	"github.com/weft-sdn/weft/chassisd/lower"
+	"github.com/weft-sdn/weft/chassisd/packet"
 	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/ofctrl"
@@ -102,13 +103,15 @@ type Tables struct {
 	Chunks     *incr.Input[Path, string]     // encoded, as etcd has them
 	// Followed are the datapaths of which all flows are in Chunks, those of
 	// groups as well.
-	Followed   *incr.Input[schema.UUID, struct{}]
-	Chassis    *incr.Input[schema.UUID, *sb.Chassis]
-	Encaps     *incr.Input[schema.UUID, Encap]
-	Claims     *incr.Input[ClaimKey, Claim]
-	Meters     *incr.Input[schema.UUID, *sb.Meter]
-	MeterBands *incr.Input[schema.UUID, *sb.MeterBand]
-	GroupBits  *incr.Input[schema.UUID, GroupBit] // by group of datapaths, see GroupBit
+	Followed *incr.Input[schema.UUID, struct{}]
+	Chassis  *incr.Input[schema.UUID, *sb.Chassis]
+	Encaps   *incr.Input[schema.UUID, Encap]
+	Claims   *incr.Input[ClaimKey, Claim]
+	// MACBindings are what all agents have learned.
+	MACBindings *incr.Input[RecordOf, MACBinding]
+	Meters      *incr.Input[schema.UUID, *sb.Meter]
+	MeterBands  *incr.Input[schema.UUID, *sb.MeterBand]
+	GroupBits   *incr.Input[schema.UUID, GroupBit] // by group of datapaths, see GroupBit
 	// CollectorSets are the numbers of those that the switch has for our bridge.
 	CollectorSets *incr.Input[uint32, struct{}]
 	// PortGroupBits are by name in the northbound database.
@@ -132,6 +135,11 @@ type Tables struct {
 	Units       *incr.Table[Path, Lowered]             // units of one datapath
 	SharedUnits *incr.Table[SharedUnit, Lowered]       // units of groups
 	GroupUse    *incr.Table[schema.UUID, GroupUse]     // by group with local datapaths
+	Neighbours  *incr.Table[NeighbourKey, packet.MAC]  // of local routers' ports
+	// NeighbourFlows are by neighbour.
+	NeighbourFlows *incr.Table[NeighbourKey, ofctrl.Flows]
+	RouterPorts    *incr.Table[schema.UUID, RouterPort] // of local routers
+	Orphans        *incr.Table[RecordOf, struct{}]      // our MAC bindings of ports that are no more
 	// PortGroupUse is by name, of those that ports of this chassis are in.
 	PortGroupUse *incr.Table[string, PortGroupUse]
 	FamilyFlows  *incr.Table[FamilyPart, Lowered]       // with the members of large address sets
@@ -157,12 +165,15 @@ type Tables struct {
 	doors   *incr.Index[schema.UUID, Port, schema.UUID] // ports that lead to a peer, by datapath
 	patches *incr.Table[schema.UUID, schema.UUID]       // those that do here, to their peers
 	members memberTables
-	marks   markTables
-	scopes  scopeTables
-	survey  surveyTables
-	stages  stageTables
-	shared  sharedTables
-	sets    setTables
+
+	neighbours neighbourTables
+
+	marks  markTables
+	scopes scopeTables
+	survey surveyTables
+	stages stageTables
+	shared sharedTables
+	sets   setTables
 }
 
 // groupName is what a multicast group is named by in actions.
@@ -197,6 +208,7 @@ func New(opts ...incr.Option) *Tables {
 		Chassis:        rowsOf[*sb.Chassis](f, e, "chassis", byChassis),
 		Encaps:         feed[schema.UUID, Encap](f, incr.NewInput[schema.UUID, Encap](e, "encaps", nil)),
 		Claims:         feed[ClaimKey, Claim](f, incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim])),
+		MACBindings:    feed[RecordOf, MACBinding](f, incr.NewInput[RecordOf](e, "MAC bindings", incr.Eq[MACBinding])),
 		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
 		MeterBands:     rowsOf[*sb.MeterBand](f, e, "meter bands", byNorthd),
 		AddressSets:    rowsOf[*sb.AddressSet](f, e, "address sets", byNorthd),
@@ -215,6 +227,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinSets()
 	t.joinMarks()
 	t.joinPeers()
+	t.joinNeighbours()
 	t.joinGroups()
 	t.lowerUnits()
 	t.lowerShared()
@@ -227,22 +240,23 @@ func New(opts ...incr.Option) *Tables {
 func (t *Tables) feedRows() {
 	f := t.Feeds
 	id := func(_ string, row schema.UUID) schema.UUID { return row }
-	fromRows(f, t.Ports, byNorthd, id, func(row *sb.PortBinding, _ Event) Port {
+	fromRows(f, t.Ports, byNorthd, id, func(row *sb.PortBinding, _ Event) (Port, error) {
 		p := PortOf(row)
 		for _, s := range p.Strings() {
 			*s = f.once(*s)
 		}
-		return p
+		return p, nil
 	})
-	fromRows(f, t.Encaps, byChassis, id, func(row *sb.Encap, e Event) Encap { return Encap{row, e.Rev} })
+	fromRows(f, t.Encaps, byChassis, id, func(row *sb.Encap, e Event) (Encap, error) { return Encap{row, e.Rev}, nil })
 	fromRows(f, t.Claims, byChassis, func(chassis string, port schema.UUID) ClaimKey { return ClaimKey{port, f.once(chassis)} },
-		func(row *sb.PortBinding, e Event) Claim {
+		func(row *sb.PortBinding, e Event) (Claim, error) {
 			c := Claim{Rev: e.Created}
 			if row.Encap != nil {
 				c.Encap = *row.Encap
 			}
-			return c
+			return c, nil
 		})
+	fromRows(f, t.MACBindings, byChassis, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }, macBinding)
 	f.chunk = func(p Path, e Event) { set(t.Chunks, p, string(e.Value), e.there()) }
 }
 

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/weft-sdn/weft/chassisd/binding"
+	"github.com/weft-sdn/weft/chassisd/packet"
 	"github.com/weft-sdn/weft/chassisd/zone"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema"
@@ -296,7 +298,7 @@ func TestIncrementalIsFull(t *testing.T) {
 
 func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []string) {
 	dp, vm, hv := pick(dps...), pick(vms...), pick("hv1", "hv2", "hv3")
-	switch r.IntN(29) {
+	switch r.IntN(30) {
 	case 0:
 		w.datapath(dp, int64(1+r.IntN(9)))
 		if r.IntN(5) == 0 {
@@ -364,6 +366,15 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 		} else {
 			w.Followed.Set(id(d), struct{}{})
 		}
+	case 25:
+		k := RecordOf{hv, id(vm)}
+		if r.IntN(4) == 0 {
+			w.MACBindings.Delete(k)
+			break
+		}
+		w.MACBindings.Set(k, MACBinding{
+			Datapath: id(dp), Port: vm, IP: netip.MustParseAddr(pick("10.0.0.1", "fd00::1")), MAC: packet.MAC{5: byte(r.IntN(3))}, Time: int64(r.IntN(3)),
+		})
 	default:
 		w.mutateSets(r, pick, dp, vm)
 	}
