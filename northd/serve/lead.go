@@ -57,13 +57,17 @@ func (l *leading) run(ctx context.Context) error {
 	batches := make(chan keyBatch)
 	go follow(ctx, l.etcd, sb.ChassisPrefix, batches, l.log)
 	go follow(ctx, l.etcd, sb.StatusPrefix, batches, l.log)
-	go l.writeback.run(ctx)
 
 	northbound, southbound := l.nb.Subscribe(0), l.sb.Subscribe(0)
 	defer func() { northbound.Close(); southbound.Close() }()
 	if err := l.first(ctx, northbound.Snapshot, batches); err != nil {
 		return err
 	}
+	// Before anybody can look: what a leader before told is not taken back.
+	if err := l.writeback.flushGlobal(ctx); err != nil {
+		return fmt.Errorf("serve: tell how far intent has come: %w", err)
+	}
+	go l.writeback.run(ctx)
 	if err := l.ready(); err != nil {
 		return err
 	}
@@ -181,9 +185,6 @@ func (l *leading) global(row schema.Row) {
 	}
 	if g.NBCfg != l.nbCfg || l.cfgAt == 0 {
 		l.nbCfg, l.cfgAt = g.NBCfg, l.cfg.Now().UnixMilli()
-		if g.NBCfg == g.SBCfg && g.NBCfgTimestamp != 0 {
-			l.cfgAt = g.NBCfgTimestamp // known from an earlier term
-		}
 	}
 }
 
