@@ -202,7 +202,7 @@ func (c *cloud) setAdd(ctx context.Context) error {
 	c.note("of an address, medians: %s", &parts)
 	c.note("agent's CPU for an address %v, for a --wait=hv alone %v", cpu.value().Round(time.Microsecond), idle.value().Round(time.Microsecond))
 	c.give(setAddName, took)
-	c.give(setKeysName, medianKeys(keys))
+	c.giveKeys(setKeysName, keys...)
 	c.give(setCPUName, seconds(cpu.value()-idle.value()))
 	return nil
 }

@@ -76,11 +76,11 @@ func keysBetween(ctx context.Context, e *clientv3.Client, from, to int64) (n int
 	return 0, fmt.Errorf("bench: etcd does not tell revisions %d to %d: %w", from, to, ctx.Err())
 }
 
-// medianKeys is the middle one of counts.
-func medianKeys(all []int) *figure {
-	if len(all) == 0 {
-		return nil
+// giveKeys gives the middle one of counts, of weft.
+func (c *cloud) giveKeys(name string, all ...int) {
+	if c.s.Backend.Name() != "weft" || len(all) == 0 {
+		return
 	}
 	all = slices.Sorted(slices.Values(all))
-	return &figure{float64(all[len(all)/2]), "keys"}
+	c.give(name, &figure{float64(all[len(all)/2]), "keys"})
 }

@@ -59,7 +59,7 @@ func (c *cloud) northd(ctx context.Context, sizes []size) error {
 			return err
 		}
 		c.give(name, seconds(took))
-		c.give(name+"-keys", &figure{float64(keys), "keys"})
+		c.giveKeys(name+"-keys", keys)
 	}
 	for _, z := range sizes {
 		if !c.want(addName(z), addName(z)+"-keys") {
@@ -76,7 +76,7 @@ func (c *cloud) northd(ctx context.Context, sizes []size) error {
 			return err
 		}
 		c.give(addName(z), took)
-		c.give(addName(z)+"-keys", medianKeys(c.keys))
+		c.giveKeys(addName(z)+"-keys", c.keys...)
 	}
 	return nil
 }
