@@ -31,6 +31,7 @@ func (t *Tables) bind() {
 		}).Feed()
 	t.reach()
 	t.winner = incr.NewTable(t.Engine, "peers' winner", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.wins)
+	t.where = incr.NewTable(t.Engine, "where ports are", incr.Eq[where], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.whereIs)
 }
 
 // asked tells whether this chassis asks for the port.
@@ -96,24 +97,7 @@ func (t *Tables) joinPeers() {
 			u, _ := incr.Get(r, t.Tunnels, k)
 			return physical.Tunnel(u.Ofport), true
 		})).Feed()
-	t.remote = incr.NewTable(t.Engine, "remote ports", incr.Eq[physical.RemotePort], incr.Keys(t.winner), t.remotePort)
-	t.patches = incr.NewTable(t.Engine, "patch ports", incr.Eq[schema.UUID], incr.Under(t.doors, incr.Keys(t.Local)), t.patch)
-	t.PortFlows = incr.NewTable(t.Engine, "port flows", incr.Eq[ofctrl.Flows],
-		incr.Union(incr.Keys(t.Bound), incr.Union(incr.Keys(t.patches), incr.Keys(t.remote))),
-		packed(func(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, bool) {
-			if p, ok := t.localPort(r, port); ok {
-				return physical.Local(p), true
-			}
-			if p, ok := t.patchPort(r, port); ok {
-				peer, _ := incr.Get(r, t.patches, port)
-				to, _ := t.onDatapath(r, peer)
-				return physical.Patch(p, to), true
-			}
-			if p, ok := incr.Get(r, t.remote, port); ok {
-				return physical.Remote(p), true
-			}
-			return nil, false
-		})).Feed()
+	t.PortFlows = incr.NewTable(t.Engine, "port flows", incr.Eq[ofctrl.Flows], incr.Keys(t.where), packed(t.portFlows)).Feed()
 }
 
 // localPort is a port that is bound here.
@@ -125,25 +109,6 @@ func (t *Tables) localPort(r *incr.Reader, port schema.UUID) (physical.Port, boo
 	p, ok := t.onDatapath(r, port)
 	p.Ofport = uint32(b.Interface.Ofport)
 	return p, ok
-}
-
-// patchPort is a port that leads to its peer here.
-func (t *Tables) patchPort(r *incr.Reader, port schema.UUID) (physical.Port, bool) {
-	if !incr.Has(r, t.patches, port) {
-		return physical.Port{}, false
-	}
-	return t.onDatapath(r, port)
-}
-
-// patch is the peer of a port that leads to it here: both are on local
-// datapaths.
-func (t *Tables) patch(r *incr.Reader, port schema.UUID) (peer schema.UUID, ok bool) {
-	door, ok := incr.Get(r, t.Ports, port)
-	if !ok || !t.opens(r, door) {
-		return peer, false
-	}
-	peer, row, ok := incr.One(r, t.portsByName, door.Peer)
-	return peer, ok && t.opens(r, row) && incr.Has(r, t.Local, row.Datapath)
 }
 
 // onDatapath is a port of a local datapath by which packets enter and leave
@@ -168,28 +133,6 @@ func (t *Tables) zones(r *incr.Reader, row Port) physical.Zones {
 	z.DNAT, _ = incr.Get(r, t.Zones, zone.DNAT(row.Datapath.String()))
 	z.SNAT, _ = incr.Get(r, t.Zones, zone.SNAT(row.Datapath.String()))
 	return z
-}
-
-// remotePort is a port of a local datapath that another chassis has.
-func (t *Tables) remotePort(r *incr.Reader, port schema.UUID) (physical.RemotePort, bool) {
-	row, ok := incr.Get(r, t.Ports, port)
-	if !ok {
-		return physical.RemotePort{}, false
-	}
-	dp, ok := incr.Get(r, t.Local, row.Datapath)
-	if !ok {
-		return physical.RemotePort{}, false
-	}
-	who, _ := incr.Get(r, t.winner, port)
-	self, _ := incr.Get(r, t.Self, struct{}{})
-	if who == self.Name {
-		return physical.RemotePort{}, false
-	}
-	tunnel, ok := t.tunnelTo(r, ClaimKey{port, who})
-	if !ok {
-		return physical.RemotePort{}, false
-	}
-	return physical.RemotePort{Cookie: cookie(port), Datapath: dp.Key, Key: uint16(row.Key), Tunnel: tunnel}, true
 }
 
 // tunnelTo is the tunnel by which a claimed port is reached: to the address

@@ -13,17 +13,17 @@ import (
 // flows depend on its local members and on its tunnels, not on each port that
 // is behind one.
 type memberTables struct {
-	where    *incr.Table[Member, place]
-	local    *incr.Index[Member, place, schema.UUID]
-	patches  *incr.Index[Member, place, schema.UUID]
-	tunnelOf *incr.Index[Member, place, groupTunnel]
+	where    *incr.Table[Member, member]
+	local    *incr.Index[Member, member, schema.UUID]
+	patches  *incr.Index[Member, member, schema.UUID]
+	tunnelOf *incr.Index[Member, member, groupTunnel]
 	tunnels  *incr.Table[groupTunnel, struct{}]
 	byGroup  *incr.Index[groupTunnel, struct{}, schema.UUID]
 }
 
-// place is where a member is: behind a tunnel, or here, Tunnel 0, an interface
-// or a patch port.
-type place struct {
+// member is a member of a group on a local datapath: behind a tunnel, or here,
+// Tunnel 0, where Patch says that it is so on each chassis.
+type member struct {
 	physical.Member
 	Tunnel uint32
 	Patch  bool
@@ -40,20 +40,20 @@ func (t *Tables) joinGroups() {
 		return one(g.Datapath)
 	}), incr.Keys(t.Local))
 	members := incr.NewIndex(t.GroupPorts, "group", func(k Member, _ struct{}) []schema.UUID { return one(k.Group) })
-	m.where = incr.NewTable(t.Engine, "members", incr.Eq[place], incr.Under(members, groups), t.place)
-	m.local = incr.NewIndex(m.where, "local", func(k Member, p place) []schema.UUID {
+	m.where = incr.NewTable(t.Engine, "members", incr.Eq[member], incr.Under(members, groups), t.member)
+	m.local = incr.NewIndex(m.where, "local", func(k Member, p member) []schema.UUID {
 		if p.Tunnel != 0 || p.Patch {
 			return nil
 		}
 		return one(k.Group)
 	})
-	m.patches = incr.NewIndex(m.where, "patches", func(k Member, p place) []schema.UUID {
+	m.patches = incr.NewIndex(m.where, "patches", func(k Member, p member) []schema.UUID {
 		if !p.Patch {
 			return nil
 		}
 		return one(k.Group)
 	})
-	m.tunnelOf = incr.NewIndex(m.where, "tunnel", func(k Member, p place) []groupTunnel {
+	m.tunnelOf = incr.NewIndex(m.where, "tunnel", func(k Member, p member) []groupTunnel {
 		if p.Tunnel == 0 {
 			return nil
 		}
@@ -65,15 +65,13 @@ func (t *Tables) joinGroups() {
 	t.GroupFlows = incr.NewTable(t.Engine, "group flows", incr.Eq[ofctrl.Flows], groups, packed(t.groupFlows)).Feed()
 }
 
-func (t *Tables) place(r *incr.Reader, k Member) (place, bool) {
-	if p, ok := t.localPort(r, k.Row); ok {
-		return place{Member: p.Member()}, true
+func (t *Tables) member(r *incr.Reader, k Member) (member, bool) {
+	at, ok := incr.Get(r, t.where, k.Row)
+	if !ok || at.place == elsewhere {
+		return member{Tunnel: at.Tunnel}, ok
 	}
-	if p, ok := t.patchPort(r, k.Row); ok {
-		return place{Member: p.Member(), Patch: true}, true
-	}
-	p, ok := incr.Get(r, t.remote, k.Row)
-	return place{Tunnel: p.Tunnel}, ok
+	p, ok := t.onDatapath(r, k.Row)
+	return member{Member: p.Member(), Patch: at.place == aPatch}, ok
 }
 
 func (t *Tables) groupFlows(r *incr.Reader, group schema.UUID) ([]ofctrl.Flow, bool) {

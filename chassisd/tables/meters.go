@@ -119,8 +119,8 @@ func (u *uses) tunnelPort(name string) uint32 {
 	if !ok {
 		return 0
 	}
-	p, _ := incr.Get(u.r, u.t.remote, id)
-	return p.Tunnel
+	at, _ := incr.Get(u.r, u.t.where, id)
+	return at.Tunnel
 }
 
 // Keep gives back the numbers that a unit took for groups and meters, but for

@@ -145,16 +145,10 @@ func (s *setTables) bucket(r *incr.Reader, p part) (a addresses, ok bool) {
 	return texts(incr.Lookup(r, s.parts, p)), true
 }
 
-// isNear tells whether packets may enter or leave by the port on this chassis:
-// it is bound here, or is not the port of an interface, so that it has no
-// chassis of its own.
+// isNear tells whether packets may enter or leave by the port on this chassis.
 func (t *Tables) isNear(r *incr.Reader, name string) bool {
 	id, row, ok := incr.One(r, t.portsByName, name)
 	return ok && t.isHere(r, id, row)
-}
-
-func (t *Tables) isHere(r *incr.Reader, id schema.UUID, row Port) bool {
-	return row.Type != "" || incr.Has(r, t.Bound, id)
 }
 
 // refer makes env answer what `$set` means, and tells complain what is wrong

@@ -6,7 +6,6 @@ import (
 	"github.com/weft-sdn/weft/chassisd/binding"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/packet"
-	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema"
@@ -160,10 +159,9 @@ type Tables struct {
 	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
 
-	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
-	remote  *incr.Table[schema.UUID, physical.RemotePort]
+	winner  *incr.Table[schema.UUID, string]            // of the ports of local datapaths
 	doors   *incr.Index[schema.UUID, Port, schema.UUID] // ports that lead to a peer, by datapath
-	patches *incr.Table[schema.UUID, schema.UUID]       // those that do here, to their peers
+	where   *incr.Table[schema.UUID, where]             // of the ports of local datapaths
 	members memberTables
 
 	neighbours neighbourTables

@@ -1,0 +1,97 @@
+package tables
+
+import (
+	"github.com/weft-sdn/weft/chassisd/physical"
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/ofctrl"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// place is how packets for a port of a local datapath get there.
+type place uint8
+
+const (
+	nowhere   place = iota // nobody has the port
+	anIface                // it is bound to an interface here
+	aPatch                 // it leads to its peer, on each chassis
+	aGateway               // it leads to its peer, on this chassis alone
+	elsewhere              // another chassis has it
+)
+
+// where is a place and the way there.
+type where struct {
+	place
+	Peer   schema.UUID // of aPatch and aGateway
+	Tunnel uint32      // to elsewhere; above 0
+}
+
+// whereIs finds a port of a local datapath. All that depends on where a port is
+// reads this table; but for those who only ask whether packets come and go by it
+// here (isHere), who need not know of each move between other chassis.
+func (t *Tables) whereIs(r *incr.Reader, port schema.UUID) (where, bool) {
+	row, ok := incr.Get(r, t.Ports, port)
+	if !ok || !incr.Has(r, t.Local, row.Datapath) {
+		return where{}, false
+	}
+	self, _ := incr.Get(r, t.Self, struct{}{})
+	has, _ := incr.Get(r, t.winner, port) // the chassis that has it
+	switch row.Type {
+	case "patch":
+		return t.behind(r, row, aPatch)
+	case "l3gateway":
+		if t.opens(r, row) {
+			return t.behind(r, row, aGateway)
+		}
+		has = t.named(r, row.Gateway)
+	}
+	if incr.Has(r, t.Bound, port) {
+		return where{place: anIface}, true
+	}
+	if has == "" || has == self.Name {
+		return where{}, false
+	}
+	tunnel, ok := t.tunnelTo(r, ClaimKey{port, has})
+	return where{place: elsewhere, Tunnel: tunnel}, ok
+}
+
+// behind is where a port leads to its peer, if that is on a local datapath too.
+func (t *Tables) behind(r *incr.Reader, row Port, p place) (where, bool) {
+	peer, of, ok := incr.One(r, t.portsByName, row.Peer)
+	return where{place: p, Peer: peer}, ok && t.opens(r, of) && incr.Has(r, t.Local, of.Datapath)
+}
+
+// isHere tells whether packets may enter or leave by the port on this chassis: it
+// is bound here, or is one that may be on any.
+func (t *Tables) isHere(r *incr.Reader, id schema.UUID, row Port) bool {
+	switch row.Type {
+	case "":
+		return incr.Has(r, t.Bound, id)
+	case "l3gateway":
+		return t.opens(r, row)
+	}
+	return true
+}
+
+// portFlows are the flows that take packets to a port, and from it.
+func (t *Tables) portFlows(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, bool) {
+	at, _ := incr.Get(r, t.where, port)
+	if at.place == elsewhere {
+		row, _ := incr.Get(r, t.Ports, port)
+		dp, ok := incr.Get(r, t.Local, row.Datapath)
+		return physical.Remote(physical.RemotePort{Cookie: cookie(port), Datapath: dp.Key, Key: uint16(row.Key), Tunnel: at.Tunnel}), ok
+	}
+	p, ok := t.onDatapath(r, port)
+	if !ok {
+		return nil, false
+	}
+	switch at.place {
+	case anIface:
+		b, _ := incr.Get(r, t.Bound, port)
+		p.Ofport = uint32(b.Interface.Ofport)
+		return physical.Local(p), true
+	case aPatch, aGateway:
+		peer, ok := t.onDatapath(r, at.Peer)
+		return physical.Patch(p, peer), ok
+	}
+	return nil, false
+}
