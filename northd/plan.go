@@ -6,9 +6,13 @@ import (
 	"github.com/weft-sdn/weft/northd/l2"
 	"github.com/weft-sdn/weft/northd/meters"
 	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/neighbour"
 	"github.com/weft-sdn/weft/northd/portsec"
+	"github.com/weft-sdn/weft/northd/route"
+	"github.com/weft-sdn/weft/northd/router"
 	"github.com/weft-sdn/weft/northd/sampling"
 	"github.com/weft-sdn/weft/northd/stateful"
+	"github.com/weft-sdn/weft/northd/staticroute"
 	"github.com/weft-sdn/weft/schema/nb"
 )
 
@@ -26,6 +30,11 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	portsec.New(m)
 	demand := acl.New(g, m, acl.Reads{Sampling: sample, Meters: limit.Logs, Copp: limit.Copp})
 	stateful.New(g, m, demand)
+	router.New(m, limit.Copp)
+	neighbour.New(g, m, limit.Copp)
+	var routes []model.RouteSource
+	routes = append(routes, staticroute.New(g, m))
+	route.New(g, m, routes...)
 	return m
 }
 

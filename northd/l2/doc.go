@@ -3,7 +3,8 @@
 // all, and questions for known addresses are answered at once.
 //
 // One file for each of these: admission.go, lookup.go, neighbours.go, and
-// multicast.go with the groups that packets are flooded to.
+// multicast.go with the groups that packets are flooded to. routers.go has what
+// is different where routers are.
 //
 // The rule: what is the same on all switches is written once; what a switch's
 // options change is in the class of this package.

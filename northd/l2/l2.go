@@ -17,9 +17,11 @@ type feature struct {
 	copp     model.CoppMeter
 	settings *incr.Table[struct{}, settings]
 
+	has          *incr.Table[schema.UUID, class]
 	portsByGroup *incr.Index[schema.UUID, *model.SwitchPort, groupKey]
 	portsByMAC   *incr.Index[schema.UUID, *model.SwitchPort, macOnSwitch]
 	portsByIP    *incr.Index[schema.UUID, *model.SwitchPort, ipOnSwitch]
+	toRouters    *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID]
 }
 
 // settings are options for the whole network.
@@ -30,6 +32,8 @@ type settings struct {
 // class is what switches differ in.
 type class struct {
 	Unknown bool // some port has addresses "unknown"
+	Routed  bool // some port leads to a router
+	Hosts   bool // some port does not; said of such with a router only
 }
 
 type macOnSwitch struct {
@@ -53,20 +57,27 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 	f.portsByGroup = incr.NewIndex(m.SwitchPorts, "group", groupsOf)
 	f.portsByMAC = incr.NewIndex(m.SwitchPorts, "mac", macsOf)
 	f.portsByIP = incr.NewIndex(m.SwitchPorts, "ip", ipsOf)
-	classes := graph.NewClass(g, "switching", graph.Table(g, "class of switching", incr.Keys(m.Switches), f.classOf))
+	f.toRouters = incr.NewIndex(m.SwitchPorts, "to routers", toRouters)
+	f.has = graph.Table(g, "class of switching", incr.Keys(m.Switches), f.classOf)
+	classes := graph.NewClass(g, "switching", f.has)
 
 	m.AllSwitches.Write("admission", admitAll)
 	m.AllSwitches.Write("neighbours", answerNobody)
 	m.AllSwitches.Write("lookup", lookupGroups)
 	classes.Write("lookup", lookupUnknown)
+	classes.Write("lookup", lookupRouted)
 	m.SwitchPortFlows.Write("admission", admitPort)
 	m.SwitchPortFlows.Write("neighbours", f.answerFor)
 	m.SwitchPortFlows.Write("lookup", f.lookupPort)
+	m.SwitchPortFlows.Write("lookup", f.askRouter)
 	graph.Rows(g, "Multicast_Group", incr.Values(f.portsByGroup), f.multicastRow)
 }
 
 func (f *feature) classOf(r *incr.Reader, id schema.UUID) (class, bool) {
-	return class{Unknown: true}, incr.Count(r, f.portsByGroup, groupKey{id, unknown}) > 0
+	some := func(k group) bool { return incr.Count(r, f.portsByGroup, groupKey{id, k}) > 0 }
+	c := class{Unknown: some(unknown), Routed: incr.Count(r, f.toRouters, id) > 0}
+	c.Hosts = c.Routed && some(floodL2)
+	return c, c.Unknown || c.Routed
 }
 
 // macsOf: addresses of ports whose type has no flows take nothing from others.

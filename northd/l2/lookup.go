@@ -9,20 +9,23 @@ import (
 )
 
 // Lookup sends packets to the port that has the destination address, groups'
-// to all ports, and others to the ports with addresses "unknown".
+// to all ports, and others to the ports with addresses "unknown". Routers get
+// of what is for groups only what is for them: see routers.go.
 //
 // Unlike OVN, northd does not let the agent learn addresses of such ports yet:
 // what OVN asks get_fdb goes to all of them. An address that two ports of a
 // switch have gets one flow, not two that contradict each other.
 
 func lookupGroups(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) {
-	f.Add(pipeline.LSInL2Lkup, 70, lflow.Bool(lflow.EthMcast), outputTo(floodGroup)...)
+	f.Add(pipeline.LSInL2Lkup, 70, lflow.Bool(lflow.EthMcast), outputTo(floodL2Group)...)
 	f.Pass(pipeline.LSInL2Lkup)
 	f.Add(pipeline.LSInL2Unknown, 0, nil, lflow.Drop{})
 }
 
-func lookupUnknown(_ *incr.Reader, f *graph.Flows, _ class) {
-	f.Add(pipeline.LSInL2Unknown, 50, nil, outputTo(unknownGroup)...)
+func lookupUnknown(_ *incr.Reader, f *graph.Flows, c class) {
+	if c.Unknown {
+		f.Add(pipeline.LSInL2Unknown, 50, nil, outputTo(unknownGroup)...)
+	}
 }
 
 func (ft *feature) lookupPort(r *incr.Reader, f *graph.Flows, p *model.SwitchPort) {

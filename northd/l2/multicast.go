@@ -10,6 +10,7 @@ import (
 // The multicast groups of a switch, with OVN's names and tunnel keys.
 const (
 	floodGroup   = "_MC_flood"
+	floodL2Group = "_MC_flood_l2"
 	unknownGroup = "_MC_unknown"
 )
 
@@ -27,7 +28,7 @@ var groups = [...]struct {
 	key  int64
 }{
 	flood:   {floodGroup, 32768},
-	floodL2: {"_MC_flood_l2", 32772},
+	floodL2: {floodL2Group, 32772},
 	unknown: {unknownGroup, 32769},
 }
 
@@ -49,9 +50,12 @@ func groupsOf(_ schema.UUID, p *model.SwitchPort) []groupKey {
 	if !p.Enabled || !p.Handled {
 		return nil
 	}
-	in := []groupKey{{p.Switch, flood}, {p.Switch, floodL2}, {p.Switch, unknown}}
-	if !p.Unknown {
-		return in[:2]
+	in := []groupKey{{p.Switch, flood}}
+	if !p.ToRouter() {
+		in = append(in, groupKey{p.Switch, floodL2})
+	}
+	if p.Unknown {
+		in = append(in, groupKey{p.Switch, unknown})
 	}
 	return in
 }

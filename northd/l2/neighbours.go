@@ -36,7 +36,7 @@ func (ft *feature) answerFor(r *incr.Reader, f *graph.Flows, p *model.SwitchPort
 			if ip.Addr().Is6() {
 				f.Meter = ft.copp.Of(r, p.Switch, "nd-na")
 			}
-			f.Add(stage, 50, ask, answer(ip.Addr(), a.MAC)...)
+			f.Add(stage, 50, ask, answer(ip.Addr(), a.MAC, p.ToRouter())...)
 			f.Meter = ""
 		}
 	}
@@ -73,8 +73,9 @@ func question(ip netip.Addr) *lflow.Expr {
 	return lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.IP6Dst, ip, model.SolicitedNode(ip)), lflow.Eq(lflow.NDTarget, ip))
 }
 
-// answer turns the question round.
-func answer(ip netip.Addr, mac lflow.MAC) []lflow.Action {
+// answer turns the question round. A router's advertisements say that it is
+// one: RFC 4861, section 4.4.
+func answer(ip netip.Addr, mac lflow.MAC, router bool) []lflow.Action {
 	back := []lflow.Action{
 		lflow.Move{Dst: lflow.Outport, Src: lflow.Inport},
 		lflow.SetTo(pipeline.LField(pipeline.Loopback), 1),
@@ -91,7 +92,11 @@ func answer(ip netip.Addr, mac lflow.MAC) []lflow.Action {
 			lflow.SetTo(lflow.ARPSPA, ip),
 		}, back...)
 	}
-	return []lflow.Action{lflow.Nested{Kind: lflow.NestNDNA, Actions: append(lflow.Actions{
+	kind := lflow.NestNDNA
+	if router {
+		kind = lflow.NestNDNARouter
+	}
+	return []lflow.Action{lflow.Nested{Kind: kind, Actions: append(lflow.Actions{
 		lflow.SetTo(lflow.EthSrc, mac),
 		lflow.SetTo(lflow.IP6Src, ip),
 		lflow.SetTo(lflow.NDTarget, ip),

@@ -10,10 +10,24 @@ import (
 	"github.com/weft-sdn/weft/schema/nb"
 )
 
+// protocols are the keys of Copp.meters that features ask for.
+var protocols = [...]struct{ name, doc string }{
+	{"reject", "packets that ACLs reject"},
+	{"arp", "ARP packets that routers learn from"},
+	{"arp-resolve", "packets whose next hop a router asks for by ARP"},
+	{"nd-na", "neighbour solicitations that are answered, and advertisements that routers learn from"},
+	{"nd-ns", "neighbour solicitations that routers learn from"},
+	{"nd-ns-resolve", "packets whose next hop a router asks for by a neighbour solicitation"},
+	{"icmp4-error", "packets that routers answer with an ICMP error"},
+	{"icmp6-error", "packets that routers answer with an ICMPv6 error"},
+	{"tcp-reset", "TCP and SCTP packets to a router's own addresses"},
+}
+
 // protect declares control-plane protection.
 func (ft *feature) protect(g *graph.Graph) {
-	graph.String[*nb.Copp](g, "meters", "reject", "name of a Meter", "limits packets that ACLs reject")
-	graph.String[*nb.Copp](g, "meters", "nd-na", "name of a Meter", "limits neighbour solicitations that are answered")
+	for _, p := range protocols {
+		graph.String[*nb.Copp](g, "meters", p.name, "name of a Meter", "limits "+p.doc)
+	}
 	problems := graph.Table(g, "problems of Copp", incr.Keys(ft.copps), func(r *incr.Reader, id schema.UUID) ([]graph.Problem, bool) {
 		row, ok := incr.Get(r, ft.copps, id)
 		if !ok {

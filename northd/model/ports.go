@@ -1,6 +1,8 @@
 package model
 
 import (
+	"strconv"
+
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/schema"
@@ -54,6 +56,7 @@ func (m *Model) declarePorts(g *graph.Graph) {
 		}
 		return []schema.UUID{p.Switch}
 	})
+	m.declarePeerProblems(g)
 	m.SwitchPortFlows = graph.UnitsOf(g, "flows of switch port", m.SwitchPorts, func(id schema.UUID, p *SwitchPort) graph.Place {
 		return graph.Place{Owner: p.Switch, Name: "port-" + id.String(), Table: "Logical_Switch_Port", Row: id, RowName: p.Name}
 	})
@@ -91,7 +94,26 @@ func (m *Model) RouterPeer(r *incr.Reader, p *RouterPort) (*RouterPort, bool) {
 	return peer, ok && peer.PeerName == p.Name && peer.UUID != p.UUID
 }
 
-// PortsOfRouter yields the ports of a router.
+// declarePeerProblems tells of router ports that name a peer which does not
+// name them.
+func (m *Model) declarePeerProblems(g *graph.Graph) {
+	problems := graph.Table(g, "problems of peers", incr.Keys(m.RouterPorts), func(r *incr.Reader, id schema.UUID) ([]graph.Problem, bool) {
+		p, ok := incr.Get(r, m.RouterPorts, id)
+		if !ok || p.PeerName == "" {
+			return nil, false
+		}
+		e := graph.RowProblems{Table: "Logical_Router_Port", Row: id, Name: p.Name}
+		if peer, there := m.RouterPort(r, p.PeerName); !there {
+			e.Problem("peer", "there is no router port "+strconv.Quote(p.PeerName)+" yet")
+		} else if _, ok := m.RouterPeer(r, p); !ok {
+			e.Problem("peer", strconv.Quote(peer.Name)+" does not have this port as its peer")
+		}
+		return e.List, len(e.List) > 0
+	})
+	graph.ProblemsOf(g, problems, func(p []graph.Problem) []graph.Problem { return p })
+}
+
+// PortsOfRouter returns the ports of a router.
 func (m *Model) PortsOfRouter(r *incr.Reader, router schema.UUID) []*RouterPort {
 	var all []*RouterPort
 	for _, p := range incr.Each(r, m.ports.ofRouter, router) {

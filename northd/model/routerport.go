@@ -2,6 +2,7 @@ package model
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"github.com/weft-sdn/weft/incr"
@@ -32,6 +33,29 @@ func (p *RouterPort) OfFamily(v6 bool) []netip.Prefix {
 		if n.Addr().Is6() == v6 {
 			out = append(out, n)
 		}
+	}
+	return out
+}
+
+// Subnets are the port's networks of a family, each once: addresses of one
+// network count as the first of them. LinkLocal says whether the link-local
+// one is wanted too.
+func (p *RouterPort) Subnets(fam *Family, linkLocal bool) []netip.Prefix {
+	var out []netip.Prefix
+	for _, n := range p.OfFamily(fam.V6) {
+		same := func(o netip.Prefix) bool { return o.Masked() == n.Masked() }
+		if (linkLocal || !n.Addr().IsLinkLocalUnicast()) && !slices.ContainsFunc(out, same) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// Addresses are the port's addresses of a family.
+func (p *RouterPort) Addresses(fam *Family) []netip.Addr {
+	var out []netip.Addr
+	for _, n := range p.OfFamily(fam.V6) {
+		out = append(out, n.Addr())
 	}
 	return out
 }
@@ -76,6 +100,8 @@ func (p *RouterPort) addresses(row *nb.LogicalRouterPort, e *graph.RowProblems) 
 			e.Problem("networks", strconv.Quote(text)+" is not an IP address with a prefix length")
 		case n.Addr().IsMulticast() || n.Addr().IsUnspecified():
 			e.Problem("networks", strconv.Quote(text)+" is not an address of a port")
+		case slices.ContainsFunc(p.Networks, sameAddress(n)) || slices.ContainsFunc(v6, sameAddress(n)):
+			e.Problem("networks", n.Addr().String()+" is there twice")
 		case n.Addr().Is4():
 			p.Networks = append(p.Networks, n)
 		default:
@@ -83,7 +109,13 @@ func (p *RouterPort) addresses(row *nb.LogicalRouterPort, e *graph.RowProblems) 
 		}
 	}
 	p.Networks = append(p.Networks, v6...)
-	p.Networks = append(p.Networks, netip.PrefixFrom(LinkLocal(mac), 64))
+	if own := netip.PrefixFrom(LinkLocal(mac), 64); !slices.ContainsFunc(v6, sameAddress(own)) {
+		p.Networks = append(p.Networks, own)
+	}
+}
+
+func sameAddress(n netip.Prefix) func(netip.Prefix) bool {
+	return func(o netip.Prefix) bool { return o.Addr() == n.Addr() }
 }
 
 // Valid tells whether the port can take part in routing.

@@ -72,6 +72,9 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 	return p, true
 }
 
+// ToRouter tells whether the port is there for a router, found or not.
+func (p *SwitchPort) ToRouter() bool { return p.Type == routerType }
+
 // routerType is the type of a switch port that a router's port is connected to.
 const routerType = "router"
 
@@ -93,6 +96,10 @@ func (m *Model) farEnd(r *incr.Reader, p *SwitchPort, e *graph.RowProblems) []Ad
 	}
 	if far.PeerName != "" {
 		e.Problem("options", "router-port: "+strconv.Quote(name)+" is connected to the router port "+strconv.Quote(far.PeerName))
+		return nil
+	}
+	if !far.Valid() {
+		e.Problem("options", "router-port: "+strconv.Quote(name)+" has no valid Ethernet address")
 		return nil
 	}
 	p.Peer = name

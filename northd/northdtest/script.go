@@ -240,7 +240,13 @@ func setColumns(t testing.TB, table *schema.Table, row schema.Row, args []string
 
 func datum(s string, atom func(string) schema.Atom) schema.Datum {
 	var d schema.Datum
-	for _, p := range slices.Sorted(slices.Values(strings.Split(s, ","))) {
+	pairs := strings.Split(s, ",")
+	slices.SortFunc(pairs, func(a, b string) int {
+		a, _, _ = strings.Cut(a, "=")
+		b, _, _ = strings.Cut(b, "=")
+		return strings.Compare(a, b)
+	})
+	for _, p := range pairs {
 		k, v, isMap := strings.Cut(p, "=")
 		d.Keys = append(d.Keys, atom(k))
 		if isMap {

@@ -27,6 +27,14 @@ const (
 	VerdictAllow    = "verdict_allow"
 	VerdictDrop     = "verdict_drop"
 	VerdictReject   = "verdict_reject"
+
+	InportMAC      = "inport_mac"
+	NeighbourKnown = "neighbour_known"
+	RouterLoopback = "router_loopback"
+	NextHop        = "next_hop"
+	HopSource      = "hop_source"
+	HopIsIP4       = "hop_is_ip4"
+	Segment        = "segment"
 )
 
 // Bits is a use of some bits of a register, or of the flags: what they mean
@@ -66,6 +74,25 @@ var uses = [...]Bits{
 	{VerdictDrop, "reg8", 17, 17, LSInACLEval, LSInACLAfterLBAction, "an ACL drops the packet", [2]string{LSOutACLEval, LSOutACLAction}},
 	{VerdictReject, "reg8", 18, 18, LSInACLEval, LSInACLAfterLBAction, "an ACL rejects the packet", [2]string{LSOutACLEval, LSOutACLAction}},
 	{ACLTier, "reg8", 30, 31, LSInACLEval, LSInACLAfterLBAction, "the tier whose ACLs are asked", [2]string{LSOutACLEval, LSOutACLAction}},
+
+	// So are these, but for the segment.
+	{InportMAC, "xreg0", 0, 47, LRInAdmission, LRInIPInput, "Ethernet address of the port that the packet came in by", [2]string{}},
+	{NeighbourKnown, "reg9", 2, 2, LRInLookupNeighbor, LRInLearnNeighbor, "there is nothing to learn from the packet", [2]string{}},
+	{RouterLoopback, "flags.loopback", 0, 0, LRInIPInput, LROutDelivery, "may leave by the port that it came in by", [2]string{}},
+	{NextHop, "xxreg0", 0, 127, LRInIPRouting, LRInARPRequest, "the next hop; see HopRegisters", [2]string{}},
+	{HopSource, "xxreg1", 0, 127, LRInIPRouting, LRInARPRequest, "the router's address towards the next hop", [2]string{}},
+	{HopIsIP4, "reg9", 9, 9, LRInIPRouting, LRInARPRequest, "the next hop is an IPv4 address", [2]string{}},
+	{Segment, "reg8", 0, 31, LRInSegment, LRInARPResolve, "tunnel key of the switch behind the output port, 0 for none", [2]string{}},
+}
+
+// HopRegisters return where a router keeps a packet's next hop, and its own
+// address from which it asks for it. Those of IPv4 are a part of those of IPv6;
+// HopIsIP4 tells which counts.
+func HopRegisters(v6 bool) (hop, source lflow.Field) {
+	if v6 {
+		return LField(NextHop), LField(HopSource)
+	}
+	return lflow.Reg(0), lflow.Reg(5)
 }
 
 // Uses returns the table of uses.

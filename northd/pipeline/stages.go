@@ -39,6 +39,16 @@ const (
 	LSOutStateful        = "ls_out_stateful"
 	LSOutCheckPortSec    = "ls_out_check_port_sec"
 	LSOutApplyPortSec    = "ls_out_apply_port_sec"
+
+	LRInAdmission      = "lr_in_admission"
+	LRInLookupNeighbor = "lr_in_lookup_neighbor"
+	LRInLearnNeighbor  = "lr_in_learn_neighbor"
+	LRInIPInput        = "lr_in_ip_input"
+	LRInIPRouting      = "lr_in_ip_routing"
+	LRInSegment        = "lr_in_segment"
+	LRInARPResolve     = "lr_in_arp_resolve"
+	LRInARPRequest     = "lr_in_arp_request"
+	LROutDelivery      = "lr_out_delivery"
 )
 
 // Stage is one table of a pipeline. Its owner is the feature that writes its
@@ -87,8 +97,19 @@ var pipelines = [...]Pipeline{
 		{LSOutCheckPortSec, "portsec", "find out whether this port may receive the packet"},
 		{LSOutApplyPortSec, "portsec", "drop what the port may not receive, output the rest"},
 	}},
-	RouterIngress: {Name: "router ingress", Router: true},
-	RouterEgress:  {Name: "router egress", Egress: true, Router: true},
+	RouterIngress: {Name: "router ingress", Router: true, Stages: []Stage{
+		{LRInAdmission, "router", "drop frames that are not for the router; note the address of the port"},
+		{LRInLookupNeighbor, "neighbour", "find out whether the sender of ARP or neighbour discovery is known"},
+		{LRInLearnNeighbor, "neighbour", "learn the sender"},
+		{LRInIPInput, "router", "what is for the router itself: questions, pings, packets at their end"},
+		{LRInIPRouting, "route", "from destination to next hop and output port"},
+		{LRInSegment, "neighbour", "from output port to the switch behind it; OVN has no such stage"},
+		{LRInARPResolve, "neighbour", "from next hop to destination address"},
+		{LRInARPRequest, "neighbour", "ask for addresses that are not known; output the rest"},
+	}},
+	RouterEgress: {Name: "router egress", Egress: true, Router: true, Stages: []Stage{
+		{LROutDelivery, "router", "output what may leave by the port"},
+	}},
 }
 
 // All returns the pipelines, indexed by ID.

@@ -1,0 +1,63 @@
+package l2
+
+import (
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// Routers on a switch do not get what is for groups, but for questions and
+// announcements of neighbours: a question for a router's address goes to that
+// router and to ports with addresses "unknown", which may have the address
+// too, and not to all. These are OVN's flows.
+
+// toRouters is the switch of a port that leads to a router.
+func toRouters(_ schema.UUID, p *model.SwitchPort) []schema.UUID {
+	if p.Peer == "" {
+		return nil
+	}
+	return []schema.UUID{p.Switch}
+}
+
+// lookupRouted floods what routers want to hear.
+func lookupRouted(_ *incr.Reader, f *graph.Flows, c class) {
+	if !c.Routed {
+		return
+	}
+	told := lflow.Or(lflow.Bool(lflow.NDNA), lflow.Bool(lflow.NDRS), lflow.Bool(lflow.NDRA))
+	f.Add(pipeline.LSInL2Lkup, 72, lflow.And(lflow.Bool(lflow.EthMcast), told), outputTo(floodGroup)...)
+	f.Add(pipeline.LSInL2Lkup, 71, lflow.And(lflow.Bool(lflow.EthMcast), lflow.Bool(lflow.ARP)), outputTo(floodGroup)...)
+}
+
+// askRouter sends questions for a router's addresses to it. What it says of
+// itself, and what others say of its addresses, no router needs to hear.
+func (ft *feature) askRouter(r *incr.Reader, f *graph.Flows, p *model.SwitchPort) {
+	far, ok := ft.m.RouterPort(r, p.Peer)
+	if !ok || !far.Enabled || !p.Enabled {
+		return
+	}
+	has, _ := incr.Get(r, ft.has, p.Switch)
+	ask := outputTo(p.Name)
+	if has.Unknown {
+		ask = append([]lflow.Action{lflow.Clone{Actions: ask}}, outputTo(unknownGroup)...)
+	}
+	const stage = pipeline.LSInL2Lkup
+	everybody := lflow.Eq(lflow.EthDst, lflow.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	for _, n := range far.Networks {
+		question := lflow.And(lflow.Bool(lflow.EthMcast), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, n.Addr()))
+		if n.Addr().Is4() {
+			question = lflow.And(everybody, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, n.Addr()))
+			if has.Hosts {
+				f.Add(stage, 90, lflow.And(question, lflow.Eq(lflow.ARPSPA, n.Addr())), outputTo(floodL2Group)...)
+			}
+		}
+		f.Add(stage, 80, question, ask...)
+	}
+	if has.Hosts {
+		own := lflow.Or(lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.F("rarp.op"), 3))
+		f.Add(stage, 75, lflow.And(lflow.Eq(lflow.EthSrc, far.MAC), everybody, own), outputTo(floodL2Group)...)
+	}
+}

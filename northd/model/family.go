@@ -1,0 +1,43 @@
+package model
+
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/lflow"
+)
+
+// Family is what IPv4 and IPv6 call the same things.
+type Family struct {
+	V6            bool
+	Is            lflow.Field // the predicate
+	Src, Dst      lflow.Field
+	ICMP          lflow.Field // the predicate
+	Type, Code    lflow.Field // of ICMP
+	Error         lflow.NestedKind
+	ErrorProtocol string // of errors, in Copp.meters
+	EchoRequest   int    // RFC 792; RFC 4443, section 4
+	EchoReply     int
+	Unreachable   int
+	BadProtocol   int // codes of Unreachable; IPv6: address unreachable, as in OVN
+	BadPort       int
+	TimeExceeded  int
+	Redirect      int
+}
+
+var families = [...]Family{
+	{Is: lflow.IP4, Src: lflow.IP4Src, Dst: lflow.IP4Dst, ICMP: lflow.ICMP4, Type: lflow.ICMP4Type, Code: lflow.ICMP4Code,
+		Error: lflow.NestICMP4, ErrorProtocol: "icmp4-error", EchoRequest: 8, EchoReply: 0, Unreachable: 3, BadProtocol: 2, BadPort: 3, TimeExceeded: 11, Redirect: 5},
+	{V6: true, Is: lflow.IP6, Src: lflow.IP6Src, Dst: lflow.IP6Dst, ICMP: lflow.ICMP6, Type: lflow.ICMP6Type, Code: lflow.ICMP6Code,
+		Error: lflow.NestICMP6, ErrorProtocol: "icmp6-error", EchoRequest: 128, EchoReply: 129, Unreachable: 1, BadProtocol: 3, BadPort: 4, TimeExceeded: 3, Redirect: 137},
+}
+
+// Families returns IPv4 and IPv6.
+func Families() []*Family { return []*Family{&families[0], &families[1]} }
+
+// FamilyOf returns the family of an address.
+func FamilyOf(a netip.Addr) *Family {
+	if a.Is4() {
+		return &families[0]
+	}
+	return &families[1]
+}

@@ -1,0 +1,39 @@
+package model
+
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// Route is a way that packets take from a router.
+type Route struct {
+	Router  schema.UUID
+	Prefix  netip.Prefix // masked
+	Kind    RouteKind
+	Discard bool // packets end here; what is below means nothing
+	Out     *RouterPort
+	NextHop netip.Addr // on the network of Out; zero is the destination itself
+	// Source is the address of Out that asks for the next hop; zero if Out has
+	// none of the next hop's family.
+	Source netip.Addr
+}
+
+// RouteKind says which of several routes with one prefix counts.
+type RouteKind uint8
+
+// The kinds, later ones before earlier ones.
+const (
+	SourceRoute    RouteKind = iota // by the source of packets
+	StaticRoute                     // that somebody has written
+	ConnectedRoute                  // to a network of a port
+)
+
+// RouteSource is where routes come from, each with a row of a northbound table,
+// whose UUID is the key.
+type RouteSource struct {
+	Name   string // of the feature
+	Table  string // of the rows
+	Routes *incr.Table[schema.UUID, *Route]
+}

@@ -1,0 +1,73 @@
+package neighbour
+
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+)
+
+// Routers learn from answers, and from questions of their own networks. What
+// an agent knows already is not sent to it again. These are OVN's flows.
+
+// lookup finds out whether what an answer says is known.
+func lookup(f *graph.Flows) {
+	known := pipeline.LField(pipeline.NeighbourKnown)
+	nd := func(mac lflow.Field) lflow.Action {
+		return lflow.LookupMAC{V6: true, Dst: known, Port: lflow.Inport, IP: lflow.NDTarget, MAC: mac}
+	}
+	const stage = pipeline.LRInLookupNeighbor
+	f.Add(stage, 105, unsigned(), nd(lflow.EthSrc), lflow.Next{})
+	f.Add(stage, 100, lflow.Eq(lflow.ARPOp, 2), lookupARP(), lflow.Next{})
+	f.Add(stage, 100, lflow.Bool(lflow.NDNA), nd(lflow.NDTLL), lflow.Next{})
+	f.Add(stage, 0, nil, pipeline.Set(pipeline.NeighbourKnown), lflow.Next{})
+}
+
+// unsigned matches advertisements without an Ethernet address in them: the
+// frame's counts.
+func unsigned() *lflow.Expr { return lflow.And(lflow.Bool(lflow.NDNA), lflow.Eq(lflow.NDTLL, 0)) }
+
+func lookupARP() lflow.Action {
+	return lflow.LookupMAC{Dst: pipeline.LField(pipeline.NeighbourKnown), Port: lflow.Inport, IP: lflow.ARPSPA, MAC: lflow.ARPSHA}
+}
+
+// lookupFrom finds out whether who asks in one of the port's networks is
+// known.
+func lookupFrom(f *graph.Flows, p *model.RouterPort) {
+	here := lflow.Eq(lflow.Inport, p.Name)
+	for _, fam := range model.Families() {
+		for _, n := range p.Subnets(fam, false) {
+			asks, known := asksFrom(n)
+			f.Add(pipeline.LRInLookupNeighbor, 100, lflow.And(here, asks), known, lflow.Next{})
+		}
+	}
+}
+
+// asksFrom matches questions from a network, and looks up who asks.
+func asksFrom(n netip.Prefix) (*lflow.Expr, lflow.Action) {
+	if n.Addr().Is4() {
+		return lflow.And(lflow.Eq(lflow.ARPSPA, n.Masked()), lflow.Eq(lflow.ARPOp, 1)), lookupARP()
+	}
+	return lflow.And(lflow.Eq(lflow.IP6Src, n.Masked()), lflow.Bool(lflow.NDNS)),
+		lflow.LookupMAC{V6: true, Dst: pipeline.LField(pipeline.NeighbourKnown), Port: lflow.Inport, IP: lflow.IP6Src, MAC: lflow.NDSLL}
+}
+
+// learn lets agents learn what is not known. What is neither known nor to be
+// learned does not come here.
+func learn(f *graph.Flows, c protection) {
+	put := func(priority uint16, match *lflow.Expr, meter string, a lflow.PutMAC) {
+		a.Port, f.Meter = lflow.Inport, meter
+		f.Add(pipeline.LRInLearnNeighbor, priority, match, a, lflow.Next{})
+		f.Meter = ""
+	}
+	nobody := lflow.Or(lflow.Eq(lflow.IP6Src, 0), lflow.Eq(lflow.NDSLL, 0)) // asks: RFC 4862, section 5.4
+	f.Add(pipeline.LRInLearnNeighbor, 100, pipeline.Is(pipeline.NeighbourKnown), lflow.Next{})
+	f.Add(pipeline.LRInLearnNeighbor, 95, lflow.And(lflow.Bool(lflow.NDNS), nobody), lflow.Next{})
+	put(95, unsigned(), c.NDNA, lflow.PutMAC{V6: true, IP: lflow.NDTarget, MAC: lflow.EthSrc})
+	put(90, lflow.Bool(lflow.ARP), c.ARP, lflow.PutMAC{IP: lflow.ARPSPA, MAC: lflow.ARPSHA})
+	put(90, lflow.Bool(lflow.NDNA), c.NDNA, lflow.PutMAC{V6: true, IP: lflow.NDTarget, MAC: lflow.NDTLL})
+	put(90, lflow.Bool(lflow.NDNS), c.NDNS, lflow.PutMAC{V6: true, IP: lflow.IP6Src, MAC: lflow.NDSLL})
+	f.Add(pipeline.LRInLearnNeighbor, 0, nil, lflow.Drop{})
+}

@@ -1,0 +1,80 @@
+package neighbour
+
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+)
+
+// resolve asks the agent for what the database does not know.
+func resolve(f *graph.Flows) {
+	f.Pass(pipeline.LRInSegment)
+	for _, v6 := range []bool{false, true} {
+		hop, _ := pipeline.HopRegisters(v6)
+		f.Add(pipeline.LRInARPResolve, 1, hopIs(v6), lflow.GetMAC{V6: v6, Port: lflow.Outport, IP: hop}, lflow.Next{})
+	}
+	f.Add(pipeline.LRInARPResolve, 0, nil, lflow.Drop{})
+}
+
+// hopIs matches packets by the family of their next hop.
+func hopIs(v6 bool) *lflow.Expr {
+	if v6 {
+		return pipeline.IsNot(pipeline.HopIsIP4)
+	}
+	return pipeline.Is(pipeline.HopIsIP4)
+}
+
+// isAt is the flow for a next hop that has one of some addresses, all of one
+// family, behind an output port or on a segment.
+func isAt(f *graph.Flows, where *lflow.Expr, addrs []netip.Addr, mac lflow.MAC) {
+	if len(addrs) == 0 {
+		return
+	}
+	v6 := addrs[0].Is6()
+	hop, _ := pipeline.HopRegisters(v6)
+	vs := make([]any, len(addrs))
+	for i, a := range addrs {
+		vs[i] = a
+	}
+	f.Add(pipeline.LRInARPResolve, 100, lflow.And(where, hopIs(v6), lflow.Eq(hop, vs...)), lflow.SetTo(lflow.EthDst, mac), lflow.Next{})
+}
+
+// resolvePeer knows the other end of a link between two routers.
+func resolvePeer(f *graph.Flows, p, peer *model.RouterPort) {
+	for _, fam := range model.Families() {
+		isAt(f, lflow.Eq(lflow.Outport, p.Name), peer.Addresses(fam), peer.MAC)
+	}
+}
+
+// ask makes a question of a packet whose next hop nobody knows; the agent
+// keeps the packet and sends it on when the answer is there. Others go out.
+func ask(f *graph.Flows, c protection) {
+	unknown := lflow.Eq(lflow.EthDst, lflow.MAC{})
+	f.Meter = c.ARPResolve
+	hop, source := pipeline.HopRegisters(false)
+	f.Add(pipeline.LRInARPRequest, 100, lflow.And(unknown, hopIs(false)), lflow.Nested{Kind: lflow.NestARP, Actions: lflow.Actions{
+		lflow.SetTo(lflow.EthDst, lflow.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}),
+		lflow.Move{Dst: lflow.ARPSPA, Src: source},
+		lflow.Move{Dst: lflow.ARPTPA, Src: hop},
+		lflow.SetTo(lflow.ARPOp, 1),
+		lflow.Output{},
+	}}, lflow.Output{})
+	// OVN's agent asks the group of the packet's destination; here the flow
+	// says that it is that of the next hop.
+	f.Meter = c.NDNSResolve
+	hop, _ = pipeline.HopRegisters(true)
+	low := hop.Bits(0, 23)
+	f.Add(pipeline.LRInARPRequest, 100, lflow.And(unknown, hopIs(true)), lflow.Nested{Kind: lflow.NestNDNS, Actions: lflow.Actions{
+		lflow.SetTo(lflow.EthDst, lflow.MAC{0x33, 0x33, 0xff}),
+		lflow.Move{Dst: lflow.EthDst.Bits(0, 23), Src: low},
+		lflow.SetTo(lflow.IP6Dst, model.SolicitedNode(netip.IPv6Unspecified())),
+		lflow.Move{Dst: lflow.IP6Dst.Bits(0, 23), Src: low},
+		lflow.Move{Dst: lflow.NDTarget, Src: hop},
+		lflow.Output{},
+	}}, lflow.Output{})
+	f.Meter = ""
+	f.Add(pipeline.LRInARPRequest, 0, nil, lflow.Output{})
+}

@@ -1,0 +1,83 @@
+package route
+
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// connected finds the ports of a router by their networks.
+type connected struct {
+	byNetwork *incr.Index[schema.UUID, *model.RouterPort, network]
+	byAddress *incr.Index[schema.UUID, *model.RouterPort, address]
+}
+
+type network struct {
+	router schema.UUID
+	prefix netip.Prefix
+}
+
+type address struct {
+	router schema.UUID
+	ip     netip.Addr
+}
+
+// connect declares the routes to networks of ports.
+func connect(m *model.Model) {
+	c := &connected{
+		byNetwork: incr.NewIndex(m.RouterPorts, "network", func(_ schema.UUID, p *model.RouterPort) (all []network) {
+			for _, fam := range model.Families() {
+				for _, n := range p.Subnets(fam, false) {
+					all = append(all, network{p.Router, n.Masked()})
+				}
+			}
+			return all
+		}),
+		byAddress: incr.NewIndex(m.RouterPorts, "address", func(_ schema.UUID, p *model.RouterPort) (all []address) {
+			for _, n := range p.Networks {
+				all = append(all, address{p.Router, n.Addr()})
+			}
+			return all
+		}),
+	}
+	m.RouterPortFlows.Write(name, c.write)
+}
+
+// write writes the routes to a port's networks. The link-local one is each
+// port's own: packets to it stay on the link that they came from.
+func (c *connected) write(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
+	for _, n := range p.Networks {
+		if first := firstByName(r, c.byAddress, address{p.Router, n.Addr()}); first.UUID != p.UUID && !n.Addr().IsLinkLocalUnicast() {
+			f.Problem("networks", n.Addr().String()+" is an address of "+first.Name+", too")
+		}
+	}
+	for _, fam := range model.Families() {
+		for _, n := range p.Subnets(fam, true) {
+			rt := &model.Route{Prefix: n.Masked(), Kind: model.ConnectedRoute, Out: p, Source: n.Addr()}
+			if n.Addr().IsLinkLocalUnicast() {
+				write(f, rt, lflow.Eq(lflow.Inport, p.Name))
+				continue
+			}
+			if first := firstByName(r, c.byNetwork, network{p.Router, n.Masked()}); first.UUID != p.UUID {
+				f.Problem("networks", n.Masked().String()+" is the network of "+first.Name+", which gets its packets")
+				continue
+			}
+			write(f, rt)
+		}
+	}
+}
+
+// firstByName is the port with the first name of those in an index. There is one.
+func firstByName[X comparable](r *incr.Reader, ix *incr.Index[schema.UUID, *model.RouterPort, X], x X) *model.RouterPort {
+	var first *model.RouterPort
+	for _, p := range incr.Each(r, ix, x) {
+		if first == nil || p.Name < first.Name {
+			first = p
+		}
+	}
+	return first
+}

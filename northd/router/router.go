@@ -1,0 +1,57 @@
+package router
+
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
+)
+
+const name = "router"
+
+// feature is what the files of this package share.
+type feature struct{ copp model.CoppMeter }
+
+// New declares routers. Copp has the meters of what is sent to agents.
+func New(m *model.Model, copp model.CoppMeter) {
+	ft := &feature{copp}
+	m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
+		admitNobody(f)
+		input(f)
+		deliverNothing(f)
+	})
+	m.RouterPortFlows.Write(name, func(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
+		admit(f, p)
+		dropOwnSources(f, p)
+		ft.answerQuestions(r, f, p)
+		for _, fam := range model.Families() {
+			ft.own(r, f, p, fam)
+			ft.expire(r, f, p, fam)
+		}
+		deliver(f, p)
+	})
+}
+
+// metered adds a flow whose packets to agents are limited as those of a
+// protocol are.
+func (ft *feature) metered(r *incr.Reader, f *graph.Flows, router schema.UUID, protocol string, priority uint16, match *lflow.Expr, actions ...lflow.Action) {
+	f.Meter = ft.copp.Of(r, router, protocol)
+	f.Add(pipeline.LRInIPInput, priority, match, actions...)
+	f.Meter = ""
+}
+
+// values makes addresses arguments of lflow.Eq.
+func values(addrs []netip.Addr) []any {
+	vs := make([]any, len(addrs))
+	for i, a := range addrs {
+		vs[i] = a
+	}
+	return vs
+}
+
+// laterFrag are fragments without the header of the protocol above.
+var laterFrag = lflow.F("ip.later_frag")

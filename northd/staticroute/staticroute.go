@@ -1,0 +1,162 @@
+package staticroute
+
+import (
+	"net/netip"
+	"strconv"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+const table = "Logical_Router_Static_Route"
+
+// feature has what routes are read from.
+type feature struct {
+	m        *model.Model
+	rows     *graph.RowTable[*nb.LogicalRouterStaticRoute]
+	routerOf *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
+}
+
+// parsed is a row as it is read; the route is nil if it cannot be followed.
+type parsed struct {
+	route    *model.Route
+	problems []graph.Problem
+}
+
+// New declares static routes.
+func New(g *graph.Graph, m *model.Model) model.RouteSource {
+	ft := &feature{m: m, rows: graph.Read[*nb.LogicalRouterStaticRoute](g, "ip_prefix", "nexthop", "output_port", "policy", "route_table")}
+	routers := graph.Read[*nb.LogicalRouter](g, "static_routes")
+	ft.routerOf = incr.NewIndex(routers, "static route", func(_ schema.UUID, row *nb.LogicalRouter) []schema.UUID { return row.StaticRoutes })
+	all := graph.Table(g, "parsed static route", incr.Keys(ft.rows), ft.parse)
+	graph.ProblemsOf(g, all, func(p parsed) []graph.Problem { return p.problems })
+	return model.RouteSource{Name: "static route", Table: table,
+		Routes: graph.Table(g, "static route", incr.Keys(all), func(r *incr.Reader, id schema.UUID) (*model.Route, bool) {
+			p, _ := incr.Get(r, all, id)
+			return p.route, p.route != nil
+		})}
+}
+
+func (ft *feature) parse(r *incr.Reader, id schema.UUID) (parsed, bool) {
+	row, ok := incr.Get(r, ft.rows, id)
+	routers := incr.Lookup(r, ft.routerOf, id)
+	if !ok || len(routers) == 0 {
+		return parsed{}, false
+	}
+	e := &graph.RowProblems{Table: table, Row: id, Name: row.IPPrefix}
+	rt := &model.Route{Router: routers[0], Kind: model.StaticRoute}
+	if !incr.Has(r, ft.m.Routers, rt.Router) || !ft.read(r, row, rt, e) {
+		rt = nil
+	}
+	return parsed{rt, e.List}, true
+}
+
+// read reads the columns of a row into a route. It returns false, and notes
+// why, if the route cannot be followed.
+func (ft *feature) read(r *incr.Reader, row *nb.LogicalRouterStaticRoute, rt *model.Route, e *graph.RowProblems) bool {
+	if rt.Prefix = prefix(row.IPPrefix); !rt.Prefix.IsValid() {
+		e.Problem("ip_prefix", strconv.Quote(row.IPPrefix)+" is not an IP address or network")
+		return false
+	}
+	if row.RouteTable != "" {
+		e.Problem("route_table", strconv.Quote(row.RouteTable)+": "+graph.NotYet)
+		return false
+	}
+	if row.Policy != nil && *row.Policy == "src-ip" {
+		rt.Kind = model.SourceRoute
+	}
+	if rt.Discard = row.Nexthop == "discard"; rt.Discard {
+		return true
+	}
+	if row.Nexthop != "" {
+		hop := prefix(row.Nexthop)
+		if !hop.IsSingleIP() || hop.Addr().IsMulticast() || hop.Addr().IsUnspecified() {
+			e.Problem("nexthop", strconv.Quote(row.Nexthop)+" is not an IP address of a neighbour")
+			return false
+		}
+		rt.NextHop = hop.Addr()
+	}
+	if row.OutputPort != nil && *row.OutputPort != "" {
+		return ft.leaveBy(r, *row.OutputPort, rt, e)
+	}
+	return ft.findPort(r, rt, e)
+}
+
+// prefix parses an address or a network; the bits of a host do not count.
+func prefix(s string) netip.Prefix {
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" && !a.Is4In6() {
+		return netip.PrefixFrom(a, a.BitLen())
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil || p.Addr().Is4In6() {
+		return netip.Prefix{}
+	}
+	return p.Masked()
+}
+
+// leaveBy makes a route leave by a port. It asks for the next hop from the
+// address in the hop's network, else from the first of the hop's family.
+func (ft *feature) leaveBy(r *incr.Reader, name string, rt *model.Route, e *graph.RowProblems) bool {
+	p, ok := ft.m.RouterPort(r, name)
+	if !ok || p.Router != rt.Router {
+		e.Problem("output_port", "the router has no port "+strconv.Quote(name))
+		return false
+	}
+	hop := rt.NextHop
+	if !hop.IsValid() {
+		hop = rt.Prefix.Addr()
+	}
+	rt.Out = p
+	if n, ok := networkOf(p, hop); ok {
+		rt.Source = n.Addr()
+	} else if all := p.OfFamily(hop.Is6()); len(all) > 0 {
+		rt.Source = all[0].Addr()
+	}
+	return true
+}
+
+// networkOf is a port's network with an address.
+func networkOf(p *model.RouterPort, ip netip.Addr) (netip.Prefix, bool) {
+	for _, n := range p.Networks {
+		if n.Contains(ip) {
+			return n, true
+		}
+	}
+	return netip.Prefix{}, false
+}
+
+// findPort finds the port that has a network with the next hop: of several,
+// the one with the longest prefix, then the first by name. All ports have the
+// link-local network.
+func (ft *feature) findPort(r *incr.Reader, rt *model.Route, e *graph.RowProblems) bool {
+	switch {
+	case !rt.NextHop.IsValid():
+		e.Problem("nexthop", "a route without next hop needs column output_port")
+		return false
+	case rt.NextHop.IsLinkLocalUnicast() && rt.NextHop.Is6():
+		e.Problem("nexthop", "a link-local next hop needs column output_port")
+		return false
+	}
+	best := -1
+	for _, p := range ft.m.PortsOfRouter(r, rt.Router) {
+		n, ok := networkOf(p, rt.NextHop)
+		if !ok {
+			continue
+		}
+		if n.Addr() == rt.NextHop {
+			e.Problem("nexthop", rt.NextHop.String()+" is an address of the router's port "+strconv.Quote(p.Name))
+			return false
+		}
+		if n.Bits() > best || n.Bits() == best && p.Name < rt.Out.Name {
+			best, rt.Out, rt.Source = n.Bits(), p, n.Addr()
+		}
+	}
+	if rt.Out == nil {
+		e.Problem("nexthop", "no port of the router has a network with "+rt.NextHop.String())
+		return false
+	}
+	return true
+}
