@@ -157,6 +157,44 @@ func (p *Process) signal(sig unix.Signal) {
 	}
 }
 
+// freeze stops the process and waits until all of its threads stand still: on
+// a busy machine they go on for a while.
+func (p *Process) freeze() error {
+	p.signal(unix.SIGSTOP)
+	deadline := time.Now().Add(readyTimeout)
+	for p.Alive() {
+		still, err := allStopped(p.pid)
+		if still || err != nil {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("e2e: %s does not stop", p.Name)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return fmt.Errorf("e2e: %s has ended", p.Name)
+}
+
+// allStopped tells whether every thread of a process is stopped: proc(5).
+func allStopped(pid int) (bool, error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil || len(threads) == 0 {
+		return false, fmt.Errorf("e2e: process %d has no threads: %w", pid, err)
+	}
+	for _, t := range threads {
+		b, err := os.ReadFile(t)
+		if err != nil {
+			continue // the thread has just ended
+		}
+		// "PID (NAME) STATE …", and a name may hold anything.
+		_, rest, ok := strings.Cut(string(b[strings.LastIndexByte(string(b), ')')+1:]), " ")
+		if !ok || !strings.HasPrefix(rest, "T") {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // end sends sig and waits for the end; after the deadline it kills.
 func (p *Process) end(sig unix.Signal, deadline time.Duration) error {
 	p.signal(sig)
