@@ -20,11 +20,14 @@ export WEFT_CHECK ?= 1
 PKG      ?= ./...
 FUZZTIME ?= 20s
 ONLY     ?=
+BASE     ?=
 SCRIPTS  ?= e2e/testdata
+SHARDS   ?= 4
+CHAOS    ?= 1h
 
 TESTSUM := go run ./scripts/testsum
 
-.PHONY: build demo sandbox test check race fuzz bench e2e gen deps help
+.PHONY: build demo sandbox test check race fuzz bench e2e chaos gen deps help
 
 help:      ## this list
 	@sed -n 's/^\([a-z0-9]*\):[^#]*## /\1\t/p' Makefile | expand -t12
@@ -39,21 +42,24 @@ sandbox: deps build  ## the same, left up, with a shell in it
 	@go build -o bin/tools/ ./e2e/demo && E2E_BIN=$(CURDIR)/bin bin/tools/demo -shell
 
 test: deps build  ## every test; PKG=./lflow/... for a part
-	@E2E_BIN=$(CURDIR)/bin go test -json -timeout 20m $(PKG) | $(TESTSUM)
+	@E2E_BIN=$(CURDIR)/bin scripts/test $(SHARDS) 1 -- $(PKG) | $(TESTSUM)
 
 race: deps build  ## every test with the race detector
 	@scripts/deps gcc gcc
-	@E2E_BIN=$(CURDIR)/bin go test -race -json -timeout 40m $(PKG) | $(TESTSUM)
+	@E2E_BIN=$(CURDIR)/bin scripts/test $(SHARDS) 2 -race -- $(PKG) | $(TESTSUM)
 
 e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BACKEND=ovn]
 	@E2E_BIN=$(CURDIR)/bin E2E_SCRIPTS=$(abspath $(SCRIPTS)) \
 		go test -json -count=1 -timeout 40m -run '^TestScenarios$$' ./e2e | $(TESTSUM)
 
+chaos: deps build  ## daemons killed at random for CHAOS (1h), while much changes
+	@E2E_BIN=$(CURDIR)/bin E2E_CHAOS=$(CHAOS) go test -json -count=1 -timeout 0 -run '^TestChaos$$' ./e2e | $(TESTSUM)
+
 fuzz:      ## every fuzzer for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(PKG)
 
-bench: deps build  ## figures side by side with stock OVN; ONLY=regexp for a part
-	@go build -o bin/tools/ ./e2e/bench && E2E_BIN=$(CURDIR)/bin bin/tools/bench -only '$(ONLY)'
+bench: deps build  ## figures side by side with stock OVN and the build of BASE=commit; ONLY=regexp for a part
+	@go build -o bin/tools/ ./e2e/bench && E2E_BIN=$(CURDIR)/bin bin/tools/bench -only '$(ONLY)' -base '$(BASE)'
 
 check: deps  ## format, vet, staticcheck, imports, generated files
 	@scripts/check

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -147,12 +148,34 @@ func (s *Sandbox) listenSouthbound() error {
 }
 
 func (OVN) startAgent(s *Sandbox, h *Hypervisor) error {
+	log := s.Dir + "/log-" + h.Name + "-chassisd"
 	err := s.run(&daemon{name: h.Name + "/chassisd", start: func() (*Process, error) {
-		return s.startDetached(h.Name+"/chassisd", h.ns, s.env(h.dir), h.dir+"/ovn-controller.pid", s.Dir+"/log-"+h.Name+"-chassisd",
-			"ovn-controller", "unix:"+h.dir+"/db.sock")
+		return s.startDetached(h.Name+"/chassisd", h.ns, s.env(h.dir), h.dir+"/ovn-controller.pid", log, "ovn-controller", "unix:"+h.dir+"/db.sock")
 	}})
 	if err != nil {
 		return err
 	}
-	return registered(s, h)
+	if err := registered(s, h); err != nil {
+		return err
+	}
+	return answersPackets(log)
+}
+
+var packetsConnected = regexp.MustCompile(`rconn\(ovn_pinctrl\d\)\|INFO\|.*: connected`)
+
+// answersPackets waits until the thread of ovn-controller that answers packets
+// (ARP, DHCP, reject, …) has its connection to the switch, of which nothing but
+// the log tells. `--wait=hv` does not wait for it, and where br-int is new it can
+// take a second.
+func answersPackets(log string) error {
+	return poll(readyTimeout, func() error {
+		b, err := os.ReadFile(log)
+		if err != nil {
+			return fmt.Errorf("e2e: %w", err)
+		}
+		if !packetsConnected.Match(b) {
+			return unmetf("e2e: ovn-controller answers no packets yet\n%s", tail(log, 20))
+		}
+		return nil
+	})
 }

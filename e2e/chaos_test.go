@@ -15,6 +15,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
+
+	"github.com/weft-sdn/weft/e2e/traffic"
 )
 
 // chaosTime is the length of the short form; E2E_CHAOS=5m asks for another, and
@@ -27,7 +29,7 @@ type chaos struct {
 	t     *testing.T
 	r     *rand.Rand
 	watch logWatch
-	pings map[string]*pinger
+	pings map[string]*traffic.Pinger
 	kills []kill
 }
 
@@ -63,7 +65,7 @@ func TestChaos(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &chaos{Sandbox: s, t: t, r: rand.New(rand.NewPCG(seed, 1)), pings: map[string]*pinger{}}
+	x := &chaos{Sandbox: s, t: t, r: rand.New(rand.NewPCG(seed, 1)), pings: map[string]*traffic.Pinger{}}
 	defer func() {
 		if t.Failed() {
 			t.Log("state when it failed:\n" + s.State())
@@ -134,13 +136,13 @@ func (x *chaos) build() error {
 		if err != nil {
 			return err
 		}
-		p, err := newPinger(x.vms[ends[0]].ns, dst, pingEvery)
+		p, err := traffic.NewPinger(x.vms[ends[0]].ns, dst, pingEvery)
 		if err != nil {
 			return err
 		}
 		x.pings[name], x.Sandbox.pings.m[name] = p, p
-		go p.run()
-		if err := p.waitFor(10, 10*time.Second); err != nil {
+		go p.Run()
+		if err := p.WaitFor(10, 10*time.Second); err != nil {
 			return err
 		}
 	}
@@ -217,7 +219,7 @@ func (x *chaos) settle() error {
 		return err
 	}
 	for name, p := range x.pings {
-		if err := p.waitFor(p.count()+10, time.Minute); err != nil {
+		if err := p.WaitFor(p.Count()+10, time.Minute); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -236,8 +238,8 @@ func (x *chaos) account() error {
 	}
 	for name, p := range x.pings {
 		delete(x.Sandbox.pings.m, name)
-		x.t.Logf("ping %s: %s", name, p.finish(5*time.Second))
-		for _, at := range p.unanswered() {
+		x.t.Logf("ping %s: %s", name, p.Finish(5*time.Second))
+		for _, at := range p.Unanswered() {
 			i := slices.IndexFunc(x.kills, func(k kill) bool { return at.After(k.start.Add(-inFlight)) && at.Before(k.end) })
 			if i < 0 || !strings.Contains(x.kills[i].what, "vswitchd") {
 				x.t.Logf("lost on %s: %s", name, at.Format("15:04:05.000"))
@@ -260,18 +262,6 @@ func (x *chaos) account() error {
 		err = errors.Join(err, fmt.Errorf("%d packets were lost while nothing was killed", unexplained))
 	}
 	return err
-}
-
-// unanswered returns when the requests were sent that had no answer.
-func (p *pinger) unanswered() (times []time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i, at := range p.sent {
-		if !p.replied[i] {
-			times = append(times, at)
-		}
-	}
-	return times
 }
 
 // fromScratch compares what is in the switches with what agents put there that

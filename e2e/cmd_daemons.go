@@ -33,7 +33,7 @@ func daemonCommands() []command {
 			}
 			return d.up()
 		})},
-		{"freeze", "freeze DAEMON [HV]", each(func(d *daemon) error { d.frozen = true; d.proc.signal(unix.SIGSTOP); return nil })},
+		{"freeze", "freeze DAEMON [HV]", each(func(d *daemon) error { d.frozen = true; return d.proc.freeze() })},
 		{"thaw", "thaw DAEMON [HV]", each(func(d *daemon) error { d.frozen = false; d.proc.signal(unix.SIGCONT); return nil })},
 		{"log", "log DAEMON [HV] REGEXP [-wait DEADLINE]", cmdLog},
 	}

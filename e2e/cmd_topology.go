@@ -13,7 +13,8 @@ func topologyCommands() []command {
 		{"vm", "vm NAME HV MAC [ADDR/LEN]… [GATEWAY]… [-iface-id ID] [-mtu N] [-ra]", cmdVM},
 		{"vm-move", "vm-move NAME HV", cmdVMMove},
 		{"vm-del", "vm-del NAME…", cmdVMDel},
-		{"exthost", "exthost NAME [MAC] ADDR/LEN… [GATEWAY]…", cmdExtHost},
+		{"container", "container NAME VM TAG [MAC] [ADDR/LEN]… [GATEWAY]…", cmdContainer},
+		{"exthost", "exthost NAME [MAC] ADDR/LEN… [GATEWAY]… [-vlan TAG]", cmdExtHost},
 	}
 }
 
@@ -93,14 +94,37 @@ func cmdVMDel(c *call) error {
 	return nil
 }
 
+func cmdContainer(c *call) error {
+	if len(c.args) < 3 {
+		return errUsage
+	}
+	tag, err := vlanID(c.args[2])
+	if err != nil {
+		return err
+	}
+	v, err := vmConfig(c.args[0], c.args[3:])
+	if err != nil {
+		return err
+	}
+	_, err = c.s.AddContainer(c.args[1], tag, v)
+	return err
+}
+
 func cmdExtHost(c *call) error {
-	if len(c.args) < 2 {
+	var vlan string
+	if err := c.flags(map[string]*string{"-vlan": &vlan}, nil); err != nil || len(c.args) < 2 {
 		return errUsage
 	}
 	v, err := vmConfig(c.args[0], c.args[1:])
 	if err != nil {
 		return err
 	}
-	_, err = c.s.AddExternal(v)
+	var tag uint16
+	if vlan != "" {
+		if tag, err = vlanID(vlan); err != nil {
+			return err
+		}
+	}
+	_, err = c.s.AddExternal(tag, v)
 	return err
 }

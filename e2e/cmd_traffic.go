@@ -1,13 +1,14 @@
 package e2e
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/weft-sdn/weft/e2e/traffic"
 )
 
 func trafficCommands() []command {
@@ -16,210 +17,35 @@ func trafficCommands() []command {
 		{"ping-start", "ping-start NAME VM TARGET [-6] [-i INTERVAL] [-nowait]", cmdPingStart},
 		{"ping-wait", "ping-wait NAME ANSWERS [-t DEADLINE]", cmdPingWait},
 		{"ping-stop", "ping-stop NAME [lost=N|lost<=N] [answered>=N] [gap<=DURATION]", cmdPingStop},
-		{"serve", "serve VM tcp|udp|echo PORT…", cmdServe},
+		{"serve", "serve VM tcp|udp|echo|udp-echo PORT…", cmdServe},
 		{"probe", "probe VM tcp|udp TARGET:PORT [-6] [-n COUNT] [-from PORT] [-t DEADLINE]", cmdProbe},
-		{"connect", "connect NAME VM TARGET:PORT [-6] [-t DEADLINE]", cmdConnect},
+		{"connect", "connect NAME VM TARGET:PORT [-udp] [-6] [-from PORT] [-t DEADLINE]", cmdConnect},
 		{"say", "say NAME [-t DEADLINE]", cmdSay},
 		{"hang-up", "hang-up NAME", cmdHangUp},
+		{"rate", "rate VM TO [-to TARGET:PORT] [-port PORT] [-offer RATE] [-for DURATION] [-size BYTES] [-6] [rate<=RATE|lost>=N…]", cmdRate},
 		{"stream-start", "stream-start NAME VM|PLACE:INTERFACE FIELD=VALUE…", cmdStreamStart},
 		{"stream-stop", "stream-stop NAME COUNT", cmdStreamStop},
 	}
 }
 
-// cmdPing is the real ping program. With ! every request must be lost.
-func cmdPing(c *call) error {
-	count, size, deadline, lost := "1", "", "", "0"
-	var six, df bool
-	err := c.flags(map[string]*string{"-n": &count, "-s": &size, "-t": &deadline, "-lost": &lost}, map[string]*bool{"-6": &six, "-df": &df})
-	if err != nil || len(c.args) != 2 {
+func cmdServe(c *call) error {
+	if len(c.args) < 3 || !slices.Contains([]string{"tcp", "udp", "echo", "udp-echo"}, c.args[1]) {
 		return errUsage
 	}
 	v, err := c.s.VM(c.args[0])
 	if err != nil {
 		return err
 	}
-	dst, err := c.s.Address(c.args[1], six)
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(count)
-	allowed, err2 := strconv.Atoi(lost)
-	if err != nil || err2 != nil || n < 1 {
-		return errUsage
-	}
-	wait := 2 * time.Second
-	if c.neg {
-		wait = 500 * time.Millisecond
-		n = max(n, 2)
-	}
-	if deadline != "" {
-		if wait, err = duration(deadline); err != nil {
-			return err
-		}
-	}
-	args := []string{"ping", "-n", "-c", strconv.Itoa(n), "-i", "0.02", "-W", fmt.Sprintf("%.3f", wait.Seconds())}
-	if size != "" {
-		args = append(args, "-s", size)
-	}
-	if df {
-		args = append(args, "-M", "do")
-	}
-	r, _ := c.s.Run(c.ctx, v.Name, "", append(args, dst.String())...) // the counts tell
-	fmt.Fprint(c.stdout, r.Stdout)
-	fmt.Fprint(c.stderr, r.Stderr)
-	sent, got, ok := pingCounts(r.Stdout)
-	switch {
-	case !ok && strings.Contains(r.Stderr, "unreachable"):
-		return unmetf("ping from %s to %s: %s", v.Name, dst, strings.TrimSpace(r.Stderr))
-	case !ok:
-		return fmt.Errorf("e2e: ping said: %s%s", r.Stdout, r.Stderr)
-	case c.neg && got > 0:
-		return nil // an answer: do() makes an error of it
-	case sent-got > allowed:
-		return unmetf("ping from %s to %s: %d of %d lost", v.Name, dst, sent-got, sent)
-	}
-	return nil
-}
-
-// pingCounts reads "5 packets transmitted, 4 received, …".
-func pingCounts(out string) (sent, got int, ok bool) {
-	for line := range strings.Lines(out) {
-		if n, _ := fmt.Sscanf(line, "%d packets transmitted, %d received", &sent, &got); n == 2 {
-			return sent, got, true
-		}
-	}
-	return 0, 0, false
-}
-
-// cmdPingStart returns when the first answer has come.
-func cmdPingStart(c *call) error {
-	interval := "5ms"
-	var six, nowait bool
-	err := c.flags(map[string]*string{"-i": &interval}, map[string]*bool{"-6": &six, "-nowait": &nowait})
-	if err != nil || len(c.args) != 3 {
-		return errUsage
-	}
-	every, err := duration(interval)
-	if err != nil {
-		return err
-	}
-	name := c.args[0]
-	if c.s.pings.m[name] != nil {
-		return fmt.Errorf("e2e: ping %q runs already", name)
-	}
-	v, err := c.s.VM(c.args[1])
-	if err != nil {
-		return err
-	}
-	dst, err := c.s.Address(c.args[2], six)
-	if err != nil {
-		return err
-	}
-	p, err := newPinger(v.ns, dst, every)
-	if err != nil {
-		return err
-	}
-	c.s.pings.m[name] = p
-	go p.run()
-	if nowait {
-		return nil
-	}
-	if err := p.waitFor(1, 10*time.Second); err != nil {
-		return unmet{err}
-	}
-	return nil
-}
-
-func (c *call) pinger() (*pinger, error) {
-	if len(c.args) == 0 {
-		return nil, errUsage
-	}
-	p := c.s.pings.m[c.args[0]]
-	if p == nil {
-		return nil, fmt.Errorf("e2e: there is no ping %q", c.args[0])
-	}
-	return p, nil
-}
-
-// cmdPingWait waits for so many more answers.
-func cmdPingWait(c *call) error {
-	deadline := "30s"
-	if err := c.flags(map[string]*string{"-t": &deadline}, nil); err != nil || len(c.args) != 2 {
-		return errUsage
-	}
-	p, err := c.pinger()
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(c.args[1])
-	if err != nil {
-		return errUsage
-	}
-	d, err := duration(deadline)
-	if err != nil {
-		return err
-	}
-	if err := p.waitFor(p.count()+n, d); err != nil {
-		return unmet{err}
-	}
-	return nil
-}
-
-func cmdPingStop(c *call) error {
-	p, err := c.pinger()
-	if err != nil {
-		return err
-	}
-	delete(c.s.pings.m, c.args[0])
-	r := p.finish(2 * time.Second)
-	fmt.Fprintln(c.stdout, r)
-	for _, w := range c.args[1:] {
-		ok, err := r.holds(w)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return unmetf("ping %s: %s does not hold: %s", p.dst, w, r)
-		}
-	}
-	return nil
-}
-
-// holds checks "lost=0", "lost<=3", "answered>=100", "gap<=1.5s".
-func (r pingResult) holds(cond string) (bool, error) {
-	for _, op := range []string{"<=", ">=", "="} {
-		name, value, ok := strings.Cut(cond, op)
-		if !ok {
-			continue
-		}
-		have, found := map[string]int64{"sent": int64(r.Sent), "answered": int64(r.Answered), "lost": int64(r.Lost), "dup": int64(r.Dups), "gap": int64(r.Gap)}[name]
-		want, err := strconv.ParseInt(value, 10, 64)
-		if name == "gap" {
-			var d time.Duration
-			d, err = time.ParseDuration(value)
-			want = int64(d)
-		}
-		if !found || err != nil {
-			break
-		}
-		order := cmp.Compare(have, want)
-		return order == 0 || (op == "<=" && order < 0) || (op == ">=" && order > 0), nil
-	}
-	return false, fmt.Errorf("%w: condition %q", errUsage, cond)
-}
-
-func cmdServe(c *call) error {
-	if len(c.args) < 3 || !slices.Contains([]string{"tcp", "udp", "echo"}, c.args[1]) {
-		return errUsage
-	}
 	for _, w := range c.args[2:] {
 		port, err := strconv.ParseUint(w, 10, 16)
 		if err != nil {
 			return errUsage
 		}
-		if err := c.s.Serve(c.args[0], c.args[1], uint16(port)); err != nil {
+		server, err := traffic.Serve(v.ns, v.Name, c.args[1], uint16(port))
+		if err != nil {
 			return err
 		}
+		c.s.services = append(c.s.services, server)
 	}
 	return nil
 }
@@ -246,14 +72,18 @@ func cmdProbe(c *call) error {
 	if err1 != nil || err2 != nil {
 		return errUsage
 	}
+	v, err := c.s.VM(c.args[0])
+	if err != nil {
+		return err
+	}
 	to, err := c.s.target(c.args[2], six)
 	if err != nil {
 		return err
 	}
 	for range n {
-		line, err := c.s.Probe(c.ctx, c.args[0], c.args[1], to, uint16(src), wait)
+		line, err := traffic.Probe(c.ctx, v.ns, c.args[1], to, uint16(src), wait)
 		if err != nil {
-			return unmet{err}
+			return unmetf("from %s: %w", v.Name, err)
 		}
 		fmt.Fprint(c.stdout, line)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -13,7 +14,7 @@ func waitCommands() []command {
 		{"sync", "sync", cmdSync},
 		{"wait-up", "wait-up PORT…", waitPorts("up=true")},
 		{"wait-down", "wait-down PORT…", waitPorts("up!=true")},
-		{"until", "until [-t DEADLINE] [-match REGEXP] [!] COMMAND…", cmdUntil},
+		{"until", "until [-t DEADLINE] [-match REGEXP] [!] COMMAND… [; [!] COMMAND…]…", cmdUntil},
 	}
 }
 
@@ -35,10 +36,7 @@ func (s *Sandbox) settle() error {
 		return nil
 	}
 	for _, h := range s.hvs {
-		s.daemons.mu.Lock()
-		d := s.daemons.m[h.Name+"/vswitchd"]
-		s.daemons.mu.Unlock()
-		if d == nil || d.proc == nil || d.frozen || !d.wanted || !d.proc.Alive() {
+		if !s.running(h.Name + "/vswitchd") {
 			continue
 		}
 		if err := h.purge(); err != nil {
@@ -104,46 +102,72 @@ func poll(deadline time.Duration, try func() error) error {
 	}
 }
 
-// cmdUntil repeats a command until it succeeds, and its output fits.
+// cmdUntil repeats a line until it succeeds, and its output fits. Several lines,
+// with ; between them, are repeated from the first until all succeed.
 func cmdUntil(c *call) error {
 	deadline, re := 10*time.Second, (*regexp.Regexp)(nil)
-	neg := false
-loop:
-	for len(c.args) > 1 {
+	for len(c.args) > 1 && (c.args[0] == "-t" || c.args[0] == "-match") {
 		var err error
-		switch c.args[0] {
-		case "-t":
+		if c.args[0] == "-t" {
 			deadline, err = duration(c.args[1])
-			c.args = c.args[2:]
-		case "-match":
+		} else {
 			re, err = regexp.Compile("(?m)" + c.args[1])
-			c.args = c.args[2:]
-		case "!":
-			neg, c.args = true, c.args[1:]
-		default:
-			break loop
 		}
 		if err != nil {
 			return fmt.Errorf("%w: %w", errUsage, err)
 		}
+		c.args = c.args[2:]
 	}
-	if len(c.args) == 0 {
-		return errUsage
+	lines, err := split(c.args)
+	if err != nil {
+		return err
+	}
+	not := false // -match and !: the output does not fit
+	if re != nil && lines[0][0] == "!" {
+		if len(lines) > 1 {
+			return fmt.Errorf("%w: -match and ! with several lines", errUsage)
+		}
+		not, lines[0] = true, lines[0][1:]
 	}
 	var out, errOut bytes.Buffer
-	err := poll(deadline, func() error {
+	err = poll(deadline, func() error {
 		out.Reset()
 		errOut.Reset()
-		x := &call{s: c.s, ctx: c.ctx, dir: c.dir, neg: neg && re == nil, args: append([]string(nil), c.args[1:]...), stdout: &out, stderr: &errOut}
-		if err := x.do(c.args[0]); err != nil {
-			return err
+		for _, line := range lines {
+			if err := c.s.Do(c.ctx, c.dir, &out, &errOut, line...); err != nil {
+				return err
+			}
 		}
-		if re != nil && re.Match(out.Bytes()) == neg {
-			return unmetf("the output of %s fits %q: %v", c.args[0], re, !neg)
+		what := strings.Join(lines[len(lines)-1], " ")
+		switch {
+		case re == nil || re.Match(out.Bytes()) != not:
+			return nil
+		case not:
+			return unmetf("the output of %s fits %q", what, re)
+		default:
+			return unmetf("the output of %s does not fit %q", what, re)
 		}
-		return nil
 	})
 	_, _ = c.stdout.Write(out.Bytes())
 	_, _ = c.stderr.Write(errOut.Bytes())
 	return err
+}
+
+// split makes lines of words that ; separates. None is empty.
+func split(words []string) ([][]string, error) {
+	lines := [][]string{nil}
+	for _, w := range words {
+		if w == ";" {
+			lines = append(lines, nil)
+			continue
+		}
+		last := &lines[len(lines)-1]
+		*last = append(*last, w)
+	}
+	for _, l := range lines {
+		if len(l) == 0 || len(l) == 1 && l[0] == "!" {
+			return nil, errUsage
+		}
+	}
+	return lines, nil
 }

@@ -73,6 +73,14 @@ func (s *Sandbox) daemon(words ...string) (*daemon, error) {
 	return nil, fmt.Errorf("e2e: there is no daemon %q, only %s", name, strings.Join(s.daemonNames(), ", "))
 }
 
+// running tells whether a daemon is there and neither stopped nor frozen.
+func (s *Sandbox) running(name string) bool {
+	s.daemons.mu.Lock()
+	d := s.daemons.m[name]
+	s.daemons.mu.Unlock()
+	return d != nil && d.proc != nil && d.wanted && !d.frozen && d.proc.Alive()
+}
+
 func (s *Sandbox) daemonNames() []string {
 	var names []string
 	for n := range s.daemons.m {

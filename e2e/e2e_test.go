@@ -33,18 +33,69 @@ func TestScenarios(t *testing.T) {
 	if dir == "" {
 		dir = "testdata"
 	}
-	var files []string
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && slices.Contains([]string{".txtar", ".txt"}, filepath.Ext(path)) {
-			files = append(files, path)
-		}
-		return err
-	})
+	files, err := scenarioFiles(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(files) == 0 {
 		t.Fatalf("no .txtar or .txt files in %s", dir)
 	}
-	RunScripts(t, config(t), files)
+	runShard(t, files)
+}
+
+// TestClaims runs the scenario files outside of the project that claims.txt says
+// it passes.
+func TestClaims(t *testing.T) {
+	dir := os.Getenv("E2E_SHARED")
+	if dir == "" {
+		root, err := moduleRoot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir = filepath.Join(filepath.Dir(root), "shared")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("%s is not there (E2E_SHARED says another place): the claimed scenarios are not run", dir)
+	}
+	names, err := claims("claims.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for _, name := range names {
+		files = append(files, filepath.Join(dir, name))
+	}
+	runShard(t, files)
+}
+
+// runShard runs those of the files that fall to this process.
+func runShard(t *testing.T, files []string) {
+	t.Helper()
+	mine, err := shard(files, os.Getenv("E2E_SHARD"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(mine) == 0 {
+		return
+	}
+	RunScripts(t, config(t), mine)
+}
+
+func TestShard(t *testing.T) {
+	files := []string{"a", "b", "c", "d", "e"}
+	for _, tt := range []struct {
+		which string
+		want  []string
+	}{
+		{"", files}, {"1/1", files}, {"1/2", []string{"a", "c", "e"}}, {"2/2", []string{"b", "d"}}, {"6/6", nil},
+	} {
+		if got, err := shard(files, tt.which); err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%q: %v, %v; want %v", tt.which, got, err, tt.want)
+		}
+	}
+	for _, which := range []string{"0/2", "3/2", "1", "x/y", "1/0"} {
+		if got, err := shard(files, which); err == nil {
+			t.Errorf("%q is no error but %v", which, got)
+		}
+	}
 }

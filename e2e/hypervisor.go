@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/weft-sdn/weft/e2e/netns"
 )
 
 // Hypervisor is a namespace with its own Open vSwitch.
@@ -21,9 +23,12 @@ func (s *Sandbox) newHypervisor(i int) *Hypervisor {
 	return &Hypervisor{Name: name, s: s, i: i, ns: s.ns(name), dir: filepath.Join(s.Dir, name)}
 }
 
-// tunnelIP is the hypervisor's address on the underlay.
-func (h *Hypervisor) tunnelIP() string {
-	if h.s.IPv6 {
+// tunnelIP is the hypervisor's address on the underlay that its tunnels have
+// at first.
+func (h *Hypervisor) tunnelIP() string { return h.underlayIP(h.s.IPv6) }
+
+func (h *Hypervisor) underlayIP(six bool) string {
+	if six {
 		return fmt.Sprintf("fd00:10::%x", h.i)
 	}
 	return fmt.Sprintf("10.0.0.%d", h.i)
@@ -63,14 +68,14 @@ func (h *Hypervisor) start() error {
 // links joins the hypervisor to the three networks of the fabric. Management
 // is a plain interface: control traffic must not depend on the switch.
 func (h *Hypervisor) links() error {
-	if err := ip("", "netns add "+h.ns); err != nil {
+	if err := netns.IP("", "netns add "+h.ns); err != nil {
 		return err
 	}
-	if err := sysctl(h.ns, "ipv4.conf.all.arp_ignore=1", "ipv4.conf.default.rp_filter=0", "ipv6.conf.default.disable_ipv6=1"); err != nil {
+	if err := netns.Sysctl(h.ns, "ipv4.conf.all.arp_ignore=1", "ipv4.conf.default.rp_filter=0", "ipv6.conf.default.disable_ipv6=1"); err != nil {
 		return err
 	}
 	fab := h.s.ns("fab")
-	err := ip(h.ns, "link set lo up",
+	err := netns.IP(h.ns, "link set lo up",
 		fmt.Sprintf("link add ul mtu %d type veth peer name ul%d mtu %[1]d netns %[3]s", underlayMTU, h.i, fab),
 		fmt.Sprintf("link add ext type veth peer name ext%d netns %s", h.i, fab),
 		fmt.Sprintf("link add mgmt type veth peer name mgmt%d netns %s", h.i, fab),
@@ -83,10 +88,10 @@ func (h *Hypervisor) links() error {
 	for _, net := range []string{"ul", "ext", "mgmt"} {
 		lines = append(lines, fmt.Sprintf("link set %s%d master %[1]s up", net, h.i))
 	}
-	if err := ip(fab, lines...); err != nil {
+	if err := netns.IP(fab, lines...); err != nil {
 		return err
 	}
-	return isolate(h.ns, "ul", "ext")
+	return netns.Isolate(h.ns, "ul", "ext")
 }
 
 // settings are the columns of the Open_vSwitch row.
@@ -132,11 +137,10 @@ func (h *Hypervisor) bridges() error {
 	if _, err := h.tool(strings.Fields(cmd)...); err != nil {
 		return err
 	}
-	if err := sysctl(h.ns, "ipv6.conf.br-phys.disable_ipv6=0"); err != nil {
+	if err := netns.Sysctl(h.ns, "ipv6.conf.br-phys.disable_ipv6=0"); err != nil {
 		return err
 	}
-	return ip(h.ns, fmt.Sprintf("addr add 10.0.0.%d/24 dev br-phys", h.i),
-		fmt.Sprintf("addr add fd00:10::%x/64 dev br-phys nodad", h.i), "link set br-phys up")
+	return netns.IP(h.ns, "addr add "+h.underlayIP(false)+"/24 dev br-phys", "addr add "+h.underlayIP(true)+"/64 dev br-phys nodad", "link set br-phys up")
 }
 
 func (h *Hypervisor) seedNeighbours(all []*Hypervisor) error {
@@ -148,8 +152,10 @@ func (h *Hypervisor) seedNeighbours(all []*Hypervisor) error {
 		if o == h {
 			continue
 		}
-		if _, err := h.tool("ovs-appctl", "tnl/arp/set", "br-phys", o.tunnelIP(), o.tunnelMAC()); err != nil {
-			return err
+		for _, addr := range []string{o.underlayIP(false), o.underlayIP(true)} {
+			if _, err := h.tool("ovs-appctl", "tnl/arp/set", "br-phys", addr, o.tunnelMAC()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -1,21 +1,17 @@
 package e2e
 
 import (
-	"bytes"
-	"encoding/binary"
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sys/unix"
 
+	"github.com/weft-sdn/weft/e2e/netns"
 	"github.com/weft-sdn/weft/e2e/packet"
+	"github.com/weft-sdn/weft/e2e/traffic"
 )
 
 // sight is what a sandbox sees of its packets.
@@ -25,10 +21,10 @@ type sight struct {
 }
 
 // listener records the frames of one interface: of a VM those that arrive, of
-// a hypervisor's interface both directions.
+// another interface all that cross it, in both directions.
 type listener struct {
 	name string
-	file *os.File // packet socket
+	tap  *netns.Tap
 	both bool
 
 	mu      sync.Mutex
@@ -71,102 +67,18 @@ func (s *Sandbox) Listen(name string) error {
 	return nil
 }
 
-// packetSocket opens a raw socket on one interface.
-func packetSocket(ns, dev string, protocol uint16) (*os.File, error) {
-	var file *os.File
-	err := within(ns, func() error {
-		i, err := net.InterfaceByName(dev)
-		if err != nil {
-			return fmt.Errorf("e2e: interface %s in %s: %w", dev, ns, err)
-		}
-		proto := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, protocol))
-		fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-		if err != nil {
-			return fmt.Errorf("e2e: packet socket: %w", err)
-		}
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 8<<20)
-		err = errors.Join(unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1),
-			unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: proto, Ifindex: i.Index}))
-		if err != nil {
-			unix.Close(fd)
-			return fmt.Errorf("e2e: packet socket on %s: %w", dev, err)
-		}
-		file = os.NewFile(uintptr(fd), dev)
-		return nil
-	})
-	return file, err
+func (l *listener) open(ns, dev string) (err error) {
+	l.tap, err = netns.OpenTap(ns, dev, l.hear)
+	return err
 }
 
-func (l *listener) open(ns, dev string) error {
-	f, err := packetSocket(ns, dev, unix.ETH_P_ALL)
-	if err != nil {
-		return err
-	}
-	l.file = f
-	go l.read(f)
-	return nil
-}
-
-func (l *listener) read(f *os.File) {
-	conn, err := f.SyscallConn()
-	if err != nil {
+func (l *listener) hear(data []byte, out bool) {
+	if out && !l.both {
 		return
 	}
-	buf, oob := make([]byte, 65536), make([]byte, 256)
-	for {
-		var n, on int
-		var from unix.Sockaddr
-		var rerr error
-		err := conn.Read(func(fd uintptr) bool {
-			n, on, _, from, rerr = unix.Recvmsg(int(fd), buf, oob, 0)
-			return !errors.Is(rerr, unix.EAGAIN)
-		})
-		if err != nil || (rerr != nil && !errors.Is(rerr, unix.EINTR)) {
-			return // closed, or the interface is gone
-		}
-		if rerr != nil {
-			continue
-		}
-		ll, _ := from.(*unix.SockaddrLinklayer)
-		out := ll != nil && ll.Pkttype == unix.PACKET_OUTGOING
-		if out && !l.both {
-			continue
-		}
-		l.add(frame{data: withTag(buf[:n], oob[:on]), out: out})
-	}
-}
-
-// withTag copies a frame and puts back the VLAN tag that the kernel takes out
-// (struct tpacket_auxdata of packet(7)).
-func withTag(b, oob []byte) []byte {
-	msgs, err := unix.ParseSocketControlMessage(oob)
-	if err != nil {
-		return bytes.Clone(b)
-	}
-	for _, m := range msgs {
-		if m.Header.Level != unix.SOL_PACKET || m.Header.Type != unix.PACKET_AUXDATA || len(m.Data) < 20 || len(b) < 14 {
-			continue
-		}
-		status := binary.NativeEndian.Uint32(m.Data)
-		if status&unix.TP_STATUS_VLAN_VALID == 0 {
-			continue
-		}
-		tci, tpid := binary.NativeEndian.Uint16(m.Data[16:]), uint16(unix.ETH_P_8021Q)
-		if status&unix.TP_STATUS_VLAN_TPID_VALID != 0 {
-			tpid = binary.NativeEndian.Uint16(m.Data[18:])
-		}
-		tagged := append([]byte(nil), b[:12]...)
-		tagged = binary.BigEndian.AppendUint16(tagged, tpid)
-		tagged = binary.BigEndian.AppendUint16(tagged, tci)
-		return append(tagged, b[12:]...)
-	}
-	return bytes.Clone(b)
-}
-
-func (l *listener) add(f frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.frames = append(l.frames, f)
+	l.frames = append(l.frames, frame{data: data, out: out})
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
@@ -193,7 +105,7 @@ func (l *listener) pick(x selector) ([]frame, <-chan struct{}) {
 	for i := range l.frames {
 		f := &l.frames[i]
 		if x.same != nil {
-			if bytes.Equal(f.data, x.same) {
+			if packet.Same(f.data, x.same) {
 				got = append(got, *f)
 			}
 			continue
@@ -235,7 +147,7 @@ func (l *listener) await(x selector, count int, deadline time.Duration) ([]frame
 
 func (v *sight) drop(name string) {
 	if l, ok := v.listeners[name]; ok {
-		l.file.Close()
+		l.tap.Close()
 		delete(v.listeners, name)
 	}
 }
@@ -252,7 +164,7 @@ func (v *sight) again(vm *VM) error {
 	if !ok {
 		return nil
 	}
-	l.file.Close()
+	l.tap.Close()
 	return l.open(vm.ns, "eth0")
 }
 
@@ -262,7 +174,7 @@ func (s *Sandbox) Send(from string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	f, err := packetSocket(ns, dev, 0)
+	f, err := netns.PacketSocket(ns, dev, 0)
 	if err != nil {
 		return err
 	}
@@ -278,22 +190,43 @@ func (s *Sandbox) Send(from string, data []byte) error {
 // arrived. The userspace datapath handles a port's packets in order and looks
 // at all ports in each turn, and tunnels use the same wires as br-phys: echo
 // requests sent later through the same switches and wires mark the end. Three
-// rounds, because a packet may cross several hypervisors. What waits for a
-// controller is not covered.
+// rounds, because a packet may cross several hypervisors. What waits in our own
+// sockets after a round is waited for too. What waits for a controller is not
+// covered.
 func (s *Sandbox) barrier() error {
 	const deadline = 5 * time.Second
 	for range 3 {
 		var g errgroup.Group
 		for _, h := range s.hvs {
-			g.Go(func() error { return echo(h.ns, netip.MustParseAddr(fabricIP), 2, deadline) })
+			g.Go(func() error { return traffic.Echo(h.ns, netip.MustParseAddr(fabricIP), 2, deadline) })
 			for _, o := range s.hvs {
 				if o != h {
-					g.Go(func() error { return echo(h.ns, netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", o.i)), 1, deadline) })
+					g.Go(func() error {
+						return traffic.Echo(h.ns, netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", o.i)), 1, deadline)
+					})
 				}
 			}
 		}
 		if err := g.Wait(); err != nil {
 			return fmt.Errorf("e2e: marker packets: %w", err)
+		}
+		if err := poll(deadline, s.drained); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drained tells whether all frames that have arrived at our sockets are dealt with.
+func (s *Sandbox) drained() error {
+	for _, l := range s.sight.listeners {
+		if !l.tap.Drained() {
+			return unmetf("%s has frames that are not recorded yet", l.name)
+		}
+	}
+	for _, v := range s.vms {
+		if v.access != nil && !v.access.drained() {
+			return unmetf("the access port of %s has frames that are not passed on yet", v.Name)
 		}
 	}
 	return nil

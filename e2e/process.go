@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/weft-sdn/weft/e2e/netns"
 )
 
 // Process is one daemon of a sandbox. It is held by a pidfd: a signal can
@@ -52,7 +54,7 @@ func (s *Sandbox) startDaemon(name, ns string, env []string, args ...string) (*P
 		return nil, fmt.Errorf("e2e: %s: %w", name, err)
 	}
 	defer log.Close()
-	cmd := nsCommand(context.Background(), ns, append(env, "NOTIFY_SOCKET="+sock), args...)
+	cmd := netns.Command(context.Background(), ns, append(env, "NOTIFY_SOCKET="+sock), args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Dir = s.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C at the terminal is for us to handle
@@ -93,7 +95,7 @@ func (s *Sandbox) startDetached(name, ns string, env []string, pidfile, log stri
 	args = append(args, "--pidfile="+pidfile, "--log-file="+log, "--no-chdir", "--detach", "-vconsole:off")
 	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 	defer cancel()
-	if out, err := nsCommand(ctx, ns, env, args...).CombinedOutput(); err != nil {
+	if out, err := netns.Command(ctx, ns, env, args...).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("e2e: %s: %w: %s\n%s", name, err, out, tail(log, 20))
 	}
 	b, err := os.ReadFile(pidfile)
@@ -153,6 +155,44 @@ func (p *Process) signal(sig unix.Signal) {
 	if p.fd >= 0 {
 		_ = unix.PidfdSendSignal(p.fd, sig, nil, 0) // it may just have ended
 	}
+}
+
+// freeze stops the process and waits until all of its threads stand still: on
+// a busy machine they go on for a while.
+func (p *Process) freeze() error {
+	p.signal(unix.SIGSTOP)
+	deadline := time.Now().Add(readyTimeout)
+	for p.Alive() {
+		still, err := allStopped(p.pid)
+		if still || err != nil {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("e2e: %s does not stop", p.Name)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return fmt.Errorf("e2e: %s has ended", p.Name)
+}
+
+// allStopped tells whether every thread of a process is stopped: proc(5).
+func allStopped(pid int) (bool, error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil || len(threads) == 0 {
+		return false, fmt.Errorf("e2e: process %d has no threads: %w", pid, err)
+	}
+	for _, t := range threads {
+		b, err := os.ReadFile(t)
+		if err != nil {
+			continue // the thread has just ended
+		}
+		// "PID (NAME) STATE …", and a name may hold anything.
+		_, rest, ok := strings.Cut(string(b[strings.LastIndexByte(string(b), ')')+1:]), " ")
+		if !ok || !strings.HasPrefix(rest, "T") {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // end sends sig and waits for the end; after the deadline it kills.

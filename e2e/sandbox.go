@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
+
+	"github.com/weft-sdn/weft/e2e/netns"
+	"github.com/weft-sdn/weft/e2e/traffic"
 )
 
 // Config says what a sandbox is made of.
@@ -39,17 +43,16 @@ type Sandbox struct {
 	watchdog *watchdog
 	daemons  daemons
 	hvs      []*Hypervisor
-	vms      map[string]*VM // VMs and external hosts
+	vms      map[string]*VM // VMs, containers and external hosts
+	trunks   int            // made for hosts on VLANs
 	central  bool
 	sight    sight // packet listeners
 	pings    pings // background pings
-	sessions map[string]*session
-	streams  map[string]*stream
-	services []service // tcp and udp servers
+	sessions map[string]*traffic.Session
+	streams  map[string]*traffic.Stream
+	programs map[string]*background
+	services []io.Closer // tcp and udp servers
 }
-
-// service is something in the background that is closed with the sandbox.
-type service interface{ Close() error }
 
 // New makes an empty sandbox: the fabric alone. Close it.
 func New(c Config) (*Sandbox, error) {
@@ -65,8 +68,8 @@ func New(c Config) (*Sandbox, error) {
 	s.Dir = filepath.Join(c.Base, "weft-"+s.ID)
 	s.daemons.m = map[string]*daemon{}
 	s.sight.listeners = map[string]*listener{}
-	s.pings.m = map[string]*pinger{}
-	s.sessions, s.streams = map[string]*session{}, map[string]*stream{}
+	s.pings.m = map[string]*traffic.Pinger{}
+	s.sessions, s.streams, s.programs = map[string]*traffic.Session{}, map[string]*traffic.Stream{}, map[string]*background{}
 	if err := os.Mkdir(s.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("e2e: %w", err)
 	}
@@ -99,10 +102,10 @@ const fabricIP = "10.0.0.254"
 // management (databases), external (the provider network).
 func (s *Sandbox) fabric() error {
 	ns := s.ns("fab")
-	if err := ip("", "netns add "+ns); err != nil {
+	if err := netns.IP("", "netns add "+ns); err != nil {
 		return err
 	}
-	return ip(ns, "link set lo up",
+	return netns.IP(ns, "link set lo up",
 		"link add ul type bridge", fmt.Sprintf("link set ul mtu %d up", underlayMTU), "addr add "+fabricIP+"/24 dev ul",
 		"link add mgmt type bridge", "link set mgmt up", "addr add "+centralIP+"/24 dev mgmt",
 		"link add ext type bridge", "link set ext up")
@@ -136,8 +139,8 @@ func (s *Sandbox) AddHypervisors(n int) error {
 	return g.Wait()
 }
 
-// meet seeds the tunnel neighbours of all hypervisors: cold, Open vSwitch
-// drops the packet for which it asks.
+// meet seeds the tunnel neighbours of all hypervisors, of both families: cold,
+// Open vSwitch drops the packet for which it asks.
 func (s *Sandbox) meet() error {
 	var g errgroup.Group
 	for _, h := range s.hvs {
@@ -222,7 +225,7 @@ func (s *Sandbox) command(ctx context.Context, ns, dir string, args ...string) (
 	if _, ok := ctx.Deadline(); !ok {
 		ctx, cancel = context.WithTimeout(ctx, toolTimeout)
 	}
-	cmd := nsCommand(ctx, ns, s.env(dir), args...)
+	cmd := netns.Command(ctx, ns, s.env(dir), args...)
 	cmd.Dir = s.Dir
 	cmd.WaitDelay = time.Second // a child that keeps the output open
 	return cmd, cancel
@@ -263,17 +266,25 @@ func (s *Sandbox) stop() error {
 	}
 	s.services = nil
 	for _, x := range s.sessions {
-		x.conn.Close()
+		x.Close()
+	}
+	var programs []error
+	for _, x := range s.programs {
+		programs = append(programs, x.end(unix.SIGKILL))
 	}
 	for _, x := range s.streams {
-		x.stop()
+		x.Stop()
 	}
 	clear(s.sessions)
 	clear(s.streams)
+	clear(s.programs)
+	for _, v := range s.vms {
+		v.close()
+	}
 	s.pings.close()
 	s.sight.close()
 	// etcd last: the others say good-bye to it.
-	return errors.Join(s.stopWhere(func(d *daemon) bool { return d.name != "etcd" }), s.stopWhere(func(*daemon) bool { return true }))
+	return errors.Join(errors.Join(programs...), s.stopWhere(func(d *daemon) bool { return d.name != "etcd" }), s.stopWhere(func(*daemon) bool { return true }))
 }
 
 func (s *Sandbox) stopWhere(which func(*daemon) bool) error {

@@ -44,7 +44,7 @@ var errUsage = errors.New("the line makes no sense")
 
 // commands are all but the names of places (hv1, vm1, fab), which run programs there.
 func commands() []command {
-	return slices.Concat(topologyCommands(), toolCommands(), trafficCommands(), packetCommands(), daemonCommands(), waitCommands())
+	return slices.Concat(topologyCommands(), toolCommands(), trafficCommands(), packetCommands(), serviceCommands(), programCommands(), daemonCommands(), waitCommands())
 }
 
 // do runs a line. It is where `!` is understood.
@@ -61,7 +61,7 @@ func (c *call) do(name string) error {
 	case !c.neg:
 		return err
 	case err == nil:
-		return errors.New("succeeded, but ! says that it must not")
+		return unmetf("succeeded, but ! says that it must not")
 	case errors.As(err, &u):
 		fmt.Fprintln(c.stderr, err)
 		return nil
@@ -144,6 +144,33 @@ func duration(s string) (time.Duration, error) {
 type scriptState struct {
 	s     *Sandbox
 	watch logWatch
+	ctx   context.Context // ends when the script has taken too long
+	limit time.Duration
+}
+
+// scenarioLimit ends a scenario that makes no progress, long before the time
+// limit of the test process would end all others with it.
+const scenarioLimit = 5 * time.Minute
+
+// newScript gives a script its sandbox and its time; stop ends the latter.
+func newScript(c Config, limit time.Duration) (st *scriptState, stop func(), err error) {
+	s, err := New(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background()) // no deadline, which tools would take for their own
+	timer := time.AfterFunc(limit, cancel)
+	return &scriptState{s: s, ctx: ctx, limit: limit}, func() { timer.Stop(); cancel() }, nil
+}
+
+// line runs a line. After every line the daemons are looked at.
+func (st *scriptState) line(name string, c *call) error {
+	c.s, c.ctx = st.s, st.ctx
+	err := c.do(name)
+	if st.ctx.Err() != nil {
+		err = errors.Join(fmt.Errorf("e2e: the scenario has taken longer than %v", st.limit), err)
+	}
+	return errors.Join(err, st.s.dead(), st.watch.look(st.s))
 }
 
 type scriptKey struct{}
@@ -176,11 +203,11 @@ func condition(c Config) func(string) (bool, error) {
 
 // setup makes the script's sandbox, and sees to its end.
 func setup(c Config, e *testscript.Env) error {
-	s, err := New(c)
+	st, stop, err := newScript(c, scenarioLimit)
 	if err != nil {
 		return err
 	}
-	st := &scriptState{s: s}
+	s := st.s
 	e.Values[scriptKey{}] = st
 	for _, kv := range s.env(s.Dir) {
 		name, value, _ := strings.Cut(kv, "=")
@@ -189,6 +216,7 @@ func setup(c Config, e *testscript.Env) error {
 	e.Setenv("SANDBOX", s.Dir)
 	tb := e.T().(testing.TB)
 	e.Defer(func() {
+		stop()
 		if tb.Failed() {
 			tb.Log("state when it failed:\n" + s.State())
 		}
@@ -200,17 +228,15 @@ func setup(c Config, e *testscript.Env) error {
 	return nil
 }
 
-// lineOf makes a scenario command of one of ours. After every line the
-// daemons are looked at.
+// lineOf makes a scenario command of one of ours.
 func lineOf(name string) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		st := ts.Value(scriptKey{}).(*scriptState)
-		c := &call{s: st.s, ctx: context.Background(), dir: ts.MkAbs("."), neg: neg, args: args, stdout: ts.Stdout(), stderr: ts.Stderr()}
-		err := c.do(name)
+		err := st.line(name, &call{dir: ts.MkAbs("."), neg: neg, args: args, stdout: ts.Stdout(), stderr: ts.Stderr()})
 		for place := range places(st.s) {
 			ts.SetCmd(place, lineOf(place))
 		}
-		if err := errors.Join(err, st.s.dead(), st.watch.look(st.s)); err != nil {
+		if err != nil {
 			ts.Fatalf("%v", err)
 		}
 	}

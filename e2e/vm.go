@@ -5,18 +5,26 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strings"
+	"slices"
+
+	"github.com/weft-sdn/weft/e2e/netns"
+	"github.com/weft-sdn/weft/e2e/traffic"
 )
 
 // VM is a namespace that plays a virtual machine: one interface eth0, whose
 // other end is a port of some hypervisor's br-int. An external host is the
-// same on the provider network.
+// same on the provider network, a container the same in a VM.
 type VM struct {
 	VMConfig
 	s   *Sandbox
 	ns  string
 	dev string // the port's name on the hypervisor
 	hv  *Hypervisor
+
+	parent *VM     // of a container: the VM that it is in
+	access *access // of a container, or a host on a VLAN
+
+	groups map[netip.Addr]*traffic.Membership // that it has joined
 }
 
 // VMConfig describes a VM.
@@ -46,8 +54,8 @@ func (s *Sandbox) AddVM(hv string, c VMConfig) (*VM, error) {
 // newVM makes the namespace. IPv6 is off where it is not asked for, so that
 // the VM says nothing of its own accord.
 func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
-	if _, ok := s.vms[c.Name]; ok || c.Name == "" {
-		return nil, fmt.Errorf("e2e: VM name %q is empty or taken", c.Name)
+	if _, _, err := s.place(c.Name); err == nil || slices.ContainsFunc(commands(), func(x command) bool { return x.name == c.Name }) {
+		return nil, fmt.Errorf("e2e: VM name %q is empty, taken, or that of a command", c.Name)
 	}
 	if c.IfaceID == "" {
 		c.IfaceID = c.Name
@@ -55,15 +63,15 @@ func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
 	if c.MTU == 0 {
 		c.MTU = 1500
 	}
-	v := &VM{VMConfig: c, s: s, ns: s.ns("vm-" + c.Name), dev: c.Name}
+	v := &VM{VMConfig: c, s: s, ns: s.ns("vm-" + c.Name), dev: c.Name, groups: map[netip.Addr]*traffic.Membership{}}
 	if len(v.dev) > 15 { // IFNAMSIZ
 		v.dev = fmt.Sprintf("vm%x", sha256.Sum256([]byte(c.Name)))[:13]
 	}
-	if err := ip("", "netns add "+v.ns); err != nil {
+	if err := netns.IP("", "netns add "+v.ns); err != nil {
 		return nil, err
 	}
 	s.vms[c.Name] = v
-	if err := ip(v.ns, "link set lo up"); err != nil {
+	if err := netns.IP(v.ns, "link set lo up"); err != nil {
 		return nil, err
 	}
 	six := v.RA
@@ -71,7 +79,7 @@ func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
 		six = six || a.Addr().Is6()
 	}
 	if !six {
-		return v, sysctl(v.ns, "ipv6.conf.all.disable_ipv6=1", "ipv6.conf.default.disable_ipv6=1")
+		return v, netns.Sysctl(v.ns, "ipv6.conf.all.disable_ipv6=1", "ipv6.conf.default.disable_ipv6=1")
 	}
 	set := []string{"ipv6.conf.default.accept_dad=0", "ipv6.conf.default.dad_transmits=0"}
 	if v.RA {
@@ -79,21 +87,23 @@ func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
 	} else {
 		set = append(set, "ipv6.conf.default.accept_ra=0", "ipv6.conf.default.router_solicitations=0")
 	}
-	return v, sysctl(v.ns, set...)
+	return v, netns.Sysctl(v.ns, set...)
 }
 
 // plug makes eth0 and joins it to a hypervisor's br-int.
 func (v *VM) plug(h *Hypervisor) error {
 	v.hv = h
-	if err := ip(h.ns, fmt.Sprintf("link add %s mtu %d type veth peer name eth0 address %s mtu %[2]d netns %[4]s", v.dev, v.MTU, v.MAC, v.ns),
-		"link set "+v.dev+" up"); err != nil {
+	if err := v.link(h.ns); err != nil {
 		return err
 	}
-	if err := isolate(h.ns, v.dev); err != nil {
+	if err := netns.Isolate(h.ns, v.dev); err != nil {
 		return err
 	}
-	if err := v.configure(); err != nil {
-		return err
+	for _, c := range v.containers() {
+		c.access.close()
+		if err := c.access.open(); err != nil {
+			return err
+		}
 	}
 	_, err := h.tool("ovs-vsctl", "--timeout=30", "add-port", "br-int", v.dev, "--", "set", "Interface", v.dev, `external-ids:iface-id="`+v.IfaceID+`"`)
 	return err
@@ -101,26 +111,58 @@ func (v *VM) plug(h *Hypervisor) error {
 
 // configure sets up eth0 inside.
 func (v *VM) configure() error {
-	lines := []string{"link set eth0 up"}
-	for _, a := range v.Addrs {
+	lines := slices.Concat([]string{"link set eth0 up"}, addressLines(v.Addrs...), routeLines(v.Gateway...))
+	if err := netns.IP(v.ns, lines...); err != nil {
+		return err
+	}
+	if err := netns.TxOff(v.ns, "eth0"); err != nil {
+		return err
+	}
+	for _, m := range v.groups {
+		// The memberships went with the old eth0.
+		m.Close()
+		if err := m.Join(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addressLines and routeLines are for `ip -batch`.
+func addressLines(addrs ...netip.Prefix) []string {
+	var lines []string
+	for _, a := range addrs {
 		line := "addr add " + a.String() + " dev eth0"
 		if a.Addr().Is6() {
 			line += " nodad"
 		}
 		lines = append(lines, line)
 	}
-	for _, g := range v.Gateway {
-		fam := "-4"
+	return lines
+}
+
+func routeLines(gateways ...netip.Addr) []string {
+	var lines []string
+	for _, g := range gateways {
+		all := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 		if g.Is6() {
-			fam = "-6"
+			all = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
 		}
 		// onlink: a gateway outside of the VM's own subnet is allowed
-		lines = append(lines, fmt.Sprintf("%s route add default via %s dev eth0 onlink", strings.TrimPrefix(fam, "-4"), g))
+		lines = append(lines, fmt.Sprintf("route add %s via %s dev eth0 onlink", all, g))
 	}
-	if err := ip(v.ns, lines...); err != nil {
-		return err
+	return lines
+}
+
+// close ends what the VM has open.
+func (v *VM) close() {
+	if v.access != nil {
+		v.access.close()
 	}
-	return txOff(v.ns, "eth0")
+	for _, m := range v.groups {
+		m.Close()
+	}
+	clear(v.groups)
 }
 
 // unplug takes the VM off its hypervisor. Removing eth0 takes its addresses
@@ -129,10 +171,10 @@ func (v *VM) unplug() error {
 	if v.hv == nil {
 		return nil
 	}
-	if _, err := v.hv.tool("ovs-vsctl", "--timeout=30", "--if-exists", "del-port", "br-int", v.dev); err != nil {
+	if _, err := v.hv.tool("ovs-vsctl", "--timeout=30", "--if-exists", "del-port", v.dev); err != nil {
 		return err
 	}
-	err := ip(v.hv.ns, "link del "+v.dev)
+	err := netns.IP(v.hv.ns, "link del dev "+v.dev)
 	v.hv = nil
 	return err
 }
@@ -143,6 +185,9 @@ func (v *VM) Move(hv string) error {
 	if err != nil {
 		return err
 	}
+	if v.hv == nil {
+		return fmt.Errorf("e2e: %s is on no hypervisor", v.Name)
+	}
 	if err := v.unplug(); err != nil {
 		return err
 	}
@@ -152,31 +197,20 @@ func (v *VM) Move(hv string) error {
 	return v.s.sight.again(v)
 }
 
-// Delete unplugs the VM and removes it.
+// Delete unplugs the VM and removes it, and its containers.
 func (v *VM) Delete() error {
+	for _, c := range v.containers() {
+		if err := c.Delete(); err != nil {
+			return err
+		}
+	}
 	v.s.sight.drop(v.Name)
+	v.close()
 	if err := v.unplug(); err != nil {
 		return err
 	}
 	delete(v.s.vms, v.Name)
-	return ip("", "netns del "+v.ns)
-}
-
-// AddExternal makes a host on the provider network.
-func (s *Sandbox) AddExternal(c VMConfig) (*VM, error) {
-	v, err := s.newVM(c)
-	if err != nil {
-		return nil, err
-	}
-	mac := ""
-	if c.MAC != nil {
-		mac = " address " + c.MAC.String()
-	}
-	if err := ip(s.ns("fab"), fmt.Sprintf("link add %s type veth peer name eth0%s netns %s", v.dev, mac, v.ns),
-		"link set "+v.dev+" master ext up"); err != nil {
-		return nil, err
-	}
-	return v, v.configure()
+	return netns.IP("", "netns del "+v.ns)
 }
 
 // VM returns the VM or external host of that name.

@@ -25,7 +25,7 @@ import (
 //	range=LO:HI rangeV=LO:HI                 allowed integers, either may be left out
 //	maxlen=N                                 characters of a string
 //	min=1                                    a set is never empty
-//	ephemeral members owner=chassis owner=northd
+//	ephemeral derived members owner=chassis owner=northd
 
 // newTable makes the descriptor of row's struct. A tag that makes no sense is
 // a bug in the struct: it panics.
@@ -156,6 +156,8 @@ func (c *Column) option(o string, open bool) {
 		c.Type.Min = int(c.Table.integer(arg))
 	case key == "ephemeral":
 		c.Ephemeral = true
+	case key == "derived":
+		c.Derived = true
 	case key == "members" && open:
 		c.Members = true
 	case key == "owner":

@@ -22,8 +22,8 @@ type builder struct {
 }
 
 // build makes a state of what was read. Rows that are equal to those of base
-// are those of base; what only base knows (ephemeral columns, what the chassis
-// show) stays.
+// are those of base; what only base knows (ephemeral and derived columns, what
+// the chassis show) stays.
 func (l *loop) build(res *loadResult, base *state) *state {
 	b := &builder{l: l.db.layout, enc: &l.enc, rows: map[rowKey]schema.Row{}, problems: res.problems}
 	for key, lr := range res.rows {

@@ -48,7 +48,7 @@ func newLayout(db *schema.Database, virtual map[string]Virtual) *layout {
 	for i, st := range db.Tables {
 		t := &table{Table: st, n: i, byName: map[string]*column{}}
 		for _, sc := range st.Columns {
-			c := &column{Column: sc, stored: sc.Owner == "" && !sc.Ephemeral}
+			c := &column{Column: sc, stored: sc.Owner == "" && !sc.Ephemeral && !sc.Derived}
 			c.unset = sc.Type.Check(sc.Type.Default())
 			t.byCol = append(t.byCol, c)
 			t.byName[sc.Name] = c

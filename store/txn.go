@@ -15,6 +15,8 @@ type txn struct {
 	tables [][]*txnRow // the same, by table
 	blobs  []BlobChange
 	named  map[string]*namedUUID
+	// crowded: an index had more than one row in one place, if only for a time.
+	crowded bool
 	// inner: made by this process, or adopted from etcd; it may write what
 	// clients may not.
 	inner bool

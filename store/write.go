@@ -61,16 +61,16 @@ func (l *loop) writeRow(x *txn, ch *Change) error {
 		row := t.Clone(ch.New)
 		half := l.aside[rowKey{t, ch.UUID}]
 		for _, c := range t.byCol {
-			switch {
-			case c.Owner == "":
+			if c.Owner == "" {
 				if err := c.Check(row); err != nil {
 					return fmt.Errorf("store: write of %s row %s, column %s: %w", t.Name, ch.UUID, c.Name, err)
 				}
-			case half != nil:
-				c.Copy(row, half)
-			default:
-				c.Copy(row, t.New(ch.UUID))
+				continue
 			}
+			if half == nil {
+				half = t.New(ch.UUID)
+			}
+			c.Copy(row, half)
 		}
 		x.insert(t, row)
 		return nil

@@ -26,6 +26,7 @@ const (
 	setFlowsName   = "acl-set-range-flows"
 	setRelatedName = "acl-set-range-flows-related"
 	setAddName     = "address-set-add"
+	setKeysName    = "address-set-add-keys"
 	setCPUName     = "agent-address-set-add-cpu"
 )
 
@@ -72,6 +73,7 @@ func aclScenes() []scene {
 		}, (*cloud).setFlows},
 		{portsPerSwitch, 1, []spec{
 			{name: setAddName, goal: goal{ratio: 1}},
+			{name: setKeysName, alone: noKeys},
 			{name: setCPUName, goal: goal{limit: &figure{1e-3, "s"}}},
 		}, (*cloud).setAdd},
 	}
@@ -175,16 +177,22 @@ func (c *cloud) setAdd(ctx context.Context) error {
 	var cpu, idle mean
 	var parts waits
 	n := setAddresses
+	var keys []int
 	took, err := c.median(ctx, setRepeats, "address added", func() (time.Duration, error) {
 		d, _, err := c.agentCPU(func() (time.Duration, error) { return 0, c.nb.transactWait("hv_cfg") })
 		if err != nil {
 			return 0, err
 		}
 		idle.add(d)
-		d, took, err := c.agentCPU(func() (time.Duration, error) {
-			return c.nb.timed(&parts, insert("Address_Set", set, "addresses", setAddress(n)))
+		var took time.Duration
+		k, err := c.written(ctx, func() (err error) {
+			d, took, err = c.agentCPU(func() (time.Duration, error) {
+				return c.nb.timed(&parts, insert("Address_Set", set, "addresses", setAddress(n)))
+			})
+			return err
 		})
 		n++
+		keys = append(keys, k)
 		cpu.add(d)
 		return took, err
 	})
@@ -194,6 +202,7 @@ func (c *cloud) setAdd(ctx context.Context) error {
 	c.note("of an address, medians: %s", &parts)
 	c.note("agent's CPU for an address %v, for a --wait=hv alone %v", cpu.value().Round(time.Microsecond), idle.value().Round(time.Microsecond))
 	c.give(setAddName, took)
+	c.giveKeys(setKeysName, keys...)
 	c.give(setCPUName, seconds(cpu.value()-idle.value()))
 	return nil
 }

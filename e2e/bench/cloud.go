@@ -14,6 +14,7 @@ const portsPerSwitch = 20
 
 // cloud is a sandbox with a large northbound database.
 type cloud struct {
+	name     string // of the side
 	s        *e2e.Sandbox
 	nb       *client
 	switches int
@@ -21,17 +22,18 @@ type cloud struct {
 	local    int // ports on each of the two hypervisors
 	added    int
 	changed  int
+	keys     []int // that each port of addPort had written, of weft
 
 	want func(names ...string) bool // tells whether one of these figures is asked for
 	give func(name string, f *figure)
 }
 
-func newCloud(ctx context.Context, b e2e.Backend, bin string, ports, ips int) (*cloud, error) {
-	s, err := e2e.New(e2e.Config{Backend: b, Bin: bin, Dummy: true})
+func newCloud(ctx context.Context, x side, ports, ips int) (*cloud, error) {
+	s, err := e2e.New(e2e.Config{Backend: x.backend, Bin: x.bin, Dummy: true})
 	if err != nil {
 		return nil, err
 	}
-	c := &cloud{s: s, switches: ports / portsPerSwitch, ips: ips}
+	c := &cloud{name: x.name, s: s, switches: ports / portsPerSwitch, ips: ips}
 	if err := c.fill(ctx); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, closed(s))
 	}
@@ -124,7 +126,7 @@ func (c *cloud) median(ctx context.Context, n int, what string, once func() (tim
 
 // note prints what is not a figure.
 func (c *cloud) note(format string, args ...any) {
-	fmt.Printf("# %s, %d ports: %s\n", c.s.Backend.Name(), c.switches*portsPerSwitch, fmt.Sprintf(format, args...))
+	fmt.Printf("# %s, %d ports: %s\n", c.name, c.switches*portsPerSwitch, fmt.Sprintf(format, args...))
 }
 
 // do runs a command of scenario scripts.
@@ -249,13 +251,17 @@ func (c *cloud) addPort(ctx context.Context, more ...op) (time.Duration, error) 
 			"addresses": fmt.Sprintf("%s 10.200.%d.%d", mac, c.added>>8, c.added&255), "port_security": mac}},
 		insert("Logical_Switch", fmt.Sprintf("sw%d", c.added*37%min(c.switches, c.local)), "ports", []any{"named-uuid", "new"}),
 	}, more...)
-	start := time.Now()
-	err = c.nb.transactWait("hv_cfg", ops...)
-	took := time.Since(start)
-	if err != nil {
-		return 0, err
-	}
-	return took, c.nb.transactWait("hv_cfg")
+	var took time.Duration
+	n, err := c.written(ctx, func() error {
+		start := time.Now()
+		if err := c.nb.transactWait("hv_cfg", ops...); err != nil {
+			return err
+		}
+		took = time.Since(start)
+		return c.nb.transactWait("hv_cfg") // what is left of it
+	})
+	c.keys = append(c.keys, n)
+	return took, err
 }
 
 // changePort gives a port of hv1 another address, and returns the time until that

@@ -1,11 +1,21 @@
 // Command bench measures weft beside stock OVN on the same machine and prints
 // one line a figure:
 //
-//	bench NAME ours=VALUE peer=VALUE ratio=OURS/PEER goal=GOAL met|short|missing
+//	bench NAME ours=VALUE peer=VALUE [base=VALUE] ratio=OURS/PEER goal=GOAL met|short|missing
 //
 // Smaller is better in all of them. A goal is a limit of ours, of the ratio
-// (…x), or both. Lines with # are notes: what was made, the span of the times
-// of which a figure is the median, and what is not measured and why.
+// (…x), of the ratio to an older build (…base), or several of them. Lines with #
+// are notes: what was made, the span of the times of which a figure is the
+// median, and what is not measured and why.
+//
+// With -base COMMIT (make bench BASE=COMMIT) the programs of that commit are
+// built in a work tree of their own and measured beside ours, by the same
+// measuring program; base= is theirs. Ours and theirs are then the medians of
+// five runs each, made in turn. Work that is counted (keys, flows, flow-mods,
+// allocations, rows) may not grow; what is measured (times, memory) may be 1.1
+// times the base's. Some figures shall be better than those of 75ea3bf by more:
+// their goals say so where that is the commit. Go benchmarks are compared where
+// the older build has them too, with a line for each unit that is counted.
 //
 // The rule: both sides get the same transactions, the same switches (without a
 // datapath, so that flows are all that they do) and the same held connection.
@@ -14,6 +24,7 @@
 // `ovn-nbctl --wait=hv` waits for it.
 //
 //	northd-cold-start-N-ports        northd's start with an empty Southbound until sb_cfg
+//	…-keys                           keys that northd writes in etcd for the figure before the dash; weft only
 //	port-add-to-flows-N-ports-M-local  a port's transaction until hv; N ports, M on each of two hypervisors
 //	port-add-growth                  the same among 10,000 ports by among 100
 //	agent-port-own-N-flows           the agent's part of a port: from etcd's event to flows handed on; weft only
@@ -30,6 +41,7 @@
 //	agent-interest-memory[-all]      resident set of the agent of one port among 10,000 of 500 switches, bound elsewhere
 //	agent-interest-start[-all]       its start until all flows are in an emptied switch; all: with ovn-monitor-all
 //	address-set-add                  an address more in 10,000 that 5 ACLs use: transaction until hv
+//	address-set-add-keys             keys that northd writes in etcd for it; weft only
 //	agent-address-set-add-cpu        processor time of the agent for it, beyond an empty --wait=hv; the mean
 //	acl-group-port-add               a port more, into a group of 1,000 with 100 ACLs: transaction until hv
 //	acl-group-flows                  flows that such a group adds where all its ports are

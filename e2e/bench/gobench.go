@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,8 +18,8 @@ const module = "github.com/weft-sdn/weft"
 // goBenchmarks runs the Go benchmarks whose names (go/PACKAGE/BenchmarkName)
 // fit. What benchmarks there are is read from the source: `go test -list`
 // would compile every package.
-func goBenchmarks(ctx context.Context, only *regexp.Regexp, show func(string)) error {
-	list, err := goTool(ctx, "list", "-f", `{{$d := .Dir}}{{.ImportPath}}{{range .TestGoFiles}}{{"\t"}}{{$d}}/{{.}}{{end}}{{range .XTestGoFiles}}{{"\t"}}{{$d}}/{{.}}{{end}}`, "./...")
+func goBenchmarks(ctx context.Context, only *regexp.Regexp, old *baseline, show func(string)) error {
+	list, err := goTool(ctx, "", "list", "-f", `{{$d := .Dir}}{{.ImportPath}}{{range .TestGoFiles}}{{"\t"}}{{$d}}/{{.}}{{end}}{{range .XTestGoFiles}}{{"\t"}}{{$d}}/{{.}}{{end}}`, "./...")
 	if err != nil {
 		return err
 	}
@@ -41,8 +42,8 @@ func goBenchmarks(ctx context.Context, only *regexp.Regexp, show func(string)) e
 		if len(run) == 0 {
 			continue
 		}
-		out, err := goTool(ctx, "test", "-run", "^$", "-bench", "^("+strings.Join(run, "|")+")$", "-benchtime", "300ms", pkg)
-		for _, l := range goLines(short, out) {
+		ours, older, err := benchmark(ctx, short, run, old)
+		for _, l := range goLines(short, ours, older, old) {
 			show(l)
 		}
 		if err != nil {
@@ -50,6 +51,35 @@ func goBenchmarks(ctx context.Context, only *regexp.Regexp, show func(string)) e
 		}
 	}
 	return nil
+}
+
+// benchmark runs benchmarks of a package: once, or in turn with those of an
+// older build that has them.
+func benchmark(ctx context.Context, pkg string, names []string, old *baseline) (ours, older []measurement, err error) {
+	args := []string{"test", "-run", "^$", "-bench", "^(" + strings.Join(names, "|") + ")$", "-benchtime", "300ms"}
+	if old == nil {
+		out, err := goTool(ctx, "", append(args, "./"+pkg)...)
+		return medians(out), nil, err
+	}
+	args = append(args, "-benchmem", "./"+pkg)
+	_, err = os.Stat(filepath.Join(old.src, pkg))
+	there := err == nil
+	var out, olderOut []string
+	for range runs {
+		o, err := goTool(ctx, "", args...)
+		out = append(out, o)
+		if err != nil {
+			return medians(out...), nil, err
+		}
+		if !there {
+			continue
+		}
+		if o, err = goTool(ctx, old.src, args...); err != nil {
+			return medians(out...), nil, err
+		}
+		olderOut = append(olderOut, o)
+	}
+	return medians(out...), medians(olderOut...), nil
 }
 
 var benchmarkFunc = regexp.MustCompile(`(?m)^func (Benchmark(?:[^a-z\W]\w*)?)\(\w+ \*testing\.B\)`)
@@ -62,8 +92,10 @@ func benchmarksOf(source []byte) (names []string) {
 	return names
 }
 
-func goTool(ctx context.Context, args ...string) (string, error) {
+// goTool runs the go command in a directory, "" for the current one.
+func goTool(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	// Self-checks cost; they are for tests.
@@ -75,39 +107,84 @@ func goTool(ctx context.Context, args ...string) (string, error) {
 	return string(out), err
 }
 
-// goLines turns the output of `go test -bench` into lines.
-func goLines(pkg, out string) []string {
-	var lines []string
-	for l := range strings.Lines(out) {
-		f := strings.Fields(l)
-		if len(f) < 4 || !strings.HasPrefix(f[0], "Benchmark") {
-			continue
-		}
-		name := f[0]
-		if i := strings.LastIndexByte(name, '-'); i > 0 { // GOMAXPROCS
-			name = name[:i]
-		}
-		metrics := map[string]float64{}
-		for i := 2; i+1 < len(f); i += 2 {
-			if v, err := strconv.ParseFloat(f[i], 64); err == nil {
-				metrics[f[i+1]] = v
+// measurement is what a benchmark reported.
+type measurement struct {
+	name    string
+	metrics map[string]float64
+}
+
+// medians are those of the metrics that runs of `go test -bench` printed, by
+// benchmark in the order of the first.
+func medians(outs ...string) (list []measurement) {
+	all := map[string]map[string][]float64{}
+	for _, out := range outs {
+		for l := range strings.Lines(out) {
+			f := strings.Fields(l)
+			if len(f) < 4 || !strings.HasPrefix(f[0], "Benchmark") {
+				continue
+			}
+			name := f[0]
+			if i := strings.LastIndexByte(name, '-'); i > 0 { // GOMAXPROCS
+				name = name[:i]
+			}
+			if all[name] == nil {
+				all[name] = map[string][]float64{}
+				list = append(list, measurement{name, map[string]float64{}})
+			}
+			for i := 2; i+1 < len(f); i += 2 {
+				if v, err := strconv.ParseFloat(f[i], 64); err == nil {
+					all[name][f[i+1]] = append(all[name][f[i+1]], v)
+				}
 			}
 		}
-		name = "go/" + pkg + "/" + name
-		goals := goalUnits(metrics)
-		if len(goals) == 0 {
-			lines = append(lines, line(name, &figure{metrics["ns/op"], "ns/op"}, nil, goal{}))
+	}
+	for _, m := range list {
+		for unit, values := range all[m.name] {
+			m.metrics[unit] = slices.Sorted(slices.Values(values))[len(values)/2]
 		}
-		for _, unit := range goals {
+	}
+	return list
+}
+
+// goLines makes the lines of a package's benchmarks. Beside an older build that
+// has the benchmark, what is counted has a line too.
+func goLines(pkg string, ours, older []measurement, old *baseline) []string {
+	before := map[string]map[string]float64{}
+	for _, m := range older {
+		before[m.name] = m.metrics
+	}
+	var lines []string
+	for _, m := range ours {
+		name, metrics, base := "go/"+pkg+"/"+m.name, m.metrics, before[m.name]
+		units := goalUnits(metrics)
+		if len(units) == 0 {
+			units = []string{"ns/op"}
+		}
+		if base != nil {
+			units = slices.Compact(slices.Sorted(slices.Values(append(units, countedUnits(metrics)...))))
+		}
+		for _, unit := range units {
 			of := name
-			if len(goals) > 1 {
+			if len(units) > 1 {
 				of += ":" + unit
 			}
 			g := goal{limit: optional(metrics, "goal-", unit), ratio: metrics["goal-ratio-"+unit]}
-			lines = append(lines, line(of, &figure{metrics[unit], unit}, optional(metrics, "peer-", unit), g))
+			if base != nil {
+				g = g.against(old, unit)
+			}
+			lines = append(lines, line(of, columns{&figure{metrics[unit], unit}, optional(metrics, "peer-", unit), optional(base, "", unit)}, g))
 		}
 	}
 	return lines
+}
+
+func countedUnits(metrics map[string]float64) (units []string) {
+	for u := range metrics {
+		if counted(u) {
+			units = append(units, u)
+		}
+	}
+	return units
 }
 
 // optional is a metric that a benchmark may have reported beside its own: the

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -39,41 +42,100 @@ func (f *figure) String() string {
 	}
 }
 
-// goal is a limit: of the value itself, of its ratio to the peer's, or both.
+// middle is the median of what several runs measured; nil of none.
+func middle(all []*figure) *figure {
+	if len(all) == 0 {
+		return nil
+	}
+	all = slices.SortedFunc(slices.Values(all), func(a, b *figure) int { return cmp.Compare(a.value, b.value) })
+	return all[len(all)/2]
+}
+
+// counted tells whether a unit is of work that is counted, and the same each
+// time. All others are measured, and differ with the load of the machine.
+func counted(unit string) bool {
+	return slices.Contains([]string{"flows", "mods", "flow-mods", "keys", "rows", "matches", "allocs/op"}, unit)
+}
+
+// goal is a limit: of the value itself, of its ratio to the peer's, of that to
+// an older build's, or several of them.
 type goal struct {
 	limit *figure
 	ratio float64
+	// base, in a table of figures, is what shall be gained on today's build;
+	// 0 where nothing is to be lost. Of a line it is the limit, 0 where there
+	// is no older build.
+	base float64
+}
+
+// measured is how much longer than in an older build something may take: what
+// five runs of each do not settle. Counted work may not grow at all.
+const measured = 1.1
+
+// against makes the goal one of a line beside an older build (nil: none) of a
+// figure in that unit.
+func (g goal) against(b *baseline, unit string) goal {
+	switch {
+	case b == nil:
+		g.base = 0
+	case b.today && g.base != 0:
+	case counted(unit):
+		g.base = 1
+	default:
+		g.base = measured
+	}
+	return g
 }
 
 func (g goal) String() string {
-	switch {
-	case g.limit != nil && g.ratio != 0:
-		return fmt.Sprintf("<=%s,<=%gx", g.limit, g.ratio)
-	case g.limit != nil:
-		return "<=" + g.limit.String()
-	case g.ratio != 0:
-		return fmt.Sprintf("<=%gx", g.ratio)
-	default:
-		return "-"
+	var parts []string
+	if g.limit != nil {
+		parts = append(parts, "<="+g.limit.String())
 	}
+	if g.ratio != 0 {
+		parts = append(parts, fmt.Sprintf("<=%gx", g.ratio))
+	}
+	if g.base != 0 {
+		parts = append(parts, fmt.Sprintf("<=%gbase", g.base))
+	}
+	return cmp.Or(strings.Join(parts, ","), "-")
 }
 
-// line formats a result. Where ours is not measured, or a peer that the goal is
-// about, it is missing, unless a limit of the value is known to fall short.
-func line(name string, ours, peer *figure, g goal) string {
-	ratio, verdict := "-", "met"
-	if ours == nil || g.ratio != 0 && peer == nil {
+// columns are the figures of a line.
+type columns struct{ ours, peer, base *figure }
+
+func (c columns) unit() string {
+	for _, f := range []*figure{c.ours, c.base, c.peer} {
+		if f != nil {
+			return f.unit
+		}
+	}
+	return ""
+}
+
+// line formats a result. Where ours is not measured, or another that the goal
+// is about, it is missing, unless a limit of the value is known to fall short.
+// The older build has a column where the goal is about it.
+func line(name string, c columns, g goal) string {
+	ratio, verdict, base := "-", "met", ""
+	if c.ours == nil || g.ratio != 0 && c.peer == nil || g.base != 0 && c.base == nil {
 		verdict = "missing"
 	}
-	if ours != nil && peer != nil && peer.value > 0 {
-		r := ours.value / peer.value
+	if c.ours != nil && c.peer != nil && c.peer.value > 0 {
+		r := c.ours.value / c.peer.value
 		ratio = fmt.Sprintf("%.3f", r)
 		if g.ratio != 0 && r > g.ratio {
 			verdict = "short"
 		}
 	}
-	if ours != nil && g.limit != nil && ours.value > g.limit.value {
+	if c.ours != nil && c.base != nil && g.base != 0 && c.ours.value > g.base*c.base.value {
 		verdict = "short"
 	}
-	return fmt.Sprintf("bench %s ours=%s peer=%s ratio=%s goal=%s %s", name, ours, peer, ratio, g, verdict)
+	if c.ours != nil && g.limit != nil && c.ours.value > g.limit.value {
+		verdict = "short"
+	}
+	if g.base != 0 {
+		base = fmt.Sprintf(" base=%s", c.base)
+	}
+	return fmt.Sprintf("bench %s ours=%s peer=%s%s ratio=%s goal=%s %s", name, c.ours, c.peer, base, ratio, g, verdict)
 }

@@ -17,12 +17,12 @@ func TestLine(t *testing.T) {
 		{&figure{700, "ns/op"}, nil, goal{limit: &figure{500, "ns/op"}}, "bench x ours=700ns/op peer=- ratio=- goal=<=500ns/op short"},
 		{&figure{700, "ns/op"}, nil, goal{}, "bench x ours=700ns/op peer=- ratio=- goal=- met"},
 		{seconds(time.Second), nil, goal{ratio: 1}, "bench x ours=1.00s peer=- ratio=- goal=<=1x missing"},
-		{seconds(time.Second), nil, goal{seconds(2 * time.Second), 1}, "bench x ours=1.00s peer=- ratio=- goal=<=2.00s,<=1x missing"},
-		{seconds(time.Second), nil, goal{seconds(time.Millisecond), 1}, "bench x ours=1.00s peer=- ratio=- goal=<=1.0ms,<=1x short"},
+		{seconds(time.Second), nil, goal{limit: seconds(2 * time.Second), ratio: 1}, "bench x ours=1.00s peer=- ratio=- goal=<=2.00s,<=1x missing"},
+		{seconds(time.Second), nil, goal{limit: seconds(time.Millisecond), ratio: 1}, "bench x ours=1.00s peer=- ratio=- goal=<=1.0ms,<=1x short"},
 		{nil, seconds(time.Microsecond), goal{ratio: 1}, "bench x ours=- peer=1.0µs ratio=- goal=<=1x missing"},
 	}
 	for _, tt := range tests {
-		if got := line("x", tt.ours, tt.peer, tt.goal); got != tt.want {
+		if got := line("x", columns{ours: tt.ours, peer: tt.peer}, tt.goal); got != tt.want {
 			t.Errorf(" got %s\nwant %s", got, tt.want)
 		}
 	}
@@ -36,7 +36,7 @@ BenchmarkTwo-2  	     100	      2000 ns/op	      1500 goal-ns/op	         2 allo
 BenchmarkPeer-2  	     1	      2000 ns/op	      30 ms	      20 peer-ms	         1.2 goal-ratio-ms
 BenchmarkBoth-2  	     1	      2000 ns/op	      0 ms	      20 peer-ms	         1.2 goal-ratio-ms	    0 goal-ms
 PASS`
-	got := goLines("incr", out)
+	got := goLines("incr", medians(out), nil, nil)
 	want := []string{
 		"bench go/incr/BenchmarkAdd ours=987.5ns/op peer=- ratio=- goal=- met",
 		"bench go/incr/BenchmarkGoal/deep ours=2000ns/op peer=- ratio=- goal=<=1500ns/op short",

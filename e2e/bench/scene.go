@@ -11,7 +11,8 @@ import (
 )
 
 // scene is a cloud and the figures that are measured in it, on both systems,
-// one after the other.
+// one after the
+// other.
 type scene struct {
 	ports   int // logical ports, 20 on a switch
 	ips     int // addresses of each
@@ -49,16 +50,24 @@ func wanted(only *regexp.Regexp, names ...string) bool {
 	})
 }
 
-// side is one of the two systems.
+// The sides of a comparison.
+const (
+	ours = iota
+	peer
+	base // ours as an older commit has it
+)
+
+// side is one of them.
 type side struct {
+	name    string      // for notes
 	backend e2e.Backend // nil: it is not measured
 	bin     string
 }
 
-// systems prepares those that are asked for, weft first, then its peer. It
-// says what is not measured, and why.
-func systems(which []string, note func(string)) (sides [2]side, err error) {
-	for i, b := range []e2e.Backend{e2e.Weft{}, e2e.OVN{}} {
+// systems prepares those that are asked for, and says what is not measured, and
+// why.
+func systems(which []string, old *baseline, note func(string)) (sides [3]side, err error) {
+	for i, b := range []e2e.Backend{ours: e2e.Weft{}, peer: e2e.OVN{}} {
 		why := e2e.Missing(b)
 		if !slices.Contains(which, b.Name()) {
 			why = "it is not among -sides"
@@ -67,25 +76,62 @@ func systems(which []string, note func(string)) (sides [2]side, err error) {
 			note(fmt.Sprintf("# %s is not measured: %s", b.Name(), why))
 			continue
 		}
-		sides[i].backend = b
+		sides[i] = side{name: b.Name(), backend: b}
 	}
-	if sides[0].backend != nil {
-		sides[0].bin, err = e2e.Build()
+	if sides[ours].backend == nil {
+		return sides, nil
 	}
+	if old != nil {
+		sides[base] = side{"base", e2e.Weft{}, old.bin}
+	}
+	sides[ours].bin, err = e2e.Build()
 	return sides, err
 }
 
-// results are figures by name: ours and the peer's.
-type results map[string][2]*figure
-
-func (r results) set(name string, i int, f *figure) {
-	x := r[name]
-	x[i] = f
-	r[name] = x
+// turns is the order in which sides are measured. With an older build each of
+// the two has its runs, between those of the other, and is first as often as
+// second: what else the machine does then is the same for both.
+func turns(sides [3]side) (order []int) {
+	has := func(i int) bool { return sides[i].backend != nil }
+	switch {
+	case has(base):
+		for i := range runs {
+			if i%2 == 0 {
+				order = append(order, ours, base)
+			} else {
+				order = append(order, base, ours)
+			}
+		}
+	case has(ours):
+		order = append(order, ours)
+	}
+	if has(peer) {
+		order = append(order, peer)
+	}
+	return order
 }
 
-// daemons measures what is asked for of both systems.
-func daemons(ctx context.Context, only *regexp.Regexp, which []string, show func(string)) error {
+// results are figures by name and side: one a run.
+type results map[string]*[3][]*figure
+
+func (r results) add(name string, i int, f *figure) {
+	if r[name] == nil {
+		r[name] = new([3][]*figure)
+	}
+	r[name][i] = append(r[name][i], f)
+}
+
+// columns are the medians.
+func (r results) columns(name string) columns {
+	x := r[name]
+	if x == nil {
+		return columns{}
+	}
+	return columns{middle(x[ours]), middle(x[peer]), middle(x[base])}
+}
+
+// daemons measures what is asked for of all sides.
+func daemons(ctx context.Context, only *regexp.Regexp, which []string, old *baseline, show func(string)) error {
 	var run []scene
 	for _, s := range scenes() {
 		if slices.ContainsFunc(s.figures, func(f spec) bool { return wanted(only, f.name) }) {
@@ -95,35 +141,43 @@ func daemons(ctx context.Context, only *regexp.Regexp, which []string, show func
 	if len(run) == 0 {
 		return nil
 	}
-	sides, err := systems(which, show)
-	if err != nil || sides == [2]side{} {
+	sides, err := systems(which, old, show)
+	if err != nil {
 		return err
+	}
+	if sides[base].backend == nil {
+		old = nil
+	}
+	order := turns(sides)
+	if len(order) == 0 {
+		return nil
 	}
 	got := results{}
 	var errs []error
 	for _, s := range run {
-		for i, x := range sides {
-			if x.backend == nil || i == 1 && !slices.ContainsFunc(s.figures, func(f spec) bool { return f.alone == "" && wanted(only, f.name) }) {
+		for _, i := range order {
+			if i == peer && !slices.ContainsFunc(s.figures, func(f spec) bool { return f.alone == "" && wanted(only, f.name) }) {
 				continue
 			}
-			if err := s.play(ctx, x, only, func(name string, f *figure) { got.set(name, i, f) }); err != nil {
-				errs = append(errs, fmt.Errorf("%s, %s: %w", x.backend.Name(), s.figures[0].name, err))
+			if err := s.play(ctx, sides[i], only, func(name string, f *figure) { got.add(name, i, f) }); err != nil {
+				errs = append(errs, fmt.Errorf("%s, %s: %w", sides[i].name, s.figures[0].name, err))
 			}
 		}
 		for _, f := range s.figures {
 			if !only.MatchString(f.name) {
 				continue
 			}
-			show(line(f.name, got[f.name][0], got[f.name][1], f.goal))
-			if f.alone != "" && sides[1].backend != nil {
+			c := got.columns(f.name)
+			show(line(f.name, c, f.goal.against(old, c.unit())))
+			if f.alone != "" && sides[peer].backend != nil {
 				show(fmt.Sprintf("# %s: no peer: %s", f.name, f.alone))
 			}
 		}
 	}
 	for _, g := range growths {
 		if only.MatchString(g.name) {
-			few, many := got[g.few], got[g.many]
-			show(line(g.name, times(few[0], many[0]), times(few[1], many[1]), goal{limit: &figure{g.limit, "x"}}))
+			few, many := got.columns(g.few), got.columns(g.many)
+			show(line(g.name, columns{ours: times(few.ours, many.ours), peer: times(few.peer, many.peer)}, goal{limit: &figure{g.limit, "x"}}))
 		}
 	}
 	return errors.Join(errs...)
@@ -139,7 +193,7 @@ func times(few, many *figure) *figure {
 
 // play makes the cloud, measures in it and takes it down.
 func (s scene) play(ctx context.Context, x side, only *regexp.Regexp, give func(string, *figure)) error {
-	c, err := newCloud(ctx, x.backend, x.bin, s.ports, s.ips)
+	c, err := newCloud(ctx, x, s.ports, s.ips)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func TestScenes(t *testing.T) {
 // What is not measured is said, with the reason, and has no figures.
 func TestNoSystems(t *testing.T) {
 	var said []string
-	if err := daemons(t.Context(), regexp.MustCompile("^agent-"), []string{"none"}, func(l string) { said = append(said, l) }); err != nil {
+	if err := daemons(t.Context(), regexp.MustCompile("^agent-"), []string{"none"}, nil, func(l string) { said = append(said, l) }); err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"# weft is not measured: it is not among -sides", "# ovn is not measured: it is not among -sides"}; !slices.Equal(said, want) {

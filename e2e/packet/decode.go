@@ -41,8 +41,27 @@ func (f Fields) String() string {
 	return b.String()
 }
 
-// minFrame is the shortest Ethernet frame, to which senders pad with zeros.
-const minFrame = 60
+// minFrame is the shortest Ethernet frame, to which senders and switches pad
+// with zeros; vlanTag is what may have been added or taken off since.
+const minFrame, vlanTag = 60, 4
+
+// padded tells whether a frame of that length may end in padding.
+func padded(length int) bool {
+	return length == minFrame || length == minFrame-vlanTag || length == minFrame+vlanTag
+}
+
+// Same tells whether two frames are the same but for padding that one of them
+// has got on its way.
+func Same(a, b []byte) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if !bytes.HasPrefix(b, a) {
+		return false
+	}
+	rest := b[len(a):]
+	return len(rest) == 0 || padded(len(b)) && len(bytes.Trim(rest, "\x00")) == 0
+}
 
 // Decode names the fields of an Ethernet frame.
 func Decode(frame []byte) Fields {
@@ -50,8 +69,8 @@ func Decode(frame []byte) Fields {
 	p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
 	for _, l := range p.Layers() {
 		d.layer(l)
-		if l.LayerType() == layers.LayerTypeSCTP {
-			break // what follows are its chunks
+		if d.done {
+			break
 		}
 	}
 	if d.length == minFrame {
@@ -75,14 +94,18 @@ func Payload(b []byte) string {
 
 type decoder struct {
 	fields Fields
-	prefix string
+	prefix string // "" or "inner."
 	rest   []byte // payload of the last layer that was understood
 	length int    // of the innermost Ethernet frame
+	done   bool   // all that follows is understood, or payload
 }
 
 func (d *decoder) add(name, value string) {
 	d.fields = append(d.fields, Field{d.prefix + name, value})
 }
+
+// flag is 1 or 0.
+func (d *decoder) flag(name string, on bool) { d.add(name, map[bool]string{false: "0", true: "1"}[on]) }
 
 func (d *decoder) num(name string, v int) { d.add(name, strconv.Itoa(v)) }
 
@@ -123,6 +146,9 @@ func (d *decoder) layer(l gopacket.Layer) {
 	case *layers.UDP:
 		d.num("udp.src", int(l.SrcPort))
 		d.num("udp.dst", int(l.DstPort))
+		if d.message(l) {
+			d.rest, d.done = nil, true
+		}
 	case *layers.TCP:
 		d.num("tcp.src", int(l.SrcPort))
 		d.num("tcp.dst", int(l.DstPort))
@@ -134,9 +160,24 @@ func (d *decoder) layer(l gopacket.Layer) {
 		d.num("sctp.dst", int(l.DstPort))
 		d.num("sctp.tag", int(l.VerificationTag))
 		d.chunk(l.Payload)
+		d.done = true // what follows are its chunks
 	default:
 		d.more(l)
 	}
+}
+
+// message decodes what is understood of UDP by its ports.
+func (d *decoder) message(l *layers.UDP) bool {
+	ports := func(a, b layers.UDPPort) bool { return l.DstPort == a || l.DstPort == b }
+	switch {
+	case ports(dhcp4Server, dhcp4Client):
+		return d.dhcp4(l.Payload)
+	case ports(dhcp6Server, dhcp6Client):
+		return d.dhcp6(l.Payload)
+	case l.SrcPort == dnsPort || l.DstPort == dnsPort:
+		return d.dns(l.Payload)
+	}
+	return false
 }
 
 // chunk shows the first chunk of an SCTP packet, RFC 9260, section 3.2: its
@@ -151,7 +192,21 @@ func (d *decoder) chunk(b []byte) {
 }
 
 func (d *decoder) more(l gopacket.Layer) {
+	if d.igmp(l) {
+		return
+	}
 	switch l := l.(type) {
+	case *layers.IPv6HopByHop:
+		d.protocol(l.NextHeader)
+	case *layers.IPv6Fragment:
+		d.protocol(l.NextHeader)
+		d.num("ip.frag", int(l.FragmentOffset))
+	case *layers.ICMPv6RouterSolicitation:
+		d.ndOptions(l.Options)
+	case *layers.ICMPv6RouterAdvertisement:
+		d.ra(l)
+	case *layers.BFD:
+		d.bfd(l)
 	case *layers.ICMPv4:
 		d.num("icmp4.type", int(l.TypeCode.Type()))
 		d.num("icmp4.code", int(l.TypeCode.Code()))
@@ -185,8 +240,18 @@ func (d *decoder) more(l gopacket.Layer) {
 	case *layers.VXLAN:
 		d.num("vxlan.vni", int(l.VNI))
 		d.prefix = "inner."
-	case *gopacket.DecodeFailure, *gopacket.Payload:
+	case *gopacket.DecodeFailure, *gopacket.Payload, *gopacket.Fragment:
 		d.rest = append([]byte(nil), l.LayerContents()...)
+	}
+}
+
+// protocol is what comes behind an extension header of IPv6: as in OVN's match
+// language ip.proto is that of the packet.
+func (d *decoder) protocol(p layers.IPProtocol) {
+	for i := range d.fields {
+		if f := &d.fields[i]; f.Name == d.prefix+"ip.proto" {
+			f.Value = strconv.Itoa(int(p))
+		}
 	}
 }
 
@@ -213,4 +278,14 @@ func tcpFlags(t *layers.TCP) string {
 		}
 	}
 	return b.String()
+}
+
+// UDP gives the destination port and the payload of a UDP datagram in a frame.
+func UDP(frame []byte) (port uint16, payload []byte, ok bool) {
+	p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Lazy)
+	u, ok := p.Layer(layers.LayerTypeUDP).(*layers.UDP)
+	if !ok {
+		return 0, nil, false
+	}
+	return uint16(u.DstPort), u.Payload, true
 }

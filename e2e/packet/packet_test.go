@@ -80,6 +80,32 @@ func TestGeneve(t *testing.T) {
 	}
 }
 
+func TestSame(t *testing.T) {
+	frame := func(length int, end string) []byte {
+		return append([]byte(strings.Repeat("x", length-len(end))), end...)
+	}
+	zeros := func(b []byte, length int) []byte { return append(b[:len(b):len(b)], make([]byte, length-len(b))...) }
+	short := frame(42, "end")
+	for _, tt := range []struct {
+		name string
+		a, b []byte
+		want bool
+	}{
+		{"equal", short, frame(42, "end"), true},
+		{"other bytes", short, frame(42, "END"), false},
+		{"padded", short, zeros(short, 60), true},
+		{"padded, then a tag taken off", short, zeros(short, 56), true},
+		{"padded, then tagged", short, zeros(short, 64), true},
+		{"longer than padding makes it", short, zeros(short, 70), false},
+		{"something in the padding", short, append(zeros(short, 59), 1), false},
+		{"cut", frame(100, "end"), frame(100, "end")[:90], false},
+	} {
+		if Same(tt.a, tt.b) != tt.want || Same(tt.b, tt.a) != tt.want {
+			t.Errorf("%s: Same is not %v both ways", tt.name, tt.want)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{"arp.op=1", "ip4.src=1.1.1.1 udp.dst=6081 payload=0x0200655800000500010280010003", "ip6.src=::1 nd.target=::1"} {
 		b, err := Encode(strings.Fields(s))

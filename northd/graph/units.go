@@ -88,7 +88,7 @@ func (u *Units[K, V]) row(r *incr.Reader, k K) (*unit, bool) {
 	out := &unit{problems: f.List}
 	if len(f.list) > 0 {
 		out.path = at.Owner.String() + "/" + at.Name
-		out.chunk = bytes.Clone(sb.EncodeFlows(f.list)) // without the room that encoding needed
+		out.chunk = sb.EncodeFlows(f.list)
 	}
 	return out, len(f.list) > 0 || len(out.problems) > 0
 }

@@ -112,28 +112,35 @@ func (u *unread) note(changes []Change) {
 }
 
 func (u *unread) count(left *unreadTable, table string, row schema.Row, counts map[unreadItem]int, n int) {
-	add := func(i unreadItem) {
-		if counts[i] += n; counts[i] == 0 {
-			delete(counts, i)
-		}
-	}
 	if left.whole {
-		add(unreadItem{table: table})
+		add(counts, unreadItem{table: table}, n)
 		return
 	}
 	for _, c := range left.columns {
 		if !c.IsZero(row) {
-			add(unreadItem{table, c.Name, ""})
+			add(counts, unreadItem{table, c.Name, ""}, n)
 		}
 	}
 	for _, c := range left.options {
-		read := u.keys[table+"."+c.Name]
-		c.Each(row, func(key, _ schema.Atom) bool {
-			if !read[key.Str()] {
-				add(unreadItem{table, c.Name, key.Str()})
-			}
-			return true
-		})
+		if !c.IsZero(row) {
+			u.countKeys(c, table, row, counts, n)
+		}
+	}
+}
+
+func (u *unread) countKeys(c *schema.Column, table string, row schema.Row, counts map[unreadItem]int, n int) {
+	read := u.keys[table+"."+c.Name]
+	c.Each(row, func(key, _ schema.Atom) bool {
+		if !read[key.Str()] {
+			add(counts, unreadItem{table, c.Name, key.Str()}, n)
+		}
+		return true
+	})
+}
+
+func add(counts map[unreadItem]int, i unreadItem, n int) {
+	if counts[i] += n; counts[i] == 0 {
+		delete(counts, i)
 	}
 }
 

@@ -43,27 +43,26 @@ func (m *Model) declareBindings(g *graph.Graph) {
 func (m *Model) switchPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, bool) {
 	p, ok := incr.Get(r, m.SwitchPorts, id)
 	key, keyed := incr.Get(r, m.PortKeys.Of, id)
-	port, there := incr.Get(r, m.lsp, id)
-	if !ok || !keyed || !there {
+	if !ok || !keyed {
 		return nil, false
 	}
 	row := &sb.PortBinding{
 		Header:       schema.Header{UUID: id},
 		LogicalPort:  p.Name,
 		Type:         p.Type,
-		Options:      port.Options,
+		Options:      p.Options,
 		Datapath:     p.Switch,
 		TunnelKey:    int64(key),
-		MAC:          port.Addresses,
-		PortSecurity: port.PortSecurity,
-		ExternalIDs:  port.ExternalIDs,
+		MAC:          p.MACs,
+		PortSecurity: p.Security,
+		ExternalIDs:  p.IDs,
 	}
-	if name, ok := port.ExternalIDs["neutron:port_name"]; ok {
-		row.ExternalIDs = maps.Clone(port.ExternalIDs)
+	if name, ok := p.IDs["neutron:port_name"]; ok {
+		row.ExternalIDs = maps.Clone(p.IDs)
 		row.ExternalIDs["name"] = name
 	}
-	if port.ParentName != nil && *port.ParentName != "" {
-		row.ParentPort = port.ParentName
+	if p.Parent != "" {
+		row.ParentPort = &p.Parent
 	}
 	if p.Tag != 0 {
 		row.Tag = &p.Tag

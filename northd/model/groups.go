@@ -85,19 +85,14 @@ func newGroups(g *graph.Graph, m *Model) *Groups {
 // memberOf is the row function of table "member of port groups".
 func (s *Groups) memberOf(r *incr.Reader, id schema.UUID) (*Member, bool) {
 	p, ok := incr.Get(r, s.m.SwitchPorts, id)
-	row, there := incr.Get(r, s.m.lsp, id)
-	if !ok || !there {
+	if !ok {
 		return nil, false
 	}
 	m := &Member{Switch: p.Switch, Name: p.Name, Groups: incr.Lookup(r, s.ofPort, id)}
-	addresses := p.Addresses
-	if row.DynamicAddresses != nil {
-		if a, err := ParseAddress(*row.DynamicAddresses); err == nil {
-			addresses = append(slices.Clip(addresses), a)
+	for _, all := range [][]Address{p.Addresses, p.Dynamic} {
+		for _, a := range all {
+			m.add(a.IPs)
 		}
-	}
-	for _, a := range addresses {
-		m.add(a.IPs)
 	}
 	return m, true
 }

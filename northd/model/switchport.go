@@ -23,11 +23,15 @@ type SwitchPort struct {
 	// Addresses are those of column addresses, each MAC once; "router" stands
 	// for those of the router's port at the other end.
 	Addresses []Address
+	Dynamic   []Address // of column dynamic_addresses
 	// Security is column port_security as it stands.
 	Security []string
 	Options  map[string]string
-	Peer     string // of type router: name of the router's port
-	Tag      int64  // of a container's port, or 0
+	Peer     string            // of type router: name of the router's port
+	Tag      int64             // of a container's port, or 0
+	Parent   string            // of a container's port: the VM's
+	MACs     []string          // column addresses as it stands
+	IDs      map[string]string // external_ids
 	Problems []graph.Problem
 	wantKey  int
 }
@@ -41,7 +45,8 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 	}
 	e := &graph.RowProblems{Table: "Logical_Switch_Port", Row: id, Name: row.Name}
 	p := &SwitchPort{UUID: id, Switch: switches[0], Name: row.Name, Type: row.Type, Options: row.Options,
-		Enabled: row.Enabled == nil || *row.Enabled, Handled: row.Type == "" || row.Type == routerType, Security: row.PortSecurity}
+		Enabled: row.Enabled == nil || *row.Enabled, Handled: row.Type == "" || row.Type == routerType, Security: row.PortSecurity,
+		MACs: row.Addresses, IDs: row.ExternalIDs}
 	if len(switches) > 1 {
 		e.Problem("name", "is in more than one switch; "+switches[0].String()+" has it")
 	}
@@ -54,6 +59,14 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 		far = m.farEnd(r, p, e)
 	}
 	p.addresses(row, far, e)
+	if row.DynamicAddresses != nil {
+		if a, err := ParseAddress(*row.DynamicAddresses); err == nil {
+			p.Dynamic = []Address{a}
+		}
+	}
+	if row.ParentName != nil {
+		p.Parent = *row.ParentName
+	}
 	p.tag(row, e)
 	p.Problems = e.List
 	return p, true
@@ -140,11 +153,10 @@ func (p *SwitchPort) own(a Address) {
 
 // tag reads the VLAN tag by which a parent port tells a container's packets.
 func (p *SwitchPort) tag(row *nb.LogicalSwitchPort, e *graph.RowProblems) {
-	hasParent := row.ParentName != nil && *row.ParentName != ""
 	switch {
 	case row.TagRequest != nil && *row.TagRequest != 0:
 		p.Tag = *row.TagRequest
-	case row.TagRequest != nil && hasParent:
+	case row.TagRequest != nil && p.Parent != "":
 		e.Problem("tag_request", "0, a tag of northd's choice: "+graph.NotYet)
 	case row.Tag != nil:
 		p.Tag = *row.Tag

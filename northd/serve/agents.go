@@ -24,6 +24,7 @@ type record struct {
 	chassis string
 	row     schema.Row
 	rev     int64
+	created int64 // the revision that made the key
 }
 
 // agents is what the hypervisors have written: their records, their claims of
@@ -133,7 +134,7 @@ func (a *agents) applyRecord(e keyEvent) {
 	if id.table.Name == "Port_Binding" {
 		rev = e.created // see sb.Claim
 	}
-	a.records[id][chassis] = record{chassis, row, rev}
+	a.records[id][chassis] = record{chassis, row, rev, e.created}
 	a.touched[id] = true
 	if id.table.Name == "Chassis" || id.table.Name == "Encap" {
 		a.touchRecords(chassis)

@@ -20,8 +20,10 @@ func (l *leading) restore() {
 		}
 		l.marked = l.progress.compiled.NBRevision != 0 && !l.progress.compiled.Partial
 	}
-	for row := range l.nb.Rows("NB_Global") {
-		l.progress.hv = row.(*nb.NBGlobal).HVCfg
+	l.progress.restore(l.agents.status, l.agents.registrations())
+	for row := range l.sb.Rows("SB_Global") {
+		g := row.(*sb.SBGlobal)
+		l.nbCfg, l.cfgAt = g.NBCfg, g.NBCfgTimestamp
 	}
 }
 

@@ -38,6 +38,7 @@ type leading struct {
 	nbCfg     int64                        // NB_Global.nb_cfg as of nbRev
 	cfgAt     int64                        // when nb_cfg was seen, ms
 	ready     func() error                 // called when everything that there is was compiled
+	refused   func()                       // called when etcd did not take what was compiled
 	sick      func()                       // called when what is computed is found to be wrong
 	presented map[rowID]bool               // rows that agents changed, since the compiler was told
 	claims    map[schema.UUID]northd.Claim // what the compiler was told
@@ -56,13 +57,17 @@ func (l *leading) run(ctx context.Context) error {
 	batches := make(chan keyBatch)
 	go follow(ctx, l.etcd, sb.ChassisPrefix, batches, l.log)
 	go follow(ctx, l.etcd, sb.StatusPrefix, batches, l.log)
-	go l.writeback.run(ctx)
 
 	northbound, southbound := l.nb.Subscribe(0), l.sb.Subscribe(0)
 	defer func() { northbound.Close(); southbound.Close() }()
 	if err := l.first(ctx, northbound.Snapshot, batches); err != nil {
 		return err
 	}
+	// Before anybody can look: what a leader before told is not taken back.
+	if err := l.writeback.flushGlobal(ctx); err != nil {
+		return fmt.Errorf("serve: tell how far intent has come: %w", err)
+	}
+	go l.writeback.run(ctx)
 	if err := l.ready(); err != nil {
 		return err
 	}
@@ -98,8 +103,7 @@ func (l *leading) run(ctx context.Context) error {
 			continue
 		}
 		if err := l.step(ctx, in); err != nil {
-			l.board.fail("compiler", err)
-			l.log.Warn("cannot write what was compiled, will try again", "err", err)
+			l.failed(err)
 			retry.Reset(retryDelay)
 		}
 	}
@@ -143,13 +147,19 @@ func (l *leading) first(ctx context.Context, snap *store.Snapshot, batches <-cha
 			return ctx.Err()
 		}
 		in = northd.Input{} // the compiler has it; writing is what failed
-		l.board.fail("compiler", err)
-		l.log.Warn("cannot write what was compiled, will try again", "err", err)
+		l.failed(err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(retryDelay):
 		}
 	}
+}
+
+// failed reports that what was compiled is not written.
+func (l *leading) failed(err error) {
+	l.board.fail("compiler", err)
+	l.log.Warn("cannot write what was compiled, will try again", "err", err)
+	l.refused()
 }
 
 // feed turns northbound commits into the compiler's input.
@@ -171,9 +181,6 @@ func (l *leading) global(row schema.Row) {
 	}
 	if g.NBCfg != l.nbCfg || l.cfgAt == 0 {
 		l.nbCfg, l.cfgAt = g.NBCfg, l.cfg.Now().UnixMilli()
-		if g.NBCfg == g.SBCfg && g.NBCfgTimestamp != 0 {
-			l.cfgAt = g.NBCfgTimestamp // known from an earlier term
-		}
 	}
 }
 

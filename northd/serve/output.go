@@ -121,7 +121,7 @@ func (o *output) sweep(w *store.Write, snap *store.Snapshot, db *schema.Database
 // commit writes what is pending together with the mark of what it was
 // compiled from. Nothing is written where nothing differs.
 func (l *leading) commit(ctx context.Context) error {
-	target := sb.Compiled{NBRevision: l.nbRev, NBCfg: l.nbCfg}
+	target := sb.Compiled{NBRevision: l.nbRev, NBCfg: l.nbCfg, HVCfg: l.progress.hv, Agents: l.agents.rev}
 	global, globalDiffers := l.globalRow(target)
 	fresh := target.NBCfg == l.progress.compiled.NBCfg && l.marked
 	if l.out.empty() && !globalDiffers && fresh {

@@ -76,6 +76,20 @@ func (p *progress) advance(status map[string]sb.Status, registered []string) int
 	return p.hv
 }
 
+// restore makes hv the most that the leader before may have told, so that
+// nobody sees hv_cfg go back. Either it was told before compiled was written,
+// and is in there; or after, and then every chassis that was known when it was
+// written had reached it. What a chassis has reached lies in etcd.
+func (p *progress) restore(status map[string]sb.Status, registered map[string]int64) {
+	p.hv = p.compiled.NBCfg
+	for name, since := range registered {
+		if since <= p.compiled.Agents {
+			p.hv = min(p.hv, status[name].NBCfg)
+		}
+	}
+	p.hv = max(p.hv, min(p.compiled.HVCfg, p.compiled.NBCfg))
+}
+
 // behind lists the registered chassis that have not reached compiled.NBCfg.
 func (p *progress) behind(status map[string]sb.Status, registered []string) []laggard {
 	var out []laggard
@@ -90,12 +104,19 @@ func (p *progress) behind(status map[string]sb.Status, registered []string) []la
 // registered returns the chassis that hv_cfg waits for: those with a record
 // of Chassis_Private.
 func (a *agents) registered() []string {
-	var out []string
+	return slices.Sorted(maps.Keys(a.registrations()))
+}
+
+// registrations are the revisions at which they registered.
+func (a *agents) registrations() map[string]int64 {
+	out := map[string]int64{}
 	for id, records := range a.records {
-		if id.table.Name == "Chassis_Private" {
-			out = slices.AppendSeq(out, maps.Keys(records))
+		if id.table.Name != "Chassis_Private" {
+			continue
+		}
+		for name, r := range records {
+			out[name] = r.created
 		}
 	}
-	slices.Sort(out)
 	return out
 }

@@ -40,3 +40,31 @@ func TestProgress(t *testing.T) {
 		}
 	}
 }
+
+func TestProgressRestored(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		compiled   sb.Compiled
+		status     map[string]sb.Status
+		registered map[string]int64
+		want       int64
+	}{
+		{"nobody to wait for", sb.Compiled{NBCfg: 7, Agents: 50}, nil, nil, 7},
+		{"told after it was compiled", sb.Compiled{NBCfg: 7, HVCfg: 6, Agents: 50},
+			map[string]sb.Status{"hv1": {NBCfg: 7}, "hv2": {NBCfg: 8}}, map[string]int64{"hv1": 10, "hv2": 50}, 7},
+		{"not told yet", sb.Compiled{NBCfg: 7, HVCfg: 6, Agents: 50},
+			map[string]sb.Status{"hv1": {NBCfg: 7}, "hv2": {NBCfg: 6}}, map[string]int64{"hv1": 10, "hv2": 20}, 6},
+		{"a chassis came after what was told", sb.Compiled{NBCfg: 7, HVCfg: 6, Agents: 50},
+			map[string]sb.Status{"hv1": {NBCfg: 7}}, map[string]int64{"hv1": 10, "hv3": 60}, 7},
+		{"and something else was compiled then", sb.Compiled{NBCfg: 7, HVCfg: 7, Agents: 70},
+			map[string]sb.Status{"hv1": {NBCfg: 7}}, map[string]int64{"hv1": 10, "hv3": 60}, 7},
+		{"nb_cfg was set back by hand", sb.Compiled{NBCfg: 2, HVCfg: 7, Agents: 70},
+			map[string]sb.Status{"hv1": {NBCfg: 7}}, map[string]int64{"hv1": 10}, 2},
+	} {
+		p := progress{compiled: tt.compiled}
+		p.restore(tt.status, tt.registered)
+		if p.hv != tt.want {
+			t.Errorf("%s: hv_cfg %d, want %d", tt.name, p.hv, tt.want)
+		}
+	}
+}

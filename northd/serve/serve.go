@@ -202,7 +202,7 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 	}()
 	s.board.ok("leader", "role", "leader", "name", s.cfg.Name, "term", fmt.Sprint(term.Rev()))
 
-	limits, err := s.limits(ctx, client, term.Guard, cancel)
+	limits, doubt, err := s.limits(ctx, client, term.Guard, cancel)
 	if err != nil {
 		return err
 	}
@@ -244,6 +244,7 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 		}
 		return nil
 	}
+	l.refused = doubt
 	l.sick = func() { s.admin.SetServing(false) }
 	defer func() { f.shut() }()
 	err = l.run(ctx)

@@ -250,6 +250,8 @@ func TestTakeover(t *testing.T) {
 	}
 	n1.must("nb", "--wait=sb", "lsp-del", "p0")
 	keys := n1.must("sb", "--bare", "--columns=logical_port,tunnel_key", "find", "Port_Binding")
+	n1.must("nb", "--wait=hv", "sync")
+	told := n1.must("nb", "--bare", "--columns=nb_cfg,sb_cfg,hv_cfg", "list", "NB_Global")
 
 	n2, ready := launch(t, s, "n2")
 	before := southbound(t, s)
@@ -265,7 +267,35 @@ func TestTakeover(t *testing.T) {
 	if got := n2.must("sb", "--bare", "--columns=logical_port,tunnel_key", "find", "Port_Binding"); got != keys {
 		t.Errorf("tunnel keys %q, before %q", got, keys)
 	}
+	if got := n2.must("nb", "--bare", "--columns=nb_cfg,sb_cfg,hv_cfg", "list", "NB_Global"); got != told {
+		t.Errorf("nb_cfg, sb_cfg, hv_cfg %q, before %q", got, told)
+	}
 	n2.must("nb", "--wait=sb", "lsp-add", "sw1", "p3")
+}
+
+// How far intent has come costs no write of the Northbound: each --wait=hv is
+// one revision there, that of nb_cfg.
+func TestToldWithoutWriting(t *testing.T) {
+	s := startEtcd(t)
+	d := start(t, s, "n1")
+	d.must("nb", "--wait=hv", "sync")
+	before := revisions(t, s, "/weft/log/nb")
+	for range 5 {
+		d.must("nb", "--wait=hv", "sync")
+	}
+	if n := revisions(t, s, "/weft/log/nb") - before; n != 5 {
+		t.Errorf("5 times --wait=hv sync took %d commits of the Northbound", n)
+	}
+}
+
+// revisions is how often a key was written.
+func revisions(t *testing.T, s *etcd.Server, key string) int64 {
+	t.Helper()
+	r, err := s.Client.Get(t.Context(), key)
+	if err != nil || len(r.Kvs) != 1 {
+		t.Fatal(err, r)
+	}
+	return r.Kvs[0].Version
 }
 
 // southbound lists the southbound keys with the revisions that wrote them.

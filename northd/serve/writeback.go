@@ -14,7 +14,9 @@ import (
 
 // writeback writes into the Northbound database what northd has to say there
 // (up, sb_cfg, hv_cfg, …) without making the compiler wait for etcd. What is
-// not written yet is replaced by what comes later.
+// not written yet is replaced by what comes later. NB_Global goes first: its
+// columns are derived, so that telling them waits for no etcd
+// (docs/decisions/0008-how-far-is-derived.md).
 type writeback struct {
 	db  *store.DB
 	log *slog.Logger
@@ -32,7 +34,12 @@ type asked struct {
 	values map[*schema.Column]schema.Row // the row that holds the column's value
 }
 
-const writebackRetry = 200 * time.Millisecond
+const (
+	writebackRetry = 200 * time.Millisecond
+	// gather is how long rows wait for others, so that they share one commit.
+	// With a port's up comes mostly an hv_cfg, which the commit would hold up.
+	gather = 2 * time.Millisecond
+)
 
 func newWriteback(db *store.DB, log *slog.Logger, now func() time.Time) *writeback {
 	return &writeback{db: db, log: log, now: now, rows: map[schema.UUID]*asked{}, wake: make(chan struct{}, 1)}
@@ -81,6 +88,7 @@ func (w *writeback) run(ctx context.Context) {
 			return
 		case <-w.wake:
 		}
+		w.gather(ctx)
 		for {
 			err := w.flush(ctx)
 			if err == nil || ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
@@ -96,12 +104,70 @@ func (w *writeback) run(ctx context.Context) {
 	}
 }
 
+// gather tells how far intent has come, and goes on with that for a moment
+// where there are rows to be written.
+func (w *writeback) gather(ctx context.Context) {
+	var done <-chan time.Time
+	for w.flushGlobal(ctx) == nil {
+		w.mu.Lock()
+		waiting := len(w.rows) > 0
+		w.mu.Unlock()
+		switch {
+		case !waiting:
+			return
+		case done == nil:
+			timer := time.NewTimer(gather)
+			defer timer.Stop()
+			done = timer.C
+		}
+		select {
+		case <-w.wake:
+		case <-done:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // flush writes what is asked for; what fails is asked for again unless
 // something later has taken its place.
 func (w *writeback) flush(ctx context.Context) error {
+	if err := w.flushGlobal(ctx); err != nil {
+		return err
+	}
+	return w.flushRows(ctx)
+}
+
+// flushGlobal makes NB_Global say what is asked for.
+func (w *writeback) flushGlobal(ctx context.Context) error {
 	w.mu.Lock()
-	rows, global := w.rows, w.global
-	w.rows, w.global = map[schema.UUID]*asked{}, nil
+	set := w.global
+	w.global = nil
+	w.mu.Unlock()
+	if set == nil {
+		return nil
+	}
+	c, ok := w.globalChange(set)
+	if !ok {
+		return nil
+	}
+	_, err := w.db.Write(ctx, store.Write{Rows: []store.Change{c}, Client: "northd"})
+	if err == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.global == nil {
+		w.global = set
+	}
+	return err
+}
+
+func (w *writeback) flushRows(ctx context.Context) error {
+	w.mu.Lock()
+	rows := w.rows
+	w.rows = map[schema.UUID]*asked{}
 	w.mu.Unlock()
 
 	write := store.Write{Split: true, Client: "northd"}
@@ -113,11 +179,6 @@ func (w *writeback) flush(ctx context.Context) error {
 				col.Copy(next, from)
 			}
 			write.Rows = append(write.Rows, store.Change{Table: row.table, UUID: id, Old: now, New: next})
-		}
-	}
-	if global != nil {
-		if c, ok := w.globalChange(global); ok {
-			write.Rows = append(write.Rows, c)
 		}
 	}
 	if len(write.Rows) == 0 {
@@ -136,9 +197,6 @@ func (w *writeback) flush(ctx context.Context) error {
 			}
 		}
 		w.rows[id] = row
-	}
-	if w.global == nil {
-		w.global = global
 	}
 	return err
 }

@@ -5,17 +5,19 @@ import "github.com/weft-sdn/weft/schema"
 // NBGlobal is the one row about the deployment as a whole: its options, and
 // the sequence numbers by which `--wait` knows how far a change has come
 // (nb_cfg asked for, sb_cfg compiled, hv_cfg installed on every chassis;
-// timestamps in ms since the epoch).
+// timestamps in ms since the epoch). All but nb_cfg northd makes again from the
+// Southbound database and the agents' status
+// (docs/decisions/0008-how-far-is-derived.md).
 type NBGlobal struct {
 	schema.Header `ovs:"NB_Global,root,maxrows=1"`
 
 	Name           string            `ovs:"name"`
 	NBCfg          int64             `ovs:"nb_cfg"`
-	NBCfgTimestamp int64             `ovs:"nb_cfg_timestamp"`
-	SBCfg          int64             `ovs:"sb_cfg"`
-	SBCfgTimestamp int64             `ovs:"sb_cfg_timestamp"`
-	HVCfg          int64             `ovs:"hv_cfg"`
-	HVCfgTimestamp int64             `ovs:"hv_cfg_timestamp"`
+	NBCfgTimestamp int64             `ovs:"nb_cfg_timestamp,derived"`
+	SBCfg          int64             `ovs:"sb_cfg,derived"`
+	SBCfgTimestamp int64             `ovs:"sb_cfg_timestamp,derived"`
+	HVCfg          int64             `ovs:"hv_cfg,derived"`
+	HVCfgTimestamp int64             `ovs:"hv_cfg_timestamp,derived"`
 	ExternalIDs    map[string]string `ovs:"external_ids"`
 	Connections    []schema.UUID     `ovs:"connections,strong=Connection"`
 	SSL            *schema.UUID      `ovs:"ssl,strong=SSL"`

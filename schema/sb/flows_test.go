@@ -241,3 +241,15 @@ func BenchmarkEncodePortUnit(b *testing.B) {
 		sb.EncodeFlows(flows)
 	}
 }
+
+// TestEncodeAllocs: a chunk is all that encoding leaves behind.
+func TestEncodeAllocs(t *testing.T) {
+	flows := portFlows(7)
+	sb.EncodeFlows(flows)
+	if n := testing.AllocsPerRun(100, func() { sb.EncodeFlows(flows) }); n > 1 {
+		t.Errorf("%v allocations", n)
+	}
+	if chunk := sb.EncodeFlows(flows); cap(chunk) > len(chunk)+len(chunk)/8 {
+		t.Errorf("a chunk of %d bytes holds %d", len(chunk), cap(chunk))
+	}
+}

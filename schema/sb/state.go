@@ -8,6 +8,11 @@ type Compiled struct {
 	// Partial: the change was too large for one etcd transaction and more
 	// follow. A chassis applies nothing until it is false again.
 	Partial bool `json:"partial,omitempty"`
+	// HVCfg is NB_Global.hv_cfg as it was told when this was written, and Agents
+	// the revision up to which the agents' keys were read for it: for the next
+	// leader, to tell no less.
+	HVCfg  int64 `json:"hv_cfg,omitempty"`
+	Agents int64 `json:"agents,omitempty"`
 }
 
 // Status is the value of /weft/status/<chassis>: what that chassis has in its

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -37,15 +39,16 @@ type summary struct {
 	builds  map[string][]string // compiler output by import path
 	verdict map[key]string
 	order   []key
-	parent  map[key]bool // has subtests: not counted itself
-	began   map[key]bool
+	parent  map[key]bool    // has subtests: not counted itself
+	running map[string]int  // packages that have begun and not ended; one may run in several processes
+	elapsed map[key]float64 // seconds, of tests that passed
 	stray   []string
 	start   time.Time
 }
 
 func newSummary(w io.Writer) *summary {
 	return &summary{w: w, output: map[key][]string{}, builds: map[string][]string{}, verdict: map[key]string{},
-		parent: map[key]bool{}, began: map[key]bool{}, start: time.Now()}
+		parent: map[key]bool{}, running: map[string]int{}, elapsed: map[key]float64{}, start: time.Now()}
 }
 
 func (s *summary) read(r io.Reader) error {
@@ -75,22 +78,32 @@ func (s *summary) line(line string) {
 	case "build-output":
 		s.builds[e.ImportPath] = append(s.builds[e.ImportPath], e.Output)
 	case "start", "run":
-		s.began[k] = true
+		if e.Action == "start" {
+			s.running[e.Package]++
+		}
 		if i := strings.LastIndexByte(e.Test, '/'); i > 0 {
 			s.parent[key{e.Package, e.Test[:i]}] = true
 		}
 	case "output":
 		s.output[k] = append(s.output[k], e.Output)
 	case "pass", "fail", "skip":
-		s.verdict[k] = e.Action
-		s.order = append(s.order, k)
+		if s.verdict[k] == "" {
+			s.order = append(s.order, k)
+		}
+		if s.verdict[k] != "fail" { // in one process is in all
+			s.verdict[k] = e.Action
+		}
 		if e.Action == "fail" && e.FailedBuild != "" {
 			s.output[k] = append(s.output[k], s.builds[e.FailedBuild]...)
 		}
 		if e.Test == "" {
+			s.running[e.Package]--
 			s.pkg(k, e)
 		}
-		if e.Action == "pass" {
+		if e.Action == "pass" && e.Test != "" {
+			s.elapsed[k] = e.Elapsed
+		}
+		if e.Action == "pass" && s.verdict[k] == "pass" {
 			delete(s.output, k)
 		}
 	}
@@ -130,10 +143,10 @@ func (s *summary) report() bool {
 			s.tell(k)
 		}
 	}
-	for k := range s.began {
-		if k.test == "" && s.verdict[k] == "" {
+	for _, pkg := range slices.Sorted(maps.Keys(s.running)) {
+		if s.running[pkg] > 0 {
 			failed++
-			fmt.Fprintf(s.w, "\n--- %s ended without a verdict\n", k.pkg)
+			fmt.Fprintf(s.w, "\n--- %s ended without a verdict\n", pkg)
 		}
 	}
 	if len(s.stray) > 0 {
@@ -151,8 +164,27 @@ func (s *summary) report() bool {
 		fmt.Fprintln(s.w, "no test ran")
 		failed = 1
 	}
+	s.slowest(5)
 	fmt.Fprintf(s.w, "\nin %v\n%d passed, %d failed, %d skipped\n", time.Since(s.start).Round(time.Second), passed, failed, skipped)
 	return failed == 0
+}
+
+// slowest names the tests that took longest, of those that took seconds: whoever
+// adds one sees what it costs.
+func (s *summary) slowest(n int) {
+	keys := slices.SortedFunc(maps.Keys(s.elapsed), func(a, b key) int { return cmp.Compare(s.elapsed[b], s.elapsed[a]) })
+	var said []string
+	for _, k := range keys {
+		if len(said) == n || s.elapsed[k] < 2 {
+			break
+		}
+		if !s.parent[k] {
+			said = append(said, fmt.Sprintf("%s %.0fs", short(k), s.elapsed[k]))
+		}
+	}
+	if len(said) > 0 {
+		fmt.Fprintf(s.w, "\nslowest: %s\n", strings.Join(said, ", "))
+	}
 }
 
 // failedWithin tells whether a test of the package whose name has the prefix

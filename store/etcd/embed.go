@@ -41,6 +41,10 @@ const (
 	// A lone member elects itself; nothing is won by waiting the usual second.
 	tickMs, electionMs = 20, 200
 	startTimeout       = 60 * time.Second
+	// What takes longer is warned of. A whole Southbound database written at
+	// once does, by etcd's own limits, and each such warning spells out the
+	// transaction: a fifth of what the write costs.
+	slow = 5 * time.Second
 )
 
 // Start runs a member on o.Dir and returns when it can serve.
@@ -77,6 +81,7 @@ func config(o Options) (*embed.Config, error) {
 	cfg.MaxTxnOps, cfg.MaxRequestBytes = uint(l.TxnOps), uint(l.RequestBytes)
 	cfg.QuotaBackendBytes = quotaBytes
 	cfg.UnsafeNoFsync = o.NoSync
+	cfg.WarningApplyDuration, cfg.WarningUnaryRequestDuration = slow, slow
 	cfg.EnableGRPCGateway = false
 	cfg.StrictReconfigCheck = false
 	retention := o.Retention

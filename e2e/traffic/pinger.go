@@ -1,4 +1,4 @@
-package e2e
+package traffic
 
 import (
 	"encoding/binary"
@@ -9,11 +9,13 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/weft-sdn/weft/e2e/netns"
 )
 
-// pinger sends numbered echo requests at a fixed rate from a namespace and
+// Pinger sends numbered echo requests at a fixed rate from a namespace and
 // knows of each one whether it was answered.
-type pinger struct {
+type Pinger struct {
 	conn     net.PacketConn
 	dst      netip.Addr
 	id       uint16
@@ -31,21 +33,11 @@ type pinger struct {
 	changed chan struct{} // closed at the next answer
 }
 
-// pings are a sandbox's background pings by name.
-type pings struct{ m map[string]*pinger }
-
-func (p *pings) close() {
-	for name, x := range p.m {
-		x.finish(0)
-		delete(p.m, name)
-	}
-}
-
-// newPinger opens a raw socket in the namespace.
-func newPinger(ns string, dst netip.Addr, interval time.Duration) (*pinger, error) {
-	p := &pinger{dst: dst, id: uint16(rand.Uint32()), interval: interval, stop: make(chan struct{}),
+// NewPinger opens a raw socket in the namespace.
+func NewPinger(ns string, dst netip.Addr, interval time.Duration) (*Pinger, error) {
+	p := &Pinger{dst: dst, id: uint16(rand.Uint32()), interval: interval, stop: make(chan struct{}),
 		sender: make(chan struct{}), changed: make(chan struct{})}
-	err := within(ns, func() (err error) {
+	err := netns.Within(ns, func() (err error) {
 		if dst.Is6() {
 			p.conn, err = net.ListenPacket("ip6:ipv6-icmp", "::")
 		} else {
@@ -54,7 +46,7 @@ func newPinger(ns string, dst netip.Addr, interval time.Duration) (*pinger, erro
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("e2e: ping: %w", err)
+		return nil, fmt.Errorf("traffic: ping: %w", err)
 	}
 	go p.receive()
 	return p, nil
@@ -67,7 +59,7 @@ const (
 )
 
 // request is an echo request with its number as data.
-func (p *pinger) request(n int) []byte {
+func (p *Pinger) request(n int) []byte {
 	b := make([]byte, 16)
 	b[0] = echoRequest4
 	if p.dst.Is6() {
@@ -90,7 +82,7 @@ func (p *pinger) request(n int) []byte {
 }
 
 // send sends the next request. An error counts as a loss.
-func (p *pinger) send() {
+func (p *Pinger) send() {
 	p.mu.Lock()
 	n := len(p.sent)
 	p.sent = append(p.sent, time.Now())
@@ -99,8 +91,8 @@ func (p *pinger) send() {
 	_, _ = p.conn.WriteTo(p.request(n), &net.IPAddr{IP: p.dst.AsSlice(), Zone: p.dst.Zone()})
 }
 
-// run sends until finish is called.
-func (p *pinger) run() {
+// Run sends until Finish is called.
+func (p *Pinger) Run() {
 	defer close(p.sender)
 	t := time.NewTicker(p.interval)
 	defer t.Stop()
@@ -114,7 +106,7 @@ func (p *pinger) run() {
 	}
 }
 
-func (p *pinger) receive() {
+func (p *Pinger) receive() {
 	want := byte(echoReply4)
 	if p.dst.Is6() {
 		want = echoReply6
@@ -132,7 +124,7 @@ func (p *pinger) receive() {
 	}
 }
 
-func (p *pinger) answer(n uint64) {
+func (p *Pinger) answer(n uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n >= uint64(len(p.sent)) {
@@ -152,8 +144,8 @@ func (p *pinger) answer(n uint64) {
 	p.changed = make(chan struct{})
 }
 
-// waitFor waits until that many requests have been answered.
-func (p *pinger) waitFor(answers int, deadline time.Duration) error {
+// WaitFor waits until that many requests have been answered.
+func (p *Pinger) WaitFor(answers int, deadline time.Duration) error {
 	timer := time.NewTimer(deadline)
 	defer timer.Stop()
 	for {
@@ -171,24 +163,25 @@ func (p *pinger) waitFor(answers int, deadline time.Duration) error {
 	}
 }
 
-func (p *pinger) count() int {
+// Count is how many requests have been answered.
+func (p *Pinger) Count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.answers
 }
 
-// pingResult is the account of a background ping.
-type pingResult struct {
+// PingResult is the account of a background ping.
+type PingResult struct {
 	Sent, Answered, Lost, Dups int
 	Gap                        time.Duration // longest without an answer
 }
 
-func (r pingResult) String() string {
+func (r PingResult) String() string {
 	return fmt.Sprintf("sent=%d answered=%d lost=%d dup=%d gap=%v", r.Sent, r.Answered, r.Lost, r.Dups, r.Gap.Round(time.Millisecond))
 }
 
-// finish stops sending, lets the last answers come in, and counts.
-func (p *pinger) finish(grace time.Duration) pingResult {
+// Finish stops sending, lets the last answers come in, and counts.
+func (p *Pinger) Finish(grace time.Duration) PingResult {
 	close(p.stop)
 	select {
 	case <-p.sender:
@@ -198,27 +191,39 @@ func (p *pinger) finish(grace time.Duration) pingResult {
 	sent := len(p.sent)
 	p.mu.Unlock()
 	if grace > 0 {
-		_ = p.waitFor(sent, grace)
+		_ = p.WaitFor(sent, grace)
 	}
 	p.conn.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return pingResult{Sent: sent, Answered: p.answers, Lost: sent - p.answers, Dups: p.dups, Gap: p.gap}
+	return PingResult{Sent: sent, Answered: p.answers, Lost: sent - p.answers, Dups: p.dups, Gap: p.gap}
 }
 
-// echo sends count requests one after another, each when the last one was
+// Echo sends count requests one after another, each when the last one was
 // answered.
-func echo(ns string, dst netip.Addr, count int, deadline time.Duration) error {
-	p, err := newPinger(ns, dst, 0)
+func Echo(ns string, dst netip.Addr, count int, deadline time.Duration) error {
+	p, err := NewPinger(ns, dst, 0)
 	if err != nil {
 		return err
 	}
 	defer p.conn.Close()
 	for i := range count {
 		p.send()
-		if err := p.waitFor(i+1, deadline); err != nil {
+		if err := p.WaitFor(i+1, deadline); err != nil {
 			return fmt.Errorf("from %s: %w", ns, err)
 		}
 	}
 	return nil
+}
+
+// Unanswered are the times when the requests were sent that had no answer.
+func (p *Pinger) Unanswered() (times []time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, at := range p.sent {
+		if !p.replied[i] {
+			times = append(times, at)
+		}
+	}
+	return times
 }
