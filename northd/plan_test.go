@@ -12,7 +12,7 @@ import (
 // TestFeaturesCanGo: without a feature's package and its lines in the plan
 // everything builds, tests too.
 func TestFeaturesCanGo(t *testing.T) {
-	for _, feature := range []string{"sampling", "meters"} {
+	for _, feature := range []string{"sampling", "meters", "staticroute"} {
 		t.Run(feature, func(t *testing.T) {
 			overlay := without(t, feature)
 			for _, args := range [][]string{
