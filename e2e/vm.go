@@ -81,7 +81,10 @@ func (s *Sandbox) newVM(c VMConfig) (*VM, error) {
 	if !six {
 		return v, netns.Sysctl(v.ns, "ipv6.conf.all.disable_ipv6=1", "ipv6.conf.default.disable_ipv6=1")
 	}
-	set := []string{"ipv6.conf.default.accept_dad=0", "ipv6.conf.default.dad_transmits=0"}
+	// What the kernel says of its groups unasked (RFC 3810, section 6.1) it says at
+	// once, not within the next seconds, where a scenario listens for silence.
+	set := []string{"ipv6.conf.default.accept_dad=0", "ipv6.conf.default.dad_transmits=0",
+		"ipv6.conf.default.mldv2_unsolicited_report_interval=20"}
 	if v.RA {
 		set = append(set, "ipv6.conf.default.accept_ra=2")
 	} else {
