@@ -65,7 +65,7 @@ many rows ask for it. This page is made from the declarations in the features' c
 			switch {
 			case o.Column == "status":
 				word = "not written yet"
-			case g.IsRead(o.Table, o.Column, ""):
+			case g.IsRead(o.Table, o.Column):
 				word = "read with the whole column"
 			}
 			rows = append(rows, fmt.Sprintf("| %s | %s | %s | | | %s |", o.Table, o.Column, key, word))

@@ -179,9 +179,8 @@ func (f flows) verdicts(at aclStage, c class) {
 	f.Meter = c.RejectMeter
 	f.Add(stage, 1000, pipeline.Is(pipeline.VerdictReject), append(clean[:len(clean):len(clean)], reject(at)...)...)
 	f.Meter = ""
-	eval, _ := pipeline.Find(aclStages[at].eval)
 	for t := range int(tiers) {
-		f.Add(stage, 500, lflow.Eq(tier, t), lflow.SetTo(tier, t+1), lflow.Next{Jump: true, Table: uint8(eval.Table)})
+		f.Add(stage, 500, lflow.Eq(tier, t), lflow.SetTo(tier, t+1), pipeline.Jump(aclStages[at].eval))
 	}
 	if c.DefaultDrop {
 		f.Add(stage, 1, nil, lflow.Drop{})

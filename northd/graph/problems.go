@@ -33,6 +33,16 @@ func ProblemsOf[K comparable, V any](g *Graph, t *incr.Table[K, V], of func(V) [
 	})
 }
 
+// ProblemTable declares a table that is there only to tell what is wrong: fn
+// returns the problems of a key, none where all is well.
+func ProblemTable[K comparable](g *Graph, name string, keys incr.Source[K], fn func(*incr.Reader, K) []Problem) {
+	t := Table(g, name, keys, func(r *incr.Reader, k K) ([]Problem, bool) {
+		p := fn(r, k)
+		return p, len(p) > 0
+	})
+	ProblemsOf(g, t, func(p []Problem) []Problem { return p })
+}
+
 // problemCount knows how often each problem is told.
 type problemCount struct {
 	count  map[Problem]int

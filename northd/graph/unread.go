@@ -156,13 +156,8 @@ func (g *Graph) Unread() []Unread {
 	return all
 }
 
-// IsRead tells whether some feature reads a northbound column, or, with a key, an option.
-func (g *Graph) IsRead(table, column, key string) bool {
-	if key != "" {
-		return g.unread.columns[table][column] || g.unread.keys[table+"."+column][key]
-	}
-	return g.unread.columns[table][column]
-}
+// IsRead tells whether some feature reads a northbound column as a whole.
+func (g *Graph) IsRead(table, column string) bool { return g.unread.columns[table][column] }
 
 // Elsewhere declares that something else than the graph reads columns of a
 // northbound table, or the keys of options in one.

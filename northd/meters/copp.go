@@ -28,10 +28,10 @@ func (ft *feature) protect(g *graph.Graph) {
 	for _, p := range protocols {
 		graph.String[*nb.Copp](g, "meters", p.name, "name of a Meter", "limits "+p.doc)
 	}
-	problems := graph.Table(g, "problems of Copp", incr.Keys(ft.copps), func(r *incr.Reader, id schema.UUID) ([]graph.Problem, bool) {
+	graph.ProblemTable(g, "problems of Copp", incr.Keys(ft.copps), func(r *incr.Reader, id schema.UUID) []graph.Problem {
 		row, ok := incr.Get(r, ft.copps, id)
 		if !ok {
-			return nil, false
+			return nil
 		}
 		p := graph.RowProblems{Table: "Copp", Row: id, Name: row.Name}
 		for _, protocol := range slices.Sorted(maps.Keys(row.Meters)) {
@@ -39,9 +39,8 @@ func (ft *feature) protect(g *graph.Graph) {
 				p.Problem("meters", protocol+": there is no meter "+name)
 			}
 		}
-		return p.List, len(p.List) > 0
+		return p.List
 	})
-	graph.ProblemsOf(g, problems, func(p []graph.Problem) []graph.Problem { return p })
 }
 
 // ofDatapath returns the meter of a datapath's packets of a protocol to the

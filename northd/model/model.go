@@ -123,29 +123,34 @@ type rowOptions struct {
 
 // declareKeyProblems tells of rows without the tunnel key that they want.
 func (m *Model) declareKeyProblems(g *graph.Graph) {
-	datapaths := graph.Table(g, "datapath key problems", incr.Keys(m.DatapathKeys.Bad), func(r *incr.Reader, id schema.UUID) ([]graph.Problem, bool) {
-		reason, _ := incr.Get(r, m.DatapathKeys.Bad, id)
+	tell := func(name string, keys *graph.Numbers, rowOf func(*incr.Reader, schema.UUID) (graph.RowProblems, string)) {
+		graph.ProblemTable(g, name, incr.Keys(keys.Bad), func(r *incr.Reader, id schema.UUID) []graph.Problem {
+			reason, _ := incr.Get(r, keys.Bad, id)
+			row, column := rowOf(r, id)
+			if row.Table == "" {
+				return nil
+			}
+			row.Row = id
+			row.Problem(column, reason)
+			return row.List
+		})
+	}
+	tell("datapath key problems", m.DatapathKeys, func(r *incr.Reader, id schema.UUID) (row graph.RowProblems, column string) {
 		if s, ok := incr.Get(r, m.parsedSwitches, id); ok {
-			return []graph.Problem{{Table: "Logical_Switch", UUID: id, Name: s.Name, Column: "other_config", Reason: reason}}, true
+			return graph.RowProblems{Table: "Logical_Switch", Name: s.Name}, "other_config"
 		}
-		s, ok := incr.Get(r, m.parsedRouters, id)
-		if !ok {
-			return nil, false
+		if s, ok := incr.Get(r, m.parsedRouters, id); ok {
+			return graph.RowProblems{Table: "Logical_Router", Name: s.Name}, "options"
 		}
-		return []graph.Problem{{Table: "Logical_Router", UUID: id, Name: s.Name, Column: "options", Reason: reason}}, true
+		return row, ""
 	})
-	ports := graph.Table(g, "port key problems", incr.Keys(m.PortKeys.Bad), func(r *incr.Reader, id schema.UUID) ([]graph.Problem, bool) {
-		reason, _ := incr.Get(r, m.PortKeys.Bad, id)
+	tell("port key problems", m.PortKeys, func(r *incr.Reader, id schema.UUID) (row graph.RowProblems, column string) {
 		if p, ok := incr.Get(r, m.parsedSwitchPorts, id); ok {
-			return []graph.Problem{{Table: "Logical_Switch_Port", UUID: id, Name: p.Name, Column: "options", Reason: reason}}, true
+			return graph.RowProblems{Table: "Logical_Switch_Port", Name: p.Name}, "options"
 		}
-		p, ok := incr.Get(r, m.parsedRouterPorts, id)
-		if !ok {
-			return nil, false
+		if p, ok := incr.Get(r, m.parsedRouterPorts, id); ok {
+			return graph.RowProblems{Table: "Logical_Router_Port", Name: p.Name}, "options"
 		}
-		return []graph.Problem{{Table: "Logical_Router_Port", UUID: id, Name: p.Name, Column: "options", Reason: reason}}, true
+		return row, ""
 	})
-	itself := func(p []graph.Problem) []graph.Problem { return p }
-	graph.ProblemsOf(g, datapaths, itself)
-	graph.ProblemsOf(g, ports, itself)
 }

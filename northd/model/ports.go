@@ -15,7 +15,6 @@ type peerIndexes struct {
 	towards          *incr.Index[schema.UUID, *nb.LogicalSwitchPort, string] // by the name of a router's port
 	routerPort       *incr.Index[schema.UUID, *RouterPort, string]           // by name
 	switchPort       *incr.Index[schema.UUID, *SwitchPort, string]           // by Peer
-	ofSwitch         *incr.Index[schema.UUID, *SwitchPort, schema.UUID]      // those with a Peer
 	ofRouter         *incr.Index[schema.UUID, *RouterPort, schema.UUID]
 }
 
@@ -50,12 +49,6 @@ func (m *Model) declarePorts(g *graph.Graph) {
 	m.ports.routerPort = incr.NewIndex(m.RouterPorts, "name", func(_ schema.UUID, p *RouterPort) []string { return []string{p.Name} })
 	m.ports.ofRouter = incr.NewIndex(m.RouterPorts, "router", func(_ schema.UUID, p *RouterPort) []schema.UUID { return []schema.UUID{p.Router} })
 	m.ports.switchPort = incr.NewIndex(m.SwitchPorts, "peer", func(_ schema.UUID, p *SwitchPort) []string { return someName(p.Peer) })
-	m.ports.ofSwitch = incr.NewIndex(m.SwitchPorts, "routers of switch", func(_ schema.UUID, p *SwitchPort) []schema.UUID {
-		if p.Peer == "" {
-			return nil
-		}
-		return []schema.UUID{p.Switch}
-	})
 	m.declarePeerProblems(g)
 	m.SwitchPortFlows = graph.UnitsOf(g, "flows of switch port", m.SwitchPorts, func(id schema.UUID, p *SwitchPort) graph.Place {
 		return graph.Place{Owner: p.Switch, Name: "port-" + id.String(), Table: "Logical_Switch_Port", Row: id, RowName: p.Name}
@@ -97,10 +90,10 @@ func (m *Model) RouterPeer(r *incr.Reader, p *RouterPort) (*RouterPort, bool) {
 // declarePeerProblems tells of router ports that name a peer which does not
 // name them.
 func (m *Model) declarePeerProblems(g *graph.Graph) {
-	problems := graph.Table(g, "problems of peers", incr.Keys(m.RouterPorts), func(r *incr.Reader, id schema.UUID) ([]graph.Problem, bool) {
+	graph.ProblemTable(g, "problems of peers", incr.Keys(m.RouterPorts), func(r *incr.Reader, id schema.UUID) []graph.Problem {
 		p, ok := incr.Get(r, m.RouterPorts, id)
 		if !ok || p.PeerName == "" {
-			return nil, false
+			return nil
 		}
 		e := graph.RowProblems{Table: "Logical_Router_Port", Row: id, Name: p.Name}
 		if peer, there := m.RouterPort(r, p.PeerName); !there {
@@ -108,9 +101,8 @@ func (m *Model) declarePeerProblems(g *graph.Graph) {
 		} else if _, ok := m.RouterPeer(r, p); !ok {
 			e.Problem("peer", strconv.Quote(peer.Name)+" does not have this port as its peer")
 		}
-		return e.List, len(e.List) > 0
+		return e.List
 	})
-	graph.ProblemsOf(g, problems, func(p []graph.Problem) []graph.Problem { return p })
 }
 
 // PortsOfRouter returns the ports of a router.
@@ -118,17 +110,6 @@ func (m *Model) PortsOfRouter(r *incr.Reader, router schema.UUID) []*RouterPort 
 	var all []*RouterPort
 	for _, p := range incr.Each(r, m.ports.ofRouter, router) {
 		all = append(all, p)
-	}
-	return all
-}
-
-// RoutersOf returns the router's ports that are connected to a switch.
-func (m *Model) RoutersOf(r *incr.Reader, sw schema.UUID) []*RouterPort {
-	var all []*RouterPort
-	for _, p := range incr.Each(r, m.ports.ofSwitch, sw) {
-		if far, ok := m.RouterPort(r, p.Peer); ok {
-			all = append(all, far)
-		}
 	}
 	return all
 }

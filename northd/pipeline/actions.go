@@ -25,7 +25,7 @@ type older struct {
 
 func (o older) Append(b []byte) []byte { return append(b, o.text...) }
 
-// Jump goes on in a stage, of the other pipeline too.
+// Jump goes on in a stage of the same pipeline.
 func Jump(stage string) lflow.Action {
 	at, ok := Find(stage)
 	if !ok {
