@@ -29,7 +29,7 @@ var harmless = map[string][]string{
 	"Failed to detect schema version":  {"missing term information"},
 	"failed to update storage version": {"missing term information"},
 	// The end of the listeners when the member is closed, perhaps while it starts.
-	"failed to update cluster version":              {"request cancelled", "server stopped"},
+	"failed to update cluster version":              {"request cancelled", "server stopped", "context canceled", "raft: stopped"},
 	"server has stopped; skipping GoAttach":         nil,
 	"setting up serving from embedded etcd failed.": closed,
 	"stopping insecure grpc server due to error":    closed,
