@@ -84,6 +84,9 @@ func (a Atom) Bool() bool { return a.lo != 0 }
 // Str returns a string's value.
 func (a Atom) Str() string { return a.s }
 
+// IsZero tells whether the value is 0, false, "" or the zero UUID.
+func (a Atom) IsZero() bool { return a == Atom{kind: a.kind} }
+
 // UUID returns a UUID's value.
 func (a Atom) UUID() UUID {
 	var u UUID

@@ -24,6 +24,7 @@ type writeback struct {
 
 	mu     sync.Mutex
 	rows   map[schema.UUID]*asked // guarded by mu
+	due    time.Time              // when rows are to be written; guarded by mu
 	global func(*nb.NBGlobal)     // guarded by mu
 	wake   chan struct{}
 }
@@ -39,7 +40,25 @@ const (
 	// gather is how long rows wait for others, so that they share one commit.
 	// With a port's up comes mostly an hv_cfg, which the commit would hold up.
 	gather = 2 * time.Millisecond
+	// idle is how long they wait where they say nothing new: the first up of a
+	// port is false, and a port that is created where its VM is has the next one
+	// soon, which then takes its place. Nor does the claim queue behind it in etcd.
+	idle = 50 * time.Millisecond
 )
+
+// saysNothing tells of a value that takes the place of none whether it is the
+// one that none stands for: false, 0, "".
+func saysNothing(c *schema.Column, old, now schema.Row) bool {
+	if old == nil || c.Len(old) > 0 {
+		return false
+	}
+	nothing := true
+	c.Each(now, func(key, _ schema.Atom) bool {
+		nothing = key.IsZero()
+		return nothing
+	})
+	return nothing
+}
 
 func newWriteback(db *store.DB, log *slog.Logger, now func() time.Time) *writeback {
 	return &writeback{db: db, log: log, now: now, rows: map[schema.UUID]*asked{}, wake: make(chan struct{}, 1)}
@@ -51,6 +70,7 @@ func (w *writeback) put(changes []store.Change) {
 		return
 	}
 	w.mu.Lock()
+	wait := idle
 	for _, c := range changes {
 		row := w.rows[c.UUID]
 		if row == nil {
@@ -59,7 +79,13 @@ func (w *writeback) put(changes []store.Change) {
 		}
 		for _, col := range c.Table.Changed(c.Old, c.New) {
 			row.values[col] = c.New
+			if !saysNothing(col, c.Old, c.New) {
+				wait = gather
+			}
 		}
+	}
+	if due := w.now().Add(wait); w.due.IsZero() || due.Before(w.due) {
+		w.due = due
 	}
 	w.mu.Unlock()
 	w.kick()
@@ -107,24 +133,21 @@ func (w *writeback) run(ctx context.Context) {
 // gather tells how far intent has come, and goes on with that for a moment
 // where there are rows to be written.
 func (w *writeback) gather(ctx context.Context) {
-	var done <-chan time.Time
 	for w.flushGlobal(ctx) == nil {
 		w.mu.Lock()
-		waiting := len(w.rows) > 0
+		waiting, left := len(w.rows) > 0, w.due.Sub(w.now())
 		w.mu.Unlock()
-		switch {
-		case !waiting:
+		if !waiting || left <= 0 {
 			return
-		case done == nil:
-			timer := time.NewTimer(gather)
-			defer timer.Stop()
-			done = timer.C
 		}
+		timer := time.NewTimer(left)
 		select {
 		case <-w.wake:
-		case <-done:
-			return
+		case <-timer.C:
 		case <-ctx.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
 			return
 		}
 	}
@@ -167,7 +190,7 @@ func (w *writeback) flushGlobal(ctx context.Context) error {
 func (w *writeback) flushRows(ctx context.Context) error {
 	w.mu.Lock()
 	rows := w.rows
-	w.rows = map[schema.UUID]*asked{}
+	w.rows, w.due = map[schema.UUID]*asked{}, time.Time{}
 	w.mu.Unlock()
 
 	write := store.Write{Split: true, Client: "northd"}
