@@ -202,6 +202,7 @@ func (a *Agent) step(ctx context.Context) {
 	a.askForFlows()
 	a.writeOVS(ctx)
 	a.sendStatus()
+	a.records.handOn()
 }
 
 // configure reads the configuration and starts what waits for it.

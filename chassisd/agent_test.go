@@ -200,8 +200,12 @@ func (h *hv) vm(name string, ofport int) {
 // status is what the agent says of itself in etcd.
 func (h *hv) status() (s sb.Status) {
 	h.f.t.Helper()
-	if v := h.f.get(sb.StatusKey(h.name)); v != nil {
-		if err := json.Unmarshal([]byte(*v), &s); err != nil {
+	res, err := h.f.c.Get(context.Background(), sb.StatusKey(h.name))
+	if err != nil {
+		h.f.t.Fatal(err)
+	}
+	for _, kv := range res.Kvs {
+		if s, err = sb.ParseStatus(kv.Value, kv.ModRevision); err != nil {
 			h.f.t.Fatal(err)
 		}
 	}

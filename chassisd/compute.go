@@ -124,7 +124,6 @@ func (a *Agent) handOn() {
 		a.ports.wishClaim(wishes, port)
 	}
 	a.records.wish(wishes)
-	g.seq = a.records.seq
 	a.updates.give(g, len(u.Flows) > 0)
 	a.report.chassis = false
 }
@@ -147,8 +146,6 @@ func (a *Agent) installed(gen int64) {
 	a.noticeSwitch()
 	a.updates.in(gen, a.cfg.Now())
 	a.records.wish(a.ports.in(gen))
-	done := &a.updates.done
-	done.seq = max(done.seq, a.records.seq)
 	if a.phase == takingOver {
 		a.phase = running
 		a.releaseFirst()

@@ -28,15 +28,16 @@ type records struct {
 	kept map[string]bool
 	// whole: the ledger was told that all wishes are there.
 	whole   bool
-	seq     int64 // of the newest wish
+	ready   map[string][]byte // wishes that the ledger is not told of yet
 	written ledger.Result
 	claimed int64 // revision of our newest claim
+	claims  int   // how many wishes there were for claims
 	// contestedAt: when somebody else was last seen to write our keys.
 	contestedAt time.Time
 }
 
 func newRecords() *records {
-	return &records{want: map[string][]byte{}, have: map[string]bool{}, owners: map[string]func(schema.UUID, view.Event){}, kept: map[string]bool{}}
+	return &records{want: map[string][]byte{}, have: map[string]bool{}, ready: map[string][]byte{}, owners: map[string]func(schema.UUID, view.Event){}, kept: map[string]bool{}}
 }
 
 // own makes f be told of each record of this chassis in the table.
@@ -93,8 +94,7 @@ func (r *records) take(b *view.Batch) {
 
 // resume takes over what an earlier run said of itself.
 func (r *records) resume(e view.Event) {
-	var s sb.Status
-	if e.Value != nil && json.Unmarshal(e.Value, &s) == nil {
+	if s, err := sb.ParseStatus(e.Value, e.Rev); err == nil {
 		r.claimed = max(r.claimed, s.Claimed)
 	}
 	r.ledger.Seen(sb.StatusKey(r.name), e.Value, e.Rev)
@@ -131,17 +131,29 @@ func (r *records) result(res ledger.Result, now time.Time) {
 	r.claimed = max(r.claimed, res.Rev)
 }
 
-// wish changes the keys that must be in etcd.
+// wish changes the keys that must be in etcd. The ledger is told at the end of
+// the step, of all at once.
 func (r *records) wish(keys map[string][]byte) {
 	for k, v := range keys {
+		if r.isClaim(k) {
+			r.claims++
+		}
 		if v == nil {
 			delete(r.want, k)
 		} else {
 			r.want[k] = v
 		}
 	}
-	if r.whole && len(keys) > 0 {
-		r.seq = r.ledger.Want(keys)
+	if r.whole {
+		maps.Copy(r.ready, keys)
+	}
+}
+
+// handOn tells the ledger of the wishes.
+func (r *records) handOn() {
+	if len(r.ready) > 0 {
+		r.ledger.Want(r.ready)
+		clear(r.ready)
 	}
 }
 
@@ -169,17 +181,23 @@ func (r *records) complete() {
 		return
 	}
 	r.whole = true
-	r.seq = r.ledger.Want(r.want)
+	r.ledger.Want(r.want)
 	r.ledger.Complete()
 }
 
-// status writes the chassis's status. It is no wish that anything waits for.
+// status writes the chassis's status, with the claims wished for before it or
+// after them: what they brought is not reported before they are in etcd.
 func (r *records) status(s sb.Status) {
-	value, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // a struct of numbers and strings
-	}
-	r.ledger.Want(map[string][]byte{sb.StatusKey(r.name): value})
+	r.handOn()
+	known := r.claimed
+	r.ledger.Last(sb.StatusKey(r.name), func(counted int64, with bool) []byte {
+		s.Claimed, s.WithClaims = max(known, counted), with
+		value, err := json.Marshal(s)
+		if err != nil {
+			panic(err) // a struct of numbers and strings
+		}
+		return value
+	})
 }
 
 // contestedFor is how long a foreign write of our keys is told. A second agent

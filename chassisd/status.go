@@ -31,6 +31,7 @@ const (
 type reporter struct {
 	chassis bool // events of chassis came in since the last update of the switch
 	last    sb.Status
+	claims  int // records.claims of it
 	at      time.Time
 	t       *time.Timer
 	cfgAt   time.Time // when nb_cfg was last reported
@@ -62,15 +63,15 @@ func (r *reporter) timer() <-chan time.Time {
 }
 
 // due tells whether a status is to be reported now: when the count that northd
-// waits for has changed, when claims of other chassis were applied (chassis),
-// when something went wrong or right; the rest now and then. Where it is not yet,
-// the timer says when it may be.
-func (r *reporter) due(s sb.Status, chassis bool, now time.Time) bool {
+// waits for has changed, when there are other claims (claims), of this chassis
+// or in its switch, when something went wrong or right; the rest now and then.
+// Where it is not yet, the timer says when it may be.
+func (r *reporter) due(s sb.Status, claims bool, now time.Time) bool {
 	wait := lazy
 	switch {
 	case s.NBCfg != r.last.NBCfg:
 		wait = 0
-	case s.Claimed != r.last.Claimed || chassis || !slices.Equal(s.Errors, r.last.Errors):
+	case claims || !slices.Equal(s.Errors, r.last.Errors):
 		if wait = calm; now.Sub(r.cfgAt) < patience {
 			wait = 0
 		}
@@ -91,21 +92,22 @@ func (r *reporter) due(s sb.Status, chassis bool, now time.Time) bool {
 	return true
 }
 
-// sendStatus reports what is in the switch. A generation is not reported before
-// the claims that it brought are in etcd.
+// sendStatus reports what is in the switch.
 func (a *Agent) sendStatus() {
-	done := &a.updates.done
-	if a.phase != running || a.records.written.Seq < done.seq {
+	if a.phase != running {
 		return
 	}
-	s := sb.Status{Applied: done.nbRev, NBCfg: done.nbCfg, View: done.view, Claimed: a.records.claimed, Errors: a.problems()}
+	done := &a.updates.done
+	s := sb.Status{Applied: done.nbRev, NBCfg: done.nbCfg, View: done.view, Errors: a.problems()}
 	if len(s.Errors) > maxErrors {
 		s.Errors = append(s.Errors[:maxErrors], fmt.Sprintf("and %d more", len(s.Errors)-maxErrors))
 	}
-	if !statusEqual(s, a.report.last) {
-		if !a.report.due(s, done.chassis, a.cfg.Now()) {
+	claims := a.report.claims != a.records.claims
+	if claims || !statusEqual(s, a.report.last) {
+		if !a.report.due(s, claims || done.chassis, a.cfg.Now()) {
 			return
 		}
+		a.report.claims = a.records.claims
 		a.records.status(s)
 		a.ovs.bridge = true // ovn-nb-cfg
 	}
@@ -113,8 +115,7 @@ func (a *Agent) sendStatus() {
 }
 
 func statusEqual(a, b sb.Status) bool {
-	return a.Applied == b.Applied && a.NBCfg == b.NBCfg && a.View == b.View && a.Claimed == b.Claimed &&
-		slices.Equal(a.Errors, b.Errors)
+	return a.Applied == b.Applied && a.NBCfg == b.NBCfg && a.View == b.View && slices.Equal(a.Errors, b.Errors)
 }
 
 // problems lists what is wrong, in a fixed order.

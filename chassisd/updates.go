@@ -35,7 +35,6 @@ type generation struct {
 	nbRev   int64
 	nbCfg   int64
 	view    int64
-	seq     int64
 	chassis bool // there were events of chassis
 	// since is when the first change that it stands for came in; zero where
 	// no flow changed. computed is how long it took the agent.

@@ -55,10 +55,20 @@ type Ledger struct {
 	have     map[string]entry
 	sent     map[string][]byte // of a transaction whose end is not known
 	dirty    map[string]struct{}
+	last     last
 	complete bool
 	seq      int64
 	result   Result
 	quarrel  bool // a dirty key is one that somebody else changed
+}
+
+// last is a key that waits for all others. It is due until it is written as
+// wished.
+type last struct {
+	key   string
+	value func(counted int64, with bool) []byte
+	n     int // how many times it was wished for
+	due   bool
 }
 
 // entry is a key as etcd has it; a nil value is a key that is gone.
@@ -111,6 +121,18 @@ func (l *Ledger) Want(changes map[string][]byte) int64 {
 	return l.seq
 }
 
+// Last wishes for a key that is written in the transaction with which all other
+// wishes are met, or after it. value makes it then: with says that the
+// transaction has a key that counts, counted is the revision of the newest one
+// before it that had. A later call replaces an earlier one.
+func (l *Ledger) Last(key string, value func(counted int64, with bool) []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = last{key, value, l.last.n + 1, true}
+	delete(l.dirty, key)
+	l.kick()
+}
+
 // Seen tells what etcd has; a nil value is a key that is gone.
 func (l *Ledger) Seen(key string, value []byte, rev int64) {
 	l.mu.Lock()
@@ -124,9 +146,19 @@ func (l *Ledger) Seen(key string, value []byte, rev int64) {
 		l.result.Contested++
 	}
 	l.have[key] = entry{value, rev}
+	l.count(key, rev)
 	l.check(key)
 	l.kick()
 }
+
+// count notes the revision of a key that counts.
+func (l *Ledger) count(key string, rev int64) {
+	if l.counts(key) {
+		l.result.Rev = max(l.result.Rev, rev)
+	}
+}
+
+func (l *Ledger) counts(key string) bool { return l.cfg.Counts == nil || l.cfg.Counts(key) }
 
 // Complete says that all wishes are there: what is not among them goes.
 func (l *Ledger) Complete() {
@@ -163,9 +195,16 @@ func (l *Ledger) check(key string) {
 	switch {
 	case ok && (e.value == nil || !bytes.Equal(e.value, w)),
 		!ok && e.value != nil && l.complete && l.cfg.Owns(key):
+		if key == l.last.key {
+			l.last.due = true
+			return
+		}
 		l.dirty[key] = struct{}{}
 	}
 }
+
+// left tells whether something is to be written.
+func (l *Ledger) left() bool { return len(l.dirty) > 0 || l.last.due }
 
 func (l *Ledger) kick() {
 	select {
@@ -231,61 +270,76 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // flush writes one transaction; more says that keys are left.
 func (l *Ledger) flush(ctx context.Context) (more bool, err error) {
-	keys, ops, seq := l.batch()
-	if len(ops) > 0 {
+	b := l.batch()
+	if len(b.ops) > 0 {
 		tctx, cancel := context.WithTimeout(ctx, l.cfg.Timeout)
 		defer cancel()
 		var res *clientv3.TxnResponse
-		res, err = l.cfg.Client.Txn(tctx).Then(ops...).Commit()
+		res, err = l.cfg.Client.Txn(tctx).Then(b.ops...).Commit()
 		if err != nil {
 			err = fmt.Errorf("ledger: %w", err)
 		} else {
-			l.wrote(keys, ops, res.Header.Revision)
+			l.wrote(b, res.Header.Revision)
 		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.result.Err = err
-	if err == nil && len(l.dirty) == 0 {
-		l.result.Seq = max(l.result.Seq, seq)
+	if err == nil && !l.left() {
+		l.result.Seq = max(l.result.Seq, b.seq)
 	}
 	l.publish()
-	return len(l.dirty) > 0, err
+	return l.left(), err
 }
 
-// batch picks keys that are to be written, in order.
-func (l *Ledger) batch() (keys []string, ops []clientv3.Op, seq int64) {
+// batch is what one transaction writes.
+type batch struct {
+	keys []string // in order
+	ops  []clientv3.Op
+	seq  int64
+	last int // which wish for the last key is among them; 0: none
+}
+
+// batch picks keys that are to be written.
+func (l *Ledger) batch() batch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	keys = slices.Sorted(maps.Keys(l.dirty))
-	keys = keys[:min(len(keys), l.cfg.MaxOps)]
-	for _, k := range keys {
+	b := batch{seq: l.seq}
+	b.keys = slices.Sorted(maps.Keys(l.dirty))
+	if l.last.due && len(b.keys) < l.cfg.MaxOps {
+		b.last = l.last.n
+		l.want[l.last.key] = l.last.value(l.result.Rev, slices.ContainsFunc(b.keys, l.counts))
+		b.keys = append(b.keys, l.last.key)
+	}
+	b.keys = b.keys[:min(len(b.keys), l.cfg.MaxOps)]
+	for _, k := range b.keys {
 		l.sent[k] = l.want[k]
 		if w, ok := l.want[k]; ok {
-			ops = append(ops, clientv3.OpPut(k, string(w)))
+			b.ops = append(b.ops, clientv3.OpPut(k, string(w)))
 		} else {
-			ops = append(ops, clientv3.OpDelete(k))
+			b.ops = append(b.ops, clientv3.OpDelete(k))
 		}
 	}
-	return keys, ops, l.seq
+	return b
 }
 
-func (l *Ledger) wrote(keys []string, ops []clientv3.Op, rev int64) {
+func (l *Ledger) wrote(b batch, rev int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i, k := range keys {
+	if l.last.n == b.last {
+		l.last.due = false
+	}
+	for i, k := range b.keys {
 		e := entry{rev: rev}
-		if ops[i].IsPut() {
-			e.value = ops[i].ValueBytes()
+		if b.ops[i].IsPut() {
+			e.value = b.ops[i].ValueBytes()
 		}
 		if rev > l.have[k].rev {
 			l.have[k] = e
 		}
 		delete(l.sent, k)
 		l.check(k)
-		if l.cfg.Counts == nil || l.cfg.Counts(k) {
-			l.result.Rev = rev
-		}
+		l.count(k, rev)
 	}
 }
 

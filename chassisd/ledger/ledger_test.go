@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -111,27 +112,73 @@ func TestContested(t *testing.T) {
 func TestOwnEcho(t *testing.T) {
 	const key = "/weft/chassis/hv1/a"
 	l := New(Config{Owns: func(string) bool { return true }})
-	send := func(value string) ([]string, []clientv3.Op) {
+	send := func(value string) batch {
 		l.Want(map[string][]byte{key: []byte(value)})
-		keys, ops, _ := l.batch()
-		return keys, ops
+		return l.batch()
 	}
-	keys, ops := send("1")
-	l.wrote(keys, ops, 10)
-	keys, ops = send("2")
+	l.wrote(send("1"), 10)
+	b := send("2")
 	l.Want(map[string][]byte{key: []byte("1")})
 	l.Seen(key, []byte("2"), 11)
-	l.wrote(keys, ops, 11)
+	l.wrote(b, 11)
 	if l.result.Contested != 0 || l.quarrel {
 		t.Error("our own write was taken for another's")
 	}
-	if keys, _, _ := l.batch(); len(keys) != 1 {
+	if b := l.batch(); len(b.keys) != 1 {
 		t.Error("the newest wish is not written")
 	}
 	l.Seen(key, []byte("1"), 12)
 	l.Seen(key, []byte("3"), 13)
 	if l.result.Contested != 1 {
 		t.Error("another's write was not noticed")
+	}
+}
+
+// TestLast: the last key waits for all others, and knows when those that count
+// were written, also where etcd's answer was lost.
+func TestLast(t *testing.T) {
+	const a, b, c, status = "/claim/a", "/claim/b", "/other/c", "/status"
+	one := []byte("1")
+	l := New(Config{MaxOps: 2, Owns: func(string) bool { return true }, Counts: func(k string) bool { return strings.HasPrefix(k, "/claim") }})
+	say := func() {
+		l.Last(status, func(counted int64, with bool) []byte { return fmt.Appendf(nil, "%d %v", counted, with) })
+	}
+	next := func(want string, written int64) {
+		t.Helper()
+		b := l.batch()
+		var got []string
+		for _, op := range b.ops {
+			got = append(got, string(op.KeyBytes())+"="+string(op.ValueBytes()))
+		}
+		if s := strings.Join(got, ", "); s != want {
+			t.Errorf("got %s, want %s", s, want)
+		}
+		if written != 0 {
+			l.wrote(b, written)
+		}
+	}
+	l.Want(map[string][]byte{a: one, b: one, c: one})
+	say()
+	next("/claim/a=1, /claim/b=1", 10)
+	next("/other/c=1, /status=10 false", 11)
+	next("", 0)
+
+	l.Complete()
+	l.Want(map[string][]byte{a: nil})
+	say()
+	next("/claim/a=, /status=10 true", 0) // no answer
+	l.Seen(a, nil, 12)                    // but it was written
+	l.Seen(status, []byte("10 true"), 12)
+	next("/status=12 false", 13)
+
+	l.Want(map[string][]byte{b: []byte("2")})
+	say()
+	next("/claim/b=2, /status=12 true", 0) // it was not
+	next("/claim/b=2, /status=12 true", 14)
+	l.Seen(status, []byte("theirs"), 15)
+	next("/status=14 false", 16)
+	if l.result.Rev != 14 || l.result.Contested != 1 {
+		t.Errorf("%+v", l.result)
 	}
 }
 

@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -95,8 +94,8 @@ func (a *agents) applyStatus(e keyEvent) {
 		delete(a.status, name)
 		return
 	}
-	var s sb.Status
-	if err := json.Unmarshal(e.value, &s); err != nil {
+	s, err := sb.ParseStatus(e.value, e.rev)
+	if err != nil {
 		a.report(e.key, err)
 		return
 	}

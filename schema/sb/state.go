@@ -1,5 +1,7 @@
 package sb
 
+import "encoding/json"
+
 // Compiled is the value of /weft/sb/compiled: what the rows and flows that
 // lie beside it were compiled from.
 type Compiled struct {
@@ -24,8 +26,23 @@ type Status struct {
 	// is in the switch; Claimed that of its own newest claim of a port.
 	View    int64 `json:"view"`
 	Claimed int64 `json:"claimed"`
+	// WithClaims: its newest claim was written in the same transaction. Whoever
+	// writes it cannot know that revision; ParseStatus puts it into Claimed.
+	WithClaims bool `json:"with_claims,omitempty"`
 	// Errors are for people: what could not be applied, and why.
 	Errors []string `json:"errors,omitempty"`
+}
+
+// ParseStatus reads the value of a status key that rev wrote.
+func ParseStatus(value []byte, rev int64) (Status, error) {
+	var s Status
+	if err := json.Unmarshal(value, &s); err != nil {
+		return Status{}, err
+	}
+	if s.WithClaims {
+		s.Claimed, s.WithClaims = rev, false
+	}
+	return s, nil
 }
 
 // Claim is one chassis's claim of a port.

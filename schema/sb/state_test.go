@@ -58,3 +58,21 @@ func TestStateJSON(t *testing.T) {
 		}
 	}
 }
+
+func TestParseStatus(t *testing.T) {
+	for _, c := range []struct {
+		text    string
+		claimed int64
+	}{
+		{`{"nb_cfg":2,"claimed":4}`, 4},
+		{`{"nb_cfg":2,"claimed":4,"with_claims":true}`, 9},
+	} {
+		s, err := sb.ParseStatus([]byte(c.text), 9)
+		if err != nil || s.NBCfg != 2 || s.Claimed != c.claimed || s.WithClaims {
+			t.Errorf("%s: %+v, %v", c.text, s, err)
+		}
+	}
+	if _, err := sb.ParseStatus([]byte("{"), 9); err == nil {
+		t.Error("half a status is one")
+	}
+}
