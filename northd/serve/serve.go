@@ -186,6 +186,8 @@ func splitList(s string) []string {
 
 // lead waits for leadership and leads until it is lost.
 func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *clientv3.Client, endpoints []string, f *front) error {
+	compilers := make(chan *northd.Compiler, 1)
+	go func() { compilers <- northd.New(northd.Options{}) }()
 	term, err := candidate.Campaign(ctx)
 	if err != nil {
 		return err
@@ -207,27 +209,16 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 		return err
 	}
 	owners := newOwners()
-	common := store.Config{Client: client, Guard: term.Guard, Limits: limits, Log: s.log, Now: s.cfg.Now}
-	nbCfg, sbCfg := common, common
-	nbCfg.Schema, nbCfg.Prefix = nb.Schema(), "/weft/nb/"
-	northbound, err := store.Open(ctx, nbCfg)
+	northbound, southbound, err := openBoth(ctx, store.Config{Client: client, Guard: term.Guard, Limits: limits, Log: s.log, Now: s.cfg.Now}, owners)
 	if err != nil {
 		return err
 	}
 	defer northbound.Close()
-	var southbound *store.DB
-	sbCfg.Schema, sbCfg.Prefix, sbCfg.Authorize = sb.Schema(), sb.Prefix, owners.authorize
-	sbCfg.Virtual = map[string]store.Virtual{"Logical_Flow": {Path: sb.FlowsPath, Expand: func(path string, data []byte) ([]schema.Row, error) {
-		return expandFlows(path, data, func(id schema.UUID) bool { return southbound.Get("Logical_DP_Group", id) != nil })
-	}}}
-	if southbound, err = store.Open(ctx, sbCfg); err != nil {
-		return err
-	}
 	defer southbound.Close()
 	s.setDatabases(database{"northbound", northbound}, database{"southbound", southbound})
 	defer s.setDatabases()
 
-	compiler := northd.New(northd.Options{})
+	compiler := <-compilers
 	l := &leading{
 		cfg: &s.cfg, log: s.log, etcd: client, guard: term.Guard, nb: northbound, sb: southbound, board: s.board,
 		compiler: compiler, agents: newAgents(sb.Schema(), s.log, s.cfg.Now), owners: owners,
@@ -252,4 +243,28 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 		return cause
 	}
 	return err
+}
+
+// openBoth opens the two databases at the same time.
+func openBoth(ctx context.Context, common store.Config, owners *owners) (northbound, southbound *store.DB, err error) {
+	nbCfg, sbCfg := common, common
+	nbCfg.Schema, nbCfg.Prefix = nb.Schema(), "/weft/nb/"
+	sbCfg.Schema, sbCfg.Prefix, sbCfg.Authorize = sb.Schema(), sb.Prefix, owners.authorize
+	sbCfg.Virtual = map[string]store.Virtual{"Logical_Flow": {Path: sb.FlowsPath, Expand: func(path string, data []byte) ([]schema.Row, error) {
+		return expandFlows(path, data, func(id schema.UUID) bool { return southbound.Get("Logical_DP_Group", id) != nil })
+	}}}
+	var group sync.WaitGroup
+	var nbErr, sbErr error
+	group.Go(func() { northbound, nbErr = store.Open(ctx, nbCfg) })
+	group.Go(func() { southbound, sbErr = store.Open(ctx, sbCfg) })
+	group.Wait()
+	if err = errors.Join(nbErr, sbErr); err == nil {
+		return northbound, southbound, nil
+	}
+	for _, db := range []*store.DB{northbound, southbound} {
+		if db != nil {
+			db.Close()
+		}
+	}
+	return nil, nil, err
 }
