@@ -51,8 +51,9 @@ func (db *DB) Write(ctx context.Context, w Write) (rev int64, err error) {
 
 // Present shows rows, or columns of rows, whose truth lies elsewhere in etcd:
 // those that schema.OwnerChassis owns. Other columns of the rows given are not
-// looked at. rev is the revision at which they were read. Nothing is written
-// but what follows from it (weak references cleared in our own columns).
+// looked at. A row that breaks a rule is left out: see LeftOut. rev is the
+// revision at which they were read. Nothing is written but what follows from it
+// (weak references cleared in our own columns).
 func (db *DB) Present(ctx context.Context, rev int64, changes []Change) error {
 	return db.loop.present(ctx, rev, changes)
 }
@@ -85,6 +86,11 @@ func (db *DB) Virtual(t *schema.Table) bool { return db.layout.byName[t.Name].vi
 
 // Problems returns what lies under the prefix and is not served, and why.
 func (db *DB) Problems() []Problem { return db.loop.listProblems() }
+
+// LeftOut returns the presented rows that are not shown, and why: each until it
+// is presented again and breaks no rule any more. What one of them needs may
+// come with any later change.
+func (db *DB) LeftOut() []Problem { return db.loop.listLeft() }
 
 // Close stops the database. What waits is answered with an error.
 func (db *DB) Close() { db.loop.close() }

@@ -63,20 +63,34 @@ func (x *txn) checkIndexes(next *stateEdit) error {
 	if !x.crowded {
 		return nil
 	}
+	seen := map[rowKey]bool{}
 	for _, r := range x.order {
 		if r.new == nil || r.new == r.old {
 			continue
 		}
+		seen[rowKey{r.t, r.id}] = true
 		for i, cols := range r.t.indexes {
 			ids, _ := next.tables[r.t.n].indexes[i].get(indexKey(cols, r.new))
 			for _, id := range ids {
-				if id != r.id {
-					return x.duplicate(next, cols, r, id)
+				if id == r.id || x.guilty != nil && x.comesFirst(rowKey{r.t, id}, seen) {
+					continue
+				}
+				if err := x.blame(r, x.duplicate(next, cols, r, id)); err != nil {
+					return err
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// comesFirst tells of a row with the same values as one that is looked at
+// whether it is the one to be blamed: because it is looked at later, or is
+// blamed already.
+func (x *txn) comesFirst(other rowKey, seen map[rowKey]bool) bool {
+	r, ok := x.rows[other]
+	later := ok && r.new != r.old && !seen[other]
+	return later || x.guilty[other] != nil
 }
 
 // duplicate words an index violation as ovsdb-server does.

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -177,21 +180,18 @@ func (db *DB) logProblem(p Problem) {
 // listProblems returns a copy of the problems.
 func (l *loop) listProblems() []Problem {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append([]Problem(nil), l.problems...)
+	problems := slices.Clone(l.problems)
+	l.mu.Unlock()
+	return append(problems, l.listLeft()...)
 }
 
-// report1 adds one problem.
-func (l *loop) report1(p Problem) {
+// listLeft returns the rows that were presented and left out, in order.
+func (l *loop) listLeft() []Problem {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, q := range l.problems {
-		if q == p {
-			return
-		}
-	}
-	l.problems = append(l.problems, p)
-	l.db.logProblem(p)
+	return slices.SortedFunc(maps.Values(l.left), func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Table, b.Table), a.UUID.Compare(b.UUID))
+	})
 }
 
 // reloadPause is the least time between the ends and starts of full reads.

@@ -48,8 +48,9 @@ type loop struct {
 	aside     map[rowKey]schema.Row // halves of rows whose other half is not there yet
 	lastLoad  time.Time
 
-	mu       sync.Mutex // guards problems
+	mu       sync.Mutex // guards what follows
 	problems []Problem
+	left     map[rowKey]Problem // rows that were presented and are not shown
 }
 
 // flown is what became of a batch.
@@ -69,7 +70,7 @@ func newLoop(db *DB) *loop {
 		db: db, cfg: &db.cfg, enc: encoder{prefix: db.cfg.Prefix, layout: db.layout},
 		requests: make(chan *request), cancels: make(chan *request), wake: make(chan *request),
 		flown: make(chan flown), events: make(chan watched), loaded: make(chan loadResult),
-		done: make(chan struct{}), own: map[int64]bool{}, aside: map[rowKey]schema.Row{},
+		done: make(chan struct{}), own: map[int64]bool{}, aside: map[rowKey]schema.Row{}, left: map[rowKey]Problem{},
 	}
 }
 

@@ -23,13 +23,18 @@ func (x *txn) countReferences() error {
 				}
 			})
 			if err != nil {
-				return err
+				if err = x.blame(r, err); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	for _, r := range x.order {
 		if r.new == nil && r.strong > 0 {
-			return Errorf(ErrReferential, "cannot delete %s row %s because of %d remaining reference(s)", r.t.Name, r.id, r.strong)
+			err := Errorf(ErrReferential, "cannot delete %s row %s because of %d remaining reference(s)", r.t.Name, r.id, r.strong)
+			if err := x.blame(r, err); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -55,8 +55,11 @@ func (l *loop) write(ctx context.Context, w Write) (int64, error) {
 	return r.rev, r.err
 }
 
+// Presenter is the Commit.Client of what is presented.
+const Presenter = "chassis"
+
 func (l *loop) present(ctx context.Context, rev int64, changes []Change) error {
-	return l.do(&request{ctx: ctx, client: Client{Name: "chassis"}, rev: rev, show: changes}).err
+	return l.do(&request{ctx: ctx, client: Client{Name: Presenter}, rev: rev, show: changes}).err
 }
 
 // do hands a request to the loop and waits for its answer.

@@ -20,6 +20,22 @@ type txn struct {
 	// inner: made by this process, or adopted from etcd; it may write what
 	// clients may not.
 	inner bool
+	// guilty, where it is not nil, gathers the rows that break a rule; finish
+	// then looks for all of them, and its state is void if there are any.
+	guilty map[rowKey]error
+}
+
+// blame notes that a row breaks a rule. It returns the error where the first
+// one ends the transaction.
+func (x *txn) blame(r *txnRow, err error) error {
+	if x.guilty == nil {
+		return err
+	}
+	key := rowKey{r.t, r.id}
+	if x.guilty[key] == nil {
+		x.guilty[key] = err
+	}
+	return nil
 }
 
 type rowKey struct {

@@ -103,7 +103,7 @@ func (w *weakClearing) gatherOwn(r *txnRow, c *column, come schema.Datum) {
 func (x *txn) clear(d *deadRefs) error {
 	keys := schema.SetDatum(d.keys...)
 	if d.c.Len(d.r.new)-keys.Len() < d.c.Type.Min {
-		return emptied(d.r, d.c, keys)
+		return x.blame(d.r, emptied(d.r, d.c, keys))
 	}
 	r := x.edit(d.r.t, d.r.id)
 	gone, err := d.c.DeleteKeys(r.new, keys)

@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // executeWrite applies a write of this process.
@@ -130,30 +132,66 @@ func (l *loop) split(w *Write, ops []keyOp) (whole []keyOp, pieces [][]keyOp, er
 }
 
 // executePresent applies rows whose truth lies under the chassis' prefixes. A
-// row that breaks a rule is reported and left out; the others are shown.
+// row that breaks a rule is reported and left out; the others are shown. What
+// is left out may take others with it, but no further than references go: a
+// Chassis with its Encap.
 func (l *loop) executePresent(r *request) (outcome, error) {
-	x := l.presentAll(r.show)
-	next, changes, err := x.finish()
-	if err == nil {
-		return outcome{next: next, changes: changes}, nil
-	}
-	var good []Change
-	for i := range r.show {
-		trial := append(good[:len(good):len(good)], r.show[i])
-		if _, _, err := l.presentAll(trial).finish(); err != nil {
-			ch := &r.show[i]
-			l.report1(Problem{Table: ch.Table.Name, UUID: ch.UUID, Reason: err.Error()})
+	show, left := r.show, map[rowKey]error{}
+	for {
+		x := l.presentAll(show)
+		next, changes, err := x.finish()
+		if err != nil || len(x.guilty) == 0 {
+			l.leaveOut(r.show, left)
+			return outcome{next: next, changes: changes}, err
+		}
+		n := len(show)
+		show = slices.DeleteFunc(slices.Clone(show), func(ch Change) bool {
+			key := rowKey{l.db.layout.byName[ch.Table.Name], ch.UUID}
+			err := x.guilty[key]
+			if err != nil {
+				left[key] = err
+			}
+			return err != nil
+		})
+		if len(show) < n {
 			continue
 		}
-		good = trial
+		// Only rows of others: a deletion takes from them what they need.
+		why := slices.Collect(maps.Values(x.guilty))[0]
+		show = slices.DeleteFunc(show, func(ch Change) bool {
+			if ch.New == nil {
+				left[rowKey{l.db.layout.byName[ch.Table.Name], ch.UUID}] = why
+			}
+			return ch.New == nil
+		})
+		if len(show) == n {
+			return outcome{}, why
+		}
 	}
-	next, changes, err = l.presentAll(good).finish()
-	return outcome{next: next, changes: changes}, err
+}
+
+// leaveOut remembers which of the rows shown are left out.
+func (l *loop) leaveOut(show []Change, left map[rowKey]error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, ch := range show {
+		key := rowKey{l.db.layout.byName[ch.Table.Name], ch.UUID}
+		err, was := left[key], l.left[key]
+		if err == nil {
+			delete(l.left, key)
+			continue
+		}
+		p := Problem{Table: ch.Table.Name, UUID: ch.UUID, Reason: err.Error()}
+		if p != was {
+			l.db.logProblem(p)
+		}
+		l.left[key] = p
+	}
 }
 
 func (l *loop) presentAll(show []Change) *txn {
 	x := newTxn(l.db.layout, l.pending)
-	x.inner = true
+	x.inner, x.guilty = true, map[rowKey]error{}
 	for i := range show {
 		l.presentRow(x, &show[i])
 	}

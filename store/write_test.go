@@ -126,6 +126,64 @@ func TestPresentLeavesOutBadRows(t *testing.T) {
 	if n := db.Snapshot().Len("Chassis"); n != 1 || len(db.Problems()) == 0 {
 		t.Errorf("%d chassis, problems %v", n, db.Problems())
 	}
+	// It is looked at again when it is presented again, and what kept it out is gone.
+	if err := db.Present(t.Context(), 6, []Change{{Table: db.Schema().TableOf(one), UUID: one.UUID}, row(db, e2), row(db, two)}); err != nil {
+		t.Fatal(err)
+	}
+	if db.Get("Chassis", two.UUID) == nil || len(db.LeftOut()) != 0 {
+		t.Errorf("left out: %v", db.LeftOut())
+	}
+}
+
+// TestPresentFindsOffenders: of many rows those that break a rule are left out,
+// with what depends on them, and no others; and finding them costs little more
+// than presenting all.
+func TestPresentFindsOffenders(t *testing.T) {
+	const chassis, ports = 300, 3000
+	present := func(doubles int) (*DB, time.Duration) {
+		db := openDB(t, sbConfig(testEtcd(t)))
+		dp := &sb.DatapathBinding{Header: id("dp"), TunnelKey: 1}
+		w, show := Write{Rows: []Change{row(db, dp)}}, []Change(nil)
+		for n := range chassis {
+			e := &sb.Encap{Header: id(fmt.Sprint("e", n)), Type: "geneve", IP: fmt.Sprint(n), ChassisName: fmt.Sprint(n)}
+			if n < doubles {
+				e.IP = fmt.Sprint(n + doubles) // of one that comes later in the list
+			}
+			// Before the Encap that it needs.
+			show = append(show, row(db, &sb.Chassis{Header: id(fmt.Sprint("c", n)), Name: fmt.Sprint(n), Encaps: []schema.UUID{e.UUID}}), row(db, e))
+		}
+		for n := range ports {
+			p := &sb.PortBinding{Header: id(fmt.Sprint("p", n)), LogicalPort: fmt.Sprint(n), Datapath: dp.UUID, TunnelKey: int64(n + 1)}
+			w.Rows = append(w.Rows, row(db, p))
+			claimed := *p
+			host := schema.NameUUID(fmt.Sprint("c", n%chassis))
+			claimed.Chassis = &host
+			show = append(show, Change{Table: db.Schema().TableOf(p), UUID: p.UUID, Old: p, New: &claimed})
+		}
+		mustWrite(t, db, w)
+		start := time.Now()
+		if err := db.Present(t.Context(), 5, show); err != nil {
+			t.Fatal(err)
+		}
+		return db, time.Since(start)
+	}
+	_, all := present(0)
+	db, took := present(50)
+	claimed := 0
+	for p := range db.Rows("Port_Binding") {
+		if p.(*sb.PortBinding).Chassis != nil {
+			claimed++
+		}
+	}
+	if n := db.Snapshot().Len("Chassis"); n != chassis-50 || claimed != ports-50*ports/chassis {
+		t.Errorf("%d chassis, %d claimed ports", n, claimed)
+	}
+	if n := len(db.LeftOut()); n != 100 {
+		t.Errorf("%d rows are left out, want 50 chassis and their encaps", n)
+	}
+	if took > 20*all+time.Second {
+		t.Errorf("%v with offenders, %v without", took, all)
+	}
 }
 
 func TestSplit(t *testing.T) {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 
@@ -17,10 +18,12 @@ type Graph struct {
 	inputs  map[string]input // by database and table
 	watches []watch
 	numbers []*Numbers
-	rows    map[string]bool // southbound tables with rows of ours
-	late    []func()        // declarations that come behind those of all features
-	sealed  bool
-	drop    *incr.Table[struct{}, string] // see InsteadOfDrop
+	// rows are the southbound rows that are wanted, by table; units the units.
+	rows   map[string][]iter.Seq[schema.Row]
+	units  []iter.Seq[Unit]
+	late   []func() // declarations that come behind those of all features
+	sealed bool
+	drop   *incr.Table[struct{}, string] // see InsteadOfDrop
 
 	options []Declaration
 	unread  unread
@@ -43,7 +46,7 @@ func New(c Config) *Graph {
 		opts = append(opts, incr.Workers(c.Workers))
 	}
 	return &Graph{
-		Engine: incr.New(opts...), config: c, inputs: map[string]input{}, rows: map[string]bool{}, unread: newUnread(),
+		Engine: incr.New(opts...), config: c, inputs: map[string]input{}, rows: map[string][]iter.Seq[schema.Row]{}, unread: newUnread(),
 	}
 }
 
@@ -117,6 +120,11 @@ func (g *Graph) output() Output {
 	}
 	g.problems.failures(g.Engine.Errors())
 	g.problems.tell(&o)
+	o.sort()
+	return o
+}
+
+func (o *Output) sort() {
 	slices.SortFunc(o.Rows, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), a.UUID.Compare(b.UUID))
 	})
@@ -124,7 +132,6 @@ func (g *Graph) output() Output {
 	slices.SortFunc(o.NB, func(a, b Change) int {
 		return cmp.Or(a.UUID.Compare(b.UUID), slices.Compare(a.Columns, b.Columns))
 	})
-	return o
 }
 
 // Stats says how much the last Apply computed.
@@ -222,7 +229,13 @@ func (w *watched[K, V]) tell(o *Output) {
 func Rows[K comparable, R schema.Row](g *Graph, name string, keys incr.Source[K], fn func(*incr.Reader, K) (R, bool)) *incr.Table[K, R] {
 	rows := Table(g, name, keys, fn)
 	t, _ := tableOf[R](g)
-	g.rows[t.Name] = true
+	g.rows[t.Name] = append(g.rows[t.Name], func(yield func(schema.Row) bool) {
+		for _, row := range rows.All() {
+			if !yield(row) {
+				return
+			}
+		}
+	})
 	follow(g, rows, func(o *Output, ch *incr.Change[K, R]) {
 		c := Change{Table: t.Name}
 		if ch.Had {

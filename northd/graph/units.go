@@ -51,6 +51,7 @@ func NewUnits[K comparable, V any](g *Graph, name string, keys incr.Source[K], o
 	g.afterAll(func() {
 		u.table = Table(g, u.name, keys, u.row)
 		follow(g, u.table, tellUnit[K])
+		g.units = append(g.units, u.all)
 		ProblemsOf(g, u.table, func(u *unit) []Problem { return u.problems })
 	})
 	return u
@@ -91,6 +92,15 @@ func (u *Units[K, V]) row(r *incr.Reader, k K) (*unit, bool) {
 		out.chunk = sb.EncodeFlows(f.list)
 	}
 	return out, len(f.list) > 0 || len(out.problems) > 0
+}
+
+// all are the units that have flows.
+func (u *Units[K, V]) all(yield func(Unit) bool) {
+	for _, unit := range u.table.All() {
+		if unit.chunk != nil && !yield(Unit{unit.path, unit.chunk}) {
+			return
+		}
+	}
 }
 
 func tellUnit[K comparable](o *Output, ch *incr.Change[K, *unit]) {

@@ -33,20 +33,31 @@ type agents struct {
 	log     *slog.Logger
 	keys    map[string]rowID            // etcd key → what it is about
 	records map[rowID]map[string]record // by chassis
-	status  map[string]sb.Status        // by chassis
-	bad     map[string]string           // etcd key → what is wrong with it
-	touched map[rowID]bool              // records changed since the last take
-	cfg     map[string]cfgSeen          // by chassis: its nb_cfg and when we learned of it
-	rev     int64                       // newest revision that was told
-	now     func() time.Time
+	// Indexes of records: set and unset keep them.
+	wrote     map[string]map[rowID]bool  // by chassis
+	hosts     map[string]map[string]bool // names of chassis by Chassis.hostname
+	addresses map[address]map[rowID]bool // Encaps
+	private   map[string]int64           // by chassis: the revision that made its Chassis_Private
+	hidden    map[string]string          // chassis that are not shown, and by whom they are outdone
+	status    map[string]sb.Status       // by chassis
+	bad       map[string]string          // etcd key → what is wrong with it
+	touched   map[rowID]bool             // records changed since the last take
+	cfg       map[string]cfgSeen         // by chassis: its nb_cfg and when we learned of it
+	rev       int64                      // newest revision that was told
+	now       func() time.Time
 }
 
 type cfgSeen struct{ cfg, at int64 }
 
+// address is what one Encap alone may have.
+type address struct{ typ, ip string }
+
 func newAgents(db *schema.Database, log *slog.Logger, now func() time.Time) *agents {
 	return &agents{
 		schema: db, log: log, now: now, cfg: map[string]cfgSeen{},
-		keys: map[string]rowID{}, records: map[rowID]map[string]record{},
+		keys: map[string]rowID{}, records: map[rowID]map[string]record{}, wrote: map[string]map[rowID]bool{},
+		hosts: map[string]map[string]bool{}, addresses: map[address]map[rowID]bool{},
+		private: map[string]int64{}, hidden: map[string]string{},
 		status: map[string]sb.Status{}, bad: map[string]string{}, touched: map[rowID]bool{},
 	}
 }
@@ -125,62 +136,139 @@ func (a *agents) applyRecord(e keyEvent) {
 		a.report(e.key, err)
 		return
 	}
-	if a.records[id] == nil {
-		a.records[id] = map[string]record{}
-	}
 	a.keys[e.key] = id
 	rev := e.rev
 	if id.table.Name == "Port_Binding" {
 		rev = e.created // see sb.Claim
 	}
-	a.records[id][chassis] = record{chassis, row, rev, e.created}
-	a.touched[id] = true
+	a.unset(id, chassis)
+	a.set(id, record{chassis, row, rev, e.created})
 	if id.table.Name == "Chassis" || id.table.Name == "Encap" {
 		a.touchRecords(chassis)
+	}
+}
+
+// set and unset add a record and take it away; what depends on it is touched.
+func (a *agents) set(id rowID, r record) {
+	addTo(a.records, id, r.chassis, r)
+	addTo(a.wrote, r.chassis, id, true)
+	switch row := r.row.(type) {
+	case *sb.Chassis:
+		addTo(a.hosts, row.Hostname, row.Name, true)
+	case *sb.Encap:
+		addTo(a.addresses, address{row.Type, row.IP}, id, true)
+		a.touchAddress(address{row.Type, row.IP})
+	case *sb.ChassisPrivate:
+		a.private[r.chassis] = r.created
+	}
+	a.touched[id] = true
+}
+
+func (a *agents) unset(id rowID, chassis string) {
+	r, ok := a.records[id][chassis]
+	if !ok {
+		return
+	}
+	takeFrom(a.records, id, chassis)
+	takeFrom(a.wrote, chassis, id)
+	switch row := r.row.(type) {
+	case *sb.Chassis:
+		takeFrom(a.hosts, row.Hostname, row.Name)
+		delete(a.hidden, row.Name)
+	case *sb.Encap:
+		takeFrom(a.addresses, address{row.Type, row.IP}, id)
+		a.touchAddress(address{row.Type, row.IP})
+	case *sb.ChassisPrivate:
+		delete(a.private, chassis)
+	}
+	a.touched[id] = true
+}
+
+func addTo[K, L comparable, V any](m map[K]map[L]V, k K, l L, v V) {
+	if m[k] == nil {
+		m[k] = map[L]V{}
+	}
+	m[k][l] = v
+}
+
+func takeFrom[K, L comparable, V any](m map[K]map[L]V, k K, l L) {
+	if delete(m[k], l); len(m[k]) == 0 {
+		delete(m, k)
 	}
 }
 
 // touchRecords looks again at all that a chassis wrote: its claims refer to a
 // row that has appeared only now, an Encap is shown only with its Chassis.
 func (a *agents) touchRecords(chassis string) {
-	for id, records := range a.records {
-		if _, ok := records[chassis]; ok {
-			a.touched[id] = true
+	for id := range a.wrote[chassis] {
+		a.touched[id] = true
+	}
+}
+
+// touchAddress looks again at all chassis that have an address: the newest is
+// another one now.
+func (a *agents) touchAddress(at address) {
+	for id := range a.addresses[at] {
+		for chassis := range a.records[id] {
+			a.touchRecords(chassis)
 		}
 	}
+}
+
+// newestAt returns the record of the Encap that has an address: the newest, as
+// it is for the agents. A machine that came back under another name has left
+// an older one.
+func (a *agents) newestAt(at address) (best record) {
+	for id := range a.addresses[at] {
+		for _, r := range a.records[id] {
+			if best.row == nil || r.rev > best.rev || r.rev == best.rev && r.chassis > best.chassis {
+				best = r
+			}
+		}
+	}
+	return best
+}
+
+// outdone tells of an Encap whether a newer one of another chassis has its
+// address, and of which.
+func (a *agents) outdone(e *sb.Encap, chassis string) (by string, ok bool) {
+	best := a.newestAt(address{e.Type, e.IP})
+	return best.chassis, best.row != nil && best.chassis != chassis
+}
+
+// ownEncaps are those of a chassis's Encaps that are not outdone. Without any
+// the chassis is hidden: it is not shown, and nobody waits for it.
+func (a *agents) ownEncaps(c *sb.Chassis) []schema.UUID {
+	encaps, by := make([]schema.UUID, 0, len(c.Encaps)), ""
+	for _, e := range c.Encaps {
+		r, known := a.records[rowID{a.schema.Table("Encap"), e}][c.Name]
+		if known {
+			if name, ok := a.outdone(r.row.(*sb.Encap), c.Name); ok {
+				by = name
+				continue
+			}
+		}
+		encaps = append(encaps, e)
+	}
+	if by != "" && len(encaps) == 0 {
+		a.hidden[c.Name] = by
+	} else {
+		delete(a.hidden, c.Name)
+	}
+	return encaps
 }
 
 // chassisNamed returns the name of the chassis that has this name or this
 // host name; without one, the name as it is.
 func (a *agents) chassisNamed(name string) string {
-	if name == "" || len(a.records[a.chassisID(name)]) > 0 {
+	if name == "" || len(a.records[a.chassisID(name)]) > 0 || len(a.hosts[name]) == 0 {
 		return name
 	}
-	for _, c := range a.chassis() {
-		if c.Hostname == name {
-			return c.Name
-		}
-	}
-	return name
+	return slices.Min(slices.Collect(maps.Keys(a.hosts[name])))
 }
 
 func (a *agents) chassisID(name string) rowID {
 	return rowID{a.schema.Table("Chassis"), schema.NameUUID("Chassis", name)}
-}
-
-// chassis returns the registered chassis by name.
-func (a *agents) chassis() []*sb.Chassis {
-	var out []*sb.Chassis
-	for id, records := range a.records {
-		if id.table.Name != "Chassis" {
-			continue
-		}
-		for _, r := range records {
-			out = append(out, r.row.(*sb.Chassis))
-		}
-	}
-	slices.SortFunc(out, func(x, y *sb.Chassis) int { return strings.Compare(x.Name, y.Name) })
-	return out
 }
 
 // forget takes away what a key held.
@@ -191,11 +279,7 @@ func (a *agents) forget(key string) {
 	}
 	chassis := chassisOf(key)
 	delete(a.keys, key)
-	delete(a.records[id], chassis)
-	if len(a.records[id]) == 0 {
-		delete(a.records, id)
-	}
-	a.touched[id] = true
+	a.unset(id, chassis)
 	if id.table.Name == "Chassis" {
 		a.touchRecords(chassis)
 	}

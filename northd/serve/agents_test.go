@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -73,5 +74,37 @@ func TestAgentsStatus(t *testing.T) {
 	a.apply(keyBatch{prefix: sb.StatusPrefix, whole: true})
 	if len(a.status) != 0 {
 		t.Errorf("status %+v after it was deleted", a.status)
+	}
+}
+
+// TestRequestedByHostName: finding a chassis by its host name costs the same
+// however many ports and claims there are.
+func TestRequestedByHostName(t *testing.T) {
+	a := testAgents()
+	for _, c := range []struct{ name, host string }{{"hv2", "twin"}, {"hv1", "twin"}, {"hv3", "other"}} {
+		id := schema.NameUUID("Chassis", c.name)
+		a.apply(keyBatch{prefix: sb.ChassisPrefix, events: []keyEvent{
+			put(sb.RecordKey(c.name, "Chassis", id), `{"name":"`+c.name+`","hostname":"`+c.host+`"}`, 1)}})
+	}
+	for name, want := range map[string]string{"hv2": "hv2", "twin": "hv1", "other": "hv3", "nobody": "nobody", "": ""} {
+		if got := a.chassisNamed(name); got != want {
+			t.Errorf("%q is chassis %q, want %q", name, got, want)
+		}
+	}
+	few := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			a.chassisNamed("other")
+		}
+	}).NsPerOp()
+	for n := range 20_000 {
+		a.set(rowID{sb.Schema().Table("Port_Binding"), schema.NameUUID(fmt.Sprint(n))}, record{chassis: "hv1", row: &sb.PortBinding{}})
+	}
+	many := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			a.chassisNamed("other")
+		}
+	}).NsPerOp()
+	if many > 20*few+1000 {
+		t.Errorf("%d ns with 20,000 claims, %d ns with none", many, few)
 	}
 }

@@ -11,11 +11,20 @@ import (
 )
 
 // expel takes a client's deletion of a chassis's row for what it means: the
-// chassis's own key is deleted too. An agent that lives will write it again.
+// chassis's own key is deleted too. An agent that lives will write it again. Of a
+// hidden chassis the Chassis_Private is all that a client sees, and stands for
+// all that it has written.
 func (l *leading) expel(ctx context.Context, commits []*store.Commit) {
 	for _, c := range commits {
+		if !foreign(c.Client) {
+			continue // what we show no longer is still there
+		}
 		for _, ch := range c.Changes {
 			if ch.New != nil || ch.Table.Owner != schema.OwnerChassis {
+				continue
+			}
+			if p, ok := ch.Old.(*sb.ChassisPrivate); ok && l.agents.hidden[p.Name] != "" {
+				l.forget(ctx, p.Name)
 				continue
 			}
 			for _, r := range l.agents.of(rowID{ch.Table, ch.UUID}) {
@@ -32,5 +41,16 @@ func (l *leading) deleteKey(ctx context.Context, key string, rev int64) {
 	defer cancel()
 	if _, err := l.etcd.Txn(ctx).If(l.guard(), clientv3.Compare(clientv3.ModRevision(key), "=", rev)).Then(clientv3.OpDelete(key)).Commit(); err != nil {
 		l.log.Warn("cannot delete the key of a deleted row", "key", key, "err", err)
+	}
+}
+
+// forget deletes all that a chassis has written.
+func (l *leading) forget(ctx context.Context, chassis string) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	if _, err := l.etcd.Txn(ctx).If(l.guard()).Then(
+		clientv3.OpDelete(sb.RecordsOf(chassis), clientv3.WithPrefix()), clientv3.OpDelete(sb.StatusKey(chassis)),
+	).Commit(); err != nil {
+		l.log.Warn("cannot delete what a chassis has written", "chassis", chassis, "err", err)
 	}
 }

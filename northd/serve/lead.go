@@ -41,6 +41,7 @@ type leading struct {
 	refused   func()                       // called when etcd did not take what was compiled
 	sick      func()                       // called when what is computed is found to be wrong
 	presented map[rowID]bool               // rows that agents changed, since the compiler was told
+	leftOut   map[rowID]bool               // rows that agents wrote and that break a rule
 	claims    map[schema.UUID]northd.Claim // what the compiler was told
 	told      sb.Compiled                  // what NB_Global was told
 	marked    bool                         // the mark in etcd is of a finished write
@@ -94,13 +95,17 @@ func (l *leading) run(ctx context.Context) error {
 			commits, err := southbound.Take()
 			if errors.Is(err, store.ErrResync) {
 				southbound = l.sb.Subscribe(0) // deletions of an agent's rows are asked for again
-				continue
+				l.out.add(l.sb.Schema(), l.compiler.Everything())
+				l.out.whole = true
+				break
 			}
 			if err != nil {
 				return err
 			}
 			l.expel(ctx, commits)
-			continue
+			if !l.mend(commits) {
+				continue
+			}
 		}
 		if err := l.step(ctx, in); err != nil {
 			l.failed(err)
@@ -283,7 +288,7 @@ func (l *leading) tell() {
 	registered := l.agents.registered()
 	before := l.progress
 	hv := l.progress.advance(l.agents.status, registered)
-	l.board.agents(len(registered), hv, l.progress.behind(l.agents.status, registered), len(l.agents.bad))
+	l.board.agents(len(registered), hv, l.progress.behind(l.agents.status, registered), len(l.agents.bad), l.agents.hidden)
 	if before.hv != hv || l.told != l.progress.compiled {
 		l.told = l.progress.compiled
 		sbCfg, seen, now := l.progress.compiled.NBCfg, l.cfgAt, l.cfg.Now().UnixMilli()

@@ -135,7 +135,7 @@ func (l *leading) commit(ctx context.Context) error {
 		l.out.done()
 		return nil
 	}
-	w.Client, w.Comment = "northd", fmt.Sprintf("compiled from northbound revision %d", target.NBRevision)
+	w.Client, w.Comment = ourselves, fmt.Sprintf("compiled from northbound revision %d", target.NBRevision)
 	w.Split = true
 	w.Each = func(last bool) []store.BlobChange {
 		mark := target

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weft-sdn/weft/schema"
@@ -17,6 +18,7 @@ func (l *leading) present(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	ids = l.again(ids)
 	snap := l.sb.Snapshot()
 	var changes []store.Change
 	for _, id := range ids {
@@ -35,7 +37,23 @@ func (l *leading) present(ctx context.Context) error {
 		}
 		return fmt.Errorf("serve: present what agents wrote: %w", err)
 	}
+	clear(l.leftOut)
+	for _, p := range l.sb.LeftOut() {
+		l.leftOut[rowID{l.sb.Schema().Table(p.Table), p.UUID}] = true
+	}
 	return nil
+}
+
+// again are rows that agents wrote and that were left out, where one of those
+// touched may have been what kept them out.
+func (l *leading) again(ids []rowID) []rowID {
+	if len(l.leftOut) == 0 || !slices.ContainsFunc(ids, func(id rowID) bool { return id.table.Owner == schema.OwnerChassis }) {
+		return ids
+	}
+	for id := range l.leftOut {
+		l.agents.touched[id] = true
+	}
+	return slices.Concat(ids, l.agents.take())
 }
 
 // joined is the row with the columns that agents own as they wrote them; nil
@@ -54,6 +72,16 @@ func (l *leading) joined(id rowID, old schema.Row) schema.Row {
 		return nil
 	}
 	row := id.table.Clone(newest(records).row)
+	switch row := row.(type) {
+	case *sb.Chassis:
+		if row.Encaps = l.agents.ownEncaps(row); l.agents.hidden[row.Name] != "" {
+			return nil
+		}
+	case *sb.Encap:
+		if _, outdone := l.agents.outdone(row, newest(records).chassis); outdone {
+			return nil
+		}
+	}
 	if old != nil { // columns that are not the chassis's own
 		for _, c := range id.table.Columns {
 			if c.Owner != schema.OwnerChassis {

@@ -102,21 +102,16 @@ func (p *progress) behind(status map[string]sb.Status, registered []string) []la
 }
 
 // registered returns the chassis that hv_cfg waits for: those with a record
-// of Chassis_Private.
+// of Chassis_Private that are not hidden.
 func (a *agents) registered() []string {
 	return slices.Sorted(maps.Keys(a.registrations()))
 }
 
 // registrations are the revisions at which they registered.
 func (a *agents) registrations() map[string]int64 {
-	out := map[string]int64{}
-	for id, records := range a.records {
-		if id.table.Name != "Chassis_Private" {
-			continue
-		}
-		for name, r := range records {
-			out[name] = r.created
-		}
+	out := maps.Clone(a.private)
+	for name := range a.hidden {
+		delete(out, name)
 	}
 	return out
 }

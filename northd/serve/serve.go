@@ -223,7 +223,7 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 		cfg: &s.cfg, log: s.log, etcd: client, guard: term.Guard, nb: northbound, sb: southbound, board: s.board,
 		compiler: compiler, agents: newAgents(sb.Schema(), s.log, s.cfg.Now), owners: owners,
 		out: newOutput(compiler.OutputTables()), writeback: newWriteback(northbound, s.log, s.cfg.Now),
-		presented: map[rowID]bool{}, claims: map[schema.UUID]northd.Claim{}, endpoints: endpoints,
+		presented: map[rowID]bool{}, leftOut: map[rowID]bool{}, claims: map[schema.UUID]northd.Claim{}, endpoints: endpoints,
 	}
 	l.ready = func() error {
 		if err := f.open(ctx, northbound, southbound); err != nil {

@@ -94,6 +94,16 @@ func (d *daemon) must(db string, args ...string) string {
 	return out
 }
 
+// eventually waits for what northd does by itself.
+func (d *daemon) eventually(what string, ok func() bool) {
+	d.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !ok(); {
+		if time.Now().After(deadline) {
+			d.t.Fatalf("waiting for %s", what)
+		}
+	}
+}
+
 // agent writes what a chassisd would.
 type agent struct {
 	t    *testing.T

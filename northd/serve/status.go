@@ -3,6 +3,8 @@ package serve
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,8 +72,9 @@ func (b *board) compiled(rev int64, took time.Duration) {
 	b.ok("compiler", "revision", strconv.FormatInt(rev, 10), "last", took.Round(time.Microsecond).String())
 }
 
-// agents reports the chassis; those that hv_cfg waits for by name.
-func (b *board) agents(registered int, hv int64, behind []laggard, bad int) {
+// agents reports the chassis: by name those that hv_cfg waits for, and those
+// that are hidden.
+func (b *board) agents(registered int, hv int64, behind []laggard, bad int, hidden map[string]string) {
 	values := []string{"registered", strconv.Itoa(registered), "hv_cfg", strconv.FormatInt(hv, 10)}
 	var reasons []string
 	if len(behind) > 0 {
@@ -83,6 +86,10 @@ func (b *board) agents(registered int, hv int64, behind []laggard, bad int) {
 	}
 	if bad > 0 {
 		reasons = append(reasons, fmt.Sprintf("%d keys written by agents are not usable, see the log", bad))
+	}
+	for _, name := range slices.Sorted(maps.Keys(hidden))[:min(len(hidden), 10)] {
+		reasons = append(reasons, fmt.Sprintf("chassis %s is not shown: chassis %s registered its tunnel address later "+
+			"(if it is no more, destroy its Chassis_Private)", name, hidden[name]))
 	}
 	state := proto.State_STATE_OK
 	if len(reasons) > 0 {

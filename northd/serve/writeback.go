@@ -175,7 +175,7 @@ func (w *writeback) flushGlobal(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	_, err := w.db.Write(ctx, store.Write{Rows: []store.Change{c}, Client: "northd"})
+	_, err := w.db.Write(ctx, store.Write{Rows: []store.Change{c}, Client: ourselves})
 	if err == nil {
 		return nil
 	}
@@ -193,7 +193,7 @@ func (w *writeback) flushRows(ctx context.Context) error {
 	w.rows, w.due = map[schema.UUID]*asked{}, time.Time{}
 	w.mu.Unlock()
 
-	write := store.Write{Split: true, Client: "northd"}
+	write := store.Write{Split: true, Client: ourselves}
 	snap := w.db.Snapshot()
 	for id, row := range rows {
 		if now := snap.Get(row.table.Name, id); now != nil {
