@@ -51,6 +51,7 @@ func verify(n *northdtest.Network, t *rapid.T) {
 	if got, want := n.String(), fresh.String(); got != want {
 		t.Fatalf("incremental:\n%s\nfresh:\n%s", got, want)
 	}
+	verifyWanted(n, t)
 	keys := map[string]schema.UUID{}
 	give := func(id schema.UUID, space any, key int64) {
 		name := fmt.Sprint(space, key)
@@ -67,6 +68,37 @@ func verify(n *northdtest.Network, t *rapid.T) {
 		give(id, p.Datapath, p.TunnelKey)
 	}
 	verifyFlows(n, t)
+}
+
+// verifyWanted: what the compiler says that it wants is what its outputs led to.
+func verifyWanted(n *northdtest.Network, t *rapid.T) {
+	all := n.C.Everything()
+	rows, stray := map[string]map[schema.UUID]bool{}, northdtest.ID("stray")
+	for _, table := range n.C.OutputTables() {
+		rows[table] = map[schema.UUID]bool{stray: true}
+		for id := range n.SB[table] {
+			rows[table][id] = true
+		}
+	}
+	units := map[string]bool{"stray": true}
+	for path := range n.Units {
+		units[path] = true
+	}
+	some := n.C.Wanted(rows, units)
+	for _, ch := range some.Rows {
+		if is := n.SB[ch.Table][ch.UUID]; ch.New != is {
+			t.Fatalf("%s %s: wanted %v, is %v", ch.Table, ch.UUID, ch.New, is)
+		}
+	}
+	for _, u := range some.Units {
+		if is, ok := n.Units[u.Path]; ok != (u.Chunk != nil) || is != string(u.Chunk) {
+			t.Fatalf("unit %s is not as wanted", u.Path)
+		}
+	}
+	strays := len(rows)
+	if len(all.Rows) != len(some.Rows)-strays || len(all.Units) != len(some.Units)-1 {
+		t.Fatalf("all are %d rows and %d units, asked one by one %d and %d with the strays", len(all.Rows), len(all.Units), len(some.Rows), len(some.Units))
+	}
 }
 
 // verifyFlows: every flow of every unit is in the language, as it is printed
