@@ -2,6 +2,8 @@ package incr
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -95,15 +97,32 @@ func (t *Table[K, V]) compare(d *Difference) {
 		}
 		delete(t.shadow, k)
 	}
-	missing := make([]K, 0, len(t.shadow))
-	for k := range t.shadow {
-		missing = append(missing, k)
-	}
-	t.sortKeys(missing)
-	for _, k := range missing {
+	for _, k := range t.sorted(t.shadow) {
 		d.missing(t.name, k)
 	}
 	t.shadow = nil
+}
+
+// full returns the rows computed from nothing, or set, in the order of their
+// keys.
+func (t *Table[K, V]) full() iter.Seq2[K, V] {
+	if t.input {
+		return t.All()
+	}
+	return func(yield func(K, V) bool) {
+		for _, k := range t.sorted(t.shadow) {
+			if !yield(k, t.shadow[k]) {
+				return
+			}
+		}
+	}
+}
+
+// sorted returns the keys of rows in their order.
+func (t *Table[K, V]) sorted(rows map[K]V) []K {
+	keys := slices.Collect(maps.Keys(rows))
+	t.sortKeys(keys)
+	return keys
 }
 
 // shadowOf returns the index computed from nothing.
@@ -119,19 +138,8 @@ func (ix *Index[K, V, X]) rebuild() {
 			}
 		}
 	}
-	if ix.t.derive == nil {
-		for k, v := range ix.t.All() {
-			add(k, v)
-		}
-		return
-	}
-	keys := make([]K, 0, len(ix.t.shadow))
-	for k := range ix.t.shadow {
-		keys = append(keys, k)
-	}
-	ix.t.sortKeys(keys)
-	for _, k := range keys {
-		add(k, ix.t.shadow[k])
+	for k, v := range ix.t.full() {
+		add(k, v)
 	}
 }
 

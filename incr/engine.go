@@ -22,7 +22,7 @@ type Engine struct {
 // Stats says what the last commit did.
 type Stats struct {
 	Inputs    int // input rows that differ from before
-	Evaluated int // row functions called
+	Evaluated int // row functions called, and vertices that Components looked at
 	Changed   int // derived rows that differ from before
 }
 

@@ -10,6 +10,7 @@ type Input[K comparable, V any] struct {
 func NewInput[K comparable, V any](e *Engine, name string, equal func(a, b V) bool) *Input[K, V] {
 	in := &Input[K, V]{}
 	in.init(e, name, equal)
+	in.input = true
 	in.id = e.declare(in)
 	return in
 }
@@ -53,31 +54,10 @@ func (in *Input[K, V]) Delete(k K) {
 	in.put(r, zero, false)
 }
 
-// touch notes the value that the row had before this commit.
-func (in *Input[K, V]) touch(c uint32) {
-	r := in.rows.at(c)
-	if r.state&dirty != 0 {
-		return
-	}
-	r.state |= dirty
-	in.changed = append(in.changed, change[V]{row: c, had: r.state&present != 0, old: r.val})
-}
-
 func (in *Input[K, V]) commit() {
 	in.changes = trim(in.changes)
-	changed := in.changed[:0]
-	for _, ch := range in.changed {
-		r := in.rows.at(ch.row)
-		r.state &^= dirty
-		has := r.state&present != 0
-		if ch.had == has && (!has || in.same(ch.old, r.val)) {
-			in.release(ch.row)
-			continue
-		}
-		changed = append(changed, ch)
-	}
-	in.changed = changed
-	in.e.stats.Inputs += len(changed)
+	in.fold()
+	in.e.stats.Inputs += len(in.changed)
 	in.settle()
 }
 

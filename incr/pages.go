@@ -23,6 +23,13 @@ func (p *pages[T]) grow() uint32 {
 	return p.n - 1
 }
 
+// reach grows until there is an element at i.
+func (p *pages[T]) reach(i uint32) {
+	for p.n <= i {
+		p.grow()
+	}
+}
+
 // take returns the position of a zero element, one that was given back if
 // there is one.
 func (p *pages[T]) take() uint32 {

@@ -40,6 +40,9 @@ func drawGraph(t *rapid.T, workers int) *graph {
 	}
 	for i := range rapid.IntRange(1, 5).Draw(t, "tables") {
 		g.derive(t, i)
+		if rapid.IntRange(0, 3).Draw(t, "joined") == 0 {
+			g.join(t, i)
+		}
 	}
 	return g
 }
@@ -109,6 +112,25 @@ func (g *graph) derive(t *rapid.T, i int) {
 		return sum % (5 + seed%40), sum%7 != 0
 	}
 	d := incr.NewTable(g.e, fmt.Sprintf("t%d", i), incr.Eq, incr.Union(sources...), fn).Feed()
+	g.derived = append(g.derived, d)
+	g.rows = append(g.rows, d)
+	g.index(t, d)
+}
+
+// join declares the components of a graph whose edges are the rows of a table,
+// and a table that reads them: of each vertex its representative and how many
+// have that.
+func (g *graph) join(t *rapid.T, i int) {
+	mod := rapid.IntRange(1, 12).Draw(t, "mod")
+	of := incr.NewComponents(rapid.SampledFrom(g.rows).Draw(t, "edges"), fmt.Sprintf("c%d", i), func(k key, v int) (a, b key) {
+		return k, key{uint8(v % mod)}
+	})
+	byRep := incr.NewIndex(of, "representative", func(_, rep key) []key { return []key{rep} })
+	d := incr.NewTable(g.e, fmt.Sprintf("j%d", i), incr.Eq[int], incr.Union(incr.Keys(of), incr.Under(byRep, incr.Keys(rapid.SampledFrom(g.rows).Draw(t, "of")))),
+		func(r *incr.Reader, k key) (int, bool) {
+			rep, ok := incr.Get(r, of, k)
+			return int(rep.n) + incr.Count(r, byRep, rep), ok
+		}).Feed()
 	g.derived = append(g.derived, d)
 	g.rows = append(g.rows, d)
 	g.index(t, d)

@@ -32,7 +32,7 @@ func (r *Reader) saw(node uint16, cell uint32) {
 func Get[K comparable, V any](r *Reader, rows Rows[K, V], k K) (V, bool) {
 	t := rows.rowsOf()
 	r.earlier(t.id, t.name)
-	if r.shadow && t.derive != nil {
+	if r.shadow && !t.input {
 		v, ok := t.shadow[k]
 		return v, ok
 	}

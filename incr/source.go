@@ -32,7 +32,7 @@ func (s keysOf[K, V]) has(k K) bool {
 }
 
 func (s keysOf[K, V]) hasShadow(k K) bool {
-	if s.t.derive == nil {
+	if s.t.input {
 		return s.has(k)
 	}
 	_, ok := s.t.shadow[k]
@@ -41,7 +41,7 @@ func (s keysOf[K, V]) hasShadow(k K) bool {
 
 func (s keysOf[K, V]) each(shadow bool) iter.Seq[K] {
 	return func(yield func(K) bool) {
-		if shadow && s.t.derive != nil {
+		if shadow && !s.t.input {
 			for k := range s.t.shadow {
 				if !yield(k) {
 					return
@@ -106,7 +106,7 @@ func (u under[K, V, X]) has(k K) bool {
 }
 
 func (u under[K, V, X]) hasShadow(k K) bool {
-	if u.ix.t.derive == nil {
+	if u.ix.t.input {
 		v, ok := u.ix.t.Get(k)
 		return ok && slices.ContainsFunc(u.ix.of(k, v), u.of.hasShadow)
 	}

@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// Table holds rows by key; NewInput and NewTable make them.
+// Table holds rows by key; NewInput, NewTable and NewComponents make them.
 type Table[K comparable, V any] struct {
 	e     *Engine
 	id    uint16
@@ -25,10 +25,11 @@ type Table[K comparable, V any] struct {
 	changes []Change[K, V]
 
 	keyed   []func(K)       // tables that have this one's keys: the key came or went
-	indexes []indexed[K, V] // indexes of this table
+	indexes []indexed[K, V] // indexes of this table, components over it
 	shadow  map[K]V         // Check: the table computed from nothing
 	errs    map[uint32]*RowError
-	derive  *derivation[K, V] // nil: an input
+	input   bool              // its rows are set, so that Check takes them as they are
+	derive  *derivation[K, V] // nil: no function computes its rows
 }
 
 // row is a cell of a table. It exists while the row is present, is read by
@@ -44,7 +45,7 @@ type row[K comparable, V any] struct {
 const (
 	used    = 1 << iota // the cell is not free
 	present             // the row is there
-	dirty               // set in this commit, or to be computed
+	dirty               // touched in this commit, or to be computed
 	failed              // its function panicked: it is in errs
 	kept                // set since the last Reset
 )
@@ -185,6 +186,32 @@ func (t *Table[K, V]) put(r *row[K, V], val V, has bool) {
 		r.state |= present
 		t.n++
 	}
+}
+
+// touch notes the value that a row had before this commit.
+func (t *Table[K, V]) touch(c uint32) {
+	r := t.rows.at(c)
+	if r.state&dirty != 0 {
+		return
+	}
+	r.state |= dirty
+	t.changed = append(t.changed, change[V]{row: c, had: r.state&present != 0, old: r.val})
+}
+
+// fold leaves of the touched rows those that differ from before.
+func (t *Table[K, V]) fold() {
+	changed := t.changed[:0]
+	for _, ch := range t.changed {
+		r := t.rows.at(ch.row)
+		r.state &^= dirty
+		has := r.state&present != 0
+		if ch.had == has && (!has || t.same(ch.old, r.val)) {
+			t.release(ch.row)
+			continue
+		}
+		changed = append(changed, ch)
+	}
+	t.changed = changed
 }
 
 func (t *Table[K, V]) same(a, b V) bool { return t.equal != nil && t.equal(a, b) }

@@ -20,6 +20,14 @@ type Datapath struct {
 // therefore needed. What other chassis do on datapaths that are not is not
 // looked at.
 func (t *Tables) bind() {
+	t.ask()
+	t.reach()
+	t.winner = incr.NewTable(t.Engine, "peers' winner", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.wins)
+	t.where = incr.NewTable(t.Engine, "where ports are", incr.Eq[where], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.whereIs)
+}
+
+// ask declares the ports that this chassis asks for, and those that it has.
+func (t *Tables) ask() {
 	t.Asked = incr.NewTable(t.Engine, "asked", incr.Eq[Bound], incr.Under(t.portsByName, incr.Values(t.ifacesByID)), t.asked).Feed()
 	winner := incr.NewTable(t.Engine, "winner", incr.Eq[string], incr.Keys(t.Asked), t.wins)
 	t.Bound = incr.NewTable(t.Engine, "bound", incr.Eq[Bound], incr.Keys(t.Asked),
@@ -29,9 +37,6 @@ func (t *Tables) bind() {
 			who, _ := incr.Get(r, winner, port)
 			return b, who == self.Name
 		}).Feed()
-	t.reach()
-	t.winner = incr.NewTable(t.Engine, "peers' winner", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.wins)
-	t.where = incr.NewTable(t.Engine, "where ports are", incr.Eq[where], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.whereIs)
 }
 
 // asked tells whether this chassis asks for the port.

@@ -1,8 +1,6 @@
 package tables
 
 import (
-	"slices"
-
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/schema"
 )
@@ -10,26 +8,39 @@ import (
 // AllDatapaths is the key in Followed that stands for every datapath.
 var AllDatapaths schema.UUID
 
+// edge is between two datapaths if packets get from one to the other without a
+// tunnel.
+type edge struct{ from, to schema.UUID }
+
 // reach declares which datapaths are needed, and which of them are local: those
 // of which all flows are there. A datapath that has just come to be needed has
 // no flow at all until then, so that none of its packets meets half of them.
+//
+// Needed are the datapaths of ports that are here, and those that packets get to
+// from there. Doors name each other, so that these are the datapaths of the same
+// components; of a door whose peer names another, or none, both ends are needed
+// where one is.
 func (t *Tables) reach() {
-	byDatapath := incr.NewIndex(t.Bound, "datapath", func(_ schema.UUID, b Bound) []schema.UUID { return one(b.Datapath) })
-	own := incr.NewTable(t.Engine, "own datapaths", incr.Eq[struct{}], incr.Values(byDatapath),
-		func(*incr.Reader, schema.UUID) (struct{}, bool) { return struct{}{}, true })
-	all := incr.NewIndex(own, "all", func(schema.UUID, struct{}) []struct{} { return one(struct{}{}) })
-	t.doors = incr.NewIndex(t.Ports, "doors", func(_ schema.UUID, p Port) []schema.UUID {
+	doors := incr.NewIndex(t.Ports, "doors", func(id schema.UUID, p Port) []schema.UUID {
 		if !isDoor(p) {
 			return nil
 		}
-		return one(p.Datapath)
+		return one(id)
 	})
-	reached := incr.NewTable(t.Engine, "reached datapaths", slices.Equal[[]schema.UUID], incr.Values(all),
-		func(r *incr.Reader, _ struct{}) ([]schema.UUID, bool) {
-			return t.connected(r, incr.Lookup(r, all, struct{}{})), true
+	edges := incr.NewTable(t.Engine, "edges", incr.Eq[edge], incr.Values(doors), t.edge)
+	component := incr.NewComponents(edges, "components", func(_ schema.UUID, e edge) (a, b schema.UUID) { return e.from, e.to })
+	connected := incr.NewIndex(component, "representative", func(_, rep schema.UUID) []schema.UUID { return one(rep) })
+
+	byDatapath := incr.NewIndex(t.Bound, "datapath", func(_ schema.UUID, b Bound) []schema.UUID { return one(b.Datapath) })
+	own := incr.NewTable(t.Engine, "own datapaths", incr.Eq[schema.UUID], incr.Values(byDatapath),
+		func(r *incr.Reader, dp schema.UUID) (schema.UUID, bool) {
+			if rep, ok := incr.Get(r, component, dp); ok {
+				return rep, true
+			}
+			return dp, true // it has no edge: it is all of its component
 		})
-	datapaths := incr.NewIndex(reached, "datapath", func(_ struct{}, dps []schema.UUID) []schema.UUID { return dps })
-	t.Needed = incr.NewTable(t.Engine, "needed", incr.Eq[Datapath], incr.Values(datapaths),
+	reached := incr.NewIndex(own, "representative", func(_, rep schema.UUID) []schema.UUID { return one(rep) })
+	t.Needed = incr.NewTable(t.Engine, "needed", incr.Eq[Datapath], incr.Union(incr.Keys(own), incr.Under(connected, incr.Values(reached))),
 		func(r *incr.Reader, dp schema.UUID) (Datapath, bool) {
 			row, ok := incr.Get(r, t.Datapaths, dp)
 			if !ok {
@@ -50,28 +61,18 @@ func isDoor(p Port) bool {
 	return (p.Type == "patch" || p.Type == "l3gateway") && p.Peer != ""
 }
 
-// connected are the datapaths that packets of some get to without a tunnel,
-// and these, sorted. A gateway router is entered on its own chassis alone.
-func (t *Tables) connected(r *incr.Reader, from []schema.UUID) []schema.UUID {
-	seen := make(map[schema.UUID]bool, len(from))
-	for _, dp := range from {
-		seen[dp] = true
+// edge is that of a door, if it and its peer are open here.
+func (t *Tables) edge(r *incr.Reader, id schema.UUID) (edge, bool) {
+	door, ok := incr.Get(r, t.Ports, id)
+	if !ok || !t.opens(r, door) {
+		return edge{}, false
 	}
-	all := slices.Clone(from)
-	for i := 0; i < len(all); i++ {
-		for _, door := range incr.Each(r, t.doors, all[i]) {
-			_, peer, ok := incr.One(r, t.portsByName, door.Peer)
-			if ok && !seen[peer.Datapath] && t.opens(r, door) && t.opens(r, peer) {
-				seen[peer.Datapath] = true
-				all = append(all, peer.Datapath)
-			}
-		}
-	}
-	slices.SortFunc(all, schema.UUID.Compare)
-	return all
+	_, peer, ok := incr.One(r, t.portsByName, door.Peer)
+	return edge{door.Datapath, peer.Datapath}, ok && t.opens(r, peer)
 }
 
-// opens tells whether packets pass the door on this chassis.
+// opens tells whether packets pass the door on this chassis. A gateway router
+// is entered on its own chassis alone.
 func (t *Tables) opens(r *incr.Reader, door Port) bool {
 	if door.Type != "l3gateway" {
 		return isDoor(door)

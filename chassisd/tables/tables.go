@@ -159,9 +159,8 @@ type Tables struct {
 	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
 
-	winner  *incr.Table[schema.UUID, string]            // of the ports of local datapaths
-	doors   *incr.Index[schema.UUID, Port, schema.UUID] // ports that lead to a peer, by datapath
-	where   *incr.Table[schema.UUID, where]             // of the ports of local datapaths
+	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
+	where   *incr.Table[schema.UUID, where]  // of the ports of local datapaths
 	members memberTables
 
 	neighbours neighbourTables
@@ -182,6 +181,28 @@ type groupName struct {
 
 // New declares the tables.
 func New(opts ...incr.Option) *Tables {
+	t := newInputs(opts...)
+	t.index()
+	t.bind()
+	t.joinScopes()
+	chunksByOwner := incr.NewIndex(t.Chunks, "owner", func(p Path, _ string) []schema.UUID { return one(p.Owner) })
+	t.decodeShared(chunksByOwner)
+	t.surveyChunks()
+	t.joinStages(chunksByOwner)
+	t.joinSets()
+	t.joinMarks()
+	t.joinPeers()
+	t.joinNeighbours()
+	t.joinGroups()
+	t.lowerUnits()
+	t.lowerShared()
+	t.usePortGroups()
+	t.joinFamilies()
+	return t
+}
+
+// newInputs declares the inputs and what feeds them.
+func newInputs(opts ...incr.Option) *Tables {
 	e, f := incr.New(opts...), newFeeds()
 	t := &Tables{
 		Engine: e, Feeds: f, lowerer: lower.New(), conj: newConjunctions(numBlocks),
@@ -215,22 +236,6 @@ func New(opts ...incr.Option) *Tables {
 		PortGroupPorts: textMembers[*sb.PortGroup](f, incr.NewInput[SetMember](e, "port group ports", incr.Eq[struct{}]), "ports"),
 	}
 	t.feedRows()
-	t.index()
-	t.bind()
-	t.joinScopes()
-	chunksByOwner := incr.NewIndex(t.Chunks, "owner", func(p Path, _ string) []schema.UUID { return one(p.Owner) })
-	t.decodeShared(chunksByOwner)
-	t.surveyChunks()
-	t.joinStages(chunksByOwner)
-	t.joinSets()
-	t.joinMarks()
-	t.joinPeers()
-	t.joinNeighbours()
-	t.joinGroups()
-	t.lowerUnits()
-	t.lowerShared()
-	t.usePortGroups()
-	t.joinFamilies()
 	return t
 }
 

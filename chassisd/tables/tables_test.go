@@ -26,8 +26,11 @@ type world struct {
 	t testing.TB
 }
 
-func newWorld(t testing.TB) world {
-	w := world{New(), t}
+func newWorld(t testing.TB) world { return furnish(New(), t) }
+
+// furnish sets what worlds have in common.
+func furnish(tables *Tables, t testing.TB) world {
+	w := world{tables, t}
 	w.Followed.Set(AllDatapaths, struct{}{})
 	w.Self.Set(struct{}{}, Self{Name: "hv1", Hostname: "host1", Encaps: map[string]schema.UUID{"10.0.0.11": id("encap11")}})
 	for _, n := range []string{"hv1", "hv2", "hv3"} {
