@@ -37,6 +37,8 @@ type view struct {
 	seq  int64 // of the last commit in it
 	txn  schema.UUID
 	rows func(table string) iter.Seq[schema.Row]
+	// snapshot is the state where the source is a store.
+	snapshot *store.Snapshot
 }
 
 type storeSource struct{ db *store.DB }
@@ -53,16 +55,11 @@ func (s storeSource) submit(ctx context.Context, c store.Client, ops []json.RawM
 
 func (s storeSource) now() view {
 	n := s.db.Snapshot()
-	return view{n.Seq, n.TxnID, n.Rows}
+	return view{n.Seq, n.TxnID, n.Rows, n}
 }
 
 func (s storeSource) since(id schema.UUID, v view) ([]*store.Commit, bool) {
-	n := s.db.Snapshot()
-	commits, ok := s.db.Since(id, n)
-	for len(commits) > 0 && commits[len(commits)-1].Seq > v.seq {
-		commits = commits[:len(commits)-1]
-	}
-	return commits, ok
+	return s.db.Since(id, v.snapshot)
 }
 
 func (s storeSource) changes(c *store.Commit, t *schema.Table) []store.Change {

@@ -84,6 +84,9 @@ func (c *Column) Copy(to, from Row) {
 	reflect.ValueOf(c.at(to)).Elem().Set(reflect.ValueOf(c.at(from)).Elem())
 }
 
+// Clear empties the column: 0, "", false or no elements.
+func (c *Column) Clear(row Row) { reflect.ValueOf(c.at(row)).Elem().SetZero() }
+
 // InsertKeys adds the elements of d that are not there; a map keeps the values
 // that it has. It returns what it added. Only d's own elements are checked and
 // the number of the result; the old slice or map stays as it was, so that rows

@@ -40,6 +40,8 @@ type Config struct {
 	Authorize func(c Client, op string, t *schema.Table, cols []*schema.Column, row schema.Row) error
 	// History is how many commits are kept for Since; 0 means 1000.
 	History int
+	// HistoryBytes is about how much memory they may take; 0 means 32 MiB.
+	HistoryBytes int
 	// CommitTimeout is how long a write waits for etcd before it fails; 0
 	// means 5 s.
 	CommitTimeout time.Duration
@@ -76,6 +78,7 @@ type Client struct {
 
 const (
 	defaultHistory       = 1000
+	defaultHistoryBytes  = 32 << 20
 	defaultCommitTimeout = 5 * time.Second
 	defaultTxnOps        = 128
 	defaultRequestBytes  = 1536 << 10
@@ -104,6 +107,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.History == 0 {
 		c.History = defaultHistory
+	}
+	if c.HistoryBytes == 0 {
+		c.HistoryBytes = defaultHistoryBytes
 	}
 	if c.CommitTimeout == 0 {
 		c.CommitTimeout = defaultCommitTimeout

@@ -71,9 +71,16 @@ func (db *DB) Rows(table string) iter.Seq[schema.Row] { return db.Snapshot().Row
 // Get returns a row of the newest snapshot, or nil.
 func (db *DB) Get(table string, id schema.UUID) schema.Row { return db.Snapshot().Get(table, id) }
 
-// Since returns the commits that lead from the state that id names to s, false
-// if that state is no longer, or was never, known.
-func (db *DB) Since(id schema.UUID, s *Snapshot) ([]*Commit, bool) { return db.feed.since(id, s.Seq) }
+// Since returns what leads from the state that id names to s, as one commit, or
+// none where they are the same; false if that state is no longer, or was never,
+// known. A snapshot older than the history has room for is not.
+func (db *DB) Since(id schema.UUID, s *Snapshot) ([]*Commit, bool) {
+	list, ok := db.feed.since(id, s.Seq)
+	if !ok || len(list) == 0 {
+		return nil, ok
+	}
+	return []*Commit{rewind(db.layout, list, s)}, true
+}
 
 // Changes returns what a commit did to one table, by row. For a virtual table
 // it expands the blobs that changed.

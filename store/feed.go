@@ -94,16 +94,19 @@ func (s *Subscription) push(c *Commit) bool {
 type feed struct {
 	mu      sync.Mutex // guards what follows
 	current *Snapshot
-	history []*Commit
+	history []*past
+	size    int // of history, in bytes
 	// base is the state before the first commit of history.
 	base schema.UUID
-	keep int
-	subs map[*Subscription]struct{}
-	done bool
+	// keep and keepBytes bound history: between one and two times as much is
+	// there.
+	keep, keepBytes int
+	subs            map[*Subscription]struct{}
+	done            bool
 }
 
-func newFeed(first *Snapshot, keep int) *feed {
-	return &feed{current: first, base: first.TxnID, keep: keep, subs: map[*Subscription]struct{}{}}
+func newFeed(first *Snapshot, keep, keepBytes int) *feed {
+	return &feed{current: first, base: first.TxnID, keep: keep, keepBytes: keepBytes, subs: map[*Subscription]struct{}{}}
 }
 
 func (f *feed) snapshot() *Snapshot {
@@ -117,17 +120,28 @@ func (f *feed) publish(next *Snapshot, c *Commit) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.current = next
-	f.history = append(f.history, c)
-	if len(f.history) >= 2*f.keep {
-		drop := len(f.history) - f.keep
-		f.base = f.history[drop-1].TxnID
-		f.history = slices.Clone(f.history[drop:])
-	}
+	f.remember(newPast(next.layout, c))
 	for s := range f.subs {
 		if !s.push(c) {
 			delete(f.subs, s)
 		}
 	}
+}
+
+// remember adds to the history and lets go of the oldest where that is too much.
+func (f *feed) remember(p *past) {
+	f.history = append(f.history, p)
+	f.size += p.size
+	if len(f.history) < 2*f.keep && f.size < 2*f.keepBytes {
+		return
+	}
+	drop := 0
+	for len(f.history)-drop > f.keep || drop < len(f.history) && f.size > f.keepBytes {
+		f.size -= f.history[drop].size
+		f.base = f.history[drop].txn
+		drop++
+	}
+	f.history = slices.Clone(f.history[drop:])
 }
 
 func (f *feed) subscribe(max int) *Subscription {
@@ -161,9 +175,9 @@ func (f *feed) close() {
 	clear(f.subs)
 }
 
-// since returns the commits after the state named id up to seq, false if that
-// state is not remembered.
-func (f *feed) since(id schema.UUID, seq int64) ([]*Commit, bool) {
+// since returns what is remembered of the commits after the state named id up
+// to seq, false if that state is not.
+func (f *feed) since(id schema.UUID, seq int64) ([]*past, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	from := -1
@@ -171,7 +185,7 @@ func (f *feed) since(id schema.UUID, seq int64) ([]*Commit, bool) {
 		from = 0
 	}
 	for i := len(f.history) - 1; i >= 0 && from < 0; i-- {
-		if f.history[i].TxnID == id {
+		if f.history[i].txn == id {
 			from = i + 1
 		}
 	}
@@ -179,7 +193,7 @@ func (f *feed) since(id schema.UUID, seq int64) ([]*Commit, bool) {
 		return nil, false
 	}
 	to := from
-	for to < len(f.history) && f.history[to].Seq <= seq {
+	for to < len(f.history) && f.history[to].seq <= seq {
 		to++
 	}
 	return slices.Clone(f.history[from:to]), true

@@ -149,7 +149,7 @@ func (db *DB) start(ctx context.Context) error {
 		first.TxnID = txnID(l.salt, res.logRev)
 	}
 	l.committed = first
-	db.feed = newFeed(first, db.cfg.History)
+	db.feed = newFeed(first, db.cfg.History, db.cfg.HistoryBytes)
 	for _, p := range res.problems {
 		db.logProblem(p)
 	}
