@@ -267,6 +267,7 @@ func (b *builder) state() *state {
 		}
 		ts := s.table(key.t)
 		ts.rows.set(s.e, key.id, &entry{row, count[key]})
+		s.members += key.t.membersOf(row)
 		for i, cols := range key.t.indexes {
 			ts.indexes[i].set(s.e, indexKey(cols, row), []schema.UUID{key.id})
 		}

@@ -23,6 +23,7 @@ type record struct {
 	Client  string    `json:"client,omitempty"`
 	Comment string    `json:"comment,omitempty"`
 	Fence   bool      `json:"fence,omitempty"` // wrote nothing else
+	Holds   *census   `json:"holds,omitempty"` // the state with it; not in parts of one
 }
 
 // verdict is what became of an etcd transaction.

@@ -55,6 +55,7 @@ func (x *txn) store(next *stateEdit, r *txnRow) {
 	if r.old == r.new {
 		return
 	}
+	next.members += r.t.membersOf(r.new) - r.t.membersOf(r.old)
 	for _, c := range r.t.refs {
 		gone, come := r.delta(c)
 		count := func(n int32) func(*table, bool, schema.UUID) {

@@ -37,11 +37,12 @@ func (l *loop) send(ctx context.Context) {
 }
 
 func (l *loop) transaction(b *batch) etcdTxn {
+	holds := b.next.census(l.db.layout)
 	return etcdTxn{
 		guard: l.guard(), logKey: l.cfg.LogKey, logRev: l.logRev, ops: b.ops.list,
 		rec: record{
 			Nonce: newNonce(), Time: l.cfg.Now(),
-			Client: clip(strings.Join(b.clients, ", ")), Comment: clip(strings.Join(b.comment, "\n")),
+			Client: clip(strings.Join(b.clients, ", ")), Comment: clip(strings.Join(b.comment, "\n")), Holds: &holds,
 		},
 	}
 }
@@ -62,8 +63,12 @@ func (l *loop) fly(ctx context.Context, b *batch, t etcdTxn) {
 		f = l.put(ctx, &t, deadline)
 	}
 	var before []int64
-	for _, piece := range b.pieces {
-		t.ops = piece
+	whole := t.rec.Holds
+	for i, piece := range b.pieces {
+		t.ops, t.rec.Holds = piece, nil
+		if i == len(b.pieces)-1 {
+			t.rec.Holds = whole
+		}
 		t.rec.Nonce = newNonce()
 		f = l.put(ctx, &t, time.Now().Add(l.cfg.CommitTimeout))
 		f.before = before

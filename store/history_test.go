@@ -138,3 +138,53 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Error("what is remembered is not found")
 	}
 }
+
+// TestNameOfTheStateAfterARestart: it is that of the last commit if nobody has
+// written since, and no name that a client knows if somebody has, were it only
+// that a key was deleted.
+func TestNameOfTheStateAfterARestart(t *testing.T) {
+	c := testEtcd(t)
+	cfg := testConfig(c)
+	db := openDB(t, cfg)
+	transact(db, `{"op":"insert","table":"Root","row":{"name":"a","mi":["map",[["x",1],["y",2]]]}}`)
+	transact(db, `{"op":"insert","table":"Root","row":{"name":"b","i":1}}`)
+	var a schema.Row
+	for row := range db.Rows("Root") {
+		if row.(*Root).Name == "a" {
+			a = row
+		}
+	}
+	restart := func(what string, known bool, outside func()) {
+		t.Helper()
+		id := db.Snapshot().TxnID
+		db.Close()
+		outside()
+		db = openDB(t, cfg)
+		commits, ok := db.Since(id, db.Snapshot())
+		if ok != known || len(commits) > 0 {
+			t.Errorf("%s: %d commits, %v", what, len(commits), ok)
+		}
+		transact(db, `{"op":"update","table":"Root","where":[["name","==","b"]],"row":{"i":`+fmt.Sprint(db.Snapshot().Rev)+`}}`)
+	}
+	key := func(row schema.Row, more string) string { return cfg.Prefix + "Root/" + row.RowUUID().String() + more }
+	restart("nothing", true, func() {})
+	restart("a row that came", false, func() {
+		row := &Root{Name: "c"}
+		row.UUID = schema.NewUUID()
+		value := schema.EncodeRow(testSchema().Table("Root"), row, func(*schema.Column) bool { return true })
+		if _, err := c.Put(t.Context(), key(row, ""), string(value)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	restart("a member that went", false, func() {
+		if r, err := c.Delete(t.Context(), key(a, "/mi/"), clientv3.WithPrefix()); err != nil || r.Deleted != 2 {
+			t.Fatal(r, err)
+		}
+	})
+	restart("a row that went", false, func() {
+		if r, err := c.Delete(t.Context(), key(a, "")); err != nil || r.Deleted != 1 {
+			t.Fatal(r, err)
+		}
+	})
+	restart("nothing again", true, func() {})
+}

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -25,6 +26,8 @@ type loadResult struct {
 	rev      int64
 	cluster  uint64
 	logRev   int64
+	log      record // what the log key says
+	newest   int64  // revision of all keys below the prefix
 	rows     map[rowKey]*loadedRow
 	blobs    []*blob
 	problems []Problem
@@ -53,6 +56,9 @@ func read(ctx context.Context, cfg *Config, l *layout) loadResult {
 	res.rev, res.cluster = r.Header.Revision, r.Header.ClusterId
 	if len(r.Kvs) > 0 {
 		res.logRev = r.Kvs[0].ModRevision
+		if err := json.Unmarshal(r.Kvs[0].Value, &res.log); err != nil {
+			cfg.Log.Warn("store: the log key is not what was written", "key", cfg.LogKey, "err", err)
+		}
 	}
 	from, end := cfg.Prefix, clientv3.GetPrefixRangeEnd(cfg.Prefix)
 	for {
@@ -73,6 +79,7 @@ func read(ctx context.Context, cfg *Config, l *layout) loadResult {
 // take reads one key.
 func (res *loadResult) take(l *layout, prefix string, kv *mvccpb.KeyValue) {
 	path := strings.TrimPrefix(string(kv.Key), prefix)
+	res.newest = max(res.newest, kv.ModRevision)
 	if isBlobPath(path) {
 		res.blobs = append(res.blobs, &blob{path: path, data: notNil(kv.Value)})
 		return
@@ -142,10 +149,10 @@ func (db *DB) start(ctx context.Context) error {
 	l.pending = s
 	l.view, l.logRev, l.problems = res.rev, res.logRev, res.problems
 	first := &Snapshot{layout: db.layout, log: db.badBlob, state: s, Rev: res.rev}
-	// The name of the state is that of the last commit; what a chassis shows
-	// is not part of what such a name promises.
+	// The name of the state is that of the last commit, if nobody has written
+	// since; what a chassis shows is not part of what such a name promises.
 	first.TxnID = schema.NewUUID()
-	if res.logRev != 0 && !db.layout.shown() {
+	if h := res.log.Holds; h != nil && *h == s.census(db.layout) && res.newest <= res.logRev && !db.layout.shown() {
 		first.TxnID = txnID(l.salt, res.logRev)
 	}
 	l.committed = first

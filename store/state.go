@@ -11,6 +11,40 @@ import (
 type state struct {
 	tables []*tableState
 	blobs  trie[*blob] // by the NameUUID of the path
+	// members is how many members all rows have in columns of members.
+	members int
+}
+
+// census counts what lies in etcd for a state. It is written beside each commit:
+// what is found later was written by that commit if the count and the revisions
+// agree.
+type census struct {
+	Rows    int `json:"rows"`
+	Members int `json:"members"`
+	Blobs   int `json:"blobs"`
+}
+
+func (s *state) census(l *layout) census {
+	c := census{Members: s.members, Blobs: s.blobs.n}
+	for _, t := range l.tables {
+		if t.stored && t.Owner == "" {
+			c.Rows += s.tables[t.n].rows.n
+		}
+	}
+	return c
+}
+
+// membersOf is how many members a row has in columns of members.
+func (t *table) membersOf(row schema.Row) (n int) {
+	if row == nil || !t.hasMembers {
+		return 0
+	}
+	for _, c := range t.byCol {
+		if c.stored && c.Members {
+			n += c.Len(row)
+		}
+	}
+	return n
 }
 
 type tableState struct {
@@ -56,7 +90,7 @@ type stateEdit struct {
 
 func (s *state) edit() *stateEdit {
 	return &stateEdit{
-		state:  &state{tables: slices.Clone(s.tables), blobs: s.blobs},
+		state:  &state{tables: slices.Clone(s.tables), blobs: s.blobs, members: s.members},
 		e:      new(edit),
 		copied: make([]bool, len(s.tables)),
 	}
