@@ -169,8 +169,8 @@ func TestLimits(t *testing.T) {
 	cfg.Limits = Limits{}
 	db := openDB(t, cfg)
 	defer db.Close()
-	r, rev := db.Transact(t.Context(), Client{}, bulk(10, 20))
-	if last := string(r[len(r)-1]); rev != 0 || len(r) != 211 || !strings.Contains(last, ErrResources) || !strings.Contains(last, "--max-txn-ops") {
+	r, rev := db.Transact(t.Context(), Client{}, bulk(110, 20))
+	if last := string(r[len(r)-1]); rev != 0 || len(r) != 2311 || !strings.Contains(last, ErrResources) || !strings.Contains(last, "--max-txn-ops") {
 		t.Errorf("%d %s", len(r), last)
 	}
 	if _, rev := db.Transact(t.Context(), Client{}, bulk(2, 20)); rev == 0 {

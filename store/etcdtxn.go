@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -44,6 +45,25 @@ type etcdTxn struct {
 	logRev int64 // that the log key must still have
 	rec    record
 	ops    []keyOp
+	maxOps int // that etcd allows in one transaction
+}
+
+// maxNested is how many operations fit into one etcd transaction that may have
+// max. A transaction within one counts as one operation, and may itself have as
+// many as its parent has left: half of them above and half below make the most
+// of that.
+func maxNested(max int) int { return (max / 2) * (max - max/2) }
+
+// nest makes operations at most max, by transactions within the transaction.
+func nest(ops []clientv3.Op, max int) []clientv3.Op {
+	if len(ops) <= max {
+		return ops
+	}
+	var outer []clientv3.Op
+	for part := range slices.Chunk(ops, max-max/2) {
+		outer = append(outer, clientv3.OpTxn(nil, part, nil))
+	}
+	return outer
 }
 
 // try puts the transaction. rev is the revision it was accepted at.
@@ -57,7 +77,7 @@ func (t *etcdTxn) try(ctx context.Context, c *clientv3.Client) (v verdict, rev i
 		ops = append(ops, t.ops[i].etcd())
 	}
 	ops = append(ops, clientv3.OpPut(t.logKey, string(data)))
-	r, err := c.Txn(ctx).If(t.conditions()...).Then(ops...).Else(clientv3.OpGet(t.logKey)).Commit()
+	r, err := c.Txn(ctx).If(t.conditions()...).Then(nest(ops, t.maxOps)...).Else(clientv3.OpGet(t.logKey)).Commit()
 	if err != nil {
 		if definite(err) {
 			return refused, 0, err

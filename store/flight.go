@@ -37,9 +37,9 @@ func (l *loop) send(ctx context.Context) {
 }
 
 func (l *loop) transaction(b *batch) etcdTxn {
-	holds := b.next.census(l.db.layout)
+	holds := l.census(b.next)
 	return etcdTxn{
-		guard: l.guard(), logKey: l.cfg.LogKey, logRev: l.logRev, ops: b.ops.list,
+		guard: l.guard(), logKey: l.cfg.LogKey, logRev: l.logRev, ops: b.ops.list, maxOps: l.cfg.Limits.TxnOps,
 		rec: record{
 			Nonce: newNonce(), Time: l.cfg.Now(),
 			Client: clip(strings.Join(b.clients, ", ")), Comment: clip(strings.Join(b.comment, "\n")), Holds: &holds,

@@ -169,7 +169,7 @@ func TestNameOfTheStateAfterARestart(t *testing.T) {
 	key := func(row schema.Row, more string) string { return cfg.Prefix + "Root/" + row.RowUUID().String() + more }
 	restart("nothing", true, func() {})
 	restart("a row that came", false, func() {
-		row := &Root{Name: "c"}
+		row := &Root{Name: "c", I: 900_000}
 		row.UUID = schema.NewUUID()
 		value := schema.EncodeRow(testSchema().Table("Root"), row, func(*schema.Column) bool { return true })
 		if _, err := c.Put(t.Context(), key(row, ""), string(value)); err != nil {

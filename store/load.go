@@ -152,7 +152,7 @@ func (db *DB) start(ctx context.Context) error {
 	// The name of the state is that of the last commit, if nobody has written
 	// since; what a chassis shows is not part of what such a name promises.
 	first.TxnID = schema.NewUUID()
-	if h := res.log.Holds; h != nil && *h == s.census(db.layout) && res.newest <= res.logRev && !db.layout.shown() {
+	if h := res.log.Holds; h != nil && *h == l.census(s) && res.newest <= res.logRev && !db.layout.shown() {
 		first.TxnID = txnID(l.salt, res.logRev)
 	}
 	l.committed = first
@@ -166,6 +166,15 @@ func (db *DB) start(ctx context.Context) error {
 	go l.watch(run, res.rev+1)
 	go l.run(run)
 	return nil
+}
+
+// census is what lies in etcd for a state.
+func (l *loop) census(s *state) census {
+	c := s.census(l.db.layout)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.LeftOut = len(l.problems)
+	return c
 }
 
 // shown tells whether some columns are presented.

@@ -286,6 +286,7 @@ func (l *loop) wait(r *request, b *blocked) {
 func (r *request) unblock() {
 	if r.timer != nil {
 		r.timer.Stop()
+		r.timer = nil // it may have to wait again
 	}
 	r.blocked = nil
 }

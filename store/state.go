@@ -22,6 +22,9 @@ type census struct {
 	Rows    int `json:"rows"`
 	Members int `json:"members"`
 	Blobs   int `json:"blobs"`
+	// LeftOut are keys and rows that are there and not served: what kept them
+	// out may go.
+	LeftOut int `json:"left_out,omitempty"`
 }
 
 func (s *state) census(l *layout) census {

@@ -189,7 +189,7 @@ func TestPresentFindsOffenders(t *testing.T) {
 func TestSplit(t *testing.T) {
 	c := testEtcd(t)
 	cfg := sbConfig(c)
-	cfg.Limits = Limits{TxnOps: 20, RequestBytes: 1 << 20}
+	cfg.Limits = Limits{TxnOps: 9, RequestBytes: 1 << 20} // 4 times 5
 	db := openDB(t, cfg)
 	w := Write{Split: true, Each: func(last bool) []BlobChange {
 		return []BlobChange{{Path: "compiled", New: fmt.Appendf(nil, "last=%v", last)}}
@@ -336,5 +336,51 @@ func TestWaitUntil(t *testing.T) {
 	start := time.Now()
 	if r := transact(db, `{"op":"wait","table":"Root","where":[],"columns":["i"],"until":"==","rows":[{"i":9}],"timeout":100}`); r != `[{"details":"\"wait\" timed out after 100 ms","error":"timed out"}]` || time.Since(start) < 100*time.Millisecond {
 		t.Error(r)
+	}
+}
+
+// TestNestedTransactions: etcd with its default limits takes thousands of
+// operations at once, and the error for more names the flag.
+func TestNestedTransactions(t *testing.T) {
+	cfg := testConfig(testEtcd(t))
+	cfg.Limits = Limits{} // those of a server without flags
+	db := openDB(t, cfg)
+	kids := func(n int) string {
+		var ops, ids []string
+		for i := range n {
+			ops = append(ops, fmt.Sprintf(`{"op":"insert","table":"Kid","uuid-name":"k%d","row":{"name":"k%d"}}`, i, i))
+			ids = append(ids, fmt.Sprintf(`["named-uuid","k%d"]`, i))
+		}
+		return strings.Join(ops, ",") + `,{"op":"insert","table":"Root","row":{"name":"sw","kids":["set",[` + strings.Join(ids, ",") + `]]}}`
+	}
+	rev := db.Snapshot().Rev
+	if r := transact(db, kids(1900)); strings.Contains(r, "error") {
+		t.Fatal(r)
+	}
+	if now := db.Snapshot().Rev; now != rev+1 {
+		t.Errorf("%d revisions for one transaction", now-rev)
+	}
+	if r := transact(db, `{"op":"delete","table":"Root","where":[]}`); strings.Contains(r, "error") || db.Snapshot().Len("Kid") != 0 {
+		t.Fatal(r)
+	}
+	if r := transact(db, kids(2100)); !strings.Contains(r, "needs 4201 etcd operations, and 4094 fit") || !strings.Contains(r, "--max-txn-ops") {
+		t.Error(r)
+	}
+}
+
+// TestWaitsAgain: a wait that came true and is executed again keeps its timeout.
+func TestWaitsAgain(t *testing.T) {
+	l := &loop{wake: make(chan *request), done: make(chan struct{})}
+	r := &request{ctx: t.Context(), came: time.Now()}
+	l.wait(r, &blocked{timeout: time.Hour})
+	r.unblock()
+	l.wait(r, &blocked{timeout: time.Millisecond})
+	select {
+	case got := <-l.wake:
+		if got != r {
+			t.Error("another request")
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it waits without its timeout")
 	}
 }
