@@ -37,9 +37,9 @@ func (s *Server) ListFlows(req *proto.ListFlowsRequest, stream grpc.ServerStream
 	if err != nil {
 		return err
 	}
-	groups := groupsOf(snap)
+	groups, owned := groupsOf(snap), newOwnedFlows(snap)
 	for _, dp := range datapaths {
-		flows, err := datapathFlows(snap, dp, groups[dp.UUID])
+		flows, err := owned.datapath(dp.UUID, groups[dp.UUID])
 		if err != nil {
 			return status.Error(codes.DataLoss, err.Error())
 		}
@@ -110,20 +110,59 @@ type placed struct {
 	uuid schema.UUID
 }
 
-// datapathFlows returns the datapath's own flows and those of its groups, in
-// the order of a pipeline.
-func datapathFlows(snap *store.Snapshot, dp *sb.DatapathBinding, groups []schema.UUID) ([]placed, error) {
-	var flows []placed
-	for _, id := range append([]schema.UUID{dp.UUID}, groups...) {
-		for path, chunk := range snap.Blobs(sb.FlowPath(id, "")) {
-			more, err := sb.DecodeFlows(chunk)
-			if err != nil {
-				return nil, fmt.Errorf("serve: flows of %q: %w", path, err)
-			}
-			for i := range more {
-				flows = append(flows, placed{more[i], more[i].UUID(path)})
-			}
+// ownedFlows are the chunks of a snapshot by their owner, a datapath or a group.
+// What a group owns is read once for all datapaths in it.
+type ownedFlows struct {
+	chunks map[schema.UUID][]chunk
+	groups map[schema.UUID][]placed
+}
+
+type chunk struct {
+	path string
+	data []byte
+}
+
+func newOwnedFlows(snap *store.Snapshot) *ownedFlows {
+	o := &ownedFlows{map[schema.UUID][]chunk{}, map[schema.UUID][]placed{}}
+	for path, data := range snap.Blobs(sb.FlowsPath) {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(path, sb.FlowsPath), "/")
+		if id, err := schema.ParseUUID(owner); err == nil {
+			o.chunks[id] = append(o.chunks[id], chunk{path, data})
 		}
+	}
+	return o
+}
+
+// of returns the flows of one owner.
+func (o *ownedFlows) of(id schema.UUID) (flows []placed, err error) {
+	for _, c := range o.chunks[id] {
+		more, err := sb.DecodeFlows(c.data)
+		if err != nil {
+			return nil, fmt.Errorf("serve: flows of %q: %w", c.path, err)
+		}
+		for i := range more {
+			flows = append(flows, placed{more[i], more[i].UUID(c.path)})
+		}
+	}
+	return flows, nil
+}
+
+// datapath returns the datapath's own flows and those of its groups, in the
+// order of a pipeline.
+func (o *ownedFlows) datapath(id schema.UUID, groups []schema.UUID) ([]placed, error) {
+	flows, err := o.of(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		shared, known := o.groups[g]
+		if !known {
+			if shared, err = o.of(g); err != nil {
+				return nil, err
+			}
+			o.groups[g] = shared
+		}
+		flows = append(flows, shared...)
 	}
 	slices.SortFunc(flows, func(a, b placed) int {
 		return cmp.Or(cmp.Compare(a.Pipeline, b.Pipeline), cmp.Compare(a.Table, b.Table),
