@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
@@ -106,8 +107,10 @@ func (m *Model) farEnd(r *incr.Reader, p *SwitchPort, e *graph.RowProblems) []Ad
 	return []Address{{MAC: far.MAC, IPs: far.Networks}}
 }
 
-// addresses reads column addresses; far is what "router" stands for.
+// addresses reads column addresses; far is what "router" stands for. Those with
+// the same MAC are one.
 func (p *SwitchPort) addresses(row *nb.LogicalSwitchPort, far []Address, e *graph.RowProblems) {
+	own := make([]Address, 0, len(row.Addresses))
 	for _, text := range row.Addresses {
 		switch text {
 		case "unknown":
@@ -120,9 +123,7 @@ func (p *SwitchPort) addresses(row *nb.LogicalSwitchPort, far []Address, e *grap
 			if p.Type != routerType {
 				e.Problem("addresses", "router: only ports of type router have the addresses of a router's port")
 			}
-			for _, a := range far {
-				p.own(a)
-			}
+			own = append(own, far...)
 			continue
 		}
 		a, err := ParseAddress(text)
@@ -133,21 +134,14 @@ func (p *SwitchPort) addresses(row *nb.LogicalSwitchPort, far []Address, e *grap
 			e.Problem("addresses", strconv.Quote(text)+": "+err.Error())
 			continue
 		}
-		p.own(a)
+		own = append(own, a)
 	}
-}
-
-// own adds an address, or its IP addresses if the port has the MAC already.
-func (p *SwitchPort) own(a Address) {
-	at := slices.IndexFunc(p.Addresses, func(b Address) bool { return b.MAC == a.MAC })
-	if at < 0 {
-		p.Addresses = append(p.Addresses, Address{MAC: a.MAC})
-		at = len(p.Addresses) - 1
-	}
-	for _, ip := range a.IPs {
-		if !slices.Contains(p.Addresses[at].IPs, ip) {
-			p.Addresses[at].IPs = append(p.Addresses[at].IPs, ip)
+	for _, same := range GroupBy(own, func(a Address) lflow.MAC { return a.MAC }) {
+		ips := slices.Clip(same[0].IPs) // it may be a router's
+		for _, a := range same[1:] {
+			ips = append(ips, a.IPs...)
 		}
+		p.Addresses = append(p.Addresses, Address{MAC: same[0].MAC, IPs: Distinct(ips)})
 	}
 }
 

@@ -54,9 +54,9 @@ func readRules(f *graph.Flows, p *model.SwitchPort) []rule {
 			f.Problem("port_security", strconv.Quote(text)+": "+err.Error())
 			continue
 		}
-		rules = addRule(rules, r)
+		rules = append(rules, r)
 	}
-	return rules
+	return join(rules)
 }
 
 // fail marks the packet in a bit and goes on to the stage that drops it.

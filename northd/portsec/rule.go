@@ -89,27 +89,26 @@ func (r *rule) addIPs(ips []netip.Prefix) {
 		if ip.Addr().Is4() {
 			to = &r.V4
 		}
-		if !slices.Contains(*to, ip) {
-			*to = append(*to, ip)
-		}
+		*to = append(*to, ip)
 	}
 }
 
-// addRule adds a rule to those of other elements. Elements that name the same
-// Ethernet addresses are one rule, since what any of them allows is allowed.
-func addRule(rules []rule, r rule) []rule {
-	at := slices.IndexFunc(rules, func(o rule) bool { return slices.Equal(o.MACs, r.MACs) })
-	if at < 0 {
-		return append(rules, r)
+// join makes one rule of those of elements that name the same Ethernet addresses,
+// since what any of them allows is allowed.
+func join(rules []rule) (joined []rule) {
+	// No element names more than two.
+	type addresses struct{ a, b secMAC }
+	for _, same := range model.GroupBy(rules, func(r rule) addresses { return addresses{r.MACs[0], r.MACs[len(r.MACs)-1]} }) {
+		r := rule{MACs: same[0].MACs}
+		if !slices.ContainsFunc(same, rule.free) {
+			for _, o := range same {
+				r.V4, r.V6 = append(r.V4, o.V4...), append(r.V6, o.V6...)
+			}
+		}
+		r.V4, r.V6 = model.Distinct(r.V4), model.Distinct(r.V6)
+		joined = append(joined, r)
 	}
-	o := &rules[at]
-	if o.free() || r.free() {
-		o.V4, o.V6 = nil, nil
-		return rules
-	}
-	o.addIPs(r.V4)
-	o.addIPs(r.V6)
-	return rules
+	return joined
 }
 
 // own returns the addresses of one family as values to compare with: where the
@@ -134,11 +133,11 @@ func (r rule) own(v6 bool) []any {
 	if v6 {
 		for _, m := range r.MACs {
 			if m == oneMAC(m.MAC) {
-				vs = appendNew(vs, model.LinkLocal(m.MAC))
+				vs = append(vs, model.LinkLocal(m.MAC))
 			}
 		}
 	}
-	return vs
+	return model.Distinct(vs)
 }
 
 // heard returns the destinations that the host receives: its own, groups, and
@@ -153,17 +152,10 @@ func (r rule) heard(v6 bool) []any {
 	}
 	for _, p := range r.V4 {
 		if p.Bits() < 32 && p != p.Masked() { // else it is in the network
-			vs = appendNew(vs, broadcast(p))
+			vs = append(vs, broadcast(p))
 		}
 	}
-	return append(vs, netip.MustParseAddr("255.255.255.255"), netip.MustParsePrefix("224.0.0.0/4"))
-}
-
-func appendNew(vs []any, v any) []any {
-	if slices.Contains(vs, v) {
-		return vs
-	}
-	return append(vs, v)
+	return append(model.Distinct(vs), netip.MustParseAddr("255.255.255.255"), netip.MustParsePrefix("224.0.0.0/4"))
 }
 
 // broadcast returns the last address of an IPv4 network.
