@@ -42,9 +42,9 @@ func (d *decoder) take(b *view.Batch) {
 	d.drop(b.Dropped)
 	for dp, on := range b.Followed {
 		if on {
-			d.t.Followed.Set(dp, struct{}{})
+			d.t.Follow(dp)
 		} else {
-			d.t.Followed.Delete(dp)
+			d.t.Unfollow(dp)
 		}
 	}
 	for key, e := range b.Events {
@@ -53,11 +53,11 @@ func (d *decoder) take(b *view.Batch) {
 	if b.More {
 		return
 	}
-	d.t.Feeds.Rest()
 	if d.resetting {
 		d.resetting = false
 		d.t.Feeds.EndReset()
 	}
+	d.t.Feeds.Rest()
 	d.viewed, d.rev = true, max(d.rev, b.Chassis)
 }
 

@@ -26,7 +26,7 @@ func BenchmarkForeignPorts(b *testing.B) {
 		}
 		t.Engine.Commit()
 		b.ReportMetric(float64(liveHeap()-before)/switches/ports, "B/port")
-		b.ReportMetric(1000, "goal-B/port")
+		b.ReportMetric(550, "goal-B/port")
 		if t.Local.Len() != 0 {
 			b.Fatal("a datapath is local")
 		}

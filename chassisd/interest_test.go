@@ -2,9 +2,13 @@ package chassisd
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/weft-sdn/weft/chassisd/binding"
+	"github.com/weft-sdn/weft/chassisd/tables"
+	"github.com/weft-sdn/weft/chassisd/view"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 )
@@ -128,6 +132,57 @@ func TestInterestWithoutEtcd(t *testing.T) {
 	h.Eventually("its flows", func() bool { return strings.Contains(h.flows(), "metadata=0x64/0xffffff,dl_dst=") })
 	h.Eventually("ovn-installed", func() bool { return h.installed("far100") != "" })
 	f.sync(h)
+}
+
+// TestForeignRows: of datapaths that are not followed the tables hold no port, no
+// claim and no member of a multicast group, and all of them once they are, however
+// they came; and what is kept of them beside the tables is little.
+func TestForeignRows(t *testing.T) {
+	const switches, ports = 100, 22
+	tab := tables.New()
+	d := newDecoder(tab)
+	have := func(when string, datapaths int) {
+		t.Helper()
+		tab.Engine.Commit()
+		if p, c, m := tab.Ports.Len(), tab.Claims.Len(), tab.GroupPorts.Len(); p != datapaths*ports || c != p || m != 3*p {
+			t.Errorf("%s: %d ports, %d claims, %d members of groups; want those of %d datapaths", when, p, c, m, datapaths)
+		}
+	}
+	before := liveHeap()
+	for s := range switches {
+		d.take(foreignSwitch(s, ports))
+	}
+	have("nothing is followed", 0)
+	// In all tables they are 1,200 bytes; these have 500, of which most are the port
+	// group's and the address set's, and what other tests leave behind.
+	if n := int(liveHeap()-before) / switches / ports; n > 750 {
+		t.Errorf("%d bytes for a port that is not needed", n)
+	}
+	first, second := schema.NameUUID("dp", "0"), schema.NameUUID("dp", "1")
+	follow := func(b map[schema.UUID]bool) { d.take(&view.Batch{Followed: b}) }
+	follow(map[schema.UUID]bool{first: true})
+	have("one is followed", 1)
+	follow(map[schema.UUID]bool{first: false, second: true})
+	d.take(foreignSwitch(0, ports))
+	d.take(foreignSwitch(1, ports))
+	have("another is followed", 1)
+
+	// A port that an interface asks for is there before its datapath is.
+	name := schema.NameUUID("port", "7", "3").String()
+	tab.SetInterface(binding.Interface{UUID: "iface", ID: name, Ofport: 1})
+	tab.Engine.Commit()
+	if p, c := tab.Ports.Len(), tab.Claims.Len(); p != ports+1 || c != p {
+		t.Errorf("with a port that is asked for: %d ports, %d claims", p, c)
+	}
+	if a := tab.Asked.Len(); a != 0 {
+		t.Errorf("%d ports are asked for here; it is another chassis's", a)
+	}
+	tab.DeleteInterface("iface")
+	follow(map[schema.UUID]bool{second: false})
+	have("nothing is followed any more", 0)
+	follow(map[schema.UUID]bool{view.AllDatapaths: true})
+	have("all are followed", switches)
+	runtime.KeepAlive(d)
 }
 
 // TestPortMoves: a port whose row names another datapath waits for the flows of

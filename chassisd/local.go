@@ -129,7 +129,7 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	i := l.interfaces[uuid]
 	port, on := l.portOf[uuid]
 	if i == nil || !on {
-		t.Interfaces.Delete(uuid)
+		t.DeleteInterface(uuid)
 		t.Tunnels.Delete(uuid)
 		l.named(uuid, "")
 		return
@@ -141,11 +141,11 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	id := i.ExternalIDs["iface-id"]
 	l.named(uuid, id)
 	if id != "" {
-		t.Interfaces.Set(uuid, binding.Interface{
+		t.SetInterface(binding.Interface{
 			UUID: uuid, Name: i.Name, ID: id, Ofport: ofport, EncapIP: i.ExternalIDs["encap-ip"],
 		})
 	} else {
-		t.Interfaces.Delete(uuid)
+		t.DeleteInterface(uuid)
 	}
 	chassis, ip, ok := tunnel.ParseID(l.ports[port].ExternalIDs[tunnel.Mark])
 	if ok && ofport > 0 && i.Type == "geneve" {

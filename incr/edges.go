@@ -33,6 +33,7 @@ func (s *edges) alloc() uint32 {
 		return id
 	}
 	if s.all.n == 0 {
+		s.all.whole() // relink points into an edge while it makes others
 		s.all.grow()
 	}
 	return s.all.grow()

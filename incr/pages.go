@@ -1,23 +1,44 @@
 package incr
 
+import "unsafe"
+
 const (
 	pageBits = 9
 	pageSize = 1 << pageBits
+	fewest   = 4 // elements that the first page has room for at first
 )
 
-// pages is an array that grows without moving what it holds.
+// pages is an array that grows a page at a time. The first page starts small, for
+// most tables have few rows, and moves as it grows: a pointer into it holds until
+// the next grow or take, unless it was made whole at once.
 type pages[T any] struct {
-	page []*[pageSize]T
-	n    uint32
-	free []uint32 // given back, for take
+	page  []*T     // the first elements of the pages
+	first uint32   // how many elements the first has room for
+	n     uint32   // elements
+	free  []uint32 // given back, for take
 }
 
-func (p *pages[T]) at(i uint32) *T { return &p.page[i>>pageBits][i&(pageSize-1)] }
+// at returns an element, which must have been made by grow or take.
+//
+// Hot path: a slice for each page would cost another load and a comparison.
+func (p *pages[T]) at(i uint32) *T {
+	return (*T)(unsafe.Add(unsafe.Pointer(p.page[i>>pageBits]), uintptr(i&(pageSize-1))*unsafe.Sizeof(*new(T))))
+}
+
+// whole makes the first page as large as others, so that nothing moves.
+func (p *pages[T]) whole() { p.page, p.first = []*T{&make([]T, pageSize)[0]}, pageSize }
 
 // grow adds one zero element and returns its position.
 func (p *pages[T]) grow() uint32 {
-	if int(p.n>>pageBits) == len(p.page) {
-		p.page = append(p.page, new([pageSize]T))
+	switch {
+	case p.n == p.first && p.n < pageSize:
+		larger := make([]T, max(fewest, 2*p.first))
+		if p.n > 0 {
+			copy(larger, unsafe.Slice(p.page[0], p.n))
+		}
+		p.page, p.first = []*T{&larger[0]}, uint32(len(larger))
+	case int(p.n>>pageBits) == len(p.page):
+		p.page = append(p.page, &make([]T, pageSize)[0])
 	}
 	p.n++
 	return p.n - 1

@@ -42,7 +42,7 @@ func newWorld(t *testing.T, aging string) *world {
 		Rate: 1e6, Now: func() time.Time { return w.now },
 		Out: func(p *ofp.PacketOut) error { w.sent = append(w.sent, p); return nil },
 	}, Duty(slog.New(slog.DiscardHandler)))
-	w.tab.Followed.Set(tables.AllDatapaths, struct{}{})
+	w.tab.Follow(tables.AllDatapaths)
 	w.tab.Self.Set(struct{}{}, tables.Self{Name: "hv1"})
 	kind := "logical-router"
 	row := &sb.DatapathBinding{TunnelKey: routerKey, Type: &kind}
@@ -54,7 +54,7 @@ func newWorld(t *testing.T, aging string) *world {
 	w.tab.Ports.Set(id("s1"), tables.Port{Name: "s1", Datapath: id("s"), Key: 1, Type: "patch", Peer: "r1"})
 	w.tab.Ports.Set(id("vm"), tables.Port{Name: "vm", Datapath: id("s"), Key: 2})
 	w.tab.Datapaths.Set(id("s"), &sb.DatapathBinding{TunnelKey: 5})
-	w.tab.Interfaces.Set("if", binding.Interface{UUID: "if", Name: "vm", ID: "vm", Ofport: 1})
+	w.tab.SetInterface(binding.Interface{UUID: "if", Name: "vm", ID: "vm", Ofport: 1})
 	w.commit()
 	return w
 }

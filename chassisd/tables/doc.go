@@ -5,7 +5,8 @@
 // The rule: the inputs are set from outside and everything else follows.
 // Where something that is remembered comes in (conntrack zones), it is an
 // input; ids of conjunctions are given out by name, so that a flow that is
-// lowered again has the ones that it had.
+// lowered again has the ones that it had. Rows of datapaths that are not
+// followed do not come in (shelf), and nothing may follow from them.
 //
 // Imports: chassisd/binding, chassisd/lower, chassisd/packet, chassisd/physical, chassisd/zone, incr, lflow, ofctrl, ofctrl/ofp, schema, schema/sb
 package tables

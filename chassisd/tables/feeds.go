@@ -29,6 +29,7 @@ type Feeds struct {
 	members map[origin]func(row schema.UUID, part string, there bool) error
 	chunk   func(Path, Event)
 	inputs  []resettable
+	shelf   *shelf
 	// strings are those that the state or batch taken now has in many places:
 	// names of ports and of chassis. Its keys, of which they are parts, are not
 	// kept.
@@ -113,7 +114,7 @@ func decode[R schema.Row, V any](t *schema.Table, id schema.UUID, e Event, value
 
 // rowMembers has an input take the elements of a column of R's table that name
 // rows.
-func rowMembers[R schema.Row](f *Feeds, in *incr.Input[Member, struct{}], column string) *incr.Input[Member, struct{}] {
+func rowMembers[R schema.Row](f *Feeds, in settable[Member, struct{}], column string) {
 	var zero R
 	f.members[origin{table: sb.Schema().TableOf(zero).Name, column: column}] = func(row schema.UUID, part string, there bool) error {
 		id, err := schema.ParseUUID(part)
@@ -123,7 +124,6 @@ func rowMembers[R schema.Row](f *Feeds, in *incr.Input[Member, struct{}], column
 		set(in, Member{Group: row, Row: id}, struct{}{}, there)
 		return nil
 	}
-	return feed[Member, struct{}](f, in)
 }
 
 // textMembers has an input take the elements of a column of R's table that are
@@ -166,6 +166,7 @@ func (f *Feeds) Reset() {
 	for _, in := range f.inputs {
 		in.Reset()
 	}
+	f.shelf.Reset()
 }
 
 // EndReset ends a complete state.
@@ -173,10 +174,15 @@ func (f *Feeds) EndReset() {
 	for _, in := range f.inputs {
 		in.EndReset()
 	}
+	f.shelf.EndReset()
 }
 
-// Rest forgets what is remembered of the strings of a state or batch.
-func (f *Feeds) Rest() { f.strings = map[string]string{} }
+// Rest ends a batch: what need not be in the inputs is kept beside them, and
+// what is remembered of the batch's strings is forgotten.
+func (f *Feeds) Rest() {
+	f.shelf.tidy()
+	f.strings = map[string]string{}
+}
 
 // Apply takes a key. An error says why it is left out.
 func (f *Feeds) Apply(key string, e Event) error {

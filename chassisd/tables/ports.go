@@ -6,8 +6,8 @@ import (
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-// Port is what the tables read of a Port_Binding. Ports of all datapaths are
-// kept, and clouds write much in the other columns.
+// Port is what the tables read of a Port_Binding; clouds write much in the other
+// columns.
 type Port struct {
 	Name, Type string
 	Datapath   schema.UUID

@@ -95,6 +95,7 @@ type Tables struct {
 	Tunnels    *incr.Input[string, Tunnel]            // by the UUID of their interface
 	Zones      *incr.Input[string, uint16]            // by name, as in package zone
 	Datapaths  *incr.Input[schema.UUID, *sb.DatapathBinding]
+	// Ports, their Claims and GroupPorts are those that the shelf lets in.
 	Ports      *incr.Input[schema.UUID, Port]
 	Groups     *incr.Input[schema.UUID, *sb.MulticastGroup]
 	GroupPorts *incr.Input[Member, struct{}]
@@ -144,6 +145,7 @@ type Tables struct {
 	FamilyFlows  *incr.Table[FamilyPart, Lowered]       // with the members of large address sets
 	MendFlows    *incr.Table[schema.UUID, ofctrl.Flows] // by port: see PortGroupBit.Fresh
 
+	shelf   *shelf
 	lowerer *lower.Lowerer
 	conj    *conjunctions
 
@@ -219,9 +221,9 @@ func newInputs(opts ...incr.Option) *Tables {
 
 		Datapaths:      rowsOf[*sb.DatapathBinding](f, e, "datapaths", byNorthd),
 		Ports:          feed[schema.UUID, Port](f, incr.NewInput[schema.UUID](e, "ports", incr.Eq[Port])),
-		Groups:         rowsOf[*sb.MulticastGroup](f, e, "groups", byNorthd),
-		GroupPorts:     rowMembers[*sb.MulticastGroup](f, incr.NewInput[Member](e, "group ports", incr.Eq[struct{}]), "ports"),
-		DPGroups:       rowMembers[*sb.LogicalDPGroup](f, incr.NewInput[Member](e, "datapath groups", incr.Eq[struct{}]), "datapaths"),
+		Groups:         feed[schema.UUID, *sb.MulticastGroup](f, incr.NewInput[schema.UUID](e, "groups", rowEqual[*sb.MulticastGroup]())),
+		GroupPorts:     feed[Member, struct{}](f, incr.NewInput[Member](e, "group ports", incr.Eq[struct{}])),
+		DPGroups:       feed[Member, struct{}](f, incr.NewInput[Member](e, "datapath groups", incr.Eq[struct{}])),
 		Chunks:         feed[Path, string](f, incr.NewInput[Path](e, "chunks", incr.Eq[string])),
 		Followed:       feed[schema.UUID, struct{}](f, incr.NewInput[schema.UUID](e, "followed", incr.Eq[struct{}])),
 		Chassis:        rowsOf[*sb.Chassis](f, e, "chassis", byChassis),
@@ -235,15 +237,17 @@ func newInputs(opts ...incr.Option) *Tables {
 		PortGroups:     rowsOf[*sb.PortGroup](f, e, "port groups", byNorthd),
 		PortGroupPorts: textMembers[*sb.PortGroup](f, incr.NewInput[SetMember](e, "port group ports", incr.Eq[struct{}]), "ports"),
 	}
+	t.shelf = newShelf(t)
 	t.feedRows()
 	return t
 }
 
 // feedRows declares the inputs that hold something else than rows.
 func (t *Tables) feedRows() {
-	f := t.Feeds
+	f, s := t.Feeds, t.shelf
+	f.shelf = s
 	id := func(_ string, row schema.UUID) schema.UUID { return row }
-	fromRows(f, t.Ports, byNorthd, id, func(row *sb.PortBinding, _ Event) (Port, error) {
+	fromRows(f, feeder[schema.UUID, Port]{s, s.setPort, s.deletePort}, byNorthd, id, func(row *sb.PortBinding, _ Event) (Port, error) {
 		p := PortOf(row)
 		for _, s := range p.Strings() {
 			*s = f.once(*s)
@@ -251,7 +255,11 @@ func (t *Tables) feedRows() {
 		return p, nil
 	})
 	fromRows(f, t.Encaps, byChassis, id, func(row *sb.Encap, e Event) (Encap, error) { return Encap{row, e.Rev}, nil })
-	fromRows(f, t.Claims, byChassis, func(chassis string, port schema.UUID) ClaimKey { return ClaimKey{port, f.once(chassis)} },
+	fromRows(f, feeder[schema.UUID, *sb.MulticastGroup]{s, s.setGroup, s.deleteGroup}, byNorthd, id,
+		func(row *sb.MulticastGroup, _ Event) (*sb.MulticastGroup, error) { return row, nil })
+	rowMembers[*sb.MulticastGroup](f, feeder[Member, struct{}]{s, s.setMember, s.deleteMember}, "ports")
+	rowMembers[*sb.LogicalDPGroup](f, t.DPGroups, "datapaths")
+	fromRows(f, feeder[ClaimKey, Claim]{s, s.setClaim, s.deleteClaim}, byChassis, func(chassis string, port schema.UUID) ClaimKey { return ClaimKey{port, f.once(chassis)} },
 		func(row *sb.PortBinding, e Event) (Claim, error) {
 			c := Claim{Rev: e.Created}
 			if row.Encap != nil {

@@ -31,7 +31,7 @@ func newWorld(t testing.TB) world { return furnish(New(), t) }
 // furnish sets what worlds have in common.
 func furnish(tables *Tables, t testing.TB) world {
 	w := world{tables, t}
-	w.Followed.Set(AllDatapaths, struct{}{})
+	w.Follow(AllDatapaths)
 	w.Self.Set(struct{}{}, Self{Name: "hv1", Hostname: "host1", Encaps: map[string]schema.UUID{"10.0.0.11": id("encap11")}})
 	for _, n := range []string{"hv1", "hv2", "hv3"} {
 		w.Chassis.Set(id(n), &sb.Chassis{Name: n, Hostname: strings.Replace(n, "hv", "host", 1)})
@@ -362,12 +362,12 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 		w.door(dp, vm, pick(vms...), pick("", "", "hv1", "hv2"))
 	case 24:
 		if d := pick(append(dps, "", "")...); d == "" {
-			w.Followed.Set(AllDatapaths, struct{}{})
+			w.Follow(AllDatapaths)
 		} else if r.IntN(3) == 0 {
-			w.Followed.Delete(AllDatapaths)
-			w.Followed.Delete(id(d))
+			w.Unfollow(AllDatapaths)
+			w.Unfollow(id(d))
 		} else {
-			w.Followed.Set(id(d), struct{}{})
+			w.Follow(id(d))
 		}
 	case 25:
 		k := RecordOf{hv, id(vm)}
@@ -492,13 +492,13 @@ func TestReach(t *testing.T) {
 		{"no port is here", func() {}, "", ""},
 		{"a port comes", func() { w.iface("vm1", 7) }, "sw1 sw2 sw3 router", "sw1 sw2 sw3 router"},
 		{"flows are read one by one", func() {
-			w.Followed.Delete(AllDatapaths)
-			w.Followed.Set(id("sw1"), struct{}{})
-			w.Followed.Set(id("lonely"), struct{}{})
+			w.Unfollow(AllDatapaths)
+			w.Follow(id("sw1"))
+			w.Follow(id("lonely"))
 		},
 			"sw1 sw2 sw3 router", "sw1"},
 		{"the gateway is ours", func() { link("router", "gateway", "hv1") }, "sw1 sw2 sw3 router gateway", "sw1"},
-		{"by our host's name", func() { link("router", "gateway", "host1"); w.Followed.Set(id("gateway"), struct{}{}) },
+		{"by our host's name", func() { link("router", "gateway", "host1"); w.Follow(id("gateway")) },
 			"sw1 sw2 sw3 router gateway", "sw1 gateway"},
 		{"a door has no peer", func() { w.Ports.Delete(id("router-sw2")) }, "sw1 sw3 router gateway", "sw1 gateway"},
 		{"a datapath is deleted", func() { w.Datapaths.Delete(id("router")) }, "sw1 sw3 gateway", "sw1 gateway"},
@@ -547,10 +547,10 @@ func TestPatches(t *testing.T) {
 	}{
 		{"both are here", func() {}, true, false},
 		{"flows of the router are not read", func() {
-			w.Followed.Delete(AllDatapaths)
-			w.Followed.Set(id("sw"), struct{}{})
+			w.Unfollow(AllDatapaths)
+			w.Follow(id("sw"))
 		}, false, false},
-		{"they are", func() { w.Followed.Set(id("router"), struct{}{}) }, true, false},
+		{"they are", func() { w.Follow(id("router")) }, true, false},
 		{"the peer is gone", func() { w.Ports.Delete(id("router-sw")) }, false, false},
 		{"and there again", func() { w.door("router", "router-sw", "sw-router", "") }, true, false},
 		{"on another chassis", func() { w.door("router", "router-sw", "sw-router", "hv2") }, false, false},
