@@ -340,6 +340,7 @@ func (a *Agent) tick() {
 	a.records.wish(a.ports.endHolding())
 	a.tellProblems()
 	a.ovs.catchUp(now)
+	a.ovs.mendTunnels(now)
 	a.tickBits(now)
 	a.release()
 	a.interest.tick(now)
