@@ -147,6 +147,7 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	if id != "" {
 		t.Interfaces.Set(uuid, binding.Interface{
 			UUID: uuid, Name: i.Name, ID: id, Ofport: ofport, EncapIP: i.ExternalIDs["encap-ip"],
+			Version: i.ExternalIDs["iface-id-ver"],
 		})
 	} else {
 		t.Interfaces.Delete(uuid)
