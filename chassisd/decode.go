@@ -55,7 +55,7 @@ func (d *decoder) take(b *view.Batch) {
 	}
 	d.t.Feeds.Rest()
 	if d.resetting {
-		d.resetting = false
+		d.resetting, d.rev = false, 0 // it may be another history
 		d.t.Feeds.EndReset()
 	}
 	d.viewed, d.rev = true, max(d.rev, b.Chassis)

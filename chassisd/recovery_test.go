@@ -134,6 +134,44 @@ func TestEtcdAway(t *testing.T) {
 	}
 }
 
+// TestEtcdRestored: etcd is put back to what it was before a port was claimed. The
+// claim comes again, and the status tells of nothing later than what there is.
+func TestEtcdRestored(t *testing.T) {
+	f, h := oneHV(t)
+	f.put(port("vm2", 2, nil))
+	f.sync(h)
+	f.etcd.Stop()
+	backup := f.etcd.Backup()
+	f.etcd.Start()
+	for range 20 {
+		f.put(map[string]*string{})
+	}
+	claim := sb.RecordKey("hv1", "Port_Binding", portID("vm2"))
+	claimed := func() bool { v := f.get(claim); return v != nil && strings.Contains(*v, `"up":true`) }
+	h.vm("vm2", 12)
+	h.Eventually("the claim", claimed)
+	f.sync(h)
+	f.etcd.Stop()
+	f.etcd.Restore(backup)
+	f.etcd.Start()
+	if f.get(claim) != nil {
+		t.Fatal("the backup has the claim")
+	}
+	h.Eventually("the claim", claimed)
+	f.cfg++ // not that of the backup
+	f.sync(h)
+	res, err := f.c.Get(t.Context(), sb.StatusKey("hv1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := h.status(); s.View > res.Header.Revision || s.Claimed > res.Header.Revision {
+		t.Errorf("etcd is at revision %d, the status says %+v", res.Header.Revision, s)
+	}
+	if h.hasProblem("second agent") {
+		t.Error("somebody is blamed")
+	}
+}
+
 // TestBadConfiguration: what is wrong is said, and mended without a restart.
 func TestBadConfiguration(t *testing.T) {
 	f := newFabric(t)
