@@ -19,6 +19,7 @@ import (
 
 	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/internal/packettest"
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/proto"
 	"github.com/weft-sdn/weft/schema/sb"
 )
@@ -169,6 +170,26 @@ func TestEtcdRestored(t *testing.T) {
 	}
 	if h.hasProblem("second agent") {
 		t.Error("somebody is blamed")
+	}
+}
+
+// TestLearnedFlowsStay: what the switch learns in the tables that are for it is not
+// drift; anywhere else it is.
+func TestLearnedFlowsStay(t *testing.T) {
+	f, h := oneHV(t)
+	for _, table := range append(lower.LearnTables(), lower.TableLogIngress) {
+		h.Ofctl("add-flow", fmt.Sprintf("table=%d,idle_timeout=600,priority=7777,ip,metadata=5,actions=set_field:1->reg10", table))
+	}
+	learned := func(table uint8) bool {
+		return strings.Contains(h.Ofctl("dump-flows", fmt.Sprintf("table=%d", table)), "priority=7777")
+	}
+	h.Eventually("drift to be mended", func() bool { return !learned(lower.TableLogIngress) })
+	h.vm("vm2", 12)
+	f.sync(h)
+	for _, table := range lower.LearnTables() {
+		if !learned(table) {
+			t.Errorf("what was learned in table %d is gone", table)
+		}
 	}
 }
 
