@@ -102,11 +102,16 @@ func (a *Agent) configPart() *proto.Part {
 }
 
 func (a *Agent) vswitchPart() *proto.Part {
-	reason := fmt.Sprint(a.loc.err)
-	if a.ovs.failed != "" {
-		reason = a.ovs.failed
+	state, reason := proto.State_STATE_OK, ""
+	switch broken := a.loc.brokenTunnels(); {
+	case a.ovs.failed != "":
+		state, reason = proto.State_STATE_FAILED, a.ovs.failed
+	case !a.loc.connected:
+		state, reason = proto.State_STATE_FAILED, fmt.Sprint(a.loc.err)
+	case len(broken) > 0:
+		state, reason = proto.State_STATE_DEGRADED, fmt.Sprintf("%d tunnels do not work, the first: %s", len(broken), broken[0])
 	}
-	return part("vswitch", reason, okOr(a.loc.connected && a.ovs.failed == "", proto.State_STATE_FAILED),
+	return part("vswitch", reason, state,
 		"database", a.cfg.OVS, "interfaces", strconv.Itoa(len(a.loc.portOf)), "tunnels", strconv.Itoa(a.t.Tunnels.Len()))
 }
 

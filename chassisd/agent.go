@@ -14,6 +14,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/config"
 	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/ledger"
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/neighbour"
 	"github.com/weft-sdn/weft/chassisd/pinctrl"
 	"github.com/weft-sdn/weft/chassisd/tables"
@@ -251,6 +252,7 @@ func (a *Agent) configure(ctx context.Context) {
 func (a *Agent) startSwitch(ctx context.Context) {
 	a.of = ofctrl.New(ofctrl.Config{
 		Target: "unix:" + filepath.Join(a.cfg.RunDir, a.conf.Bridge+".mgmt"), Log: a.log,
+		LearnTables: lower.LearnTables(),
 	})
 	a.start(ctx, "acl log", a.acls.Run)
 	a.start(ctx, "ofctrl", a.of.Run)
@@ -340,6 +342,7 @@ func (a *Agent) tick() {
 	a.records.wish(a.ports.endHolding())
 	a.tellProblems()
 	a.ovs.catchUp(now)
+	a.ovs.mendTunnels(now)
 	a.tickBits(now)
 	a.release()
 	a.interest.tick(now)

@@ -110,7 +110,7 @@ func (a *Agent) handOn() {
 	h := a.updates.close(a.cfg.Now())
 	u := &h.update
 	if a.phase < takingOver {
-		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "static", Flows: physical.Static()})
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "static", Flows: physical.Static(), Groups: physical.StaticGroups()})
 		a.takeOver()
 	}
 	u.FlushZones = a.zones.toFlush()

@@ -54,7 +54,7 @@ func (d *decoder) take(b *view.Batch) {
 		return
 	}
 	if d.resetting {
-		d.resetting = false
+		d.resetting, d.rev = false, 0 // it may be another history
 		d.t.Feeds.EndReset()
 	}
 	d.t.Feeds.Rest()

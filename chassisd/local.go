@@ -31,6 +31,8 @@ type local struct {
 	idOf   map[string]string          // interface on the bridge → its iface-id
 	withID map[string]map[string]bool // iface-id → those who have it
 	double map[string]bool            // iface-ids that several have
+
+	broken map[string]string // tunnel interfaces of ours that the switch has not: why
 }
 
 func newLocal() *local {
@@ -39,6 +41,7 @@ func newLocal() *local {
 		ports: map[string]*vswitch.Port{}, interfaces: map[string]*vswitch.Interface{},
 		collectors: map[string]*vswitch.CollectorSet{}, portOf: map[string]string{},
 		idOf: map[string]string{}, withID: map[string]map[string]bool{}, double: map[string]bool{},
+		broken: map[string]string{},
 	}
 }
 
@@ -128,6 +131,7 @@ func (l *local) join() []string {
 func (l *local) feed(t *tables.Tables, uuid string) {
 	i := l.interfaces[uuid]
 	port, on := l.portOf[uuid]
+	delete(l.broken, uuid)
 	if i == nil || !on {
 		t.DeleteInterface(uuid)
 		t.Tunnels.Delete(uuid)
@@ -143,16 +147,38 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	if id != "" {
 		t.SetInterface(binding.Interface{
 			UUID: uuid, Name: i.Name, ID: id, Ofport: ofport, EncapIP: i.ExternalIDs["encap-ip"],
+			Version: i.ExternalIDs["iface-id-ver"],
 		})
 	} else {
 		t.DeleteInterface(uuid)
 	}
 	chassis, ip, ok := tunnel.ParseID(l.ports[port].ExternalIDs[tunnel.Mark])
+	if ok && (i.Error != nil && *i.Error != "" || ofport < 0) {
+		l.broken[uuid] = brokenReason(i)
+	}
 	if ok && ofport > 0 && i.Type == "geneve" {
 		t.Tunnels.Set(uuid, tables.Tunnel{Chassis: chassis, IP: ip, Ofport: uint32(ofport)})
 	} else {
 		t.Tunnels.Delete(uuid)
 	}
+}
+
+func brokenReason(i *vswitch.Interface) string {
+	if i.Error != nil && *i.Error != "" {
+		return *i.Error
+	}
+	return "the switch has not taken it"
+}
+
+// brokenTunnels says which of our tunnels the switch has not, and why.
+func (l *local) brokenTunnels() []string {
+	var out []string
+	for i, reason := range l.broken {
+		port := l.ports[l.portOf[i]]
+		out = append(out, fmt.Sprintf("tunnel %s to %s: %s", port.Name, port.ExternalIDs[tunnel.Mark], reason))
+	}
+	slices.Sort(out)
+	return out
 }
 
 // feedCollectors sets the input that says which collector sets the bridge has,
@@ -188,7 +214,8 @@ func (l *local) tunnelPorts() []tunnel.Port {
 			continue
 		}
 		out = append(out, tunnel.Port{
-			UUID: p, Iface: i, Name: port.Name, Type: iface.Type, ID: port.ExternalIDs[tunnel.Mark], Options: iface.Options,
+			UUID: p, Iface: i, Name: port.Name, Type: iface.Type, IDs: port.ExternalIDs, Options: iface.Options,
+			Works: iface.Ofport != nil && *iface.Ofport > 0,
 		})
 	}
 	slices.SortFunc(out, func(a, b tunnel.Port) int { return strings.Compare(a.UUID, b.UUID) })

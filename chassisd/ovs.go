@@ -43,6 +43,12 @@ type ovsWriter struct {
 	cfgAt           time.Time // when ovn-nb-cfg was written
 	cfgLate         bool      // it is behind
 	startup         string    // when this run began, ms since 1970
+
+	// Tunnels that the switch refused are tried again, next at mendAt and then
+	// mendWait later.
+	mend     bool
+	mendAt   time.Time
+	mendWait time.Duration
 }
 
 // bridgeIDs says what of somebody's keys the bridge's external_ids lack, and what
@@ -58,6 +64,12 @@ const flowsFirst = 100 * time.Millisecond
 // all of its ports, which costs tens of milliseconds where there are hundreds.
 const cfgPace = time.Second
 
+// The bounds of mendWait.
+const (
+	minMend = 250 * time.Millisecond
+	maxMend = 30 * time.Second
+)
+
 func newOVSWriter(cfg *Config, loc *local, t *tables.Tables, p *ports, ids ...bridgeIDs) *ovsWriter {
 	return &ovsWriter{log: cfg.Log, now: cfg.Now, loc: loc, t: t, ports: p, ids: ids, done: make(chan error, 1)}
 }
@@ -72,6 +84,10 @@ func (w *ovsWriter) ready() bool {
 func (w *ovsWriter) plan(conf *config.Config, at phase, nbCfg int64) *vswitch.Txn {
 	txn := &vswitch.Txn{}
 	w.planBridge(txn, conf, at, nbCfg)
+	if row := w.loc.row(); w.mend && row != nil {
+		w.mend = false
+		txn.Reconfigure(row)
+	}
 	if at >= takingOver && w.loc.bridge != nil {
 		w.planTunnels(txn, conf)
 		w.planInterfaces(txn)
@@ -100,7 +116,7 @@ func (w *ovsWriter) ended(err error) {
 // problems lists what is wrong with tunnels, and why the database is not as it
 // must be.
 func (w *ovsWriter) problems() []string {
-	out := slices.Clone(w.issues)
+	out := append(slices.Clone(w.issues), w.loc.brokenTunnels()...)
 	if w.failed != "" {
 		out = append(out, w.failed)
 	}
@@ -157,6 +173,20 @@ func (w *ovsWriter) millis() string { return strconv.FormatInt(w.now().UnixMilli
 func (w *ovsWriter) catchUp(now time.Time) {
 	if w.cfgLate && now.Sub(w.cfgAt) >= cfgPace {
 		w.cfgLate, w.bridge = false, true
+	}
+}
+
+// mendTunnels has tunnels that the switch refused tried again, each time later:
+// ovs-vswitchd itself does so only when it is told something else.
+func (w *ovsWriter) mendTunnels(now time.Time) {
+	switch {
+	case len(w.loc.broken) == 0:
+		w.mendWait = 0
+	case w.mendWait == 0:
+		w.mendWait, w.mendAt = minMend, now.Add(minMend)
+	case !now.Before(w.mendAt):
+		w.mend, w.mendWait = true, min(2*w.mendWait, maxMend)
+		w.mendAt = now.Add(w.mendWait)
 	}
 }
 

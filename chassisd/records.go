@@ -20,7 +20,9 @@ type records struct {
 	ledger *ledger.Ledger // writes them; nil while there is no etcd
 	want   map[string][]byte
 	have   map[string]bool
-	unseen map[string]bool // those not yet in the complete state that comes in
+	// reading: a complete state comes in. unseen are those not yet in it.
+	reading bool
+	unseen  map[string]bool
 	// owners are told of the keys of their table, by its name.
 	owners map[string]func(row schema.UUID, e view.Event)
 	// kept are the tables of which the records of an earlier run are wished for,
@@ -73,11 +75,13 @@ func (r *records) split(key string) (table, row string, ok bool) {
 // take takes what the view tells of the chassis's own keys.
 func (r *records) take(b *view.Batch) {
 	if b.Reset {
-		r.unseen = maps.Clone(r.have)
+		r.reading, r.unseen = true, maps.Clone(r.have)
+		r.unseen[sb.StatusKey(r.name)] = true
 	}
 	for key, e := range b.Events {
 		if key == sb.StatusKey(r.name) {
-			r.resume(e)
+			r.resume(key, e)
+			delete(r.unseen, key)
 		} else if _, _, ok := r.split(key); ok {
 			r.see(key, e)
 			delete(r.unseen, key)
@@ -86,18 +90,41 @@ func (r *records) take(b *view.Batch) {
 	if b.More {
 		return
 	}
-	for key := range r.unseen {
-		r.see(key, view.Event{Rev: b.Chassis})
+	if r.reading {
+		r.endReading(b.Chassis)
 	}
-	r.unseen = nil
+}
+
+// endReading ends a complete state, as of a revision: what is not in it is gone,
+// and nothing is newer.
+func (r *records) endReading(rev int64) {
+	for key := range r.unseen {
+		if key == sb.StatusKey(r.name) {
+			r.resume(key, view.Event{Rev: rev})
+		} else {
+			r.see(key, view.Event{Rev: rev})
+		}
+	}
+	r.claimed = min(r.claimed, rev)
+	r.ledger.ReadAll(rev)
+	r.reading, r.unseen = false, nil
+}
+
+// tell tells the ledger what etcd has.
+func (r *records) tell(key string, e view.Event) {
+	if r.reading {
+		r.ledger.Read(key, e.Value, e.Rev)
+	} else {
+		r.ledger.Seen(key, e.Value, e.Rev)
+	}
 }
 
 // resume takes over what an earlier run said of itself.
-func (r *records) resume(e view.Event) {
+func (r *records) resume(key string, e view.Event) {
 	if s, err := sb.ParseStatus(e.Value, e.Rev); err == nil {
 		r.claimed = max(r.claimed, s.Claimed)
 	}
-	r.ledger.Seen(sb.StatusKey(r.name), e.Value, e.Rev)
+	r.tell(key, e)
 }
 
 // see takes a record of this chassis.
@@ -105,7 +132,7 @@ func (r *records) see(key string, e view.Event) {
 	if r.have[key] = true; e.Value == nil {
 		delete(r.have, key)
 	}
-	r.ledger.Seen(key, e.Value, e.Rev)
+	r.tell(key, e)
 	table, row, _ := r.split(key)
 	id, err := schema.ParseUUID(row)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/internal/packettest"
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/proto"
 	"github.com/weft-sdn/weft/schema/sb"
 )
@@ -131,6 +132,64 @@ func TestEtcdAway(t *testing.T) {
 	f.sync(h)
 	if after := h.flows(); after != before {
 		t.Errorf("flows before\n%s\nafter\n%s", before, after)
+	}
+}
+
+// TestEtcdRestored: etcd is put back to what it was before a port was claimed. The
+// claim comes again, and the status tells of nothing later than what there is.
+func TestEtcdRestored(t *testing.T) {
+	f, h := oneHV(t)
+	f.put(port("vm2", 2, nil))
+	f.sync(h)
+	f.etcd.Stop()
+	backup := f.etcd.Backup()
+	f.etcd.Start()
+	for range 20 {
+		f.put(map[string]*string{})
+	}
+	claim := sb.RecordKey("hv1", "Port_Binding", portID("vm2"))
+	claimed := func() bool { v := f.get(claim); return v != nil && strings.Contains(*v, `"up":true`) }
+	h.vm("vm2", 12)
+	h.Eventually("the claim", claimed)
+	f.sync(h)
+	f.etcd.Stop()
+	f.etcd.Restore(backup)
+	f.etcd.Start()
+	if f.get(claim) != nil {
+		t.Fatal("the backup has the claim")
+	}
+	h.Eventually("the claim", claimed)
+	f.cfg++ // not that of the backup
+	f.sync(h)
+	res, err := f.c.Get(t.Context(), sb.StatusKey("hv1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := h.status(); s.View > res.Header.Revision || s.Claimed > res.Header.Revision {
+		t.Errorf("etcd is at revision %d, the status says %+v", res.Header.Revision, s)
+	}
+	if h.hasProblem("second agent") {
+		t.Error("somebody is blamed")
+	}
+}
+
+// TestLearnedFlowsStay: what the switch learns in the tables that are for it is not
+// drift; anywhere else it is.
+func TestLearnedFlowsStay(t *testing.T) {
+	f, h := oneHV(t)
+	for _, table := range append(lower.LearnTables(), lower.TableLogIngress) {
+		h.Ofctl("add-flow", fmt.Sprintf("table=%d,idle_timeout=600,priority=7777,ip,metadata=5,actions=set_field:1->reg10", table))
+	}
+	learned := func(table uint8) bool {
+		return strings.Contains(h.Ofctl("dump-flows", fmt.Sprintf("table=%d", table)), "priority=7777")
+	}
+	h.Eventually("drift to be mended", func() bool { return !learned(lower.TableLogIngress) })
+	h.vm("vm2", 12)
+	f.sync(h)
+	for _, table := range lower.LearnTables() {
+		if !learned(table) {
+			t.Errorf("what was learned in table %d is gone", table)
+		}
 	}
 }
 

@@ -10,13 +10,13 @@ import (
 // updates follows what goes to the switch, from the change that comes in to the
 // barrier behind the flows.
 type updates struct {
-	gen     int64     // of the newest update given to the switch, or of next
-	next    *handover // nil: nothing is to be handed on
-	sent    time.Time // when the newest was given
-	since   time.Time // when the first change came in that is not in an update
-	pending []generation
-	told    generation // newest given to the switch
-	done    generation // newest that is in it
+	gen     int64        // of the newest update given to the switch, or of next
+	next    *handover    // nil: nothing is to be handed on
+	sent    time.Time    // when the newest was given
+	since   time.Time    // when the first change came in that is not in an update
+	pending []generation // given and not in the switch yet, at most maxPending
+	told    generation   // newest given to the switch
+	done    generation   // newest that is in it
 	changes changes
 }
 
@@ -77,8 +77,21 @@ func (u *updates) give(g generation, flows bool) {
 		g.since = u.since
 	}
 	u.told = g
+	if len(u.pending) == maxPending {
+		last := &u.pending[maxPending-1]
+		g.chassis = g.chassis || last.chassis
+		if !last.since.IsZero() {
+			g.since, g.computed = last.since, last.computed
+		}
+		*last = g
+		return
+	}
 	u.pending = append(u.pending, g)
 }
+
+// maxPending bounds what is remembered for a switch that is away or slow: from
+// there on a generation stands also for the one before it.
+const maxPending = 64
 
 // in takes that an update is in the switch.
 func (u *updates) in(gen int64, now time.Time) {

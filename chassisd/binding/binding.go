@@ -28,16 +28,22 @@ type Interface struct {
 	ID         string // external_ids:iface-id
 	Ofport     int    // 0 and below: the switch does not have it
 	EncapIP    string // external_ids:encap-ip
+	Version    string // external_ids:iface-id-ver
 }
 
 // Pick chooses the interface of a port among those that have its name: one
 // that works before one that does not, then the first by name. others are the
-// names of those left aside.
-func Pick(ifaces []Interface) (chosen Interface, others []string, ok bool) {
-	if len(ifaces) == 0 {
+// names of those left aside. A port that asks for a version of its interface
+// (options:iface-id-ver) takes no other: one that is left from an earlier VM has
+// the name too.
+func Pick(version string, ifaces []Interface) (chosen Interface, others []string, ok bool) {
+	s := slices.Clone(ifaces)
+	if version != "" {
+		s = slices.DeleteFunc(s, func(i Interface) bool { return i.Version != version })
+	}
+	if len(s) == 0 {
 		return Interface{}, nil, false
 	}
-	s := slices.Clone(ifaces)
 	slices.SortFunc(s, func(a, b Interface) int {
 		if x, y := a.Ofport > 0, b.Ofport > 0; x != y {
 			if x {

@@ -19,13 +19,23 @@ func TestRequested(t *testing.T) {
 func TestPick(t *testing.T) {
 	a, b, c := Interface{Name: "a"}, Interface{Name: "b", Ofport: 3}, Interface{Name: "c", Ofport: 1}
 	for _, in := range [][]Interface{{a, b, c}, {c, b, a}, {b, a, c}} {
-		got, others, ok := Pick(in)
+		got, others, ok := Pick("", in)
 		if got != b || !ok || !slices.Equal(others, []string{"c", "a"}) {
 			t.Errorf("of %v: %v, others %v", in, got, others)
 		}
 	}
-	if _, _, ok := Pick(nil); ok {
+	if _, _, ok := Pick("", nil); ok {
 		t.Error("picked from nothing")
+	}
+	old, now := Interface{Name: "a", Ofport: 1, Version: "old"}, Interface{Name: "z", Version: "new"}
+	if got, others, ok := Pick("new", []Interface{a, old, now}); got != now || len(others) != 0 || !ok {
+		t.Errorf("of the new version: %v, others %v", got, others)
+	}
+	if got, _, ok := Pick("new", []Interface{a, b, old}); ok {
+		t.Errorf("%v has not the version", got)
+	}
+	if got, _, _ := Pick("", []Interface{now, old}); got != old {
+		t.Errorf("no version is asked for: %v", got)
 	}
 }
 

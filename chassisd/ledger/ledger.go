@@ -151,6 +151,27 @@ func (l *Ledger) Seen(key string, value []byte, rev int64) {
 	l.kick()
 }
 
+// Read tells what a complete reading of etcd found, which is what etcd has: of an
+// etcd that was restored from a backup the revisions may be older than those that
+// are known. What was written after the reading is written once more.
+func (l *Ledger) Read(key string, value []byte, rev int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.have[key] = entry{value, rev}
+	l.count(key, rev)
+	l.check(key)
+	l.kick()
+}
+
+// ReadAll says that a reading has been told as a whole, and as of which revision:
+// no result is of a later one.
+func (l *Ledger) ReadAll(rev int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.result.Rev = min(l.result.Rev, rev)
+	l.publish()
+}
+
 // count notes the revision of a key that counts.
 func (l *Ledger) count(key string, rev int64) {
 	if l.counts(key) {

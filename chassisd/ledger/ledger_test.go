@@ -134,6 +134,37 @@ func TestOwnEcho(t *testing.T) {
 	}
 }
 
+// TestAnotherHistory: what a reading finds is what etcd has, though it is older
+// than what was written; nobody is blamed for it.
+func TestAnotherHistory(t *testing.T) {
+	const gone, old, same, status = "/weft/chassis/hv1/gone", "/weft/chassis/hv1/old", "/weft/chassis/hv1/same", "/weft/status/hv1"
+	l := New(Config{Owns: func(string) bool { return true }})
+	l.Complete()
+	l.Want(map[string][]byte{gone: []byte("1"), old: []byte("2"), same: []byte("1")})
+	l.Last(status, func(int64, bool) []byte { return []byte("s") })
+	l.wrote(l.batch(), 100)
+	if b := l.batch(); len(b.keys) != 0 {
+		t.Fatalf("%q are not settled", b.keys)
+	}
+	l.Read(gone, nil, 60)
+	l.Read(old, []byte("1"), 40)
+	l.Read(same, []byte("1"), 50)
+	l.Read(status, nil, 60)
+	l.ReadAll(60)
+	if r := <-l.Results(); r.Rev != 60 || r.Contested != 0 {
+		t.Errorf("%+v", r)
+	}
+	b := l.batch()
+	if diff := cmp.Diff([]string{gone, old, status}, b.keys); diff != "" {
+		t.Error(diff)
+	}
+	l.wrote(b, 61)
+	l.Seen(gone, []byte("1"), 61)
+	if b := l.batch(); len(b.keys) != 0 || l.result.Rev != 61 || l.result.Contested != 0 {
+		t.Errorf("%q are not settled; %+v", b.keys, l.result)
+	}
+}
+
 // TestLast: the last key waits for all others, and knows when those that count
 // were written, also where etcd's answer was lost.
 func TestLast(t *testing.T) {

@@ -2,6 +2,8 @@ package lower
 
 import (
 	"encoding/binary"
+	"fmt"
+	"slices"
 
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
@@ -35,6 +37,22 @@ func learning(match *lflow.Expr, as lflow.Actions) *lflow.Expr {
 	return match
 }
 
+// learnTables are those that actions fill with flows that the switch learns.
+var learnTables = [...]uint8{TableECMPNextHopMAC, TableECMPNextHop, TableLBAffinity}
+
+// LearnTables are the tables in which flows with a timeout are the switch's own:
+// actions have it learn them.
+func LearnTables() []uint8 { return slices.Clone(learnTables[:]) }
+
+// beginLearn begins an action that learns. Its table is one of learnTables: what
+// is learned elsewhere would be taken for drift.
+func (e *encoder) beginLearn(l ofp.Learn) ofp.Mark {
+	if !slices.Contains(learnTables[:], l.Table) {
+		panic(fmt.Sprintf("lower: table %d is not declared as one that learns", l.Table))
+	}
+	return e.b.BeginLearn(l)
+}
+
 // flow5 are the fields that tell connections of a family and protocol apart.
 type flow5 struct {
 	ethType, proto             uint64
@@ -63,7 +81,7 @@ func (e *encoder) commitECMPNextHop(a lflow.CommitECMPNextHop) {
 	f := flowFields(a.V6, a.Proto)
 	metadata, eth := e.metadata(), ofp.Whole(ofp.EthSrc)
 	l := ofp.Learn{Table: TableECMPNextHopMAC, IdleTimeout: ecmpIdle, HardTimeout: ecmpHard, Priority: learnPriority, DeleteLearned: true}
-	m := e.b.BeginLearn(l)
+	m := e.beginLearn(l)
 	e.b.LearnMatch(metadata, metadata)
 	e.b.LearnMatch(eth, eth)
 	e.b.LearnMatchValue(ofp.U64(f.ethType), ofp.Whole(ofp.EthType))
@@ -76,7 +94,7 @@ func (e *encoder) commitECMPNextHop(a lflow.CommitECMPNextHop) {
 	e.b.End(m)
 
 	l.Table = TableECMPNextHop
-	m = e.b.BeginLearn(l)
+	m = e.beginLearn(l)
 	e.b.LearnMatch(metadata, metadata)
 	e.b.LearnMatchValue(ofp.U64(f.ethType), ofp.Whole(ofp.EthType))
 	e.b.LearnMatch(f.dst, f.src)
@@ -98,7 +116,7 @@ func (e *encoder) commitLBAffinity(a lflow.CommitLBAffinity) {
 	if a.VIP.Addr().Is6() {
 		backend = ofp.Whole(ofp.XXReg1)
 	}
-	m := e.b.BeginLearn(ofp.Learn{Table: TableLBAffinity, IdleTimeout: a.Timeout, Priority: learnPriority, Cookie: e.cookie, DeleteLearned: true})
+	m := e.beginLearn(ofp.Learn{Table: TableLBAffinity, IdleTimeout: a.Timeout, Priority: learnPriority, Cookie: e.cookie, DeleteLearned: true})
 	metadata := e.metadata()
 	e.b.LearnMatch(metadata, metadata)
 	e.b.LearnMatchValue(ofp.U64(f.ethType), ofp.Whole(ofp.EthType))

@@ -89,35 +89,6 @@ cookie=0x0, table=89, priority=0 actions=drop
 	}
 }
 
-// TestBigGroup: more members than one flow holds.
-func TestBigGroup(t *testing.T) {
-	g := Group{Datapath: 1, Key: 0x8000}
-	for i := range 2*groupSpan + 1 {
-		g.Local = append(g.Local, Member{Key: uint16(i + 1), Zones: zones(uint16(i + 1))})
-	}
-	flows := Multicast(g)
-	if len(flows) != 3 {
-		t.Fatalf("%d flows", len(flows))
-	}
-	seen := map[ofctrl.Key]bool{}
-	for _, f := range flows {
-		if len(f.Actions) > 60000 {
-			t.Errorf("%d bytes of actions", len(f.Actions))
-		}
-		seen[f.Key()] = true
-	}
-	if len(seen) != 3 {
-		t.Error("the parts have one key")
-	}
-	patches := Multicast(Group{Datapath: 1, Key: 0x8000, Patches: g.Local, Tunnels: []uint32{9}})
-	if s := patches[2].String(); len(patches) != 3 || strings.Count(s, "output:9") != 1 || !strings.HasSuffix(s, "resubmit(,60)") {
-		t.Errorf("%d flows for patch ports, the last %s", len(patches), s)
-	}
-	if s := flows[1].String(); !strings.Contains(s, "reg15=0x18000,") || !strings.HasSuffix(s, "set_field:0x28000->reg15,resubmit(,60)") {
-		t.Errorf("second part: …%s", s[len(s)-60:])
-	}
-}
-
 // TestSwitchTakesThem: the flows are in the form in which the switch prints
 // them, and take a packet where it must go.
 func TestSwitchTakesThem(t *testing.T) {

@@ -49,7 +49,7 @@ func (t *Tables) asked(r *incr.Reader, port schema.UUID) (Bound, bool) {
 	for _, i := range incr.Each(r, t.ifacesByID, row.Name) {
 		ifaces = append(ifaces, i)
 	}
-	i, _, ok := binding.Pick(ifaces)
+	i, _, ok := binding.Pick(row.Version, ifaces)
 	if !ok {
 		return Bound{}, false
 	}

@@ -13,6 +13,7 @@ type Port struct {
 	Datapath   schema.UUID
 	Key        uint32
 	Requested  string // options:requested-chassis, as binding.Requested
+	Version    string // options:iface-id-ver
 	Peer       string // options:peer
 	Gateway    string // options:l3gateway-chassis
 }
@@ -21,11 +22,12 @@ type Port struct {
 func PortOf(p *sb.PortBinding) Port {
 	return Port{
 		Name: p.LogicalPort, Type: p.Type, Datapath: p.Datapath, Key: uint32(p.TunnelKey),
-		Requested: binding.Requested(p.Options), Peer: p.Options["peer"], Gateway: p.Options["l3gateway-chassis"],
+		Requested: binding.Requested(p.Options), Version: p.Options["iface-id-ver"],
+		Peer: p.Options["peer"], Gateway: p.Options["l3gateway-chassis"],
 	}
 }
 
 // Strings are the strings of a port, to be kept once where others are equal.
 func (p *Port) Strings() []*string {
-	return []*string{&p.Name, &p.Type, &p.Requested, &p.Peer, &p.Gateway}
+	return []*string{&p.Name, &p.Type, &p.Requested, &p.Version, &p.Peer, &p.Gateway}
 }

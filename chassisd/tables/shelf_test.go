@@ -92,6 +92,9 @@ func TestShelf(t *testing.T) {
 				if row.Requested = ""; yes("requested") {
 					row.Requested = pick("hv", 2)
 				}
+				if yes("version") {
+					row.Version = pick("version", 3)
+				}
 				if rapid.IntRange(0, 4).Draw(t, "type") == 0 {
 					row.Type, row.Peer = "patch", "peer"
 				}

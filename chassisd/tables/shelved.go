@@ -34,6 +34,7 @@ type shelvedPort struct {
 	id        schema.UUID
 	datapath  schema.UUID
 	name      string
+	version   string
 	requested unique.Handle[string]
 	by        unique.Handle[string] // the chassis that claims it, zero for none
 	rev       int64                 // of that claim
@@ -44,7 +45,7 @@ type shelvedPort struct {
 }
 
 func (p *shelvedPort) port() Port {
-	return Port{Name: p.name, Datapath: p.datapath, Key: p.key, Requested: p.requested.Value()}
+	return Port{Name: p.name, Datapath: p.datapath, Key: p.key, Requested: p.requested.Value(), Version: p.version}
 }
 
 // shelvedGroup are the numbers of the members of a multicast group, sorted.
@@ -94,7 +95,8 @@ func (s *shelvedPorts) set(id schema.UUID, row Port) {
 	n := s.number(id)
 	s.takeRow(n)
 	p := s.at(n)
-	p.there, p.datapath, p.name, p.key, p.requested = true, row.Datapath, row.Name, row.Key, unique.Make(row.Requested)
+	p.there, p.datapath, p.name, p.key = true, row.Datapath, row.Name, row.Key
+	p.version, p.requested = row.Version, unique.Make(row.Requested)
 	s.byDatapath[p.datapath] = append(s.byDatapath[p.datapath], n)
 	h := s.hash(p.name)
 	p.same, s.byName[h] = s.byName[h], n
@@ -125,7 +127,7 @@ func (s *shelvedPorts) takeRow(n uint32) {
 	} else {
 		delete(s.byName, h)
 	}
-	p.there, p.datapath, p.name, p.key, p.same, p.requested = false, schema.UUID{}, "", 0, 0, unique.Handle[string]{}
+	p.there, p.datapath, p.name, p.version, p.key, p.same, p.requested = false, schema.UUID{}, "", "", 0, 0, unique.Handle[string]{}
 }
 
 // delete takes away the row of a port, if it is there.

@@ -6,6 +6,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/binding"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/packet"
+	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema"
@@ -208,7 +209,7 @@ func newInputs(opts ...incr.Option) *Tables {
 	e, f := incr.New(opts...), newFeeds()
 	t := &Tables{
 		Engine: e, Feeds: f, lowerer: lower.New(), conj: newConjunctions(numBlocks),
-		groupIDs: ofctrl.NewIDs(ofctrl.MaxGroupID), meterIDs: ofctrl.NewIDs(ofctrl.MaxMeterID),
+		groupIDs: ofctrl.NewIDs(physical.FreeGroupIDs), meterIDs: ofctrl.NewIDs(ofctrl.MaxMeterID),
 
 		Self:          incr.NewInput[struct{}, Self](e, "self", nil),
 		Interfaces:    incr.NewInput[string](e, "interfaces", incr.Eq[binding.Interface]),

@@ -108,6 +108,31 @@ func (w world) flowsOf(port string) string {
 	return text(f)
 }
 
+// TestInterfaceVersion: a port that asks for a version of its interface follows
+// what the interface says of itself.
+func TestInterfaceVersion(t *testing.T) {
+	w := newWorld(t)
+	w.datapath("sw", 5)
+	w.port("sw", "vm1", 1, "")
+	bound := func(asked, has string) bool {
+		p, _ := w.Ports.Get(id("vm1"))
+		p.Version = asked
+		w.Ports.Set(id("vm1"), p)
+		w.Interfaces.Set("if", binding.Interface{UUID: "if", Name: "vm1", ID: "vm1", Ofport: 7, Version: has})
+		w.commit()
+		_, ok := w.Bound.Get(id("vm1"))
+		return ok
+	}
+	for _, c := range []struct {
+		asked, has string
+		want       bool
+	}{{"", "", true}, {"new", "old", false}, {"new", "new", true}, {"new", "", false}, {"", "old", true}} {
+		if got := bound(c.asked, c.has); got != c.want {
+			t.Errorf("asks for %q, is %q: bound %v", c.asked, c.has, got)
+		}
+	}
+}
+
 func TestBinding(t *testing.T) {
 	w := newWorld(t)
 	w.datapath("sw", 5)

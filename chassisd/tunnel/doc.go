@@ -4,7 +4,8 @@
 //
 // The rule: a port without the mark is somebody else's and is left alone; one
 // with the mark that is still right stays as it is, so that a restart of the
-// agent, or its taking over from OVN's controller, moves no packet.
+// agent, or its taking over from OVN's controller, moves no packet. One address
+// has one port, whichever chassis has the address.
 //
 // Imports: chassisd/vswitch
 package tunnel

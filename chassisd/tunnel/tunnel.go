@@ -60,13 +60,13 @@ func ParseID(id string) (chassis, ip string, ok bool) {
 // Wanted lists the tunnels, by chassis and address, and says of which chassis
 // there can be none.
 func Wanted(self Self, remotes []Remote) (want []Tunnel, problems []string) {
+	owner := owners(remotes)
 	rs := slices.DeleteFunc(slices.Clone(remotes), func(r Remote) bool {
 		return r.Chassis == self.Name || !meet(self.TransportZones, r.Zones)
 	})
 	slices.SortFunc(rs, func(a, b Remote) int {
 		return cmp.Or(strings.Compare(a.Chassis, b.Chassis), strings.Compare(a.Type, b.Type), strings.Compare(a.IP, b.IP))
 	})
-	owner := owners(rs)
 	reached := map[string]bool{}
 	for _, r := range rs {
 		switch o := owner[r.IP]; {
@@ -90,12 +90,14 @@ func Wanted(self Self, remotes []Remote) (want []Tunnel, problems []string) {
 	return want, problems
 }
 
-// owners finds the newest chassis of each address: after a machine got a new
-// name, the record of the old one may linger.
+// owners finds the newest chassis of each address, as northd does: after a
+// machine got a new name, the record of the old one may linger. Of two that one
+// transaction wrote it is the last by name.
 func owners(rs []Remote) map[string]Remote {
 	owner := map[string]Remote{}
 	for _, r := range rs {
-		if o, ok := owner[r.IP]; r.Type == "geneve" && (!ok || r.Rev > o.Rev) {
+		o, ok := owner[r.IP]
+		if r.Type == "geneve" && (!ok || r.Rev > o.Rev || r.Rev == o.Rev && r.Chassis > o.Chassis) {
 			owner[r.IP] = r
 		}
 	}
@@ -125,46 +127,77 @@ func options(self Self, r Remote) map[string]string {
 type Port struct {
 	UUID, Iface string
 	Name, Type  string
-	ID          string // its mark, empty for somebody else's
+	IDs         map[string]string // external_ids; without Mark it is somebody else's
 	Options     map[string]string
+	Works       bool // the switch has it
+}
+
+// owned are the ports that are ours, by address, and those of ours that must
+// go. The switch takes but one port to an address: of several, one that works
+// stays.
+func owned(have []Port) (ours map[string]Port, gone []Port) {
+	ours = map[string]Port{}
+	have = slices.Clone(have)
+	slices.SortFunc(have, func(a, b Port) int {
+		if a.Works != b.Works {
+			if a.Works {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	for _, p := range have {
+		if p.IDs[Mark] == "" {
+			continue
+		}
+		_, ip, ok := ParseID(p.IDs[Mark])
+		if _, double := ours[ip]; !ok || double || p.Type != "geneve" {
+			gone = append(gone, p)
+		} else {
+			ours[ip] = p
+		}
+	}
+	slices.SortFunc(gone, func(a, b Port) int { return strings.Compare(a.Name, b.Name) })
+	return ours, gone
 }
 
 // Plan adds to txn what makes the bridge's ports those wanted. taken tells
 // whether a name is in use anywhere in the switch.
+//
+// A port to an address stays when the address gets another chassis, and a new
+// one waits until one of ours that leads to the same place is gone: the switch
+// refuses a port with the configuration of another, also where one transaction
+// adds it and deletes the other.
 func Plan(txn *vswitch.Txn, bridge string, self Self, want []Tunnel, have []Port, taken func(name string) bool) {
-	ours := map[string]Port{}
-	have = slices.Clone(have)
-	slices.SortFunc(have, func(a, b Port) int { return strings.Compare(a.Name, b.Name) })
-	for _, p := range have {
-		chassis, ip, ok := ParseID(p.ID)
-		if p.ID == "" {
-			continue
-		}
-		key := chassis + "@" + ip
-		if _, double := ours[key]; !ok || double || p.Type != "geneve" {
-			txn.DeletePort(bridge, p.UUID)
-			continue
-		}
-		ours[key] = p
+	ours, gone := owned(have)
+	occupied := map[string]bool{}
+	for _, p := range gone {
+		txn.DeletePort(bridge, p.UUID)
+		occupied[p.Options["remote_ip"]] = true
 	}
 	given := map[string]bool{}
 	for _, t := range want {
-		p, ok := ours[t.ID()]
-		if !ok {
+		p, ok := ours[t.IP]
+		delete(ours, t.IP)
+		switch {
+		case ok:
+			if chassis, _, _ := ParseID(p.IDs[Mark]); chassis != t.Chassis {
+				txn.PortIDs(p.UUID, p.IDs, map[string]string{Mark: t.ID()})
+			}
+			if !maps.Equal(p.Options, t.Options) {
+				txn.SetOptions(p.Iface, t.Options)
+			}
+		case !occupied[t.IP]:
 			name := freeName(self.Index, t.Chassis, func(n string) bool { return taken(n) || given[n] })
 			given[name] = true
 			txn.AddPort(bridge, vswitch.PortSpec{
 				Name: name, Type: "geneve", Options: t.Options, ExternalIDs: map[string]string{Mark: t.ID()},
 			})
-			continue
 		}
-		if !maps.Equal(p.Options, t.Options) {
-			txn.SetOptions(p.Iface, t.Options)
-		}
-		delete(ours, t.ID())
 	}
-	for _, key := range slices.Sorted(maps.Keys(ours)) {
-		txn.DeletePort(bridge, ours[key].UUID)
+	for _, ip := range slices.Sorted(maps.Keys(ours)) {
+		txn.DeletePort(bridge, ours[ip].UUID)
 	}
 }
 

@@ -39,6 +39,15 @@ func TestWanted(t *testing.T) {
 	}, problems); diff != "" {
 		t.Error(diff)
 	}
+	// One transaction wrote both, or the newer is in another zone.
+	same := []Remote{{Chassis: "b", Type: "geneve", IP: "1", Rev: 3}, {Chassis: "c", Type: "geneve", IP: "1", Rev: 3}, {Chassis: "a", Type: "geneve", IP: "1", Rev: 3}}
+	if want, _ := Wanted(self, same); len(want) != 1 || want[0].Chassis != "c" {
+		t.Errorf("of one transaction: %v", want)
+	}
+	same[1].Zones, same[1].Rev = []string{"z"}, 4
+	if want, _ := Wanted(self, same); len(want) != 0 {
+		t.Errorf("a tunnel to where the newer chassis is: %v", want)
+	}
 	self.TransportZones = []string{"y", "z"}
 	if want, _ := Wanted(self, remotes); len(want) != 1 || want[0].Chassis != "far" {
 		t.Errorf("in zone z: %v", want)
@@ -65,28 +74,35 @@ func TestParseID(t *testing.T) {
 }
 
 func TestPlan(t *testing.T) {
-	good := map[string]string{"key": "flow", "remote_ip": "10.0.0.2"}
+	to := func(ip string) map[string]string { return map[string]string{"key": "flow", "remote_ip": ip} }
 	want := []Tunnel{
-		{"hv2", "10.0.0.2", good},
-		{"hv3", "10.0.0.3", map[string]string{"key": "flow", "remote_ip": "10.0.0.3"}},
+		{"hv2", "10.0.0.2", to("10.0.0.2")},
+		{"hv3", "10.0.0.3", map[string]string{"key": "flow", "remote_ip": "10.0.0.3", "csum": "true"}},
 		{"longname1", "10.0.0.4", nil},
 		{"longname2", "10.0.0.5", nil},
+		{"reborn", "10.0.0.6", to("10.0.0.6")},
+		{"waits", "10.0.0.7", to("10.0.0.7")},
 	}
+	mark := func(id string) map[string]string { return map[string]string{Mark: id} }
 	have := []Port{
-		{UUID: "p-foreign", Name: "gnv", Type: "geneve"},
-		{UUID: "p-hv2", Iface: "i-hv2", Name: "ovn-hv2-0", Type: "geneve", ID: "hv2@10.0.0.2%10.0.0.1", Options: good},
-		{UUID: "p-double", Name: "ovn-hv2-1", Type: "geneve", ID: "hv2@10.0.0.2", Options: good},
-		{UUID: "p-hv3", Iface: "i-hv3", Name: "ovn-hv3-0", Type: "geneve", ID: "hv3@10.0.0.3", Options: good},
-		{UUID: "p-gone", Name: "ovn-hv4-0", Type: "geneve", ID: "hv4@10.0.0.4"},
-		{UUID: "p-vxlan", Name: "ovn-hv5-0", Type: "vxlan", ID: "longname1@10.0.0.4"},
+		{UUID: "p-foreign", Name: "gnv", Type: "geneve", Works: true},
+		{UUID: "p-hv2", Iface: "i-hv2", Name: "ovn-hv2-1", Type: "geneve", IDs: mark("hv2@10.0.0.2%10.0.0.1"), Options: to("10.0.0.2"), Works: true},
+		{UUID: "p-double", Name: "ovn-hv2-0", Type: "geneve", IDs: mark("hv2@10.0.0.2"), Options: to("10.0.0.2")}, // the switch refused it
+		{UUID: "p-hv3", Iface: "i-hv3", Name: "ovn-hv3-0", Type: "geneve", IDs: mark("hv3@10.0.0.3"), Options: to("10.0.0.3"), Works: true},
+		{UUID: "p-gone", Name: "ovn-hv4-0", Type: "geneve", IDs: mark("hv4@10.0.0.14"), Works: true},
+		{UUID: "p-vxlan", Name: "ovn-hv5-0", Type: "vxlan", IDs: mark("longname1@10.0.0.4"), Works: true},
+		{UUID: "p-old", Iface: "i-old", Name: "ovn-old-0", Type: "geneve", IDs: mark("old@10.0.0.6"), Options: to("10.0.0.6"), Works: true},
+		{UUID: "p-odd", Name: "ovn-odd-0", Type: "geneve", IDs: mark("odd"), Options: to("10.0.0.7"), Works: true},
 	}
 	var got, exp vswitch.Txn
 	Plan(&got, "br", Self{}, want, have, func(n string) bool { return n == "ovn-longna-0" })
 	exp.DeletePort("br", "p-double")
 	exp.DeletePort("br", "p-vxlan")
+	exp.DeletePort("br", "p-odd")
 	exp.SetOptions("i-hv3", want[1].Options)
 	exp.AddPort("br", vswitch.PortSpec{Name: "ovn-longna-1", Type: "geneve", ExternalIDs: map[string]string{Mark: "longname1@10.0.0.4"}})
 	exp.AddPort("br", vswitch.PortSpec{Name: "ovn-longna-2", Type: "geneve", ExternalIDs: map[string]string{Mark: "longname2@10.0.0.5"}})
+	exp.PortIDs("p-old", mark("old@10.0.0.6"), mark("reborn@10.0.0.6")) // the port stays, its packets too
 	exp.DeletePort("br", "p-gone")
 	if got.String() != exp.String() {
 		t.Errorf("got\n%s\nwant\n%s", got.String(), exp.String())

@@ -54,12 +54,11 @@ func merge(older, newer *Batch) *Batch {
 	if older == nil {
 		return newer
 	}
+	if newer.Reset {
+		return newer // perhaps of another history, with older revisions
+	}
 	older.Chassis = max(older.Chassis, newer.Chassis)
 	older.ChassisEvents = older.ChassisEvents || newer.ChassisEvents
-	if newer.Reset {
-		newer.Chassis, newer.ChassisEvents = older.Chassis, older.ChassisEvents
-		return newer
-	}
 	if len(newer.Dropped) > 0 {
 		maps.DeleteFunc(older.Events, func(key string, _ Event) bool {
 			owner, ok := OwnerOf(key)

@@ -126,6 +126,18 @@ func (t *Txn) BridgeIDs(br *Bridge, set map[string]string, remove []string) {
 	t.setKeys(tableBr, br.UUID, "external_ids", br.ExternalIDs, set, remove)
 }
 
+// PortIDs sets external_ids of a port, writing only what differs from what it
+// has.
+func (t *Txn) PortIDs(port string, have, set map[string]string) {
+	t.setKeys(tablePort, port, "external_ids", have, set, nil)
+}
+
+// Reconfigure has ovs-vswitchd look at all of its configuration again, and try
+// again what it could not do: it does so after each change.
+func (t *Txn) Reconfigure(o *OpenvSwitch) {
+	t.mutate(tableOpen, o.UUID, ovsdb.NewMutation("next_cfg", ovsdb.MutateOperationAdd, 1))
+}
+
 // InterfaceIDs sets and removes external_ids of the interface, writing only
 // what differs from the row.
 func (t *Txn) InterfaceIDs(i *Interface, set map[string]string, remove []string) {

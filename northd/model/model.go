@@ -110,6 +110,9 @@ func (m *Model) declareOptions(g *graph.Graph) {
 		routerPort: graph.String[*nb.LogicalSwitchPort](g, "options", "router-port", "name of a Logical_Router_Port",
 			"for ports of type router: the port at the other end"),
 	}
+	// The chassis read it in the port's Port_Binding.
+	graph.String[*nb.LogicalSwitchPort](g, "options", "iface-id-ver", "any text",
+		"only an interface with the same external_ids:iface-id-ver is the port's")
 }
 
 const keyDoc = "the tunnel key to have"

@@ -2,6 +2,7 @@ package etcdtest
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -50,6 +51,27 @@ func (s *Server) Stop() {
 		s.t.Error(err)
 	}
 	s.e = nil
+}
+
+// Backup returns a copy of what the member has; it must be stopped.
+func (s *Server) Backup() (dir string) {
+	s.t.Helper()
+	dir = s.t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(s.dir)); err != nil {
+		s.t.Fatal(err)
+	}
+	return dir
+}
+
+// Restore puts a copy in place of what the member has; it must be stopped.
+func (s *Server) Restore(dir string) {
+	s.t.Helper()
+	if err := os.RemoveAll(s.dir); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.CopyFS(s.dir, os.DirFS(dir)); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // Client returns a client that ends with the test.
