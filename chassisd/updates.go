@@ -10,13 +10,13 @@ import (
 // updates follows what goes to the switch, from the change that comes in to the
 // barrier behind the flows.
 type updates struct {
-	gen     int64     // of the newest update given to the switch, or of next
-	next    *handover // nil: nothing is to be handed on
-	sent    time.Time // when the newest was given
-	since   time.Time // when the first change came in that is not in an update
+	gen     int64        // of the newest update given to the switch, or of next
+	next    *handover    // nil: nothing is to be handed on
+	sent    time.Time    // when the newest was given
+	since   time.Time    // when the first change came in that is not in an update
 	pending []generation // given and not in the switch yet, at most maxPending
-	told    generation // newest given to the switch
-	done    generation // newest that is in it
+	told    generation   // newest given to the switch
+	done    generation   // newest that is in it
 	changes changes
 }
 
