@@ -86,6 +86,7 @@ type Agent struct {
 	groups     *groupBits
 	portGroups *portGroupBits
 	ports      *ports
+	prover     prover
 	errors     complaints
 
 	// From them to the outside.
@@ -118,14 +119,14 @@ func New(cfg Config) *Agent {
 		vs:       vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
 		acls:     acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
 		interest: newInterest(t), zones: &zones{t: t, log: cfg.Log}, groups: newGroupBits(t), portGroups: newPortGroupBits(t),
-		ports: newPorts(t, cfg.Log), errors: complaints{}, records: newRecords(), logged: map[string]bool{},
+		ports: newPorts(t, cfg.Log), prover: newProver(), errors: complaints{}, records: newRecords(), logged: map[string]bool{},
 	}
 	a.records.own("Port_Binding", a.ports.seeClaim)
 	a.duties = duty.NewRunner(duty.Config{
 		Out:    func(p *ofp.PacketOut) error { return a.of.PacketOut(p) },
 		Resume: func(p *ofp.PacketIn) error { return a.of.Resume(p) },
 		Log:    cfg.Log, Now: cfg.Now,
-	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log))
+	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), a.prover.duty())
 	for _, table := range a.duties.Tables() {
 		a.records.keep(table, func(row schema.UUID, e view.Event) { a.duties.Seen(table, row, e.Value) })
 	}
@@ -186,6 +187,9 @@ func (a *Agent) once(ctx context.Context, tick <-chan time.Time) error {
 	case <-a.duties.Ready():
 		a.records.wish(a.dutyRecords())
 	case <-a.report.timer(): // sendStatus looks
+	case way := <-a.prover.answers:
+		a.answered(way)
+	case <-a.prover.wake(): // prove looks
 	case f := <-a.finder.answers():
 		a.found(ctx, f)
 	case f := <-a.calls:
@@ -201,6 +205,7 @@ func (a *Agent) step(ctx context.Context) {
 	a.configure(ctx)
 	a.compute()
 	a.askForFlows()
+	a.prove()
 	a.writeOVS(ctx)
 	a.sendStatus()
 	a.records.handOn()

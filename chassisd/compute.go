@@ -145,7 +145,7 @@ func (a *Agent) takeOver() {
 func (a *Agent) installed(gen int64) {
 	a.noticeSwitch()
 	a.updates.in(gen, a.cfg.Now())
-	a.records.wish(a.ports.in(gen))
+	a.records.wish(a.ports.in(gen, a.cfg.Now()))
 	if a.phase == takingOver {
 		a.phase = running
 		a.releaseFirst()

@@ -2,6 +2,7 @@ package chassisd
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/view"
@@ -20,6 +21,7 @@ type ports struct {
 	bound   map[schema.UUID]*boundPort
 	byIface map[string]*boundPort
 	waiting map[schema.UUID]*boundPort // for their flows to be in
+	proving map[schema.UUID]*proof     // whose flows are in for the first time
 	claimed map[schema.UUID]bool       // our claims in etcd: up
 	touched map[string]bool            // interfaces whose mark may have to change
 }
@@ -44,13 +46,14 @@ type portState uint8
 
 const (
 	coming    portState = iota // on their way to the switch
-	installed                  // in it
+	proving                    // in it; others may not know the way yet
+	installed                  // in it, and others know the way
 )
 
 func newPorts(t *tables.Tables, log *slog.Logger) *ports {
 	return &ports{
 		t: t, log: log, bound: map[schema.UUID]*boundPort{}, byIface: map[string]*boundPort{},
-		waiting: map[schema.UUID]*boundPort{}, claimed: map[schema.UUID]bool{}, touched: map[string]bool{},
+		waiting: map[schema.UUID]*boundPort{}, proving: map[schema.UUID]*proof{}, claimed: map[schema.UUID]bool{}, touched: map[string]bool{},
 	}
 }
 
@@ -74,6 +77,7 @@ func (p *ports) change(c incr.Change[schema.UUID, tables.Bound], gen int64, earl
 	if old != nil && (!c.Has || c.New.Interface.UUID != old.iface || c.New.Datapath != old.datapath) {
 		delete(p.bound, c.Key)
 		delete(p.waiting, c.Key)
+		delete(p.proving, c.Key)
 		if p.byIface[old.iface] == old {
 			delete(p.byIface, old.iface)
 		}
@@ -141,22 +145,32 @@ func (p *ports) endHolding() (wishes map[string][]byte) {
 	return wishes
 }
 
-// in takes that an update is in the switch, and returns the claims that follow.
-func (p *ports) in(gen int64) (wishes map[string][]byte) {
+// in takes that an update is in the switch, and returns the claims that follow. A
+// port that works for the first time is not marked before others know the way to
+// it.
+func (p *ports) in(gen int64, now time.Time) (wishes map[string][]byte) {
 	wishes = map[string][]byte{}
 	for id, b := range p.waiting {
 		if _, local := p.t.Local.Get(b.datapath); !local || b.gen > gen {
 			continue
 		}
 		delete(p.waiting, id)
-		if !b.up {
+		if b.up {
+			p.mark(b)
+		} else {
 			p.log.Info("port up", "port", b.name)
+			b.state, p.proving[id] = proving, &proof{until: now.Add(proofPatience)}
 		}
-		b.state, b.up, b.held = installed, true, false
-		p.touched[b.iface] = true
+		b.up, b.held = true, false
 		wishes[sb.RecordKey(p.name, "Port_Binding", id)] = p.claimOf(id)
 	}
 	return wishes
+}
+
+// mark has the port's interface marked.
+func (p *ports) mark(b *boundPort) {
+	b.state = installed
+	p.touched[b.iface] = true
 }
 
 // lost takes that what was in the switch may be gone: it is in again when an
@@ -164,6 +178,7 @@ func (p *ports) in(gen int64) (wishes map[string][]byte) {
 func (p *ports) lost(gen int64) {
 	for id, b := range p.bound {
 		b.state, b.again, b.gen = coming, true, gen
+		delete(p.proving, id)
 		p.waiting[id] = b
 		p.touched[b.iface] = true
 	}

@@ -40,6 +40,9 @@ const (
 	opcodeUnknown   Opcode = 1<<32 - 1
 )
 
+// OpWay is no logical action's: see physical.AskWay.
+const OpWay Opcode = 1 << 16
+
 // opcodeNames are the names of the actions behind the opcodes.
 var opcodeNames = [...]string{
 	OpARP:           "arp",
@@ -73,6 +76,9 @@ var opcodeNames = [...]string{
 
 // String returns the name of the action behind the opcode.
 func (o Opcode) String() string {
+	if o == OpWay {
+		return "way back"
+	}
 	if uint64(o) < uint64(len(opcodeNames)) && opcodeNames[o] != "" {
 		return opcodeNames[o]
 	}
@@ -108,6 +114,9 @@ func (u Userdata) Nested() bool {
 	}
 	return false
 }
+
+// Encode is what DecodeUserdata decodes.
+func (u Userdata) Encode() []byte { return append(appendUserdata(nil, u.Op), u.Args...) }
 
 // appendUserdata appends the header; the arguments go behind it.
 func appendUserdata(b []byte, op Opcode) []byte {

@@ -77,6 +77,9 @@ cookie=0x0, table=59, priority=150,reg10=0x10/0x10 actions=resubmit(,60)
 cookie=0x0, table=59, priority=150,reg10=0x2/0x3 actions=resubmit(,60)
 cookie=0x0, table=59, priority=0 actions=resubmit(,60)
 cookie=0x0, table=60, priority=0 actions=drop
+cookie=0x0, table=60, priority=151,reg0=0,reg14=0,dl_dst=02:00:00:00:00:01,dl_type=0x88b5 actions=set_field:0x1->reg0,set_field:02:00:00:00:00:02->eth_dst,set_field:ANY->in_port,resubmit(,59)
+cookie=0x0, table=60, priority=151,reg0=0,reg14=0,dl_dst=02:00:00:00:00:02,dl_type=0x88b5 actions=controller(userdata=00.01.00.00.00.00.00.00)
+cookie=0x0, table=60, priority=150,reg14=0,dl_type=0x88b5 actions=drop
 cookie=0x0, table=61, priority=0 actions=set_field:0->reg0,set_field:0->reg1,set_field:0->reg2,set_field:0->reg3,set_field:0->reg4,set_field:0->reg5,set_field:0->reg6,set_field:0->reg7,set_field:0->reg8,set_field:0->reg9,resubmit(,62)
 cookie=0x0, table=88, priority=100,reg10=0x1/0x1 actions=push:NXM_OF_IN_PORT[],set_field:ANY->in_port,resubmit(,89),pop:NXM_OF_IN_PORT[]
 cookie=0x0, table=88, priority=0 actions=resubmit(,89)

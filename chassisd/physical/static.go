@@ -29,6 +29,7 @@ func Static() []ofctrl.Flow {
 	m.add(lower.TableRemoteOutput, prioDefault)
 
 	m.add(lower.TableLocalOutput, prioDefault) // drop
+	m.wayFlows()
 
 	for r := range NumLogRegs {
 		m.set(ofp.Reg(r), 0)
