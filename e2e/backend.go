@@ -81,7 +81,7 @@ func (Weft) startCentral(s *Sandbox) func() error {
 		}
 		return s.run(&daemon{name: "northd", polite: true, start: func() (*Process, error) {
 			args := append([]string{"northd", "--name", "north1", "--admin", "unix:" + s.Dir + "/northd.sock", "--log-level", "info",
-				"--nb-listen", "punix:" + s.Dir + "/nb.sock,ptcp:6641", "--sb-listen", "punix:" + s.Dir + "/sb.sock,ptcp:6642"}, etcd...)
+				"--nb-listen", "punix:" + s.Dir + "/nb.sock,ptcp:6641:" + centralIP, "--sb-listen", "punix:" + s.Dir + "/sb.sock,ptcp:6642:" + centralIP}, etcd...)
 			return s.startDaemon("northd", ns, env, args...)
 		}})
 	}

@@ -15,6 +15,7 @@ type condition struct {
 	// of which clients send thousands.
 	equal []equalClauses
 	rest  store.Condition
+	size  int // bytes of JSON
 }
 
 type equalClauses struct {
@@ -24,7 +25,7 @@ type equalClauses struct {
 
 // parseCondition reads a condition. One that is missing or empty is true.
 func parseCondition(t *schema.Table, raw json.RawMessage) (*condition, error) {
-	c := &condition{}
+	c := &condition{size: len(raw)}
 	if raw == nil {
 		c.always = true
 		return c, nil

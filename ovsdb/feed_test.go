@@ -36,11 +36,10 @@ func (benchSource) changes(c *store.Commit, t *schema.Table) []store.Change {
 // feedWith makes a database with n monitors on the tables that requests ask
 // for; what they send is thrown away.
 func feedWith(tb testing.TB, n int, requests string) *served {
-	cfg := Config{MaxHeld: 1}
-	d := newServed(benchSource{}, &cfg)
+	d := newServed(benchSource{})
 	d.open()
 	for i := range n {
-		s := &session{out: newOutbox(1 << 40), srv: &Server{}}
+		s := &session{out: newOutbox(1<<40, &budget{max: 1 << 40}), srv: &Server{}}
 		m := &monitor{kind: condMonitor, db: d, s: s, id: fmt.Appendf(nil, "%d", i)}
 		var err error
 		if m.tables, err = parseMonitor(nb.Schema(), []byte(requests), condMonitor); err != nil {
@@ -49,8 +48,7 @@ func feedWith(tb testing.TB, n int, requests string) *served {
 		for _, w := range m.tables {
 			w.m = m
 		}
-		d.begin(m)
-		d.release(m, func() {})
+		d.begin(m, func(view) {})
 	}
 	return d
 }

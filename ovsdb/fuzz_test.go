@@ -74,12 +74,20 @@ func FuzzMonitor(f *testing.F) {
 				continue
 			}
 			m := &monitor{kind: kind, tables: watches}
-			for _, w := range watches {
+			var first textSink
+			u := &tableUpdates{w: &first}
+			for i, p := range m.parts() {
+				w := watches[i]
 				w.m = m
 				row := w.table.New(schema.NameUUID(w.table.Name))
 				ch := changeOf(w.table, nil, row)
-				w.addDirect(ch, w.at(ch))
-				w.addDirect(ch, initial)
+				w.collect(ch)
+				if err := u.add(&p, ch, initial); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := u.end(true, nil); err != nil || !json.Valid(first) {
+				t.Fatalf("first content is not JSON: %s (%v)", first, err)
 			}
 			if text := m.appendTables(nil); !json.Valid(text) {
 				t.Fatalf("updates are not JSON: %s", text)

@@ -73,6 +73,9 @@ func (s *session) lockMethod(msg *message) error {
 	if s.locks[name] {
 		return syntaxError(msg.params, "must issue \"unlock\" before new \"%s\"", msg.method)
 	}
+	if err := s.mayHold(1, len(name)); err != nil {
+		return err
+	}
 	s.locks[name] = true
 	result := `{"locked":false}`
 	if s.srv.locks.take(s, name, msg.method == "steal") {

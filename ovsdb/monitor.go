@@ -35,10 +35,18 @@ type monitor struct {
 	tables []*watch // by name
 
 	// Guarded by the database's mutex:
-	id   json.RawMessage
-	held []*store.Commit // that came while holding
-	hold bool            // the initial content is being prepared
-	hit  bool            // something is collected
+	id  json.RawMessage
+	hit bool // something is collected
+}
+
+// size is how many bytes of conditions the monitor holds.
+func (m *monitor) size() (n int) {
+	for _, w := range m.tables {
+		if w.cond != nil {
+			n += w.cond.size
+		}
+	}
+	return n
 }
 
 // watch is one table of a monitor.
@@ -53,11 +61,14 @@ type watch struct {
 }
 
 // at tells which event a change is to the watch, 0 if none.
-func (w *watch) at(ch *store.Change) event {
+func (w *watch) at(ch *store.Change) event { return w.cond.at(ch) }
+
+// at tells which event a change is to who looks at the rows that match.
+func (c *condition) at(ch *store.Change) event {
 	old, new := ch.Old != nil, ch.New != nil
-	if w.cond != nil {
-		old = old && w.cond.match(ch.Old)
-		new = new && w.cond.match(ch.New)
+	if c != nil {
+		old = old && c.match(ch.Old)
+		new = new && c.match(ch.New)
 	}
 	switch {
 	case old && new:
@@ -121,12 +132,16 @@ func (m *monitor) flush(txn schema.UUID) {
 	if !m.hit {
 		return
 	}
-	b := appendNotification(nil, m.kind.method())
+	m.s.update(append(m.appendTables(m.appendHead(nil, txn)), "]}"...))
+}
+
+// appendHead appends a notification up to its <table-updates>.
+func (m *monitor) appendHead(b []byte, txn schema.UUID) []byte {
+	b = appendNotification(b, m.kind.method())
 	b = append(b, m.id...)
 	b = append(b, ',')
 	if m.kind == sinceMonitor {
 		b = append(append(append(b, '"'), txn.String()...), `",`...)
 	}
-	b = append(m.appendTables(b), "]}"...)
-	m.s.update(b)
+	return b
 }

@@ -38,10 +38,11 @@ func (s *session) monitorMethod(msg *message, kind monitorKind) error {
 	for _, w := range m.tables {
 		w.m = m
 	}
+	if err := s.mayHold(1, m.size()); err != nil {
+		return err
+	}
 	s.monitors[key] = m
-	v := d.begin(m)
-	result := m.content(v, last)
-	d.release(m, func() { s.out.reply(appendReply(nil, msg.id, result)) })
+	d.begin(m, func(v view) { s.out.send(m.first(msg.id, v, last)) })
 	return nil
 }
 
@@ -55,92 +56,6 @@ func parseTxnID(raw json.RawMessage) (schema.UUID, error) {
 		return id, syntaxError(raw, "last-txn-id must be UUID format.")
 	}
 	return id, nil
-}
-
-// content returns the result of the request that made the monitor: the rows
-// that are there, or what has changed since a transaction that is remembered.
-// The monitor is on hold, so that nothing else uses its buffers.
-func (m *monitor) content(v view, last schema.UUID) []byte {
-	if m.kind == sinceMonitor && !last.IsZero() {
-		if commits, found := m.db.src.since(last, v); found {
-			for _, ch := range m.merge(commits) {
-				ch.w.addDirect(&ch.Change, ch.w.at(&ch.Change))
-			}
-			return m.sinceResult(true, v)
-		}
-	}
-	for _, w := range m.tables {
-		if w.proj.events&initial == 0 {
-			continue
-		}
-		for row := range v.rows(w.table.Name) {
-			if w.cond == nil || w.cond.match(row) {
-				w.addDirect(&store.Change{Table: w.table, UUID: row.RowUUID(), New: row}, initial)
-			}
-		}
-	}
-	if m.kind == sinceMonitor {
-		return m.sinceResult(false, v)
-	}
-	return m.appendTables(nil)
-}
-
-func (m *monitor) sinceResult(found bool, v view) []byte {
-	b := []byte("[false,\"")
-	if found {
-		b = []byte("[true,\"")
-	}
-	b = append(append(b, v.txn.String()...), `",`...)
-	return append(m.appendTables(b), ']')
-}
-
-// addDirect is add without the text that other monitors share, for which the
-// database's mutex would be needed.
-func (w *watch) addDirect(ch *store.Change, e event) {
-	if e == 0 {
-		return
-	}
-	n := len(w.text)
-	if n > 0 {
-		w.text = append(w.text, ',')
-	}
-	before := len(w.text)
-	if w.text = w.proj.appendUpdate(w.text, ch, e); len(w.text) == before {
-		w.text = w.text[:n]
-		return
-	}
-	w.m.hit = true
-}
-
-// watchedChange is what happened to a row over several commits.
-type watchedChange struct {
-	store.Change
-	w *watch
-}
-
-// merge returns what commits did as a whole to the tables of the monitor.
-func (m *monitor) merge(commits []*store.Commit) []watchedChange {
-	var out []watchedChange
-	type rowKey struct {
-		w  *watch
-		id schema.UUID
-	}
-	at := map[rowKey]int{}
-	for _, c := range commits {
-		for _, w := range m.tables {
-			for _, ch := range m.db.src.changes(c, w.table) {
-				key := rowKey{w, ch.UUID}
-				if i, ok := at[key]; ok {
-					// Two changes together have no differences of their own.
-					out[i].Change = store.Change{Table: ch.Table, UUID: ch.UUID, Old: out[i].Old, New: ch.New}
-					continue
-				}
-				at[key] = len(out)
-				out = append(out, watchedChange{ch, w})
-			}
-		}
-	}
-	return out
 }
 
 // monitorChange is monitor_cond_change: ovsdb-server(7) section 4.1.13.
@@ -165,16 +80,21 @@ func (s *session) monitorChange(msg *message) error {
 		// It has no conditions; a stock server agrees nevertheless.
 		clear(changes)
 	}
-	v := m.db.pause(m)
+	more := 0
 	for w, c := range changes {
-		w.change(v, c)
+		if more += c.size; w.cond != nil {
+			more -= w.cond.size
+		}
 	}
-	m.db.release(m, func() {
+	if err := s.mayHold(0, more); err != nil {
+		return err
+	}
+	m.db.change(func(v view) {
+		m.id = args[1]
+		s.out.send(m.turn(v, changes))
 		for w, c := range changes {
 			w.setCondition(c)
 		}
-		m.id = args[1]
-		m.flush(v.txn)
 		s.out.reply(appendReply(nil, msg.id, []byte("{}")))
 	})
 	delete(s.monitors, key)
@@ -182,23 +102,22 @@ func (s *session) monitorChange(msg *message) error {
 	return nil
 }
 
-// change collects the rows that a new condition adds and removes.
-func (w *watch) change(v view, c *condition) {
-	if w.cond == nil && c.always {
-		return
+// mayHold refuses more monitors or locks, and bytes of their conditions and
+// names, than a connection may have.
+func (s *session) mayHold(more, bytes int) error {
+	for _, m := range s.monitors {
+		bytes += m.size()
 	}
-	for row := range v.rows(w.table.Name) {
-		was, is := w.cond == nil || w.cond.match(row), c.match(row)
-		ch := store.Change{Table: w.table, UUID: row.RowUUID()}
-		switch {
-		case is && !was:
-			ch.New = row
-			w.addDirect(&ch, insert)
-		case was && !is:
-			ch.Old = row
-			w.addDirect(&ch, remove)
-		}
+	for name := range s.locks {
+		bytes += len(name)
 	}
+	switch {
+	case len(s.monitors)+len(s.locks)+more > s.srv.cfg.MaxMonitors:
+		return store.Errorf(store.ErrResources, "this connection has %d monitors and locks already", s.srv.cfg.MaxMonitors)
+	case bytes > s.srv.cfg.MaxConditions:
+		return store.Errorf(store.ErrResources, "this connection's monitors and locks take more than %d bytes", s.srv.cfg.MaxConditions)
+	}
+	return nil
 }
 
 // monitorCancel is RFC 7047 section 4.1.7. Its errors are plain strings.

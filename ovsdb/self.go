@@ -99,8 +99,25 @@ func (p *selfSource) changes(c *store.Commit, _ *schema.Table) []store.Change { 
 
 func (p *selfSource) virtual(*schema.Table) bool { return false }
 
-func (p *selfSource) submit(ctx context.Context, c store.Client, ops []json.RawMessage) func() []json.RawMessage {
-	return func() []json.RawMessage { return p.execute(ctx, c, ops) }
+func (p *selfSource) submit(ctx context.Context, c store.Client, ops []json.RawMessage) func() answer {
+	return func() answer { return selfAnswer(p.execute(ctx, c, ops)) }
+}
+
+// selfAnswer are the results of a transaction on _Server.
+type selfAnswer []json.RawMessage
+
+func (a selfAnswer) Lazy() bool { return false }
+
+func (a selfAnswer) Write(w store.Sink) error {
+	text := []byte{'['}
+	for i, r := range a {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, r...)
+	}
+	_, err := w.Write(append(text, ']'))
+	return err
 }
 
 func (p *selfSource) follow() (feed, int64) {

@@ -57,10 +57,14 @@ func (p *selfSource) execute(ctx context.Context, c store.Client, ops []json.Raw
 
 func (t *selfTxn) run(ops []json.RawMessage) ([]json.RawMessage, *errBlocked) {
 	results := make([]json.RawMessage, 0, len(ops))
+	size := 0
 	for i, raw := range ops {
 		r, err := t.operation(parseObject(raw, fmt.Sprintf("ovsdb operation %d of %d", i+1, len(ops))))
 		if b, ok := err.(errBlocked); ok {
 			return nil, &b
+		}
+		if size += len(r); err == nil && t.client.Room != nil && !t.client.Room(size) {
+			err = store.Errorf(store.ErrResources, "the results are too large")
 		}
 		if err != nil {
 			results = append(results, store.ErrorJSON(err))

@@ -3,7 +3,6 @@ package ovsdb
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync"
 
@@ -13,24 +12,21 @@ import (
 
 // served is a database with the monitors on it.
 type served struct {
-	name    string
-	src     source
-	log     *slog.Logger
-	maxHeld int
+	name string
+	src  source
 
 	mu      sync.Mutex // guards what follows, and what monitors say it does
 	feed    feed       // nil: not followed
 	pos     int64      // the last commit that went to the monitors
 	byTable map[*schema.Table][]*watch
-	holding map[*monitor]struct{}
 	shared  map[string]*projection
 	touched []*monitor // of the commit being handed out; kept for its memory
 }
 
-func newServed(src source, cfg *Config) *served {
+func newServed(src source) *served {
 	return &served{
-		name: src.schema().Name, src: src, log: cfg.Log, maxHeld: cfg.MaxHeld,
-		byTable: map[*schema.Table][]*watch{}, holding: map[*monitor]struct{}{}, shared: map[string]*projection{},
+		name: src.schema().Name, src: src,
+		byTable: map[*schema.Table][]*watch{}, shared: map[string]*projection{},
 	}
 }
 
@@ -109,17 +105,8 @@ func (d *served) lost(err error) {
 // handOut tells every monitor that looks at it about a commit.
 // Hot path: costs the changes times the watches on their tables.
 func (d *served) handOut(c *store.Commit) {
-	for m := range d.holding {
-		m.held = append(m.held, c)
-		if len(m.held) > d.maxHeld {
-			m.s.fail("too many commits while a monitor was prepared", "database", d.name)
-		}
-	}
 	d.eachChange(c, func(ch *store.Change) {
 		for _, w := range d.byTable[ch.Table] {
-			if w.m.hold {
-				continue
-			}
 			before := w.m.hit
 			if w.collect(ch); w.m.hit && !before {
 				d.touched = append(d.touched, w.m)
@@ -165,60 +152,34 @@ func (d *served) freeze() view {
 	}
 }
 
-// begin takes up a monitor; its updates are held until release.
-func (d *served) begin(m *monitor) view {
+// begin takes up a monitor. reply queues what the monitor begins with, from the
+// state that it is given; the updates that follow come behind it.
+func (d *served) begin(m *monitor, reply func(v view)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.feed == nil {
 		m.s.fail("the database is closed", "database", d.name)
 	}
 	v := d.freeze()
-	m.hold = true
-	d.holding[m] = struct{}{}
 	for _, w := range m.tables {
 		w.proj = d.share(w.proj)
 		d.byTable[w.table] = append(d.byTable[w.table], w)
 	}
-	return v
+	reply(v)
 }
 
-// pause holds the updates of a monitor again.
-func (d *served) pause(m *monitor) view {
+// change calls fn, which may change the monitor and queue messages of it, with
+// the state up to which updates are queued.
+func (d *served) change(fn func(v view)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	v := d.freeze()
-	m.hold = true
-	d.holding[m] = struct{}{}
-	return v
-}
-
-// release calls send, which may queue messages of the monitor, and then lets
-// go of the updates that were held.
-func (d *served) release(m *monitor, send func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	send()
-	m.hold = false
-	delete(d.holding, m)
-	held := m.held
-	m.held = nil
-	for _, c := range held {
-		d.eachChange(c, func(ch *store.Change) {
-			for _, w := range m.tables {
-				if w.table == ch.Table {
-					w.collect(ch)
-				}
-			}
-		})
-		m.flush(c.TxnID)
-	}
+	fn(d.freeze())
 }
 
 // end forgets a monitor.
 func (d *served) end(m *monitor) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.holding, m)
 	for _, w := range m.tables {
 		list := slices.DeleteFunc(d.byTable[w.table], func(o *watch) bool { return o == w })
 		if len(list) == 0 {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/store"
 )
 
 // Server serves databases to clients.
@@ -20,11 +22,15 @@ type Server struct {
 	databases map[string]*served
 	self      *selfSource
 	locks     locks
+	readers   *store.Readers
+	backlog   budget
 
-	mu      sync.Mutex // guards what follows
-	serving int        // calls of Serve
-	stop    func()     // ends following the databases
-	count   int        // of connections, for their names
+	mu      sync.Mutex         // guards what follows
+	serving int                // calls of Serve
+	stop    func()             // ends following the databases
+	count   int                // of connections, for their names
+	open    int                // connections
+	from    map[netip.Addr]int // those of each address
 }
 
 // New makes a server. Nothing runs before Serve.
@@ -33,14 +39,15 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, id: schema.NewUUID(), databases: map[string]*served{}, self: newSelfSource()}
+	s := &Server{cfg: cfg, id: schema.NewUUID(), databases: map[string]*served{}, self: newSelfSource(), readers: cfg.Readers, from: map[netip.Addr]int{}}
+	s.backlog.max = cfg.MaxBacklogs
 	s.locks.queues = map[string][]*session{}
 	for _, db := range cfg.Databases {
-		d := newServed(storeSource{db}, &s.cfg)
+		d := newServed(storeSource{db})
 		s.databases[d.name] = d
 		s.self.add(db.Schema())
 	}
-	s.databases[serverName] = newServed(s.self, &s.cfg)
+	s.databases[serverName] = newServed(s.self)
 	for name := range s.databases {
 		s.names = append(s.names, name)
 	}
@@ -97,9 +104,53 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			continue
 		}
 		pause = 5 * time.Millisecond
+		if err := s.admit(conn); err != nil {
+			s.cfg.Log.Warn("ovsdb: connection refused", "client", conn.RemoteAddr().String(), "err", err)
+			conn.Close()
+			continue
+		}
 		sess := newSession(ctx, s, conn, s.clientName(conn))
-		sessions.Go(sess.run)
+		sessions.Go(func() {
+			defer s.depart(conn)
+			sess.run()
+		})
 	}
+}
+
+// admit counts a connection, or tells which limit it would exceed.
+func (s *Server) admit(conn net.Conn) error {
+	addr := peerAddress(conn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.open >= s.cfg.MaxConnections:
+		return fmt.Errorf("%d connections are open already", s.open)
+	case addr.IsValid() && s.from[addr] >= s.cfg.MaxPerAddress:
+		return fmt.Errorf("%d connections from %s are open already", s.from[addr], addr)
+	}
+	s.open++
+	if addr.IsValid() {
+		s.from[addr]++
+	}
+	return nil
+}
+
+func (s *Server) depart(conn net.Conn) {
+	addr := peerAddress(conn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open--
+	if s.from[addr]--; s.from[addr] <= 0 {
+		delete(s.from, addr)
+	}
+}
+
+// peerAddress is the IP address of a TCP client; that of others is not valid.
+func peerAddress(conn net.Conn) netip.Addr {
+	if a, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		return a.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
 }
 
 // enter follows the databases while at least one Serve runs.

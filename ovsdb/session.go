@@ -9,13 +9,15 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/store"
 )
 
-// session is one connection. The goroutine that runs it reads requests and
-// owns monitors and locks; others send to it through out.
+// session is one connection. Three goroutines serve it: one reads and replies
+// to echo requests, one (work) does in order what is requested and owns monitors
+// and locks, one sends what is in out, and works out what is long.
 type session struct {
 	srv    *Server
 	conn   net.Conn
@@ -27,10 +29,13 @@ type session struct {
 	probe  *probe
 	txns   transactions
 	end    sync.Once
-	// workers answer transactions and send what is in out.
+	// workers answer transactions, do requests and send what is in out.
 	workers sync.WaitGroup
+	inbox   chan *message
+	taken   chan struct{} // something of it was done
+	queued  atomic.Int64  // bytes of requests that were read and are not done
 
-	// Owned by run:
+	// Owned by work:
 	monitors map[string]*monitor // by id in canonical form
 	locks    map[string]bool     // asked for
 }
@@ -38,10 +43,12 @@ type session struct {
 func newSession(ctx context.Context, srv *Server, conn net.Conn, name string) *session {
 	s := &session{
 		srv: srv, conn: conn, name: name, log: srv.cfg.Log.With("client", name),
-		out:      newOutbox(srv.cfg.MaxBacklog),
+		out:      newOutbox(srv.cfg.MaxBacklog, &srv.backlog),
+		inbox:    make(chan *message, inboxLen),
+		taken:    make(chan struct{}, 1),
 		monitors: map[string]*monitor{}, locks: map[string]bool{},
 	}
-	s.txns.change.L = &s.txns.mu
+	s.txns.change.L, s.txns.maxResults = &s.txns.mu, srv.cfg.MaxResults
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	return s
 }
@@ -49,19 +56,17 @@ func newSession(ctx context.Context, srv *Server, conn net.Conn, name string) *s
 // run serves the connection until it ends.
 func (s *session) run() {
 	defer s.leave()
-	stop := context.AfterFunc(s.ctx, func() { s.conn.Close() })
+	stop := context.AfterFunc(s.ctx, func() { s.conn.Close(); s.out.stop() })
 	defer stop()
-	interval := s.srv.cfg.Probe
-	if s.conn.LocalAddr().Network() == "unix" {
-		interval = 0
-	}
-	s.probe = newProbe(s, interval)
+	s.probe = newProbe(s, s.srv.cfg.Probe, s.conn.LocalAddr().Network() != "unix")
 	defer s.probe.stop()
 	s.workers.Go(func() {
-		if err := s.out.run(s.ctx, s.conn); err != nil {
+		if err := s.out.run(s); err != nil {
 			s.fail("send failed", "err", err)
 		}
 	})
+	s.workers.Go(s.work)
+	defer close(s.inbox)
 	r := newMessageReader(s.probe, s.srv.cfg.MaxMessage)
 	for {
 		raw, err := r.next()
@@ -76,22 +81,50 @@ func (s *session) run() {
 			s.fail("connection dropped", "err", err)
 			return
 		}
-		if s.out.waitRoom(s.ctx) != nil {
+		if !s.out.waitRoom(false) {
 			return
 		}
 	}
 }
 
-// leave undoes everything that the session is part of.
+const (
+	// inboxLen and inboxBytes bound the requests that are read ahead, so that
+	// an echo request behind them is seen. One request may exceed them.
+	inboxLen   = 64
+	inboxBytes = 1 << 20
+)
+
+// work does what is requested, in order.
+func (s *session) work() {
+	defer s.forget()
+	for msg := range s.inbox {
+		if s.ctx.Err() != nil || !s.out.waitRoom(true) {
+			continue // until run has closed the inbox
+		}
+		s.do(msg)
+		s.queued.Add(-int64(len(msg.params)))
+		signal(s.taken)
+	}
+}
+
+// busy tells whether the client is waiting for something that is being done.
+func (s *session) busy() bool { return s.queued.Load() > 0 || s.txns.running() }
+
+// leave waits until nothing of the session is left.
 func (s *session) leave() {
 	s.fail("connection ended")
+	s.workers.Wait()
+	s.out.close()
+}
+
+// forget undoes everything that the session is part of.
+func (s *session) forget() {
 	for _, m := range s.monitors {
 		m.db.end(m)
 	}
 	for name := range s.locks {
 		s.srv.locks.leave(s, name)
 	}
-	s.workers.Wait()
 }
 
 // fail closes the connection. The first reason counts. It does not wait, and
@@ -128,16 +161,36 @@ func (s *session) receive(raw []byte) error {
 		if id, _ := stringOf(msg.id); id != "echo" {
 			return errUnexpected
 		}
-	case msg.id == nil:
+		return nil
+	case msg.method == "echo" && msg.id != nil:
+		s.out.expect(msg)
+	}
+	s.queued.Add(int64(len(msg.params)))
+	for s.queued.Load() > inboxBytes+int64(len(msg.params)) {
+		select {
+		case <-s.taken:
+		case <-s.ctx.Done():
+			return nil
+		}
+	}
+	select {
+	case s.inbox <- msg:
+	case <-s.ctx.Done():
+	}
+	return nil
+}
+
+// do does one request, or takes one notification.
+func (s *session) do(msg *message) {
+	if msg.id == nil {
 		if args := msg.args(); msg.method == "cancel" && len(args) == 1 {
 			s.txns.cancel(args[0])
 		}
-	default:
-		if err := s.request(msg); err != nil {
-			s.out.reply(appendFailure(nil, msg.id, store.ErrorJSON(err)))
-		}
+		return
 	}
-	return nil
+	if err := s.request(msg); err != nil {
+		s.out.reply(appendFailure(nil, msg.id, store.ErrorJSON(err)))
+	}
 }
 
 // request answers a request; an error is the answer.
@@ -146,7 +199,9 @@ func (s *session) request(msg *message) error {
 	case "transact":
 		return s.transact(msg)
 	case "echo":
-		s.out.reply(appendReply(nil, msg.id, msg.params))
+		if s.out.due(msg) {
+			s.out.reply(appendReply(nil, msg.id, msg.params))
+		}
 		return nil
 	case "list_dbs":
 		s.out.reply(appendReply(nil, msg.id, schema.EncodeJSON(s.srv.names)))

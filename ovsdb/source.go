@@ -15,13 +15,19 @@ type source interface {
 	schema() *schema.Database
 	// submit hands over a transaction; result waits for its answer. By then
 	// its commit is there to be taken.
-	submit(ctx context.Context, c store.Client, ops []json.RawMessage) (result func() []json.RawMessage)
+	submit(ctx context.Context, c store.Client, ops []json.RawMessage) (result func() answer)
 	now() view
 	since(id schema.UUID, v view) ([]*store.Commit, bool)
 	changes(c *store.Commit, t *schema.Table) []store.Change
 	virtual(t *schema.Table) bool
 	// follow starts a feed with what comes after commit pos.
 	follow() (f feed, pos int64)
+}
+
+// answer is what a transaction gave: see store.Answer.
+type answer interface {
+	Lazy() bool
+	Write(w store.Sink) error
 }
 
 // feed is the commits of a source since it was followed.
@@ -45,12 +51,9 @@ type storeSource struct{ db *store.DB }
 
 func (s storeSource) schema() *schema.Database { return s.db.Schema() }
 
-func (s storeSource) submit(ctx context.Context, c store.Client, ops []json.RawMessage) func() []json.RawMessage {
+func (s storeSource) submit(ctx context.Context, c store.Client, ops []json.RawMessage) func() answer {
 	p := s.db.Submit(ctx, c, ops)
-	return func() []json.RawMessage {
-		results, _ := p.Result()
-		return results
-	}
+	return func() answer { return p.Answer() }
 }
 
 func (s storeSource) now() view {

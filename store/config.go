@@ -45,8 +45,14 @@ type Config struct {
 	// CommitTimeout is how long a write waits for etcd before it fails; 0
 	// means 5 s.
 	CommitTimeout time.Duration
-	Log           *slog.Logger     // nil: no log
-	Now           func() time.Time // nil: time.Now
+	// MaxLooked bounds how many rows one transaction that writes may look at
+	// while all others wait; 0 means 2,000,000, some 0.3 s.
+	MaxLooked int
+	// Readers are the places of those that read; databases may share them. nil
+	// means NewReaders(0).
+	Readers *Readers
+	Log     *slog.Logger     // nil: no log
+	Now     func() time.Time // nil: time.Now
 }
 
 // Limits is what one etcd transaction may hold.
@@ -74,12 +80,17 @@ type Client struct {
 	// Waits, if set, is called when a transaction has to wait until what its
 	// operation wait asks for is true. It must not block.
 	Waits func()
+	// Room, if set, tells whether there is room for that many bytes of results
+	// of a transaction that writes, which lie in memory; for each execution it
+	// is called anew, with growing numbers. It must not block.
+	Room func(bytes int) bool
 }
 
 const (
 	defaultHistory       = 1000
 	defaultHistoryBytes  = 32 << 20
 	defaultCommitTimeout = 5 * time.Second
+	defaultMaxLooked     = 2000000
 	defaultTxnOps        = 128
 	defaultRequestBytes  = 1536 << 10
 )
@@ -113,6 +124,12 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.CommitTimeout == 0 {
 		c.CommitTimeout = defaultCommitTimeout
+	}
+	if c.MaxLooked == 0 {
+		c.MaxLooked = defaultMaxLooked
+	}
+	if c.Readers == nil {
+		c.Readers = NewReaders(0)
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

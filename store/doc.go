@@ -8,7 +8,8 @@
 // that is a value (persistent tries), and nobody sees a change or an answer
 // before etcd has accepted it. What etcd refuses is undone by forgetting the
 // new state. A transaction costs what it touches, whatever the size of the
-// tables.
+// tables. What only reads gets a state from that goroutine and looks through it
+// elsewhere, at the pace of who asked; what waits is kept by what it read.
 //
 // Imports: schema
 package store

@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/weft-sdn/weft/schema"
@@ -15,10 +14,19 @@ type executor struct {
 	cfg     *Config
 	client  *Client
 	elapsed time.Duration // since the transaction came, for wait
-	// read are the tables that operations up to a failed wait looked at.
-	read    []*table
+	// read is what operations up to a failed wait looked at.
+	read    []reading
 	comment []string
 	op      *opParser
+	// sink, if set, is who counts rows and, from stream, takes the results of
+	// select as they come. Without, looked is bounded by maxLooked, if not 0.
+	sink              Sink
+	streams           bool
+	looked, maxLooked int
+	// dry: rows that select finds are not looked up.
+	dry    bool
+	result []byte // what select wrote
+	size   int    // of all results
 }
 
 // outcome is what executing a transaction gave.
@@ -35,7 +43,7 @@ type outcome struct {
 
 // blocked says when a waiting transaction is worth another try.
 type blocked struct {
-	on      []*table
+	on      []reading
 	timeout time.Duration // since the transaction came; 0: never
 }
 
@@ -59,6 +67,9 @@ func (e *executor) execute(ops []json.RawMessage) outcome {
 		}
 		out.results = append(out.results, result)
 	}
+	if e.dry {
+		return out
+	}
 	var err error
 	if out.next, out.changes, err = e.finish(); err != nil {
 		out.failed = true
@@ -66,6 +77,83 @@ func (e *executor) execute(ops []json.RawMessage) outcome {
 	}
 	out.comment = e.comment
 	return out
+}
+
+// stream executes operations that only read, none of which is blocked, and
+// writes the array of their results.
+func (e *executor) stream(ops []json.RawMessage, w Sink) error {
+	e.streams = true
+	text := []byte{'['}
+	for i, raw := range ops {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+		result, err := e.operation(parseOp(raw, i+1, len(ops)))
+		var stop sinkError
+		if errors.As(err, &stop) {
+			return stop.error
+		}
+		text = append(text[:0], result...)
+		if err != nil {
+			text = append(text, ErrorJSON(err)...)
+			for range ops[i+1:] {
+				text = append(text, ",null"...)
+			}
+			break
+		}
+	}
+	_, err := w.Write(append(text, ']'))
+	return err
+}
+
+// sinkError is an error of the sink, not of the transaction.
+type sinkError struct{ error }
+
+// write adds to the result of the operation.
+func (e *executor) write(p []byte) error {
+	if e.streams {
+		if _, err := e.sink.Write(p); err != nil {
+			return sinkError{err}
+		}
+		return nil
+	}
+	e.size += len(p)
+	if e.client.Room != nil && !e.client.Room(e.size) {
+		return Errorf(ErrResources, "the results of this client's transactions that write are too large")
+	}
+	e.result = append(e.result, p...)
+	return nil
+}
+
+// written returns the result of the operation, nil if it went to the sink.
+func (e *executor) written() json.RawMessage {
+	r := e.result
+	e.result = nil
+	return r
+}
+
+// virtualCost is what looking at a row of a virtual table costs, in rows of
+// others: it has to be unpacked first.
+const virtualCost = 10
+
+// look counts a row that is looked at.
+func (e *executor) look(t *table) error {
+	if e.sink != nil {
+		if err := e.sink.Step(); err != nil {
+			return sinkError{err}
+		}
+		return nil
+	}
+	if e.looked++; t.virtual != nil {
+		e.looked += virtualCost - 1
+	}
+	if e.maxLooked > 0 && e.looked > e.maxLooked {
+		return Errorf(ErrResources, "a transaction that writes may look at %d rows, of which one of a table like Logical_Flow counts as %d; one that only reads may look at any number", e.maxLooked, virtualCost)
+	}
+	return nil
 }
 
 // operation executes one operation. What the parser found comes first, also
@@ -125,15 +213,16 @@ func (e *executor) table(p *opParser) *table {
 		p.raise("No table named %s.", name)
 		return nil
 	}
-	if !slices.Contains(e.read, t) {
-		e.read = append(e.read, t)
-	}
 	return t
 }
 
 // where reads a condition.
 func (e *executor) where(t *table, raw json.RawMessage) (Condition, error) {
-	return ParseCondition(t.Table, raw, e.resolver())
+	cond, err := ParseCondition(t.Table, raw, e.resolver())
+	if err == nil {
+		e.read = append(e.read, reading{t, cond})
+	}
+	return cond, err
 }
 
 // choice reads which rows and which of their columns an operation is about.
@@ -146,59 +235,70 @@ func (e *executor) choice(t *table, where, columns json.RawMessage) (Condition, 
 	return cond, cols, err
 }
 
-// query calls f with each row that matches; f may change the row.
+// query calls f with each row that matches, through an index where one applies.
+// f must not change rows.
 func (e *executor) query(t *table, c Condition, f func(schema.Row) error) error {
-	if id, ok := c.uuid(); ok {
-		row := e.get(t, id)
-		if row == nil || !c.Match(row) {
-			return nil
-		}
-		return f(row)
-	}
-	for _, row := range e.candidates(t, c) {
-		if err := f(row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// candidates returns the rows that match, through an index where one applies.
-func (e *executor) candidates(t *table, c Condition) []schema.Row {
-	var rows []schema.Row
+	var err error
 	take := func(row schema.Row) bool {
-		if c.Match(row) {
-			rows = append(rows, row)
+		if err = e.look(t); err == nil && c.Match(row) {
+			err = f(row)
 		}
-		return true
+		return err == nil
+	}
+	if id, ok := c.uuid(); ok {
+		if row := e.get(t, id); row != nil {
+			take(row)
+		}
+		return err
 	}
 	if t.virtual != nil {
 		e.scanVirtual(t, take)
-		return rows
+		return err
 	}
 	for i, cols := range t.indexes {
-		key, ok := indexKeyOf(cols, c)
-		if !ok {
-			continue
+		if key, ok := indexKeyOf(cols, c); ok {
+			e.scanIndex(t, i, key, take)
+			return err
 		}
-		// The index knows the rows as they were before; those of the
-		// transaction come on top.
-		ids, _ := e.base.tables[t.n].indexes[i].get(key)
-		for _, id := range ids {
-			if _, over := e.rows[rowKey{t, id}]; !over {
-				take(e.base.get(t, id).row)
-			}
-		}
-		for _, r := range e.tables[t.n] {
-			if r.new != nil {
-				take(r.new)
-			}
-		}
-		return rows
 	}
 	e.scan(t, take)
-	return rows
+	return err
 }
+
+// scanIndex calls f with the rows in one place of an index and with those that
+// the transaction touched, of which the index does not know.
+func (e *executor) scanIndex(t *table, i int, key schema.UUID, f func(schema.Row) bool) {
+	ids, _ := e.base.tables[t.n].indexes[i].get(key)
+	for _, id := range ids {
+		if _, over := e.rows[rowKey{t, id}]; !over && !f(e.base.get(t, id).row) {
+			return
+		}
+	}
+	for _, r := range e.tables[t.n] {
+		if r.new != nil && !f(r.new) {
+			return
+		}
+	}
+}
+
+// matching returns the rows that match, which may be changed then. Those of a
+// virtual table cannot: one is enough to say so.
+func (e *executor) matching(t *table, c Condition) ([]schema.Row, error) {
+	var rows []schema.Row
+	err := e.query(t, c, func(row schema.Row) error {
+		rows = append(rows, row)
+		if t.virtual != nil {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return rows, err
+}
+
+var errEnough = errors.New("enough")
 
 // indexKeyOf returns the index key of the rows that can match, if the
 // condition says so.

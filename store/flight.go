@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -200,7 +199,7 @@ func (l *loop) publish(b *batch, rev int64) {
 	}
 	l.committed = &Snapshot{layout: l.db.layout, log: l.db.badBlob, state: b.next, Seq: c.Seq, Rev: c.Rev, TxnID: c.TxnID}
 	l.db.feed.publish(l.committed, c)
-	l.changed(c)
+	l.told(c)
 }
 
 // stamp gives changed rows their new version.
@@ -216,21 +215,18 @@ func stamp(changes []Change, rev, seq int64) {
 	}
 }
 
-// changed retries the requests that wait for something in the tables of a
-// commit.
-func (l *loop) changed(c *Commit) {
-	if len(l.waiting) == 0 {
-		return
-	}
-	touched := map[*schema.Table]bool{}
+// told has the requests try again that wait for something that a commit
+// changed.
+func (l *loop) told(c *Commit) {
 	for i := range c.Changes {
-		touched[c.Changes[i].Table] = true
+		l.changed[l.db.layout.byName[c.Changes[i].Table.Name]] = c.Seq
 	}
-	l.retryWaiting(func(r *request) bool {
-		return slices.ContainsFunc(r.blocked.on, func(t *table) bool {
-			return touched[t.Table] || t.virtual != nil && len(c.Blobs) > 0
-		})
-	})
+	for _, t := range l.db.layout.tables {
+		if t.virtual != nil && touches(c, t) {
+			l.changed[t] = c.Seq
+		}
+	}
+	l.rouse(l.waiting.concerned(l.db.layout, c))
 }
 
 // reject forgets what etcd did not take: the pending state is the committed
@@ -286,9 +282,11 @@ func reason(f flown) string {
 }
 
 // rollback makes the committed state the pending one. It returns the requests
-// of the open batch, which have to be executed again.
+// of the open batch, which have to be executed again; so have those that wait,
+// which may have seen what is taken back.
 func (l *loop) rollback() []*request {
 	l.pending = l.committed.state
+	l.rouse(inOrder(l.waiting.all))
 	var again []*request
 	if l.open != nil {
 		for _, m := range l.open.members {

@@ -19,6 +19,7 @@ type loop struct {
 	enc      encoder
 	requests chan *request
 	cancels  chan *request
+	tried    chan tried
 	wake     chan *request // timers of waiting requests
 	flown    chan flown
 	events   chan watched
@@ -35,8 +36,9 @@ type loop struct {
 	flight    *batch // etcd is deciding; nil if none
 	late      bool   // the flight's members were answered, etcd still is silent
 	held      *request
-	parked    []*request // writes that came while etcd was silent
-	waiting   []*request // blocked by a wait
+	parked    []*request       // writes that came while etcd was silent
+	waiting   waiters          // blocked by a wait
+	changed   map[*table]int64 // the last commit that changed each
 	loading   bool
 	stale     string // why a full read is due; "" if none is
 	logRev    int64  // of the log key
@@ -68,7 +70,8 @@ type flown struct {
 func newLoop(db *DB) *loop {
 	return &loop{
 		db: db, cfg: &db.cfg, enc: encoder{prefix: db.cfg.Prefix, layout: db.layout},
-		requests: make(chan *request), cancels: make(chan *request), wake: make(chan *request),
+		requests: make(chan *request), cancels: make(chan *request), tried: make(chan tried), wake: make(chan *request),
+		waiting: newWaiters(), changed: map[*table]int64{},
 		flown: make(chan flown), events: make(chan watched), loaded: make(chan loadResult),
 		done: make(chan struct{}), own: map[int64]bool{}, aside: map[rowKey]schema.Row{}, left: map[rowKey]Problem{},
 	}
@@ -100,8 +103,10 @@ func (l *loop) run(ctx context.Context) {
 			l.drain()
 		case r := <-l.cancels:
 			l.cancel(r)
+		case t := <-l.tried:
+			l.takeBack(t)
 		case r := <-l.wake:
-			l.retryWaiting(func(w *request) bool { return w == r })
+			l.rouse([]*request{r})
 		case f := <-l.flown:
 			l.landed(f)
 		case w := <-l.events:
@@ -141,12 +146,16 @@ func (l *loop) apply(r *request) {
 		r.answer <- r.fail(Errorf(ErrTimedOut, "canceled before it was executed: %v", r.ctx.Err()))
 		return
 	}
+	if r.read {
+		l.answer(r, l.stateFor(l.readable()))
+		return
+	}
 	out, err := l.execute(r)
 	switch {
 	case err != nil:
 		l.answer(r, r.fail(err))
 	case out.blocked != nil:
-		l.wait(r, out.blocked)
+		l.wait(r, out.blocked, l.committed.Seq)
 	case out.failed || out.next == nil:
 		l.answer(r, reply{results: out.results})
 	default:
@@ -180,14 +189,21 @@ func (l *loop) execute(r *request) (outcome, error) {
 	case r.ops == nil:
 		return l.executePresent(r)
 	}
-	base := l.pending
-	if l.late {
-		// Nobody may see what etcd has not confirmed. What writes is parked.
-		base = l.committed.state
-	}
-	e := &executor{txn: newTxn(l.db.layout, base), cfg: l.cfg, client: &r.client, elapsed: time.Since(r.came)}
+	e := &executor{txn: newTxn(l.db.layout, l.readable()), cfg: l.cfg, client: &r.client, elapsed: time.Since(r.came), maxLooked: l.cfg.MaxLooked}
 	return e.execute(r.ops), nil
 }
+
+// readable is the state that a transaction that comes now is executed on.
+func (l *loop) readable() *state {
+	if l.late {
+		// Nobody may see what etcd has not confirmed. What writes is parked.
+		return l.committed.state
+	}
+	return l.pending
+}
+
+// stateFor is the reply that has a request executed by who waits for it.
+func (l *loop) stateFor(s *state) reply { return reply{state: s, seq: l.committed.Seq} }
 
 // join puts an executed request into the open batch.
 func (l *loop) join(r *request, out outcome) {
@@ -264,23 +280,32 @@ func (l *loop) mayCommit() error {
 
 func errNotLeader() *schema.Error { return Errorf(ErrCluster, "not leader") }
 
-// wait keeps a blocked request until something that it reads changes.
-func (l *loop) wait(r *request, b *blocked) {
+// wait keeps a blocked request until something that it reads changes. seq is
+// the last commit that it has seen for sure.
+func (l *loop) wait(r *request, b *blocked, seq int64) {
 	r.blocked = b
-	if b.timeout > 0 && r.timer == nil {
-		r.timer = time.AfterFunc(b.timeout-time.Since(r.came), func() {
-			select {
-			case l.wake <- r:
-			case <-l.done:
-			}
-		})
-	}
-	if !slices.Contains(l.waiting, r) {
-		l.waiting = append(l.waiting, r)
-	}
 	if r.client.Waits != nil {
 		r.client.Waits()
 	}
+	l.waiting.add(r)
+	if slices.ContainsFunc(b.on, func(on reading) bool { return l.changed[on.t] > seq }) {
+		l.rouse([]*request{r})
+		return
+	}
+	if b.timeout <= 0 {
+		return
+	}
+	left := b.timeout - time.Since(r.came)
+	if r.timer != nil {
+		r.timer.Reset(left)
+		return
+	}
+	r.timer = time.AfterFunc(left, func() {
+		select {
+		case l.wake <- r:
+		case <-l.done:
+		}
+	})
 }
 
 func (r *request) unblock() {
@@ -291,17 +316,31 @@ func (r *request) unblock() {
 	r.blocked = nil
 }
 
-// retryWaiting executes again the waiting requests that worth says.
-func (l *loop) retryWaiting(worth func(*request) bool) {
-	var again []*request
-	l.waiting = slices.DeleteFunc(l.waiting, func(r *request) bool {
-		if !worth(r) {
-			return false
+// rouse has waiting requests try again, each where it is waited for.
+func (l *loop) rouse(list []*request) {
+	for _, r := range list {
+		if l.waiting.remove(r) {
+			r.answer <- l.stateFor(l.committed.state)
 		}
-		again = append(again, r)
-		return true
-	})
-	l.applyAll(again)
+	}
+}
+
+// tried is a request that was executed outside, and has to be handed in again.
+type tried struct {
+	req     *request
+	blocked *blocked // nil: it can go on, and writes
+	seq     int64    // as it came with the state
+}
+
+func (l *loop) takeBack(t tried) {
+	switch {
+	case t.req.ctx.Err() != nil:
+		l.answer(t.req, t.req.fail(Errorf(ErrTimedOut, "canceled")))
+	case t.blocked != nil:
+		l.wait(t.req, t.blocked, t.seq)
+	default:
+		l.applyAll([]*request{t.req})
+	}
 }
 
 // applyAll applies requests in order, as far as the open batch takes them.
@@ -318,11 +357,10 @@ func (l *loop) applyAll(list []*request) {
 // cancel answers a request whose client went away, unless etcd is deciding.
 func (l *loop) cancel(r *request) {
 	gone := func(w *request) bool { return w == r }
-	waits := l.held == r || slices.ContainsFunc(l.waiting, gone) || slices.ContainsFunc(l.parked, gone)
+	waits := l.waiting.remove(r) || l.held == r || slices.ContainsFunc(l.parked, gone)
 	if !waits {
 		return
 	}
-	l.waiting = slices.DeleteFunc(l.waiting, gone)
 	l.parked = slices.DeleteFunc(l.parked, gone)
 	if l.held == r {
 		l.held = nil
@@ -363,7 +401,7 @@ func (l *loop) shut() {
 			}
 		}
 	}
-	left = append(append(left, l.waiting...), l.parked...)
+	left = append(append(left, inOrder(l.waiting.all)...), l.parked...)
 	if l.held != nil {
 		left = append(left, l.held)
 	}

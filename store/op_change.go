@@ -96,10 +96,14 @@ func (e *executor) change(t *table, where json.RawMessage, do func(schema.Row) e
 	if err != nil {
 		return nil, err
 	}
-	n := 0
-	err = e.query(t, cond, func(row schema.Row) error {
-		n++
-		return do(row)
-	})
-	return countResult(n), err
+	rows, err := e.matching(t, cond)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if err := do(row); err != nil {
+			return nil, err
+		}
+	}
+	return countResult(len(rows)), nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"hash/maphash"
 
 	"github.com/weft-sdn/weft/schema"
 )
@@ -11,33 +12,65 @@ import (
 func (e *executor) opSelect(p *opParser) (json.RawMessage, error) {
 	t := e.table(p)
 	where, columns := p.member("where", isArray), p.member("columns", isArray|optional)
-	if p.err != nil {
+	if p.finish() != nil {
 		return nil, nil
 	}
 	cond, cols, err := e.choice(t, where, columns)
-	if err != nil {
+	if err != nil || e.dry {
 		return nil, err
 	}
-	out := []byte(`{"rows":[`)
+	var seen distinct
+	if columns != nil {
+		seen = newDistinct(cols)
+	}
+	if err := e.write([]byte(`{"rows":[`)); err != nil {
+		return nil, err
+	}
 	n := 0
-	seen := map[string]bool{}
+	var text []byte
 	err = e.query(t, cond, func(row schema.Row) error {
-		start := len(out)
-		if n > 0 {
-			out = append(out, ',')
+		text = append(text[:0], ',')
+		text = appendRow(text, cols, row)
+		if !seen.first(text) {
+			return nil
 		}
-		at := len(out)
-		out = appendRow(out, cols, row)
-		if columns != nil {
-			// Rows that are equal in the columns asked for count once.
-			if seen[string(out[at:])] {
-				out = out[:start]
-				return nil
-			}
-			seen[string(out[at:])] = true
+		if n++; n == 1 {
+			return e.write(text[1:])
 		}
-		n++
-		return nil
+		return e.write(text)
 	})
-	return append(out, "]}"...), err
+	if err == nil {
+		err = e.write([]byte("]}"))
+	}
+	return e.written(), err
+}
+
+// distinct finds rows that are equal in the columns asked for, which count
+// once. It remembers 16 bytes of each, two hashes that nobody can foretell. The
+// zero value takes every row for another.
+type distinct struct {
+	seen  map[[2]uint64]struct{}
+	seeds [2]maphash.Seed
+}
+
+func newDistinct(cols []*column) distinct {
+	for _, c := range cols {
+		if c.Name == schema.ColumnUUID {
+			return distinct{}
+		}
+	}
+	return distinct{seen: map[[2]uint64]struct{}{}, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+}
+
+// first tells whether a row has not been there yet.
+func (d *distinct) first(text []byte) bool {
+	if d.seen == nil {
+		return true
+	}
+	key := [2]uint64{maphash.Bytes(d.seeds[0], text), maphash.Bytes(d.seeds[1], text)}
+	if _, ok := d.seen[key]; ok {
+		return false
+	}
+	d.seen[key] = struct{}{}
+	return true
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/weft-sdn/weft/schema"
@@ -55,19 +56,19 @@ func (e *executor) sameRows(t *table, cond Condition, cols []*column, raw json.R
 		want[string(expected(t, cols, values))] = true
 	}
 	have := map[string]bool{}
+	var text []byte
 	err := e.query(t, cond, func(row schema.Row) error {
-		have[string(appendRow(nil, cols, row))] = true
+		text = appendRow(text[:0], cols, row)
+		if !want[string(text)] {
+			return errEnough
+		}
+		have[string(text)] = true
 		return nil
 	})
-	if err != nil || len(have) != len(want) {
-		return false, err
+	if errors.Is(err, errEnough) {
+		return false, nil
 	}
-	for k := range have {
-		if !want[k] {
-			return false, nil
-		}
-	}
-	return true, nil
+	return len(have) == len(want), err
 }
 
 // expected is a row to wait for, written as appendRow writes one. Columns that

@@ -19,6 +19,9 @@ type request struct {
 	show   []Change // presented rows
 	came   time.Time
 	answer chan reply // holds one
+	// read: the operations change nothing, so that they are executed by who
+	// asked, on a state that the loop names.
+	read bool
 
 	// Owned by the loop:
 	blocked *blocked
@@ -30,6 +33,11 @@ type reply struct {
 	results []json.RawMessage
 	rev     int64
 	err     error
+	// state, if set, asks who waits to execute the request on it, and to hand
+	// it in again if it is still blocked or writes. seq is that of the last
+	// commit that is in it for sure.
+	state *state
+	seq   int64
 }
 
 // fail is the answer of a request that was executed and then refused.

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weft-sdn/weft/chassisd"
+	"github.com/weft-sdn/weft/process"
 )
 
 func main() {
@@ -88,6 +89,7 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
+	process.LimitMemory(log)
 	tlsConfig, err := f.tls()
 	if err != nil {
 		return err
@@ -126,7 +128,7 @@ func logger(level string) (*slog.Logger, error) {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		return nil, fmt.Errorf("--log-level: %w", err)
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: l})), nil
+	return slog.New(process.LimitLog(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: l}), process.LogLines)), nil
 }
 
 func notify(log *slog.Logger, state string) {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/weft-sdn/weft/northd/serve"
+	"github.com/weft-sdn/weft/process"
 )
 
 func main() {
@@ -51,9 +52,11 @@ func command() *cobra.Command {
 			if err := l.UnmarshalText([]byte(level)); err != nil {
 				return fmt.Errorf("--log-level: %w", err)
 			}
-			cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: l}))
+			cfg.Log = slog.New(process.LimitLog(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: l}), process.LogLines))
 			cfg.Check = os.Getenv("WEFT_CHECK") == "1"
 			cfg.Version = version()
+			process.LimitMemory(cfg.Log)
+			go process.GiveBack(cmd.Context())
 			start := make([]byte, startHeap)
 			cfg.Ready = func() {
 				runtime.KeepAlive(start)
@@ -75,8 +78,10 @@ func command() *cobra.Command {
 	f.StringVar(&cfg.DataDir, "data-dir", "/var/lib/weft", "where the embedded etcd keeps its data")
 	f.StringVar(&cfg.EtcdListen, "etcd-listen", "http://127.0.0.1:2379", "client URLs of the embedded etcd, comma separated")
 	f.StringVar(&cfg.EtcdAdvertise, "etcd-advertise", "", "etcd URLs that agents are told by the Southbound database (default: those of --etcd, or where the embedded one listens)")
-	f.StringVar(&cfg.NBListen, "nb-listen", "punix:/run/weft/nb.sock,ptcp:6641", "where the Northbound database is served: punix:PATH, ptcp:PORT[:IP], comma separated")
+	f.StringVar(&cfg.NBListen, "nb-listen", "punix:/run/weft/nb.sock,ptcp:6641", "where the Northbound database is served: punix:PATH, ptcp:PORT[:IP], comma separated; without an IP only this machine can connect, with 0.0.0.0 or [::] anybody")
 	f.StringVar(&cfg.SBListen, "sb-listen", "punix:/run/weft/sb.sock,ptcp:6642", "where the Southbound database is served")
+	f.IntVar(&cfg.MaxConnections, "max-connections", 8192, "OVSDB connections at a time, for each database")
+	f.IntVar(&cfg.MaxPerAddress, "max-connections-per-address", 2048, "those of one IP address")
 	f.StringVar(&cfg.Admin, "admin", "unix:/run/weft/northd.sock", "where the admin API is served: unix:PATH or HOST:PORT")
 	f.StringVar(&level, "log-level", "info", "debug, info, warn or error")
 	return cmd

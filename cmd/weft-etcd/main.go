@@ -16,6 +16,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
+	"github.com/weft-sdn/weft/process"
 	"github.com/weft-sdn/weft/store/etcd"
 )
 
@@ -38,6 +39,9 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
+			slog.SetDefault(slog.New(process.LimitLog(slog.NewTextHandler(os.Stderr, nil), process.LogLines)))
+			process.LimitMemory(slog.Default())
+			go process.GiveBack(ctx)
 			s, err := etcd.Start(ctx, etcd.Options{Dir: dir, Listen: strings.Split(listen, ","), Log: slog.Default()})
 			if err != nil {
 				return err

@@ -47,7 +47,10 @@ func (f *front) open(ctx context.Context, nb, sb *store.DB) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	serve := func(db *store.DB, gates []*gate) error {
-		srv, err := ovsdb.New(ovsdb.Config{Databases: []*store.DB{db}, Log: f.s.log})
+		srv, err := ovsdb.New(ovsdb.Config{
+			Databases: []*store.DB{db}, Readers: f.s.readers, Log: f.s.log,
+			MaxConnections: f.s.cfg.MaxConnections, MaxPerAddress: f.s.cfg.MaxPerAddress,
+		})
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,9 @@ import (
 // listenAll opens the OVSDB listeners of a comma separated list of passive
 // remotes as ovsdb-server names them (ovsdb(7)): "punix:PATH" and
 // "ptcp:PORT[:IP]", where port 0 takes any free one and an IPv6 address
-// stands in brackets.
+// stands in brackets. Without an IP it is 127.0.0.1, not any as with
+// ovsdb-server: nobody has to say who he is, so that what is open to all has to
+// be asked for, by "0.0.0.0" or "[::]".
 func listenAll(remotes string) ([]net.Listener, error) {
 	var all []net.Listener
 	for remote := range strings.SplitSeq(remotes, ",") {
@@ -60,7 +62,10 @@ func passiveTCP(s string) (string, error) {
 		return "", fmt.Errorf("port %q: expected 0 to 65535", port)
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if host != "" && net.ParseIP(host) == nil {
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	if net.ParseIP(host) == nil {
 		return "", fmt.Errorf("address %q: expected an IP address", host)
 	}
 	return net.JoinHostPort(host, port), nil

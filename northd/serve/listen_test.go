@@ -4,9 +4,11 @@ import "testing"
 
 func TestPassiveTCP(t *testing.T) {
 	for _, tc := range []struct{ in, want, err string }{
-		{in: "6641", want: ":6641"},
-		{in: "", want: ":6640"},
+		{in: "6641", want: "127.0.0.1:6641"},
+		{in: "", want: "127.0.0.1:6640"},
 		{in: "0:127.0.0.1", want: "127.0.0.1:0"},
+		{in: "6641:0.0.0.0", want: "0.0.0.0:6641"},
+		{in: "6641:[::]", want: "[::]:6641"},
 		{in: "6641:[::1]", want: "[::1]:6641"},
 		{in: "66410", err: `port "66410": expected 0 to 65535`},
 		{in: "6641:localhost", err: `address "localhost": expected an IP address`},

@@ -39,6 +39,9 @@ type Config struct {
 	EtcdAdvertise string
 	// NBListen and SBListen are passive OVSDB remotes, comma separated.
 	NBListen, SBListen string
+	// MaxConnections and MaxPerAddress bound the OVSDB connections to each
+	// database: see ovsdb.Config.
+	MaxConnections, MaxPerAddress int
 	// Admin is where the gRPC admin API is served: "unix:PATH" or "HOST:PORT".
 	Admin string
 	// Check compares every compilation with one from nothing.
@@ -57,6 +60,8 @@ type Server struct {
 	log   *slog.Logger
 	board *board
 	admin *admin.Server
+	// readers are the places of those who read either database for clients.
+	readers *store.Readers
 
 	mu  sync.Mutex
 	dbs []database // guarded by mu: those open while leading
@@ -88,7 +93,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Server{cfg: cfg, log: cfg.Log, board: newBoard()}
+	s := &Server{cfg: cfg, log: cfg.Log, board: newBoard(), readers: store.NewReaders(0)}
 	var err error
 	if s.admin, err = admin.Listen(cfg.Admin, s); err != nil {
 		return err
@@ -209,7 +214,7 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 		return err
 	}
 	owners := newOwners()
-	northbound, southbound, err := openBoth(ctx, store.Config{Client: client, Guard: term.Guard, Limits: limits, Log: s.log, Now: s.cfg.Now}, owners)
+	northbound, southbound, err := openBoth(ctx, store.Config{Client: client, Guard: term.Guard, Limits: limits, Readers: s.readers, Log: s.log, Now: s.cfg.Now}, owners)
 	if err != nil {
 		return err
 	}

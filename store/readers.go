@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"runtime"
+	"time"
+)
+
+// Readers are the places of those that look through databases on behalf of
+// clients, outside the goroutines that write. However many clients ask, no more
+// of them compute at a time than there are places, so that writers find a
+// processor that is free.
+type Readers struct{ places chan struct{} }
+
+// NewReaders makes n places; 0 means one for each processor but one, which is
+// the writers', and at least one.
+func NewReaders(n int) *Readers {
+	if n <= 0 {
+		n = max(1, runtime.GOMAXPROCS(0)-1)
+	}
+	return &Readers{make(chan struct{}, n)}
+}
+
+const (
+	// turnRows is after how many rows a reader lets others have its place.
+	turnRows = 256
+	// turnIdle is how often a reader that waits for its turn calls idle.
+	turnIdle = time.Second
+)
+
+// Turn is the use of a place by one goroutine. Its methods may be called by
+// that goroutine alone.
+type Turn struct {
+	readers *Readers
+	ctx     context.Context
+	idle    func() error
+	rows    int
+	has     bool
+}
+
+// Begin waits for a place. idle, if set, is called now and then while rows are
+// looked at or a place is waited for, by whoever calls Begin, Step or Resume,
+// and without holding a place; its error ends the turn.
+func (r *Readers) Begin(ctx context.Context, idle func() error) (*Turn, error) {
+	t := &Turn{readers: r, ctx: ctx, idle: idle}
+	return t, t.Resume()
+}
+
+// Step counts a row that was looked at. Its error says that the turn is over.
+// Hot path: called for every row, mostly an addition.
+func (t *Turn) Step() error {
+	if t.rows++; t.rows%turnRows != 0 {
+		return nil
+	}
+	t.Pause()
+	if t.idle != nil {
+		if err := t.idle(); err != nil {
+			return err
+		}
+	}
+	return t.Resume()
+}
+
+// Pause gives the place to others, until Resume.
+func (t *Turn) Pause() {
+	if t.has {
+		t.has = false
+		<-t.readers.places
+	}
+}
+
+// Resume waits for a place again.
+func (t *Turn) Resume() error {
+	if t.has {
+		return nil
+	}
+	select {
+	case t.readers.places <- struct{}{}:
+		t.has = true
+		return t.ctx.Err()
+	default:
+	}
+	tick := time.NewTicker(turnIdle)
+	defer tick.Stop()
+	for {
+		select {
+		case t.readers.places <- struct{}{}:
+			t.has = true
+			return t.ctx.Err()
+		case <-tick.C:
+			if t.idle == nil {
+				continue
+			}
+			if err := t.idle(); err != nil {
+				return err
+			}
+		case <-t.ctx.Done():
+			return t.ctx.Err()
+		}
+	}
+}
+
+// End gives the place back for good.
+func (t *Turn) End() { t.Pause() }
