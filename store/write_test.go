@@ -370,11 +370,11 @@ func TestNestedTransactions(t *testing.T) {
 
 // TestWaitsAgain: a wait that came true and is executed again keeps its timeout.
 func TestWaitsAgain(t *testing.T) {
-	l := &loop{wake: make(chan *request), done: make(chan struct{})}
+	l := &loop{wake: make(chan *request), done: make(chan struct{}), waiting: newWaiters()}
 	r := &request{ctx: t.Context(), came: time.Now()}
-	l.wait(r, &blocked{timeout: time.Hour})
+	l.wait(r, &blocked{timeout: time.Hour}, 0)
 	r.unblock()
-	l.wait(r, &blocked{timeout: time.Millisecond})
+	l.wait(r, &blocked{timeout: time.Millisecond}, 0)
 	select {
 	case got := <-l.wake:
 		if got != r {

@@ -5,22 +5,15 @@ import "github.com/weft-sdn/weft/schema"
 // Near are the tunnels to other chassis that have ports on a local datapath, or
 // on those that packets get to from it without a tunnel: they send to its ports.
 func (t *Tables) Near(datapath schema.UUID) []Tunnel {
+	reached := []schema.UUID{datapath}
+	if rep, ok := t.component.Get(datapath); ok {
+		reached = t.connected.Lookup(rep)
+	}
 	through := map[uint32]bool{}
-	seen := map[schema.UUID]bool{datapath: true}
-	for all := []schema.UUID{datapath}; len(all) > 0; all = all[1:] {
-		for _, group := range t.groupsByName.Lookup(groupName{all[0], floodGroup}) {
+	for _, dp := range reached {
+		for _, group := range t.groupsByName.Lookup(groupName{dp, floodGroup}) {
 			for _, k := range t.members.byGroup.Lookup(group) {
 				through[k.Tunnel] = true
-			}
-		}
-		for _, door := range t.doors.Lookup(all[0]) {
-			row, _ := t.Ports.Get(door)
-			for _, id := range t.portsByName.Lookup(row.Peer) {
-				peer, _ := t.Ports.Get(id)
-				if _, local := t.Local.Get(peer.Datapath); local && !seen[peer.Datapath] {
-					seen[peer.Datapath] = true
-					all = append(all, peer.Datapath)
-				}
 			}
 		}
 	}

@@ -28,19 +28,19 @@ func (t *Tables) reach() {
 		return one(id)
 	})
 	edges := incr.NewTable(t.Engine, "edges", incr.Eq[edge], incr.Values(doors), t.edge)
-	component := incr.NewComponents(edges, "components", func(_ schema.UUID, e edge) (a, b schema.UUID) { return e.from, e.to })
-	connected := incr.NewIndex(component, "representative", func(_, rep schema.UUID) []schema.UUID { return one(rep) })
+	t.component = incr.NewComponents(edges, "components", func(_ schema.UUID, e edge) (a, b schema.UUID) { return e.from, e.to })
+	t.connected = incr.NewIndex(t.component, "representative", func(_, rep schema.UUID) []schema.UUID { return one(rep) })
 
 	byDatapath := incr.NewIndex(t.Bound, "datapath", func(_ schema.UUID, b Bound) []schema.UUID { return one(b.Datapath) })
 	own := incr.NewTable(t.Engine, "own datapaths", incr.Eq[schema.UUID], incr.Values(byDatapath),
 		func(r *incr.Reader, dp schema.UUID) (schema.UUID, bool) {
-			if rep, ok := incr.Get(r, component, dp); ok {
+			if rep, ok := incr.Get(r, t.component, dp); ok {
 				return rep, true
 			}
 			return dp, true // it has no edge: it is all of its component
 		})
 	reached := incr.NewIndex(own, "representative", func(_, rep schema.UUID) []schema.UUID { return one(rep) })
-	t.Needed = incr.NewTable(t.Engine, "needed", incr.Eq[Datapath], incr.Union(incr.Keys(own), incr.Under(connected, incr.Values(reached))),
+	t.Needed = incr.NewTable(t.Engine, "needed", incr.Eq[Datapath], incr.Union(incr.Keys(own), incr.Under(t.connected, incr.Values(reached))),
 		func(r *incr.Reader, dp schema.UUID) (Datapath, bool) {
 			row, ok := incr.Get(r, t.Datapaths, dp)
 			if !ok {

@@ -156,6 +156,8 @@ type Tables struct {
 	portsByDatapath *incr.Index[schema.UUID, Port, schema.UUID]
 	tunnelsByPeer   *incr.Index[string, Tunnel, string]
 	portsByName     *incr.Index[schema.UUID, Port, string]
+	component       *incr.Table[schema.UUID, schema.UUID] // of datapaths with edges: see reach
+	connected       *incr.Index[schema.UUID, schema.UUID, schema.UUID]
 	groupsByName    *incr.Index[schema.UUID, *sb.MulticastGroup, groupName]
 	chassisByName   *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost   *incr.Index[schema.UUID, *sb.Chassis, string]
