@@ -225,11 +225,11 @@ func (a *Agent) configure(ctx context.Context) {
 		probs = append(probs, config.Problem{Key: "system-id", Reason: fmt.Sprintf("changed from %q to %q: start the agent again", a.conf.Name, conf.Name)})
 		conf.Name = a.conf.Name
 	}
-	if a.of != nil && conf.Bridge != a.conf.Bridge {
-		probs = append(probs, config.Problem{Key: "ovn-bridge", Reason: fmt.Sprintf("changed from %q to %q: start the agent again", a.conf.Bridge, conf.Bridge)})
-		conf.Bridge = a.conf.Bridge
-	}
+	moves := a.of != nil && conf.Bridge != a.conf.Bridge
 	a.conf, a.probs = conf, probs
+	if moves {
+		a.moveTo(conf.Bridge)
+	}
 	if a.records.name == "" { // it does not change any more, and the ledger reads it
 		a.records.name, a.ports.name = conf.Name, conf.Name
 	}
@@ -256,12 +256,29 @@ func (a *Agent) configure(ctx context.Context) {
 // startSwitch connects to the bridge.
 func (a *Agent) startSwitch(ctx context.Context) {
 	a.of = ofctrl.New(ofctrl.Config{
-		Target: "unix:" + filepath.Join(a.cfg.RunDir, a.conf.Bridge+".mgmt"), Log: a.log,
+		Target: a.socket(a.conf.Bridge), Log: a.log,
 		LearnTables: lower.LearnTables(),
 	})
 	a.start(ctx, "acl log", a.acls.Run)
 	a.start(ctx, "ofctrl", a.of.Run)
 	a.start(ctx, "duties", func(ctx context.Context) error { return a.duties.Run(ctx, a.of.PacketIns()) })
+}
+
+// socket is the management socket of a bridge.
+func (a *Agent) socket(bridge string) string {
+	return "unix:" + filepath.Join(a.cfg.RunDir, bridge+".mgmt")
+}
+
+// moveTo goes over to another bridge: the interfaces on it are those that count,
+// and flows and tunnels go there. What is ours goes from the bridge before, as
+// when a chassis ends.
+func (a *Agent) moveTo(bridge string) {
+	a.log.Info("the integration bridge is another one", "bridge", bridge)
+	a.ovs.leave(a.loc.bridge)
+	a.touch(a.loc.use(bridge))
+	a.setCollectors()
+	a.of.SetTarget(a.socket(bridge))
+	a.ovs.bridge, a.ovs.tunnels = true, true
 }
 
 // dutyRecords are the keys that duties have changed.

@@ -3,6 +3,8 @@ package chassisd
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -39,11 +41,17 @@ func (a *Agent) Cleanup(ctx context.Context) error {
 		return nil
 	}
 	var txn vswitch.Txn
-	tunnel.Plan(&txn, a.loc.bridge.UUID, tunnel.Self{}, nil, a.loc.tunnelPorts(), a.loc.taken)
-	for i := range a.loc.portOf {
-		if row := a.loc.interfaces[i]; row != nil {
+	a.loc.clear(&txn, a.loc.bridge)
+	return a.vs.Commit(ctx, &txn)
+}
+
+// clear takes the tunnels and the marks of interfaces from a bridge.
+func (l *local) clear(txn *vswitch.Txn, br *vswitch.Bridge) {
+	ports := l.on(br)
+	tunnel.Plan(txn, br.UUID, tunnel.Self{}, nil, l.tunnelPorts(ports), l.taken)
+	for _, i := range slices.Sorted(maps.Keys(ports)) {
+		if row := l.interfaces[i]; row != nil {
 			txn.InterfaceIDs(row, nil, []string{ovnInstalled})
 		}
 	}
-	return a.vs.Commit(ctx, &txn)
 }

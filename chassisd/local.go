@@ -103,20 +103,11 @@ func (l *local) join() []string {
 		}
 	}
 	old := l.portOf
-	l.portOf = make(map[string]string, len(old))
+	l.portOf = l.on(l.bridge)
 	var changed []string
-	if l.bridge != nil {
-		for _, p := range l.bridge.Ports {
-			port := l.ports[p]
-			if port == nil {
-				continue
-			}
-			for _, i := range port.Interfaces {
-				l.portOf[i] = p
-				if old[i] != p || port.ExternalIDs[tunnel.Mark] != "" {
-					changed = append(changed, i)
-				}
-			}
+	for i, p := range l.portOf {
+		if old[i] != p || l.ports[p].ExternalIDs[tunnel.Mark] != "" {
+			changed = append(changed, i)
 		}
 	}
 	for i := range old {
@@ -125,6 +116,22 @@ func (l *local) join() []string {
 		}
 	}
 	return changed
+}
+
+// on are the interfaces on a bridge, nil for none, with their ports.
+func (l *local) on(br *vswitch.Bridge) map[string]string {
+	if br == nil {
+		return nil
+	}
+	portOf := make(map[string]string, len(br.Ports))
+	for _, p := range br.Ports {
+		if port := l.ports[p]; port != nil {
+			for _, i := range port.Interfaces {
+				portOf[i] = p
+			}
+		}
+	}
+	return portOf
 }
 
 // feed sets the inputs that come from an interface.
@@ -205,10 +212,10 @@ func (l *local) feedCollectors(t *tables.Tables) bool {
 	return changed
 }
 
-// tunnelPorts are the bridge's ports as package tunnel needs them.
-func (l *local) tunnelPorts() []tunnel.Port {
+// tunnelPorts are ports of a bridge, by interface, as package tunnel needs them.
+func (l *local) tunnelPorts(ports map[string]string) []tunnel.Port {
 	var out []tunnel.Port
-	for i, p := range l.portOf {
+	for i, p := range ports {
 		iface, port := l.interfaces[i], l.ports[p]
 		if iface == nil || port == nil {
 			continue

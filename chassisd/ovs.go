@@ -12,6 +12,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/tunnel"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
+	"github.com/weft-sdn/weft/chassisd/zone"
 )
 
 // Keys in external_ids that OVN's controller writes.
@@ -24,6 +25,9 @@ const (
 	chassisIndex   = "ovn-chassis-idx-"
 )
 
+// ourIDs begin the keys in a bridge's external_ids that are ours.
+var ourIDs = []string{zone.Prefix, ovnNBCfg, ovnStartupTS, groupBitPrefix, portGroupBitPrefix}
+
 // ovsWriter makes the local database what it must be. One transaction is on its
 // way at a time; what it leaves out, or what fails, is found again by comparing.
 type ovsWriter struct {
@@ -34,7 +38,8 @@ type ovsWriter struct {
 	ports *ports
 	ids   []bridgeIDs
 
-	bridge, tunnels bool // may have to be written
+	bridge, tunnels bool   // may have to be written
+	left            string // UUID of a bridge that was ours, until it is cleared
 	busy            bool
 	done            chan error
 	retry           time.Time // not before, after a failure
@@ -83,6 +88,7 @@ func (w *ovsWriter) ready() bool {
 // the newest update in the switch.
 func (w *ovsWriter) plan(conf *config.Config, at phase, nbCfg int64) *vswitch.Txn {
 	txn := &vswitch.Txn{}
+	w.planLeft(txn)
 	w.planBridge(txn, conf, at, nbCfg)
 	if row := w.loc.row(); w.mend && row != nil {
 		w.mend = false
@@ -121,6 +127,33 @@ func (w *ovsWriter) problems() []string {
 		out = append(out, w.failed)
 	}
 	return out
+}
+
+// leave notes that a bridge, nil for none, is ours no more.
+func (w *ovsWriter) leave(br *vswitch.Bridge) {
+	if br != nil {
+		w.left = br.UUID
+	}
+}
+
+// planLeft takes what is ours from the bridge that was ours before, until nothing
+// is left.
+func (w *ovsWriter) planLeft(txn *vswitch.Txn) {
+	br := w.loc.bridges[w.left]
+	if br != nil && br != w.loc.bridge {
+		w.loc.clear(txn, br)
+		var gone []string
+		for key := range br.ExternalIDs {
+			if slices.ContainsFunc(ourIDs, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) {
+				gone = append(gone, key)
+			}
+		}
+		slices.Sort(gone)
+		txn.BridgeIDs(br, nil, gone)
+	}
+	if txn.Empty() {
+		w.left = ""
+	}
 }
 
 // planBridge makes the bridge what it must be.
@@ -257,7 +290,7 @@ func (w *ovsWriter) planTunnels(txn *vswitch.Txn, conf *config.Config) {
 	}
 	var want []tunnel.Tunnel
 	want, w.issues = tunnel.Wanted(self, remotes)
-	tunnel.Plan(txn, w.loc.bridge.UUID, self, want, w.loc.tunnelPorts(), w.loc.taken)
+	tunnel.Plan(txn, w.loc.bridge.UUID, self, want, w.loc.tunnelPorts(w.loc.portOf), w.loc.taken)
 }
 
 // planInterfaces says of interfaces whether their port's flows are in.

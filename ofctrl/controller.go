@@ -11,7 +11,8 @@ import (
 
 // Config is how to reach a bridge and what to set up there.
 type Config struct {
-	// Target is the bridge's management socket, `unix:<rundir>/br-int.mgmt`.
+	// Target is the bridge's management socket, `unix:<rundir>/br-int.mgmt`; see
+	// [Controller.SetTarget].
 	Target string
 	Log    *slog.Logger
 	// TLV is the map of Geneve options to tun_metadata; nil stands for
@@ -77,9 +78,10 @@ const maxFlowText = 400
 
 // Controller owns the state of one bridge.
 type Controller struct {
-	cfg Config
-	st  *state
-	pkt *packets
+	cfg    Config
+	target *target
+	st     *state
+	pkt    *packets
 }
 
 // New makes a controller; it does nothing until Run.
@@ -108,8 +110,8 @@ func New(cfg Config) *Controller {
 	if cfg.BackoffMax <= 0 {
 		cfg.BackoffMax = 2 * time.Second
 	}
-	st := newState()
-	return &Controller{cfg: cfg, st: st, pkt: newPackets(cfg, st.setPackets)}
+	st, to := newState(), newTarget(cfg.Target)
+	return &Controller{cfg: cfg, target: to, st: st, pkt: newPackets(cfg, to, st.setPackets)}
 }
 
 // Run keeps connected and the bridge equal to the desired state until ctx ends.

@@ -17,10 +17,11 @@ var ErrBusy = errors.New("ofctrl: packet dropped: the switch is away or busy")
 // packets carries packet-ins and packet-outs over a connection of its own, so
 // that a packet never waits behind a bundle of flows.
 type packets struct {
-	cfg  Config
-	in   chan *ofp.PacketIn
-	outq chan []byte
-	up   atomic.Bool
+	cfg    Config
+	target *target
+	in     chan *ofp.PacketIn
+	outq   chan []byte
+	up     atomic.Bool
 	// ready is told when the switch has begun to send packets here, and when it
 	// no longer does.
 	ready func(bool)
@@ -31,8 +32,8 @@ type packets struct {
 // outQueue bounds the packets on their way to the switch.
 const outQueue = 512
 
-func newPackets(cfg Config, ready func(bool)) *packets {
-	return &packets{cfg: cfg, ready: ready, in: make(chan *ofp.PacketIn, cfg.PacketIns), outq: make(chan []byte, outQueue)}
+func newPackets(cfg Config, to *target, ready func(bool)) *packets {
+	return &packets{cfg: cfg, target: to, ready: ready, in: make(chan *ofp.PacketIn, cfg.PacketIns), outq: make(chan []byte, outQueue)}
 }
 
 func (p *packets) addCounters(c *Counters) {
@@ -76,11 +77,16 @@ func (p *packets) run(ctx context.Context) {
 	wait := p.cfg.BackoffMin
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := p.session(ctx)
+		path, one, cancel := p.target.get(ctx)
+		err := p.session(one, path)
+		if one.Err() != nil {
+			wait = p.cfg.BackoffMin
+		}
+		cancel()
 		p.up.Store(false)
 		p.ready(false)
 		if ctx.Err() == nil {
-			p.cfg.Log.Debug("packet connection", "target", p.cfg.Target, "err", err)
+			p.cfg.Log.Debug("packet connection", "target", path, "err", err)
 		}
 		if time.Since(began) > 10*time.Second {
 			wait = p.cfg.BackoffMin
@@ -94,8 +100,8 @@ func (p *packets) run(ctx context.Context) {
 // controller actions, not of table misses.
 const packetReasons = 1<<ofp.ReasonAction | 1<<ofp.ReasonInvalidTTL | 1<<ofp.ReasonActionSet | 1<<ofp.ReasonGroup | 1<<ofp.ReasonPacketOut
 
-func (p *packets) session(ctx context.Context) error {
-	c, err := dial(ctx, p.cfg.Target, p.cfg.Stall)
+func (p *packets) session(ctx context.Context, target string) error {
+	c, err := dial(ctx, target, p.cfg.Stall)
 	if err != nil {
 		return err
 	}

@@ -45,17 +45,22 @@ func (c *Controller) runFlows(ctx context.Context) {
 	logged := ""
 	for ctx.Err() == nil {
 		began := time.Now()
-		have, err := c.session(ctx, before)
+		path, one, cancel := c.target.get(ctx)
+		have, err := c.session(one, path, before)
 		if have != nil {
 			before = have
 		}
+		if ctx.Err() == nil && one.Err() != nil {
+			before, wait = nil, c.cfg.BackoffMin // of another bridge
+		}
+		cancel()
 		if ctx.Err() != nil {
 			err = nil
 		}
 		c.st.setConnected(false, err)
 		if err != nil && err.Error() != logged { // once, not at every attempt
 			logged = err.Error()
-			c.cfg.Log.Warn("switch connection", "target", c.cfg.Target, "err", err)
+			c.cfg.Log.Warn("switch connection", "target", path, "err", err)
 		}
 		if have != nil {
 			logged = ""
@@ -81,8 +86,8 @@ func pause(ctx context.Context, d time.Duration) {
 // session connects, reads back what the switch has and keeps it as desired
 // until the connection breaks. It returns what it left in the switch, where it
 // came to know that.
-func (c *Controller) session(ctx context.Context, before *switchState) (*switchState, error) {
-	cn, err := dial(ctx, c.cfg.Target, c.cfg.Stall)
+func (c *Controller) session(ctx context.Context, target string, before *switchState) (*switchState, error) {
+	cn, err := dial(ctx, target, c.cfg.Stall)
 	if err != nil {
 		return nil, err
 	}
