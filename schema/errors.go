@@ -68,5 +68,9 @@ func EncodeJSON(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
+// ErrForm says that a database is stored in a form that this program does not
+// know.
+var ErrForm = errors.New("schema: unknown form of what is stored")
+
 // errNoMembers says that a column is neither set nor map.
 var errNoMembers = errors.New("schema: column is not a set or map")

@@ -60,6 +60,9 @@ func read(ctx context.Context, cfg *Config, l *layout) loadResult {
 			cfg.Log.Warn("store: the log key is not what was written", "key", cfg.LogKey, "err", err)
 		}
 	}
+	if _, err := readForm(ctx, cfg, res.rev); err != nil {
+		return loadResult{err: err}
+	}
 	from, end := cfg.Prefix, clientv3.GetPrefixRangeEnd(cfg.Prefix)
 	for {
 		r, err := cfg.Client.Get(ctx, from, clientv3.WithRange(end), clientv3.WithRev(res.rev), clientv3.WithLimit(loadPage))

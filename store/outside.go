@@ -161,6 +161,9 @@ func (l *loop) replay(x *txn, w watched) (map[rowKey]schema.Row, error) {
 			if e.Type == clientv3.EventTypePut {
 				b.New = notNil(e.Kv.Value)
 			}
+			if err := knownForm(l.cfg.Prefix, b); err != nil {
+				return nil, err
+			}
 			x.blobs = append(x.blobs, b)
 			continue
 		}

@@ -75,6 +75,9 @@ func (v *View) read(ctx context.Context) error {
 		return v.fail("read", err)
 	}
 	rev := res.Header.Revision
+	if err := v.checkForm(ctx, rev); err != nil {
+		return v.fail("read", err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	south := v.pages(ctx, sb.Prefix, flowPrefix, rev)

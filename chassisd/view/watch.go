@@ -104,6 +104,9 @@ func (v *View) southbound(ctx context.Context, res clientv3.WatchResponse, ok bo
 // changed nothing that taking them again would not.
 func (v *View) revision(ctx context.Context, evs []*clientv3.Event) error {
 	rev, b, partial := evs[0].Kv.ModRevision, newBatch(), v.partial
+	if v.reformed(evs) {
+		return errReread
+	}
 	for _, ev := range evs {
 		key, put := string(ev.Kv.Key), ev.Type == clientv3.EventTypePut
 		if !v.flows.follows(key) {

@@ -191,6 +191,9 @@ func splitList(s string) []string {
 
 // lead waits for leadership and leads until it is lost.
 func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *clientv3.Client, endpoints []string, f *front) error {
+	if err := s.awaitForm(ctx, client); err != nil {
+		return err
+	}
 	compilers := make(chan *northd.Compiler, 1)
 	go func() { compilers <- northd.New(northd.Options{}) }()
 	term, err := candidate.Campaign(ctx)
@@ -220,6 +223,9 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 	}
 	defer northbound.Close()
 	defer southbound.Close()
+	if err := s.carryForward(ctx, northbound, southbound); err != nil {
+		return err
+	}
 	s.setDatabases(database{"northbound", northbound}, database{"southbound", southbound})
 	defer s.setDatabases()
 
@@ -250,10 +256,13 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 	return err
 }
 
+// nbPrefix is where the Northbound database lies.
+const nbPrefix = "/weft/nb/"
+
 // openBoth opens the two databases at the same time.
 func openBoth(ctx context.Context, common store.Config, owners *owners) (northbound, southbound *store.DB, err error) {
 	nbCfg, sbCfg := common, common
-	nbCfg.Schema, nbCfg.Prefix = nb.Schema(), "/weft/nb/"
+	nbCfg.Schema, nbCfg.Prefix = nb.Schema(), nbPrefix
 	sbCfg.Schema, sbCfg.Prefix, sbCfg.Authorize = sb.Schema(), sb.Prefix, owners.authorize
 	sbCfg.Virtual = map[string]store.Virtual{"Logical_Flow": {Path: sb.FlowsPath, Expand: func(path string, data []byte) ([]schema.Row, error) {
 		return expandFlows(path, data, func(id schema.UUID) bool { return southbound.Get("Logical_DP_Group", id) != nil })
