@@ -47,8 +47,12 @@ func (d *decoder) take(b *view.Batch) {
 			d.t.Unfollow(dp)
 		}
 	}
-	for key, e := range b.Events {
-		d.apply(key, e)
+	for _, there := range []bool{false, true} {
+		for key, e := range b.Events {
+			if (e.Value != nil) == there {
+				d.apply(key, e)
+			}
+		}
 	}
 	if b.More {
 		return

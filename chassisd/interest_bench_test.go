@@ -44,7 +44,11 @@ func liveHeap() uint64 {
 func foreignSwitch(s, ports int) *view.Batch {
 	events := map[string]view.Event{}
 	put := func(key string, value *string) { events[key] = view.Event{Value: []byte(*value), Rev: 1, Created: 1} }
-	empty := ""
+	bucket := func(table string, id schema.UUID, column string, members []string) {
+		b := string(schema.EncodeJSON(members))
+		put(sbKey(table, id, column, "+"), &b)
+	}
+	var ids, addresses []string
 	dp, group := schema.NameUUID("dp", fmt.Sprint(s)), schema.NameUUID("pg", fmt.Sprint(s))
 	set := schema.NameUUID("as", fmt.Sprint(s))
 	put(sbKey("Datapath_Binding", dp), row("Datapath_Binding", &sb.DatapathBinding{TunnelKey: int64(s + 1), ExternalIDs: map[string]string{"name": fmt.Sprint("neutron-", dp)}}))
@@ -63,11 +67,12 @@ func foreignSwitch(s, ports int) *view.Batch {
 			ExternalIDs: map[string]string{"neutron:cidrs": "10.0.0.1/24", "neutron:device_id": id.String(), "neutron:network_name": "neutron-" + dp.String()},
 		}))
 		put(sb.RecordKey(fmt.Sprint("compute-", p), "Port_Binding", id), row("Port_Binding", &sb.PortBinding{}))
-		for m := range 3 {
-			put(sbKey("Multicast_Group", schema.NameUUID("mc", dp.String(), fmt.Sprint(m)), "ports", id.String()), &empty)
-		}
-		put(sbKey("Port_Group", group, "ports", id.String()), &empty)
-		put(sbKey("Address_Set", set, "addresses", fmt.Sprintf("10.%d.%d.%d", s/256, s%256, p)), &empty)
+		ids, addresses = append(ids, id.String()), append(addresses, fmt.Sprintf("10.%d.%d.%d", s/256, s%256, p))
 	}
+	for m := range 3 {
+		bucket("Multicast_Group", schema.NameUUID("mc", dp.String(), fmt.Sprint(m)), "ports", ids)
+	}
+	bucket("Port_Group", group, "ports", ids)
+	bucket("Address_Set", set, "addresses", addresses)
 	return &view.Batch{Events: events}
 }

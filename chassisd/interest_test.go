@@ -153,8 +153,9 @@ func TestForeignRows(t *testing.T) {
 		d.take(foreignSwitch(s, ports))
 	}
 	have("nothing is followed", 0)
-	// In all tables they are 1,200 bytes; these have 500, of which most are the port
-	// group's and the address set's, and what other tests leave behind.
+	// In all tables they are 1,200 bytes; these have 600, of which most are the port
+	// group's and the address set's, what each key of members held, and what other
+	// tests leave behind.
 	if n := int(liveHeap()-before) / switches / ports; n > 750 {
 		t.Errorf("%d bytes for a port that is not needed", n)
 	}

@@ -9,7 +9,7 @@ type Column struct {
 	Type      Type
 	Ephemeral bool   // not kept over a restart of the server
 	Derived   bool   // not kept either, but made again at a restart: its writer knows it from elsewhere
-	Members   bool   // stored as one key per element below the row's key
+	Members   bool   // stored below the row's key, in buckets of elements
 	Owner     string // OwnerChassis, or "" for the leader northd
 	Index     int    // position in Table.Columns; -1 for _uuid and _version
 

@@ -74,3 +74,6 @@ var ErrForm = errors.New("schema: unknown form of what is stored")
 
 // errNoMembers says that a column is neither set nor map.
 var errNoMembers = errors.New("schema: column is not a set or map")
+
+// errNotCanonical says that a key of form 1 is another spelling of an element's.
+var errNotCanonical = errors.New("not in its canonical form")

@@ -10,7 +10,8 @@ import (
 // older ones forward. What was changed with each number:
 //
 //	1  each member of a large set or map is a key of its own
-const CurrentForm = 1
+//	2  members lie in buckets (Column.EachBucket)
+const CurrentForm = 2
 
 // FormPath is the path, below a database's prefix, of the key that says which
 // form the database has: a Form in JSON. Without that key it is form 1.

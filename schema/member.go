@@ -5,19 +5,12 @@ import (
 	"strings"
 )
 
-// EncodeMember gives one element of a column that is stored by member: the
-// last part of its key, percent-encoded so that it holds no slash
-// and is readable, and the key's value (empty for a set, JSON for a map).
-func EncodeMember(c *Column, key, value Atom) (part string, data []byte) {
-	part = escapePart(c.shape.memberName(key))
-	if c.Type.IsMap() {
-		data = c.shape.appendMemberValue(nil, value)
-	}
-	return part, data
-}
+// In form 1 each element of a column with Members was a key of its own, whose
+// last part is the element's key, percent-encoded so that it holds no slash and is
+// readable, and whose value is empty for a set, JSON for a map.
 
-// DecodeMember reads what EncodeMember wrote and checks it against the
-// column's type. It never panics.
+// DecodeMember reads an element of form 1 and checks it against the column's
+// type. It never panics.
 func DecodeMember(c *Column, part string, data []byte) (key, value Atom, err error) {
 	name, ok := unescapePart(part)
 	if !ok {
@@ -30,16 +23,13 @@ func DecodeMember(c *Column, part string, data []byte) (key, value Atom, err err
 	if err == nil && c.Type.IsMap() {
 		err = c.Type.Value.Check(value)
 	}
-	if err == nil && c.shape.memberName(key) != name {
-		err = fmt.Errorf("not in its canonical form")
-	}
 	if err != nil {
 		return Atom{}, Atom{}, fmt.Errorf("schema: %s.%s member %q: %w", c.Table.Name, c.Name, part, err)
 	}
 	return key, value, nil
 }
 
-// SetMembers stores the elements of a column that is stored by member, read in
+// SetMembers stores the elements of a column with Members, read in
 // any order.
 func SetMembers(c *Column, row Row, keys, values []Atom) error {
 	d := SetDatum(keys...)

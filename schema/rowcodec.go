@@ -4,7 +4,7 @@ import "fmt"
 
 // EncodeRow writes a row as it lies in etcd: a JSON object of columns by name
 // with their natural JSON values (a set is an array, a map an object, a UUID
-// its text). Columns that are zero or stored by member are left out, and those
+// its text). Columns that are zero or have Members are left out, and those
 // that filter, if not nil, refuses. Equal rows give equal bytes.
 func EncodeRow(t *Table, row Row, filter func(*Column) bool) []byte {
 	b := append(make([]byte, 0, 256), '{')

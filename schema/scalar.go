@@ -135,9 +135,9 @@ func shapeOf(t reflect.Type) shape {
 func shapeFor[T scalar](t reflect.Type, c codec[T]) shape {
 	switch t {
 	case reflect.TypeFor[T]():
-		return one[T]{c}
+		return one[T]{codec: c}
 	case reflect.TypeFor[*T]():
-		return optional[T]{c}
+		return optional[T]{codec: c}
 	case reflect.TypeFor[[]T]():
 		return set[T]{c}
 	}

@@ -21,9 +21,12 @@ type shape interface {
 	diff(p, q any) (gone, come Datum)
 	appendJSON(b []byte, p any) []byte
 	readJSON(r *reader, p any) error
-	// An element's form as key and value below its row's key.
-	memberName(k Atom) string
-	appendMemberValue(b []byte, v Atom) []byte
+	// ordered gives access to the elements by position, in the order of each.
+	ordered(p any) (n int, at func(i int) (k, v Atom))
+	// An element as it stands in the JSON of the whole, and all of that.
+	appendElement(b []byte, k, v Atom) []byte
+	readElements(data []byte) (Datum, error)
+	// parseMember reads an element's key and value below its row's key.
 	parseMember(name string, value []byte) (k, v Atom, err error)
 }
 
@@ -33,4 +36,18 @@ func generalDiff(s shape, p, q any) (gone, come Datum) {
 	}
 	a, b := s.get(p), s.get(q)
 	return a.Minus(b), b.Minus(a)
+}
+
+// readElements reads a whole value of a shape into a field of type F of its own.
+func readElements[F any](s shape, data []byte) (Datum, error) {
+	var field F
+	r := reader{data: data}
+	err := s.readJSON(&r, &field)
+	if err == nil {
+		err = r.end()
+	}
+	if err != nil {
+		return Datum{}, err
+	}
+	return s.get(&field), nil
 }

@@ -171,16 +171,28 @@ func (s mapping[K, V]) readJSON(r *reader, p any) error {
 	return err
 }
 
-func (s mapping[K, V]) memberName(k Atom) string { return s.key.name(s.key.unbox(k)) }
+func (s mapping[K, V]) ordered(p any) (int, func(int) (k, v Atom)) {
+	m := *p.(*map[K]V)
+	keys := s.keys(m)
+	return len(keys), func(i int) (Atom, Atom) { return s.key.box(keys[i]), s.value.box(m[keys[i]]) }
+}
 
-func (s mapping[K, V]) appendMemberValue(b []byte, v Atom) []byte {
+func (s mapping[K, V]) appendElement(b []byte, k, v Atom) []byte {
+	b = append(appendString(b, s.key.name(s.key.unbox(k))), ':')
 	return s.value.append(b, s.value.unbox(v))
+}
+
+func (s mapping[K, V]) readElements(data []byte) (Datum, error) {
+	return readElements[map[K]V](s, data)
 }
 
 func (s mapping[K, V]) parseMember(name string, value []byte) (k, v Atom, err error) {
 	x, err := s.key.parse(name)
 	if err != nil {
 		return Atom{}, Atom{}, err
+	}
+	if s.key.name(x) != name {
+		return Atom{}, Atom{}, errNotCanonical
 	}
 	r := reader{data: value}
 	y, err := s.value.read(&r)

@@ -1,7 +1,10 @@
 package schema
 
 // one is a field of type T: exactly one key.
-type one[T scalar] struct{ codec[T] }
+type one[T scalar] struct {
+	codec[T]
+	single
+}
 
 func (s one[T]) typ() (Type, bool) {
 	return Type{Key: NewBaseType(s.kind), Min: 1, Max: 1}, false
@@ -34,14 +37,11 @@ func (s one[T]) readJSON(r *reader, p any) error {
 	return err
 }
 
-func (one[T]) memberName(Atom) string                    { panic("schema: a scalar has no members") }
-func (one[T]) appendMemberValue(b []byte, _ Atom) []byte { return b }
-func (one[T]) parseMember(string, []byte) (k, v Atom, err error) {
-	return Atom{}, Atom{}, errNoMembers
-}
-
 // optional is a field of type *T: one key or none.
-type optional[T scalar] struct{ codec[T] }
+type optional[T scalar] struct {
+	codec[T]
+	single
+}
 
 func (s optional[T]) typ() (Type, bool) {
 	return Type{Key: NewBaseType(s.kind), Min: 0, Max: 1}, false
@@ -121,8 +121,12 @@ func (s optional[T]) readJSON(r *reader, p any) error {
 	return err
 }
 
-func (optional[T]) memberName(Atom) string                    { panic("schema: an optional has no members") }
-func (optional[T]) appendMemberValue(b []byte, _ Atom) []byte { return b }
-func (optional[T]) parseMember(string, []byte) (k, v Atom, err error) {
+// single is what has no elements to be stored in buckets.
+type single struct{}
+
+func (single) ordered(any) (int, func(int) (k, v Atom)) { panic("schema: not a set or map") }
+func (single) appendElement([]byte, Atom, Atom) []byte  { panic("schema: not a set or map") }
+func (single) readElements([]byte) (Datum, error)       { return Datum{}, errNoMembers }
+func (single) parseMember(string, []byte) (k, v Atom, err error) {
 	return Atom{}, Atom{}, errNoMembers
 }

@@ -186,8 +186,14 @@ func (s set[T]) readJSON(r *reader, p any) error {
 	return nil
 }
 
-func (s set[T]) memberName(k Atom) string                  { return s.name(s.unbox(k)) }
-func (s set[T]) appendMemberValue(b []byte, _ Atom) []byte { return b }
+func (s set[T]) ordered(p any) (int, func(int) (k, v Atom)) {
+	v := *p.(*[]T)
+	return len(v), func(i int) (Atom, Atom) { return s.box(v[i]), Atom{} }
+}
+
+func (s set[T]) appendElement(b []byte, k, _ Atom) []byte { return s.append(b, s.unbox(k)) }
+
+func (s set[T]) readElements(data []byte) (Datum, error) { return readElements[[]T](s, data) }
 
 func (s set[T]) parseMember(name string, value []byte) (k, v Atom, err error) {
 	if len(value) > 0 {
@@ -196,6 +202,9 @@ func (s set[T]) parseMember(name string, value []byte) (k, v Atom, err error) {
 	x, err := s.parse(name)
 	if err != nil {
 		return Atom{}, Atom{}, err
+	}
+	if s.name(x) != name {
+		return Atom{}, Atom{}, errNotCanonical
 	}
 	return s.box(x), Atom{}, nil
 }

@@ -140,8 +140,11 @@ func (b *batch) fits(ops []keyOp, changes []Change, l Limits) bool {
 // within tells whether operations and their size stay within the limits, with
 // room for the guard and the log.
 func within(n, size int, l Limits) bool {
-	return n+reservedOps <= max(l.TxnOps, maxNested(l.TxnOps)) && size+reservedBytes <= l.RequestBytes
+	return n+reservedOps <= l.most() && size+reservedBytes <= l.RequestBytes
 }
+
+// most is how many operations fit into one etcd transaction, nested or not.
+func (l Limits) most() int { return max(l.TxnOps, maxNested(l.TxnOps)) }
 
 const (
 	reservedOps   = 2
@@ -150,7 +153,7 @@ const (
 
 // tooLarge is the error for what does not fit into one etcd transaction.
 func tooLarge(n, size int, l Limits) *schema.Error {
-	if most := max(l.TxnOps, maxNested(l.TxnOps)); n+reservedOps > most {
+	if most := l.most(); n+reservedOps > most {
 		return Errorf(ErrResources, "transaction needs %d etcd operations, and %d fit into one transaction of the etcd server, which allows %d at a level (--max-txn-ops)", n, most-reservedOps, l.TxnOps)
 	}
 	return Errorf(ErrResources, "transaction needs %d bytes, and the etcd server allows %d in one request (--max-request-bytes), %d of them reserved", size, l.RequestBytes, reservedBytes)

@@ -54,8 +54,8 @@ func nbConfig(t testing.TB, o etcd.Options) Config {
 	return Config{Schema: nb.Schema(), Client: s.Client, Prefix: "/weft/nb/", Limits: embeddedLimits()}
 }
 
-// Adding a port writes two small keys beside the log, whatever the size of the
-// switch.
+// Adding a port writes two keys beside the log, of bounded size whatever that of
+// the switch.
 func TestAddPortWritesTwoKeys(t *testing.T) {
 	cfg := nbConfig(t, etcd.Options{NoSync: true})
 	db := openDB(t, cfg)
@@ -65,7 +65,7 @@ func TestAddPortWritesTwoKeys(t *testing.T) {
 	e := &executor{txn: newTxn(db.layout, db.Snapshot().state), cfg: &db.cfg, client: &Client{}}
 	out := e.execute(addPort(ls, "new"))
 	ops := l.encode(out)
-	if len(ops) != 2 || sizeOf(ops) > 500 {
+	if len(ops) != 2 || sizeOf(ops) > 3<<10 {
 		t.Errorf("%d operations of %d bytes: %v", len(ops), sizeOf(ops), ops)
 	}
 }
@@ -169,8 +169,8 @@ func TestLimits(t *testing.T) {
 	cfg.Limits = Limits{}
 	db := openDB(t, cfg)
 	defer db.Close()
-	r, rev := db.Transact(t.Context(), Client{}, bulk(110, 20))
-	if last := string(r[len(r)-1]); rev != 0 || len(r) != 2311 || !strings.Contains(last, ErrResources) || !strings.Contains(last, "--max-txn-ops") {
+	r, rev := db.Transact(t.Context(), Client{}, bulk(200, 20))
+	if last := string(r[len(r)-1]); rev != 0 || len(r) != 4201 || !strings.Contains(last, ErrResources) || !strings.Contains(last, "--max-txn-ops") {
 		t.Errorf("%d %s", len(r), last)
 	}
 	if _, rev := db.Transact(t.Context(), Client{}, bulk(2, 20)); rev == 0 {

@@ -67,6 +67,11 @@ func (l *loop) build(res *loadResult, base *state) *state {
 	}
 	res.problems, l.dangling = b.problems, b.dangling
 	s := b.state().edit()
+	for key, lr := range res.rows {
+		if row := b.rows[key]; row != nil {
+			s.setOdd(lr.findOdd(row))
+		}
+	}
 	for _, blob := range res.blobs {
 		s.setBlob(blob.path, blob.data)
 	}
@@ -77,14 +82,9 @@ func (l *loop) build(res *loadResult, base *state) *state {
 func (b *builder) assemble(lr *loadedRow) bool {
 	t := lr.key.t
 	schema.HeaderOf(lr.row).Version = rowVersion(lr.key.id, lr.rev, 0)
-	keys, values := map[*column][]schema.Atom{}, map[*column][]schema.Atom{}
-	for _, m := range lr.members {
-		keys[m.c] = append(keys[m.c], m.key)
-		values[m.c] = append(values[m.c], m.value)
-	}
 	for _, c := range t.byCol {
 		if c.Members && c.stored {
-			if err := schema.SetMembers(c.Column, lr.row, keys[c], values[c]); err != nil {
+			if err := lr.setMembers(c); err != nil {
 				b.leaveOut(lr.key, c, err.Error())
 				return false
 			}

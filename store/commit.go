@@ -92,6 +92,8 @@ type Write struct {
 	Each  func(last bool) []BlobChange
 	// Comment and Client go to the feed and the log.
 	Client, Comment string
+
+	carry bool // nothing else: see DB.CarryForward
 }
 
 // Problem is something under the prefix that is not served.

@@ -51,11 +51,11 @@ func (e *encoder) rowKey(t *table, id schema.UUID) string {
 }
 
 // change appends what a change of a row asks of etcd. Only columns that lie
-// under our prefix count.
+// under our prefix count. next is the state after the change.
 //
-// Hot path: the member inserted into a set of 10,000 is one put; the other
-// members are not looked at.
-func (e *encoder) change(ops []keyOp, ch *Change) []keyOp {
+// Hot path: the member inserted into a set of 10,000 is one put of a bucket; the
+// other members are not looked at.
+func (e *encoder) change(ops []keyOp, ch *Change, next *stateEdit) []keyOp {
 	t := e.layout.byName[ch.Table.Name]
 	if !t.stored {
 		return ops
@@ -63,8 +63,9 @@ func (e *encoder) change(ops []keyOp, ch *Change) []keyOp {
 	key := e.rowKey(t, ch.UUID)
 	if ch.New == nil {
 		ops = append(ops, keyOp{key: key, kind: opDelete})
-		if t.hasMembers {
+		if len(t.members) > 0 {
 			ops = append(ops, keyOp{key: key + "/", kind: opDeleteBelow})
+			next.settleOdd(rowKey{t, ch.UUID})
 		}
 		return ops
 	}
@@ -77,7 +78,7 @@ func (e *encoder) change(ops []keyOp, ch *Change) []keyOp {
 		case !c.Members:
 			row = row || ch.Old != nil || !c.IsZero(ch.New)
 		default:
-			ops = e.members(ops, key, c, ch)
+			ops = e.members(ops, key, c, ch, next)
 		}
 	}
 	if row {
@@ -88,30 +89,6 @@ func (e *encoder) change(ops []keyOp, ch *Change) []keyOp {
 
 func (e *encoder) row(t *table, row schema.Row) string {
 	return string(schema.EncodeRow(t.Table, row, func(c *schema.Column) bool { return t.byCol[c.Index].stored }))
-}
-
-// members appends the puts and deletions of a column's members.
-func (e *encoder) members(ops []keyOp, key string, c *column, ch *Change) []keyOp {
-	gone, come := ch.Diff(c.Column)
-	for i, k := range gone.Keys {
-		if come.Has(k) {
-			continue // a pair with a new value
-		}
-		part, _ := schema.EncodeMember(c.Column, k, value(gone, i))
-		ops = append(ops, keyOp{key: key + "/" + c.Name + "/" + part, kind: opDelete})
-	}
-	for i, k := range come.Keys {
-		part, data := schema.EncodeMember(c.Column, k, value(come, i))
-		ops = append(ops, keyOp{key: key + "/" + c.Name + "/" + part, value: string(data)})
-	}
-	return ops
-}
-
-func value(d schema.Datum, i int) schema.Atom {
-	if d.Values == nil {
-		return schema.Atom{}
-	}
-	return d.Values[i]
 }
 
 // blob appends what a change of a blob asks of etcd.

@@ -39,6 +39,7 @@ type outcome struct {
 	changes []Change
 	blobs   []BlobChange
 	comment []string
+	ops     []keyOp // beside what the changes ask of etcd
 }
 
 // blocked says when a waiting transaction is worth another try.

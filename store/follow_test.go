@@ -56,19 +56,19 @@ func TestAdoptsOutsideWrites(t *testing.T) {
 	db := openDB(t, testConfig(c))
 	sub := db.Subscribe(0)
 	root := func() *Root { r, _ := db.Get("Root", mustUUID(rootA)).(*Root); return r }
-	put(t, c, "/weft/t/Root/"+rootA, `{"name":"a","i":3}`, "/weft/t/Root/"+rootA+"/kids/"+kidA, "", "/weft/t/Root/"+rootA+"/mi/k", "7", "/weft/t/Kid/"+kidA, `{"name":"k"}`)
+	put(t, c, "/weft/t/Root/"+rootA, `{"name":"a","i":3}`, "/weft/t/Root/"+rootA+"/kids/+", `["`+kidA+`"]`, "/weft/t/Root/"+rootA+"/mi/+", `{"k":7}`, "/weft/t/Kid/"+kidA, `{"name":"k"}`)
 	until(t, sub, func() bool { return root() != nil })
 	if r := root(); r.Name != "a" || r.I != 3 || len(r.Kids) != 1 || r.Mi["k"] != 7 {
 		t.Fatalf("%+v", r)
 	}
-	put(t, c, "/weft/t/Root/"+rootA+"/mi/k", "8", "/weft/t/Root/"+rootA+"/mi/l", "9")
+	put(t, c, "/weft/t/Root/"+rootA+"/mi/+", `{"k":8,"l":9}`)
 	until(t, sub, func() bool { return root().Mi["l"] == 9 })
 	if root().Mi["k"] != 8 || root().Name != "a" {
 		t.Fatalf("%+v", root())
 	}
 
 	// A dropped reference leaves garbage, which goes, in etcd too.
-	if _, err := c.Delete(t.Context(), "/weft/t/Root/"+rootA+"/kids/"+kidA); err != nil {
+	if _, err := c.Delete(t.Context(), "/weft/t/Root/"+rootA+"/kids/+"); err != nil {
 		t.Fatal(err)
 	}
 	until(t, sub, func() bool { return db.Get("Kid", mustUUID(kidA)) == nil })
@@ -90,7 +90,7 @@ func TestAdoptsOutsideWrites(t *testing.T) {
 		t.Error(r)
 	}
 	// Mended, it is served.
-	put(t, c, "/weft/t/Root/00000000-0000-4000-8000-00000000000c", `{"name":"c","s":"c"}`, "/weft/t/Root/"+rootA+"/kids/"+kidA, "")
+	put(t, c, "/weft/t/Root/00000000-0000-4000-8000-00000000000c", `{"name":"c","s":"c"}`, "/weft/t/Root/"+rootA+"/kids/+", `["`+kidA+`"]`)
 	until(t, sub, func() bool {
 		return db.Get("Root", mustUUID("00000000-0000-4000-8000-00000000000c")) != nil && db.Get("Kid", mustUUID(kidA)) != nil
 	})

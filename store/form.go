@@ -52,11 +52,47 @@ func (db *DB) CarryForward(ctx context.Context, by string) error {
 	if err != nil {
 		return err
 	}
-	want := schema.Form{Form: schema.CurrentForm, By: by}
-	if now.Form == want.Form && now.From == 0 && db.Snapshot().Blob(schema.FormPath) != nil {
+	want, odd := schema.Form{Form: schema.CurrentForm, By: by}, db.Snapshot().state.toRewrite()
+	known := db.Snapshot().Blob(schema.FormPath) != nil
+	if known && now.Form == want.Form && now.From == 0 && odd == nil {
 		return nil
 	}
+	if odd != nil && now.Form < want.Form {
+		// From here on no older program may touch it.
+		part := want
+		part.From = now.Form
+		if err := db.writeForm(ctx, part); err != nil {
+			return err
+		}
+	}
+	if odd != nil {
+		if _, err := db.Write(ctx, Write{carry: true, Split: true, Client: carrier, Comment: "carried forward"}); err != nil {
+			return fmt.Errorf("store: carry %s forward: %w", db.cfg.Prefix, err)
+		}
+	}
 	return db.writeForm(ctx, want)
+}
+
+// toRewrite returns the columns whose keys are to be written anew though nothing
+// about them changes.
+func (s *state) toRewrite() (list []*oddColumn) {
+	for _, odd := range s.odd.all() {
+		if odd.whole {
+			list = append(list, odd)
+		}
+	}
+	return list
+}
+
+// carry writes the columns that are stored in another form in this one.
+func (l *loop) carry() outcome {
+	out := outcome{next: l.pending.edit()}
+	for _, odd := range l.pending.toRewrite() {
+		e := l.pending.get(odd.key.t, odd.key.id)
+		out.ops = l.enc.rewrite(out.ops, l.enc.rowKey(odd.key.t, odd.key.id), odd.c, e.row, odd.parts)
+		out.next.odd.delete(out.next.e, oddKey(odd.key, odd.c))
+	}
+	return out
 }
 
 func (db *DB) writeForm(ctx context.Context, f schema.Form) error {

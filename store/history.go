@@ -49,12 +49,9 @@ func newPast(l *layout, c *Commit) *past {
 		ch := &c.Changes[i]
 		t := l.byName[ch.Table.Name]
 		r := pastRow{rowKey: rowKey{t, ch.UUID}, old: ch.Old, updated: ch.Old != nil && ch.New != nil}
-		if r.updated && t.hasMembers {
+		if r.updated && len(t.members) > 0 {
 			r.old = t.Clone(ch.Old)
-			for _, col := range t.byCol {
-				if !col.stored || !col.Members {
-					continue
-				}
+			for _, col := range t.members {
 				if gone, come := ch.Diff(col.Column); gone.Len()+come.Len() > 0 {
 					r.members = append(r.members, memberDelta{col, gone, come})
 					p.size += pastOverhead + datumSize(gone) + datumSize(come)
@@ -187,10 +184,7 @@ func (w *rewound) row(t *table) schema.Row {
 		return w.small
 	}
 	row := t.Clone(w.small)
-	for _, c := range t.byCol {
-		if !c.stored || !c.Members {
-			continue
-		}
+	for _, c := range t.members {
 		c.Copy(row, w.large)
 		if m := w.marks[c]; len(m) > 0 {
 			c.apply(row, m)

@@ -35,15 +35,10 @@ type loadResult struct {
 
 // loadedRow is a row as it was read.
 type loadedRow struct {
-	key     rowKey
-	row     schema.Row
-	rev     int64 // newest revision of its keys
-	members []loadedMember
-}
-
-type loadedMember struct {
-	c          *column
-	key, value schema.Atom
+	key   rowKey
+	row   schema.Row
+	rev   int64 // newest revision of its keys
+	parts []loadedPart
 }
 
 // read reads everything at one revision.
@@ -120,14 +115,14 @@ func (res *loadResult) take(l *layout, prefix string, kv *mvccpb.KeyValue) {
 		res.problems = append(res.problems, p)
 		return
 	}
-	k, v, err := schema.DecodeMember(w.column.Column, w.part, kv.Value)
+	d, err := decodePart(w.column, w.part, kv.Value)
 	if err != nil {
 		p.Reason = err.Error()
 		res.problems = append(res.problems, p)
 		return
 	}
 	row.rev = max(row.rev, kv.ModRevision)
-	row.members = append(row.members, loadedMember{w.column, k, v})
+	row.parts = append(row.parts, loadedPart{w.column, w.part, kv.Value, d})
 }
 
 func notNil(b []byte) []byte {

@@ -251,8 +251,9 @@ func (l *loop) join(r *request, out outcome) {
 
 func (l *loop) encode(out outcome) []keyOp {
 	ops := make([]keyOp, 0, 2*len(out.changes)+len(out.blobs))
+	ops = append(ops, out.ops...)
 	for i := range out.changes {
-		ops = l.enc.change(ops, &out.changes[i])
+		ops = l.enc.change(ops, &out.changes[i], out.next)
 	}
 	for _, b := range out.blobs {
 		ops = l.enc.blob(ops, b)

@@ -250,43 +250,19 @@ func (l *loop) replayRow(x *txn, key rowKey, put *mvccpb.KeyValue, members []*cl
 		}
 		return nil
 	}
+	byColumn := map[*column][]*clientv3.Event{}
 	for _, e := range members {
-		if err := l.replayMember(x, key, e); err != nil {
-			return err
+		at, _ := l.db.layout.parseKey(strings.TrimPrefix(string(e.Kv.Key), l.cfg.Prefix))
+		byColumn[at.column] = append(byColumn[at.column], e)
+	}
+	for _, c := range t.members {
+		if events := byColumn[c]; events != nil {
+			if err := l.replayMembers(x, key, c, events); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-func (l *loop) replayMember(x *txn, key rowKey, e *clientv3.Event) error {
-	at, _ := l.db.layout.parseKey(strings.TrimPrefix(string(e.Kv.Key), l.cfg.Prefix))
-	r := x.edit(key.t, key.id)
-	r.changed(at.column)
-	data := e.Kv.Value
-	if e.Type == clientv3.EventTypeDelete && at.column.Type.IsMap() {
-		// The value is not part of a deletion; any will do to read the key.
-		data, _ = defaultMember(at.column)
-	}
-	k, v, err := schema.DecodeMember(at.column.Column, at.part, data)
-	if err != nil {
-		return err
-	}
-	if _, err = at.column.DeleteKeys(r.new, schema.Datum{Keys: []schema.Atom{k}}); err != nil || e.Type == clientv3.EventTypeDelete {
-		return err
-	}
-	d := schema.Datum{Keys: []schema.Atom{k}}
-	if at.column.Type.IsMap() {
-		d.Values = []schema.Atom{v}
-	}
-	_, err = at.column.InsertKeys(r.new, d)
-	return err
-}
-
-// defaultMember is how the default value of a map's column lies in etcd.
-func defaultMember(c *column) ([]byte, error) {
-	typ := schema.Type{Key: c.Type.Value, Min: 1, Max: 1}
-	_, data := schema.EncodeMember(c.Column, schema.Atom{}, typ.Default().Keys[0])
-	return data, nil
 }
 
 // repair writes what followed from another process's write: garbage collected,
@@ -296,6 +272,7 @@ func (l *loop) repair(wrote map[rowKey]schema.Row, changes []Change) {
 		return
 	}
 	var ops []keyOp
+	next := l.pending.edit()
 	for _, ch := range changes {
 		if row := wrote[rowKey{l.db.layout.byName[ch.Table.Name], ch.UUID}]; row != nil && ch.New != nil {
 			ch.Old, ch.deltas = row, nil
@@ -303,12 +280,14 @@ func (l *loop) repair(wrote map[rowKey]schema.Row, changes []Change) {
 				continue
 			}
 		}
-		ops = l.enc.change(ops, &ch)
+		ops = l.enc.change(ops, &ch, next)
 	}
 	if len(ops) == 0 {
 		return
 	}
+	l.pending = next.state
 	b := l.openBatch()
+	b.next = l.pending
 	b.ops.add(ops)
 	b.clients = append(b.clients, "repair")
 }

@@ -10,7 +10,8 @@ import (
 // state never changes.
 type state struct {
 	tables []*tableState
-	blobs  trie[*blob] // by the NameUUID of the path
+	blobs  trie[*blob]      // by the NameUUID of the path
+	odd    trie[*oddColumn] // columns whose keys in etcd are not those that follow from their members
 	// members is how many members all rows have in columns of members.
 	members int
 }
@@ -39,13 +40,11 @@ func (s *state) census(l *layout) census {
 
 // membersOf is how many members a row has in columns of members.
 func (t *table) membersOf(row schema.Row) (n int) {
-	if row == nil || !t.hasMembers {
+	if row == nil {
 		return 0
 	}
-	for _, c := range t.byCol {
-		if c.stored && c.Members {
-			n += c.Len(row)
-		}
+	for _, c := range t.members {
+		n += c.Len(row)
 	}
 	return n
 }
@@ -93,7 +92,7 @@ type stateEdit struct {
 
 func (s *state) edit() *stateEdit {
 	return &stateEdit{
-		state:  &state{tables: slices.Clone(s.tables), blobs: s.blobs, members: s.members},
+		state:  &state{tables: slices.Clone(s.tables), blobs: s.blobs, odd: s.odd, members: s.members},
 		e:      new(edit),
 		copied: make([]bool, len(s.tables)),
 	}

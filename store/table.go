@@ -21,8 +21,9 @@ type table struct {
 	// as non-root, because a virtual table refers to it.
 	kept bool
 	// stored: some of it lies under our prefix, not all under those of chassis.
-	stored     bool
-	hasMembers bool
+	stored bool
+	// members are the columns of members that lie there.
+	members []*column
 }
 
 // column adds to a schema column what it refers to.
@@ -53,7 +54,9 @@ func newLayout(db *schema.Database, virtual map[string]Virtual) *layout {
 			t.byCol = append(t.byCol, c)
 			t.byName[sc.Name] = c
 			t.stored = t.stored || c.stored
-			t.hasMembers = t.hasMembers || c.stored && sc.Members
+			if c.stored && sc.Members {
+				t.members = append(t.members, c)
+			}
 		}
 		for _, name := range []string{schema.ColumnUUID, schema.ColumnVersion} {
 			t.byName[name] = &column{Column: st.Column(name)}

@@ -9,6 +9,9 @@ import (
 
 // executeWrite applies a write of this process.
 func (l *loop) executeWrite(w *Write) (outcome, error) {
+	if w.carry {
+		return l.carry(), nil
+	}
 	x := newTxn(l.db.layout, l.pending)
 	x.inner = true
 	for i := range w.Rows {

@@ -354,7 +354,7 @@ func TestNestedTransactions(t *testing.T) {
 		return strings.Join(ops, ",") + `,{"op":"insert","table":"Root","row":{"name":"sw","kids":["set",[` + strings.Join(ids, ",") + `]]}}`
 	}
 	rev := db.Snapshot().Rev
-	if r := transact(db, kids(1900)); strings.Contains(r, "error") {
+	if r := transact(db, kids(3900)); strings.Contains(r, "error") {
 		t.Fatal(r)
 	}
 	if now := db.Snapshot().Rev; now != rev+1 {
@@ -363,7 +363,7 @@ func TestNestedTransactions(t *testing.T) {
 	if r := transact(db, `{"op":"delete","table":"Root","where":[]}`); strings.Contains(r, "error") || db.Snapshot().Len("Kid") != 0 {
 		t.Fatal(r)
 	}
-	if r := transact(db, kids(2100)); !strings.Contains(r, "needs 4201 etcd operations, and 4094 fit") || !strings.Contains(r, "--max-txn-ops") {
+	if r := transact(db, kids(4200)); !strings.Contains(r, " etcd operations, and 4094 fit") || !strings.Contains(r, "--max-txn-ops") {
 		t.Error(r)
 	}
 }

@@ -26,7 +26,7 @@ func (e Event) there() bool { return e.Value != nil }
 // version's, or somebody else's, and are let be.
 type Feeds struct {
 	rows    map[origin]func(chassis string, row schema.UUID, e Event) error
-	members map[origin]func(row schema.UUID, part string, there bool) error
+	members map[origin]*memberFeed
 	chunk   func(Path, Event)
 	inputs  []resettable
 	shelf   *shelf
@@ -37,7 +37,7 @@ type Feeds struct {
 }
 
 // origin names keys: rows of a table that northd writes or chassis do, or the
-// elements of a column that is stored by member.
+// elements of a column that is stored in buckets.
 type origin struct {
 	by            writer
 	table, column string
@@ -67,7 +67,7 @@ type settable[K comparable, V any] interface {
 func newFeeds() *Feeds {
 	return &Feeds{
 		rows:    map[origin]func(string, schema.UUID, Event) error{},
-		members: map[origin]func(schema.UUID, string, bool) error{},
+		members: map[origin]*memberFeed{},
 		strings: map[string]string{},
 	}
 }
@@ -115,32 +115,26 @@ func decode[R schema.Row, V any](t *schema.Table, id schema.UUID, e Event, value
 // rowMembers has an input take the elements of a column of R's table that name
 // rows.
 func rowMembers[R schema.Row](f *Feeds, in settable[Member, struct{}], column string) {
-	var zero R
-	f.members[origin{table: sb.Schema().TableOf(zero).Name, column: column}] = func(row schema.UUID, part string, there bool) error {
-		id, err := schema.ParseUUID(part)
-		if err != nil {
-			return err
-		}
-		set(in, Member{Group: row, Row: id}, struct{}{}, there)
-		return nil
-	}
+	membersOf[R](f, column, func(row schema.UUID, k schema.Atom, there bool) {
+		set(in, Member{Group: row, Row: k.UUID()}, struct{}{}, there)
+	})
 }
 
 // textMembers has an input take the elements of a column of R's table that are
 // strings.
 func textMembers[R schema.Row](f *Feeds, in *incr.Input[SetMember, struct{}], column string) *incr.Input[SetMember, struct{}] {
+	membersOf[R](f, column, func(row schema.UUID, k schema.Atom, there bool) {
+		set(in, SetMember{Set: row, Text: f.once(k.Str())}, struct{}{}, there)
+	})
+	return feed[SetMember, struct{}](f, in)
+}
+
+func membersOf[R schema.Row](f *Feeds, column string, set func(schema.UUID, schema.Atom, bool)) {
 	var zero R
 	table := sb.Schema().TableOf(zero)
-	col := table.Column(column)
-	f.members[origin{table: table.Name, column: column}] = func(row schema.UUID, part string, there bool) error {
-		text, _, err := schema.DecodeMember(col, part, nil)
-		if err != nil {
-			return err
-		}
-		set(in, SetMember{Set: row, Text: f.once(text.Str())}, struct{}{}, there)
-		return nil
+	f.members[origin{table: table.Name, column: column}] = &memberFeed{
+		col: table.Column(column), set: set, rows: map[schema.UUID]*memberKeys{},
 	}
-	return feed[SetMember, struct{}](f, in)
 }
 
 func set[K comparable, V any](in settable[K, V], k K, v V, there bool) {
@@ -166,6 +160,9 @@ func (f *Feeds) Reset() {
 	for _, in := range f.inputs {
 		in.Reset()
 	}
+	for _, m := range f.members {
+		clear(m.rows)
+	}
 	f.shelf.Reset()
 }
 
@@ -184,7 +181,8 @@ func (f *Feeds) Rest() {
 	f.strings = map[string]string{}
 }
 
-// Apply takes a key. An error says why it is left out.
+// Apply takes a key. An error says why it is left out. Of the keys of a batch,
+// those that are gone come first: what they held may lie in others now.
 func (f *Feeds) Apply(key string, e Event) error {
 	if rest, ok := strings.CutPrefix(key, sb.Prefix+sb.FlowsPath); ok {
 		return f.flows(rest, e)
@@ -209,7 +207,7 @@ func (f *Feeds) flows(rest string, e Event) error {
 	return nil
 }
 
-// southbound takes "<Table>/<uuid>[/<column>/<member>]".
+// southbound takes "<Table>/<uuid>[/<column>/<bucket>]".
 func (f *Feeds) southbound(rest string, e Event) error {
 	parts := strings.Split(rest, "/")
 	if len(parts) != 2 && len(parts) != 4 {
@@ -221,7 +219,7 @@ func (f *Feeds) southbound(rest string, e Event) error {
 	}
 	if len(parts) == 4 {
 		if member := f.members[origin{table: parts[0], column: parts[2]}]; member != nil {
-			return member(id, parts[3], e.there())
+			return member.take(id, parts[3], e)
 		}
 		return nil
 	}

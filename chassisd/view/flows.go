@@ -3,7 +3,9 @@ package view
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -41,14 +43,15 @@ type flows struct {
 	want Want
 	// owners are the datapaths and groups whose flows are told.
 	owners map[schema.UUID]bool
-	// groups are the members of all groups of datapaths.
-	groups map[schema.UUID]map[schema.UUID]bool
+	// groups are the members of all groups of datapaths, by the last part of the
+	// key that holds them.
+	groups map[schema.UUID]map[string][]schema.UUID
 	// touched are groups that changed since regroup.
 	touched map[schema.UUID]bool
 }
 
 func newFlows() flows {
-	return flows{owners: map[schema.UUID]bool{}, groups: map[schema.UUID]map[schema.UUID]bool{}, touched: map[schema.UUID]bool{}}
+	return flows{owners: map[schema.UUID]bool{}, groups: map[schema.UUID]map[string][]schema.UUID{}, touched: map[schema.UUID]bool{}}
 }
 
 // OwnerOf returns the datapath or group that a key of flows is of; false for
@@ -72,9 +75,9 @@ func (f *flows) follows(key string) bool {
 
 const groupPrefix = sb.Prefix + "Logical_DP_Group/"
 
-// note takes a key that came or went, if it is a member of a group:
-// "<group>/datapaths/<datapath>".
-func (f *flows) note(key string, there bool) {
+// note takes a key that came or, with nil, went, if it holds members of a group:
+// "<group>/datapaths/<bucket>". One that cannot be read holds none.
+func (f *flows) note(key string, value []byte) {
 	rest, ok := strings.CutPrefix(key, groupPrefix)
 	if !ok {
 		return
@@ -84,29 +87,53 @@ func (f *flows) note(key string, there bool) {
 		return
 	}
 	group, err := schema.ParseUUID(parts[0])
-	dp, err2 := schema.ParseUUID(parts[2])
-	if err != nil || err2 != nil {
+	if err != nil {
 		return
 	}
 	f.touched[group] = true
-	members := f.groups[group]
-	switch {
-	case !there:
-		delete(members, dp)
+	held := membersIn(parts[2], value)
+	switch members := f.groups[group]; {
+	case len(held) == 0:
+		delete(members, parts[2])
 		if len(members) == 0 {
 			delete(f.groups, group)
 		}
 	case members == nil:
-		f.groups[group] = map[schema.UUID]bool{dp: true}
+		f.groups[group] = map[string][]schema.UUID{parts[2]: held}
 	default:
-		members[dp] = true
+		members[parts[2]] = held
 	}
 }
 
+// membersIn are the datapaths that a key of a group holds.
+func membersIn(part string, value []byte) (out []schema.UUID) {
+	if value == nil {
+		return nil
+	}
+	col := groups().Column("datapaths")
+	if !schema.IsBucket(part) {
+		if k, _, err := schema.DecodeMember(col, part, value); err == nil {
+			out = []schema.UUID{k.UUID()}
+		}
+		return out
+	}
+	d, err := schema.DecodeBucket(col, part, value)
+	if err != nil {
+		return nil
+	}
+	for _, k := range d.Keys {
+		out = append(out, k.UUID())
+	}
+	return out
+}
+
+// groups is the table of groups of datapaths.
+var groups = sync.OnceValue(func() *schema.Table { return sb.Schema().Table("Logical_DP_Group") })
+
 // wants tells whether flows of a group are wanted.
 func (f *flows) wants(group schema.UUID) bool {
-	for dp := range f.groups[group] {
-		if f.want.has(dp) {
+	for _, held := range f.groups[group] {
+		if slices.ContainsFunc(held, f.want.has) {
 			return true
 		}
 	}

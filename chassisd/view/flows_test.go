@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,9 +18,12 @@ import (
 
 func flowKey(owner schema.UUID, unit string) string { return sb.Prefix + sb.FlowPath(owner, unit) }
 
+// memberKey is a bucket of one datapath, which memberValue is the value of.
 func memberKey(group, dp schema.UUID) string {
-	return groupPrefix + group.String() + "/datapaths/" + dp.String()
+	return groupPrefix + group.String() + "/datapaths/" + strings.ReplaceAll(dp.String(), "-", "") + "+"
 }
+
+func memberValue(dp schema.UUID) *string { return str(`["` + dp.String() + `"]`) }
 
 // TestWant: the flows of what is wanted are told with those of its groups, and
 // of nothing else.
@@ -29,7 +33,7 @@ func TestWant(t *testing.T) {
 	dp1, dp2, group := schema.NameUUID("dp1"), schema.NameUUID("dp2"), schema.NameUUID("group")
 	etcdtest.Put(t, c, map[string]*string{
 		flowKey(dp1, "base"): str("1"), flowKey(dp2, "base"): str("2"), flowKey(group, "lb"): str("g"),
-		"/weft/sb/Port_Binding/1": str("row"), memberKey(group, dp2): str(""),
+		"/weft/sb/Port_Binding/1": str("row"), memberKey(group, dp2): memberValue(dp2),
 	})
 	r := start(t, c, Config{})
 	r.until("the rows", r.has("/weft/sb/Port_Binding/1", "row"))
@@ -68,7 +72,7 @@ func TestWant(t *testing.T) {
 	want("the first again", []schema.UUID{dp1}, flowKey(dp1, "base"))
 
 	// The other joins a group, with flows of before and of now, and leaves it.
-	etcdtest.Put(t, c, map[string]*string{memberKey(group, dp1): str(""), flowKey(group, "new"): str("n"), flowKey(dp1, "base"): nil})
+	etcdtest.Put(t, c, map[string]*string{memberKey(group, dp1): memberValue(dp1), flowKey(group, "new"): str("n"), flowKey(dp1, "base"): nil})
 	r.until("the group", r.has(flowKey(group, "new"), "n"))
 	want("in the group", []schema.UUID{dp1}, flowKey(group, "lb"), flowKey(group, "new"))
 	etcdtest.Put(t, c, map[string]*string{memberKey(group, dp1): nil, flowKey(dp1, "base"): str("1"), flowKey(group, "new"): nil})
@@ -104,15 +108,18 @@ func (h *history) change(partial bool) map[string]*string {
 	kvs := map[string]*string{}
 	for range 1 + h.r.IntN(4) {
 		owners := append(append([]schema.UUID{}, h.dps...), h.groups...)
-		key := []string{
-			flowKey(h.one(owners), fmt.Sprint("unit", h.r.IntN(3))),
-			memberKey(h.one(h.groups), h.one(h.dps)),
-			"/weft/sb/Port_Binding/" + fmt.Sprint(h.r.IntN(5)),
-		}[h.r.IntN(3)]
-		if h.r.IntN(3) == 0 {
+		key, value := "", str(fmt.Sprint(h.r.IntN(1000)))
+		switch h.r.IntN(3) {
+		case 0:
+			key = flowKey(h.one(owners), fmt.Sprint("unit", h.r.IntN(3)))
+		case 1:
+			dp := h.one(h.dps)
+			key, value = memberKey(h.one(h.groups), dp), memberValue(dp)
+		default:
+			key = "/weft/sb/Port_Binding/" + fmt.Sprint(h.r.IntN(5))
+		}
+		if kvs[key] = value; h.r.IntN(3) == 0 {
 			kvs[key] = nil
-		} else {
-			kvs[key] = str(fmt.Sprint(h.r.IntN(1000)))
 		}
 	}
 	if !partial {
@@ -212,4 +219,43 @@ func TestAlwaysSomeRevision(t *testing.T) {
 	last := map[schema.UUID]bool{h.dps[0]: true, h.dps[3]: true}
 	r.view.Want(Want{Datapaths: last})
 	r.until("the end", checked(func() bool { return maps.Equal(r.followed, last) && told() }))
+}
+
+// TestMembersOfGroups: those that one key holds come and go together, and
+// members of form 1 are members too.
+func TestMembersOfGroups(t *testing.T) {
+	f := newFlows()
+	dp := func(n int) schema.UUID { return schema.NameUUID(fmt.Sprint(n)) }
+	group := schema.NameUUID("group")
+	key := func(part string) string { return groupPrefix + group.String() + "/datapaths/" + part }
+	bucket := func(of ...int) []byte {
+		var ids []string
+		for _, n := range of {
+			ids = append(ids, dp(n).String())
+		}
+		b, _ := json.Marshal(ids)
+		return b
+	}
+	wanted := func(want ...int) {
+		t.Helper()
+		for n := range 4 {
+			f.want = Want{Datapaths: map[schema.UUID]bool{dp(n): true}}
+			if f.wants(group) != slices.Contains(want, n) {
+				t.Errorf("datapath %d: member %v", n, f.wants(group))
+			}
+		}
+	}
+	f.note(key("+"), bucket(0, 1))
+	f.note(key(dp(2).String()), []byte{})
+	f.note(key(dp(1).String()), []byte{})
+	wanted(0, 1, 2)
+	f.note(key("+"), bucket(1, 3))
+	f.note(key(dp(1).String()), nil)
+	wanted(1, 2, 3)
+	f.note(key("+"), []byte("[")) // cannot be read
+	f.note(key(dp(2).String()), nil)
+	wanted()
+	if len(f.groups) != 0 {
+		t.Error(f.groups)
+	}
 }

@@ -90,7 +90,7 @@ func (v *View) read(ctx context.Context) error {
 	flows := newFlows()
 	if err := south.each(r.next, func(kv *mvccpb.KeyValue) {
 		r.take(kv)
-		flows.note(string(kv.Key), true)
+		flows.note(string(kv.Key), value(kv.Value))
 		if string(kv.Key) == compiledKey {
 			partial = isPartial(kv.Value)
 		}

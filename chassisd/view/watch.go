@@ -112,7 +112,11 @@ func (v *View) revision(ctx context.Context, evs []*clientv3.Event) error {
 		if !v.flows.follows(key) {
 			continue
 		}
-		v.flows.note(key, put)
+		if put {
+			v.flows.note(key, value(ev.Kv.Value))
+		} else {
+			v.flows.note(key, nil)
+		}
 		if key == compiledKey && put {
 			partial = isPartial(ev.Kv.Value)
 		}
