@@ -163,8 +163,12 @@ func (m *machine) tick() {
 	}
 }
 
-// distrust has everything read again.
-func (m *machine) distrust(why string) { m.phase, m.why = stale, why }
+// distrust has everything read again. Until then what is committed is all that
+// there is.
+func (m *machine) distrust(why string) {
+	m.phase, m.why = stale, why
+	m.applyAll(m.rollback())
+}
 
 // full tells that no request may come: one is held that nobody may overtake.
 func (m *machine) full() bool { return m.held != nil }
