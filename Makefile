@@ -24,6 +24,7 @@ BASE     ?=
 SCRIPTS  ?= e2e/testdata
 SHARDS   ?= 4
 CHAOS    ?= 1h
+DATABASES ?= 10m
 
 TESTSUM := go run ./scripts/testsum
 
@@ -52,8 +53,9 @@ e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BA
 	@E2E_BIN=$(CURDIR)/bin E2E_SCRIPTS=$(abspath $(SCRIPTS)) \
 		go test -json -count=1 -timeout 40m -run '^TestScenarios$$' ./e2e | $(TESTSUM)
 
-chaos: deps build  ## daemons killed at random for CHAOS (1h), while much changes
-	@E2E_BIN=$(CURDIR)/bin E2E_CHAOS=$(CHAOS) go test -json -count=1 -timeout 0 -run '^TestChaos$$' ./e2e | $(TESTSUM)
+chaos: deps build  ## daemons killed at random for CHAOS (1h), databases for DATABASES (10m), while much changes
+	@E2E_BIN=$(CURDIR)/bin E2E_CHAOS=$(CHAOS) E2E_DATABASES=$(DATABASES) \
+		go test -json -count=1 -timeout 0 -run '^Test(Chaos|Databases)$$' ./e2e | $(TESTSUM)
 
 fuzz:      ## every fuzzer for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(PKG)
