@@ -159,14 +159,19 @@ func (c *cloud) crowd(ctx context.Context) error {
 	if err := c.nb.transactWait("sb_cfg"); err != nil {
 		return err
 	}
-	var memory int64
+	var memory, own int64
 	for _, name := range servers[c.s.Backend.Name()] {
 		m, err := c.s.Memory(name)
 		if err != nil {
 			return err
 		}
-		memory += m
+		o, err := c.s.OwnMemory(name)
+		if err != nil {
+			return err
+		}
+		memory, own = memory+m, own+o
 	}
+	c.note("%.1f MB resident, of it %.1f MB no file's", float64(memory)/1e6, float64(own)/1e6)
 	c.give(clientsName+"memory", &figure{float64(memory) / 1e6, "MB"})
 	c.note("the latest update %v", late.take())
 	rest, err := starve()
@@ -272,7 +277,8 @@ func (l *latest) see(update []byte) {
 // member is one of many clients: it monitors a table, and writes.
 type member struct {
 	conn net.Conn
-	dec  *json.Decoder
+	r    *bufio.Reader
+	buf  []byte  // the message that is read
 	late *latest // nil: updates are not looked at
 
 	mu      sync.Mutex // guards writing to conn
@@ -285,53 +291,68 @@ func (c *cloud) member(ctx context.Context, socket, db, table string, late *late
 	if err != nil {
 		return nil, err
 	}
-	m := &member{conn: conn, late: late, answers: make(chan message, 1)}
+	m := &member{conn: conn, r: bufio.NewReaderSize(conn, 1<<14), late: late, answers: make(chan message, 1)}
 	context.AfterFunc(ctx, func() { conn.Close() })
 	if err := m.send("monitor", "monitor_cond_since", db, "m", map[string]any{table: []any{map[string]any{}}}, "00000000-0000-0000-0000-000000000000"); err != nil {
 		return nil, err
 	}
-	// The reply comes first, and may be large: it is looked through, not decoded.
-	r := bufio.NewReaderSize(conn, 1<<16)
-	if err := skipObject(r); err != nil {
-		return nil, err
+	for {
+		r, err := m.next()
+		if err != nil {
+			return nil, err
+		}
+		if string(r.ID) == `"monitor"` {
+			return m, answerError(r)
+		}
 	}
-	m.dec = json.NewDecoder(r)
-	return m, nil
 }
 
-// skipObject reads a JSON object with a result, not an error.
-func skipObject(r *bufio.Reader) error {
-	const failed = `"error":{`
-	depth, text, escaped, seen := 0, false, false, 0
-	for {
-		b, err := r.ReadByte()
-		if err != nil {
-			return err
+// next reads a message. What is long, or an update, is not decoded: a client's
+// own work shall not be what is measured.
+func (m *member) next() (message, error) {
+	m.buf = m.buf[:0]
+	for depth, quoted, escaped := 0, false, false; ; {
+		if _, err := m.r.Peek(1); err != nil {
+			return message{}, err
 		}
-		if depth <= 1 && b == failed[seen] {
-			if seen++; seen == len(failed) {
-				return errors.New("bench: a monitor was refused")
+		chunk, _ := m.r.Peek(m.r.Buffered())
+		n := 0
+		for done := false; n < len(chunk) && !done; n++ {
+			switch b := chunk[n]; {
+			case escaped:
+				escaped = false
+			case quoted && b == '\\':
+				escaped = true
+			case b == '"':
+				quoted = !quoted
+			case quoted:
+			case b == '{' || b == '[':
+				depth++
+			case b == '}' || b == ']':
+				depth--
+				done = depth == 0
 			}
-		} else {
-			seen = 0
 		}
+		if len(m.buf) < longMessage {
+			m.buf = append(m.buf, chunk[:n]...)
+		}
+		m.r.Discard(n)
+		if depth > 0 {
+			continue
+		}
+		var r message
 		switch {
-		case escaped:
-			escaped = false
-		case b == '\\':
-			escaped = text
-		case b == '"':
-			text = !text
-		case text:
-		case b == '{' || b == '[':
-			depth++
-		case b == '}' || b == ']':
-			if depth--; depth == 0 {
-				return nil
-			}
+		case bytes.Contains(m.buf, []byte(`"update3"`)):
+			return message{Method: "update3", Params: m.buf}, nil
+		case len(m.buf) >= longMessage:
+			return message{ID: json.RawMessage(`"monitor"`)}, nil // the only long replies
 		}
+		return r, json.Unmarshal(m.buf, &r)
 	}
 }
+
+// longMessage is from how many bytes on a message is not kept.
+const longMessage = 1 << 20
 
 func answerError(r message) error {
 	if len(r.Error) > 0 && string(r.Error) != "null" {
@@ -358,8 +379,8 @@ func (m *member) write(b []byte) error {
 // follow reads until the connection ends.
 func (m *member) follow(ctx context.Context) error {
 	for {
-		var r message
-		if err := m.dec.Decode(&r); err != nil {
+		r, err := m.next()
+		if err != nil {
 			close(m.answers)
 			if ctx.Err() != nil || errors.Is(err, io.EOF) {
 				return nil
