@@ -9,14 +9,14 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os/exec"
 	"slices"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/weft-sdn/weft/e2e"
 )
 
 // Figures of the databases as their clients see them.
@@ -174,7 +174,7 @@ func (c *cloud) crowd(ctx context.Context) error {
 	c.note("%.1f MB resident, of it %.1f MB no file's", float64(memory)/1e6, float64(own)/1e6)
 	c.give(clientsName+"memory", &figure{float64(memory) / 1e6, "MB"})
 	c.note("the latest update %v", late.take())
-	rest, err := starve()
+	rest, err := e2e.Load(4)
 	if err != nil {
 		return err
 	}
@@ -214,27 +214,6 @@ func writeAll(ctx context.Context, all []*member) ([]time.Duration, error) {
 		})
 	}
 	return took, g.Wait()
-}
-
-// starve keeps the processors busy until rest is called.
-func starve() (rest func(), err error) {
-	var all []*exec.Cmd
-	rest = func() {
-		for _, c := range all {
-			c.Process.Kill()
-			c.Wait()
-		}
-	}
-	for range 4 {
-		c := exec.Command("sh", "-c", "while :; do :; done")
-		c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-		if err := c.Start(); err != nil {
-			rest()
-			return nil, err
-		}
-		all = append(all, c)
-	}
-	return rest, nil
 }
 
 // latest is the longest time from the writing of a row until a client was told
