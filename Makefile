@@ -23,7 +23,10 @@ ONLY     ?=
 BASE     ?=
 SCRIPTS  ?= e2e/testdata
 SHARDS   ?= 4
+TIMES    ?=
+LOAD     ?=
 CHAOS    ?= 1h
+DATABASES ?= 10m
 
 TESTSUM := go run ./scripts/testsum
 
@@ -48,12 +51,13 @@ race: deps build  ## every test with the race detector
 	@scripts/deps gcc gcc
 	@E2E_BIN=$(CURDIR)/bin scripts/test $(SHARDS) 2 -race -- $(PKG) | $(TESTSUM)
 
-e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BACKEND=ovn]
-	@E2E_BIN=$(CURDIR)/bin E2E_SCRIPTS=$(abspath $(SCRIPTS)) \
+e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BACKEND=ovn] [TIMES=20 LOAD=2]
+	@E2E_BIN=$(CURDIR)/bin E2E_SCRIPTS=$(abspath $(SCRIPTS)) E2E_TIMES=$(TIMES) E2E_LOAD=$(LOAD) \
 		go test -json -count=1 -timeout 40m -run '^TestScenarios$$' ./e2e | $(TESTSUM)
 
-chaos: deps build  ## daemons killed at random for CHAOS (1h), while much changes
-	@E2E_BIN=$(CURDIR)/bin E2E_CHAOS=$(CHAOS) go test -json -count=1 -timeout 0 -run '^TestChaos$$' ./e2e | $(TESTSUM)
+chaos: deps build  ## daemons killed at random for CHAOS (1h), databases for DATABASES (10m), while much changes
+	@E2E_BIN=$(CURDIR)/bin E2E_CHAOS=$(CHAOS) E2E_DATABASES=$(DATABASES) \
+		go test -json -count=1 -timeout 0 -run '^Test(Chaos|Databases)$$' ./e2e | $(TESTSUM)
 
 fuzz:      ## every fuzzer for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(PKG)

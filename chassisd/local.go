@@ -160,8 +160,8 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 		t.DeleteInterface(uuid)
 	}
 	chassis, ip, ok := tunnel.ParseID(l.ports[port].ExternalIDs[tunnel.Mark])
-	if ok && (i.Error != nil && *i.Error != "" || ofport < 0) {
-		l.broken[uuid] = brokenReason(i)
+	if why := brokenReason(i, ofport); ok && why != "" {
+		l.broken[uuid] = why
 	}
 	if ok && ofport > 0 && i.Type == "geneve" {
 		t.Tunnels.Set(uuid, tables.Tunnel{Chassis: chassis, IP: ip, Ofport: uint32(ofport)})
@@ -170,11 +170,15 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	}
 }
 
-func brokenReason(i *vswitch.Interface) string {
-	if i.Error != nil && *i.Error != "" {
+// brokenReason is why the switch has not a tunnel, "" if it has or may have soon.
+func brokenReason(i *vswitch.Interface, ofport int) string {
+	switch {
+	case i.Error != nil && *i.Error != "":
 		return *i.Error
+	case ofport < 0:
+		return "the switch has not taken it"
 	}
-	return "the switch has not taken it"
+	return ""
 }
 
 // brokenTunnels says which of our tunnels the switch has not, and why.

@@ -79,13 +79,8 @@ func (r *records) take(b *view.Batch) {
 		r.unseen[sb.StatusKey(r.name)] = true
 	}
 	for key, e := range b.Events {
-		if key == sb.StatusKey(r.name) {
-			r.resume(key, e)
-			delete(r.unseen, key)
-		} else if _, _, ok := r.split(key); ok {
-			r.see(key, e)
-			delete(r.unseen, key)
-		}
+		r.event(key, e)
+		delete(r.unseen, key)
 	}
 	if b.More {
 		return
@@ -95,15 +90,20 @@ func (r *records) take(b *view.Batch) {
 	}
 }
 
+// event takes a key, if it is ours.
+func (r *records) event(key string, e view.Event) {
+	if key == sb.StatusKey(r.name) {
+		r.resume(key, e)
+	} else if table, row, ok := r.split(key); ok {
+		r.see(key, table, row, e)
+	}
+}
+
 // endReading ends a complete state, as of a revision: what is not in it is gone,
 // and nothing is newer.
 func (r *records) endReading(rev int64) {
 	for key := range r.unseen {
-		if key == sb.StatusKey(r.name) {
-			r.resume(key, view.Event{Rev: rev})
-		} else {
-			r.see(key, view.Event{Rev: rev})
-		}
+		r.event(key, view.Event{Rev: rev})
 	}
 	r.claimed = min(r.claimed, rev)
 	r.ledger.ReadAll(rev)
@@ -128,12 +128,11 @@ func (r *records) resume(key string, e view.Event) {
 }
 
 // see takes a record of this chassis.
-func (r *records) see(key string, e view.Event) {
+func (r *records) see(key, table, row string, e view.Event) {
 	if r.have[key] = true; e.Value == nil {
 		delete(r.have, key)
 	}
 	r.tell(key, e)
-	table, row, _ := r.split(key)
 	id, err := schema.ParseUUID(row)
 	if err != nil {
 		return

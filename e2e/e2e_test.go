@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 )
 
@@ -78,7 +79,33 @@ func runShard(t *testing.T, files []string) {
 	if len(mine) == 0 {
 		return
 	}
-	RunScripts(t, config(t), mine)
+	c := config(t)
+	rest, err := Load(number(t, "E2E_LOAD", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rest()
+	for i, times := 1, number(t, "E2E_TIMES", 1); i <= times; i++ {
+		if times == 1 {
+			RunScripts(t, c, mine)
+		} else {
+			t.Run(strconv.Itoa(i), func(t *testing.T) { RunScripts(t, c, mine) })
+		}
+	}
+}
+
+// number is a number of the environment.
+func number(t *testing.T, name string, unset int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return unset
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		t.Fatalf("%s is %q, not a number", name, text)
+	}
+	return n
 }
 
 func TestShard(t *testing.T) {

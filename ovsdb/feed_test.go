@@ -1,8 +1,10 @@
 package ovsdb
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,10 +87,35 @@ func TestHandOutShares(t *testing.T) {
 		t.Errorf("%.0f allocations for monitors of another table", n)
 	}
 	d.handOut(commit)
-	for _, w := range d.byTable[commit.Changes[0].Table] {
+	var first []byte
+	for i, w := range d.byTable[commit.Changes[0].Table] {
 		out := w.m.s.out.take()
-		if len(out) != 1 || strings.Count(string(out[0].text), schema.NameUUID("new").String()) != 1 {
-			t.Fatalf("%v", out)
+		if len(out) != 1 || strings.Count(string(out[0].body), schema.NameUUID("new").String()) != 1 || !json.Valid(slices.Concat(out[0].text, out[0].body)) {
+			t.Fatalf("%d messages, the first: %s%s", len(out), out[0].text, out[0].body)
+		}
+		if first == nil {
+			first = out[0].body
+		}
+		if &out[0].body[0] != &first[0] {
+			t.Errorf("monitor %d has a text of its own", i)
+		}
+	}
+}
+
+// A monitor with a condition has its own updates, beside equal ones without.
+func TestHandOutConditions(t *testing.T) {
+	commit := switchWith(t, 10)
+	d := feedWith(t, 3, `{"Logical_Switch":[{"columns":["ports"]}]}`)
+	watches := d.byTable[commit.Changes[0].Table]
+	none, err := parseCondition(watches[1].table, []byte(`[["name","==","another"]]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	watches[1].cond = none
+	d.handOut(commit)
+	for i, want := range []int{1, 0, 1} {
+		if out := watches[i].m.s.out.take(); len(out) != want {
+			t.Errorf("monitor %d got %d messages", i, len(out))
 		}
 	}
 }

@@ -10,6 +10,9 @@ import (
 	"unicode/utf8"
 )
 
+// readBuffer is what each of thousands of idle connections holds, in bytes.
+const readBuffer = 4 << 10
+
 // maxDepth is how deep arrays and objects may nest, as in ovsdb-server.
 const maxDepth = 1000
 
@@ -27,7 +30,7 @@ type messageReader struct {
 }
 
 func newMessageReader(r io.Reader, max int) *messageReader {
-	return &messageReader{r: bufio.NewReaderSize(r, 64<<10), max: max}
+	return &messageReader{r: bufio.NewReaderSize(r, readBuffer), max: max}
 }
 
 // next returns the next object. It is valid JSON in valid UTF-8. The error is

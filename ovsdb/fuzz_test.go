@@ -73,7 +73,7 @@ func FuzzMonitor(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			m := &monitor{kind: kind, tables: watches}
+			m := &monitor{kind: kind, tables: watches, id: []byte("1")}
 			var first textSink
 			u := &tableUpdates{w: &first}
 			for i, p := range m.parts() {
@@ -89,7 +89,7 @@ func FuzzMonitor(f *testing.F) {
 			if err := u.end(true, nil); err != nil || !json.Valid(first) {
 				t.Fatalf("first content is not JSON: %s (%v)", first, err)
 			}
-			if text := m.appendTables(nil); !json.Valid(text) {
+			if text := append(m.appendHead(nil, schema.UUID{}), m.body()...); !json.Valid(text) {
 				t.Fatalf("updates are not JSON: %s", text)
 			}
 		}

@@ -61,7 +61,7 @@ func (l *locks) owns(s *session, name string) bool {
 
 func (s *session) notifyLock(method, name string) {
 	b := append(appendNotification(nil, method), schema.EncodeJSON(name)...)
-	s.update(append(b, "]}"...))
+	s.update(append(b, "]}"...), nil)
 }
 
 // lockMethod is lock and steal.

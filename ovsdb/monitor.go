@@ -32,7 +32,8 @@ type monitor struct {
 	kind   monitorKind
 	db     *served
 	s      *session
-	tables []*watch // by name
+	tables []*watch    // by name
+	shape  schema.UUID // of the projections of all tables
 
 	// Guarded by the database's mutex:
 	id  json.RawMessage
@@ -57,7 +58,10 @@ type watch struct {
 
 	// Guarded by the database's mutex:
 	cond *condition // nil: every row
-	text []byte     // the updates collected for one message, with commas between
+	// texts are the updates collected for one message. Other monitors have the
+	// same ones.
+	texts [][]byte
+	size  int // of all of them, with commas between
 }
 
 // at tells which event a change is to the watch, 0 if none.
@@ -94,45 +98,77 @@ func (w *watch) add(text []byte) {
 	if len(text) == 0 {
 		return
 	}
-	if len(w.text) > 0 {
-		w.text = append(w.text, ',')
-	}
-	w.text = append(w.text, text...)
+	w.texts = append(w.texts, text)
+	w.size += len(text) + len(",")
 	w.m.hit = true
 }
 
-// appendTables appends the <table-updates> that were collected, and forgets
-// them.
-func (m *monitor) appendTables(b []byte) []byte {
-	b = append(b, '{')
-	n := len(b)
+// like names what updates show, the same for all monitors that show the same;
+// it is zero where a condition has its say.
+func (m *monitor) like() schema.UUID {
 	for _, w := range m.tables {
-		if len(w.text) == 0 {
+		if w.cond != nil {
+			return schema.UUID{}
+		}
+	}
+	return m.shape
+}
+
+// body is the <table-updates> that were collected, with the end of the
+// notification.
+func (m *monitor) body() []byte {
+	n := len("{}]}")
+	for _, w := range m.tables {
+		n += len(w.table.Name) + w.size + len(`,"":{}`)
+	}
+	b := append(make([]byte, 0, n), '{')
+	for _, w := range m.tables {
+		if len(w.texts) == 0 {
 			continue
 		}
-		if len(b) > n {
+		if len(b) > 1 {
 			b = append(b, ',')
 		}
 		b = append(append(append(b, '"'), w.table.Name...), `":{`...)
-		b = append(append(b, w.text...), '}')
-		w.text = w.text[:0]
-		if cap(w.text) > keepText {
-			w.text = nil
+		for i, text := range w.texts {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, text...)
 		}
+		b = append(b, '}')
 	}
-	m.hit = false
-	return append(b, '}')
+	return append(b, "}]}"...)
 }
 
-// keepText is how large a buffer a watch keeps for its next message.
-const keepText = 4 << 10
+// keepTexts is for how many updates a watch keeps room until its next message.
+const keepTexts = 64
+
+// forget forgets what was collected.
+func (m *monitor) forget() {
+	m.hit = false
+	for _, w := range m.tables {
+		clear(w.texts)
+		if w.texts, w.size = w.texts[:0], 0; cap(w.texts) > keepTexts {
+			w.texts = nil
+		}
+	}
+}
 
 // flush sends what was collected, as the changes that lead to transaction txn.
-func (m *monitor) flush(txn schema.UUID) {
-	if !m.hit {
-		return
+// made are the bodies of the same changes for other monitors, by what they are
+// like.
+func (m *monitor) flush(txn schema.UUID, made map[schema.UUID][]byte) {
+	like := m.like()
+	body := made[like]
+	if body == nil {
+		body = m.body()
+		if !like.IsZero() {
+			made[like] = body
+		}
 	}
-	m.s.update(append(m.appendTables(m.appendHead(nil, txn)), "]}"...))
+	m.forget()
+	m.s.update(m.appendHead(nil, txn), body)
 }
 
 // appendHead appends a notification up to its <table-updates>.

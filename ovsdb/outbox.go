@@ -40,9 +40,12 @@ type outbox struct {
 // that it takes no memory however long it is.
 type outgoing struct {
 	text   []byte
+	body   []byte // what follows text; other clients' messages may share it
 	update bool
 	stream func(*stream) error
 }
+
+func (m *outgoing) size() int { return len(m.text) + len(m.body) }
 
 func newOutbox(max int, total *budget) *outbox {
 	o := &outbox{wake: make(chan struct{}, 1), max: max, total: total}
@@ -94,30 +97,30 @@ func (o *outbox) due(m *message) bool {
 }
 
 // update queues a notification; false if too much waits already.
-func (o *outbox) update(text []byte) bool {
-	return o.push(outgoing{text: text, update: true})
+func (o *outbox) update(text, body []byte) bool {
+	return o.push(outgoing{text: text, body: body, update: true})
 }
 
 func (o *outbox) push(m outgoing) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if m.update {
-		if o.updates > 0 && o.updates+len(m.text) > o.max {
+		if o.updates > 0 && o.updates+m.size() > o.max {
 			return false
 		}
 		// Who has nothing to take is not to blame for what others leave.
-		if !o.total.take(len(m.text)) {
+		if !o.total.take(m.size()) {
 			if o.updates > 0 {
 				return false
 			}
-			o.total.used.Add(int64(len(m.text)))
+			o.total.used.Add(int64(m.size()))
 		}
-		o.updates += len(m.text)
+		o.updates += m.size()
 	}
 	if m.stream != nil {
 		o.streams++
 	}
-	o.bytes += len(m.text)
+	o.bytes += m.size()
 	o.queue = append(o.queue, m)
 	signal(o.wake)
 	return true
@@ -165,9 +168,11 @@ func (o *outbox) run(s *session) error {
 		if batch[0].stream != nil {
 			err = runStream(s, batch[0].stream)
 		} else {
-			texts := make([][]byte, len(batch))
-			for i, m := range batch {
-				texts[i] = m.text
+			texts := make([][]byte, 0, len(batch))
+			for _, m := range batch {
+				if texts = append(texts, m.text); len(m.body) > 0 {
+					texts = append(texts, m.body)
+				}
 			}
 			err = o.write(s.conn, texts)
 		}
@@ -242,7 +247,7 @@ func (o *outbox) take() []outgoing {
 			}
 			break
 		}
-		size += len(o.queue[n].text)
+		size += o.queue[n].size()
 		n++
 	}
 	batch := o.queue[:n:n]
@@ -256,10 +261,10 @@ func (o *outbox) sent(batch []outgoing) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for i := range batch {
-		o.bytes -= len(batch[i].text)
+		o.bytes -= batch[i].size()
 		if batch[i].update {
-			o.updates -= len(batch[i].text)
-			o.total.give(len(batch[i].text))
+			o.updates -= batch[i].size()
+			o.total.give(batch[i].size())
 		}
 		if batch[i].stream != nil {
 			o.streams--

@@ -20,13 +20,15 @@ type served struct {
 	pos     int64      // the last commit that went to the monitors
 	byTable map[*schema.Table][]*watch
 	shared  map[string]*projection
-	touched []*monitor // of the commit being handed out; kept for its memory
+	// Of the commit being handed out; kept for their memory.
+	touched []*monitor
+	made    map[schema.UUID][]byte // bodies of messages, by what monitors are like
 }
 
 func newServed(src source) *served {
 	return &served{
 		name: src.schema().Name, src: src,
-		byTable: map[*schema.Table][]*watch{}, shared: map[string]*projection{},
+		byTable: map[*schema.Table][]*watch{}, shared: map[string]*projection{}, made: map[schema.UUID][]byte{},
 	}
 }
 
@@ -114,8 +116,9 @@ func (d *served) handOut(c *store.Commit) {
 		}
 	})
 	for _, m := range d.touched {
-		m.flush(c.TxnID)
+		m.flush(c.TxnID, d.made)
 	}
+	clear(d.made)
 	clear(d.touched)
 	d.touched = d.touched[:0]
 }
@@ -161,10 +164,13 @@ func (d *served) begin(m *monitor, reply func(v view)) {
 		m.s.fail("the database is closed", "database", d.name)
 	}
 	v := d.freeze()
+	var shape []string
 	for _, w := range m.tables {
 		w.proj = d.share(w.proj)
+		shape = append(shape, w.proj.key)
 		d.byTable[w.table] = append(d.byTable[w.table], w)
 	}
+	m.shape = schema.NameUUID(shape...)
 	reply(v)
 }
 

@@ -142,8 +142,8 @@ func (s *session) fail(reason string, args ...any) {
 }
 
 // update queues a notification; a client that is too slow is dropped.
-func (s *session) update(text []byte) {
-	if !s.out.update(text) {
+func (s *session) update(text, body []byte) {
+	if !s.out.update(text, body) {
 		s.fail("client is too slow", "backlog", s.srv.cfg.MaxBacklog)
 	}
 }

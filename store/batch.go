@@ -112,6 +112,15 @@ func (l *changeList) net() []Change {
 	return slices.DeleteFunc(l.list, func(c Change) bool { return c.Old == nil && c.New == nil || c.Old == c.New })
 }
 
+// requests are those of the members.
+func (b *batch) requests() []*request {
+	list := make([]*request, len(b.members))
+	for i, m := range b.members {
+		list[i] = m.req
+	}
+	return list
+}
+
 // empty tells whether etcd need not be asked.
 func (b *batch) empty() bool { return len(b.ops.list) == 0 && b.pieces == nil }
 

@@ -61,10 +61,9 @@ func TestAddPortWritesTwoKeys(t *testing.T) {
 	db := openDB(t, cfg)
 	defer db.Close()
 	ls := switchWith(t, db, 3000)
-	l := db.loop
 	e := &executor{txn: newTxn(db.layout, db.Snapshot().state), cfg: &db.cfg, client: &Client{}}
 	out := e.execute(addPort(ls, "new"))
-	ops := l.encode(out)
+	ops := db.loop.m.encode(out)
 	if len(ops) != 2 || sizeOf(ops) > 3<<10 {
 		t.Errorf("%d operations of %d bytes: %v", len(ops), sizeOf(ops), ops)
 	}
@@ -81,7 +80,7 @@ func BenchmarkAddPort(b *testing.B) {
 			for b.Loop() {
 				e := &executor{txn: newTxn(db.layout, base), cfg: &db.cfg, client: &Client{}}
 				out := e.execute(ops)
-				if out.failed || len(db.loop.encode(out)) != 2 {
+				if out.failed || len(db.loop.m.encode(out)) != 2 {
 					b.Fatal(text(out.results))
 				}
 			}

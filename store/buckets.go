@@ -157,8 +157,8 @@ func (s *stateEdit) setOdd(list []*oddColumn) {
 
 // replayMembers takes over what another process wrote of a column's members, if
 // the keys are then those that follow from them.
-func (l *loop) replayMembers(x *txn, key rowKey, c *column, events []*clientv3.Event) error {
-	if l.committed.state.isOdd(key, c) != nil {
+func (m *machine) replayMembers(x *txn, key rowKey, c *column, events []*clientv3.Event) error {
+	if m.committed.state.isOdd(key, c) != nil {
 		return fmt.Errorf("%s row %s: column %s is stored in another form", key.t.Name, key.id, c.Name)
 	}
 	r := x.edit(key.t, key.id)

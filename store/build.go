@@ -24,14 +24,14 @@ type builder struct {
 // build makes a state of what was read. Rows that are equal to those of base
 // are those of base; what only base knows (ephemeral and derived columns, what
 // the chassis show) stays.
-func (l *loop) build(res *loadResult, base *state) *state {
-	b := &builder{l: l.db.layout, enc: &l.enc, rows: map[rowKey]schema.Row{}, problems: res.problems}
+func (m *machine) build(res *loadResult, base *state) *state {
+	b := &builder{l: m.layout, enc: &m.enc, rows: map[rowKey]schema.Row{}, problems: res.problems}
 	for key, lr := range res.rows {
 		if !b.assemble(lr) {
 			continue
 		}
 		if key.t.Owner != "" {
-			l.aside[key] = lr.row
+			m.aside[key] = lr.row
 			continue
 		}
 		old := base.get(key.t, key.id)
@@ -40,8 +40,8 @@ func (l *loop) build(res *loadResult, base *state) *state {
 			case c.stored:
 			case old != nil:
 				c.Copy(lr.row, old.row)
-			case l.aside[key] != nil && c.Owner != "":
-				c.Copy(lr.row, l.aside[key])
+			case m.aside[key] != nil && c.Owner != "":
+				c.Copy(lr.row, m.aside[key])
 			}
 		}
 		if old != nil && key.t.Equal(old.row, lr.row) {
@@ -49,7 +49,7 @@ func (l *loop) build(res *loadResult, base *state) *state {
 		}
 		b.rows[key] = lr.row
 	}
-	b.keepShown(base, l.aside)
+	b.keepShown(base, m.aside)
 	for key := range b.rows {
 		b.order = append(b.order, key)
 	}
@@ -65,7 +65,7 @@ func (l *loop) build(res *loadResult, base *state) *state {
 		b.checkUnique()
 		b.checkReferenced()
 	}
-	res.problems, l.dangling = b.problems, b.dangling
+	res.problems, m.dangling = b.problems, b.dangling
 	s := b.state().edit()
 	for key, lr := range res.rows {
 		if row := b.rows[key]; row != nil {
@@ -283,9 +283,9 @@ func (b *builder) state() *state {
 }
 
 // differences returns what leads from one state to another.
-func (l *loop) differences(from, to *state) []Change {
+func (m *machine) differences(from, to *state) []Change {
 	var out []Change
-	for _, t := range l.db.layout.tables {
+	for _, t := range m.layout.tables {
 		a, b := &from.tables[t.n].rows, &to.tables[t.n].rows
 		for id, e := range a.all() {
 			if n, ok := b.get(id); !ok {

@@ -92,12 +92,12 @@ func (db *DB) Changes(c *Commit, t *schema.Table) []Change {
 func (db *DB) Virtual(t *schema.Table) bool { return db.layout.byName[t.Name].virtual != nil }
 
 // Problems returns what lies under the prefix and is not served, and why.
-func (db *DB) Problems() []Problem { return db.loop.listProblems() }
+func (db *DB) Problems() []Problem { return db.loop.m.listProblems() }
 
 // LeftOut returns the presented rows that are not shown, and why: each until it
 // is presented again and breaks no rule any more. What one of them needs may
 // come with any later change.
-func (db *DB) LeftOut() []Problem { return db.loop.listLeft() }
+func (db *DB) LeftOut() []Problem { return db.loop.m.listLeft() }
 
 // Close stops the database. What waits is answered with an error.
 func (db *DB) Close() { db.loop.close() }

@@ -4,8 +4,9 @@
 // each is a key under Config.Prefix, and each member of a large set or map is
 // one too.
 //
-// The rule: one goroutine applies transactions one after another to a state
-// that is a value (persistent tries), and nobody sees a change or an answer
+// The rule: a machine without I/O applies transactions one after another to a
+// state that is a value (persistent tries), one goroutine (the loop) brings it
+// what comes and does what it asks for, and nobody sees a change or an answer
 // before etcd has accepted it. What etcd refuses is undone by forgetting the
 // new state. A transaction costs what it touches, whatever the size of the
 // tables. What only reads gets a state from that goroutine and looks through it

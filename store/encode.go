@@ -65,7 +65,6 @@ func (e *encoder) change(ops []keyOp, ch *Change, next *stateEdit) []keyOp {
 		ops = append(ops, keyOp{key: key, kind: opDelete})
 		if len(t.members) > 0 {
 			ops = append(ops, keyOp{key: key + "/", kind: opDeleteBelow})
-			next.settleOdd(rowKey{t, ch.UUID})
 		}
 		return ops
 	}

@@ -51,6 +51,7 @@ func (x *txn) store(next *stateEdit, r *txnRow) {
 		}
 	case r.old != nil:
 		next.table(r.t).rows.delete(next.e, r.id)
+		next.settleOdd(rowKey{r.t, r.id})
 	}
 	if r.old == r.new {
 		return

@@ -85,11 +85,11 @@ func (s *state) toRewrite() (list []*oddColumn) {
 }
 
 // carry writes the columns that are stored in another form in this one.
-func (l *loop) carry() outcome {
-	out := outcome{next: l.pending.edit()}
-	for _, odd := range l.pending.toRewrite() {
-		e := l.pending.get(odd.key.t, odd.key.id)
-		out.ops = l.enc.rewrite(out.ops, l.enc.rowKey(odd.key.t, odd.key.id), odd.c, e.row, odd.parts)
+func (m *machine) carry() outcome {
+	out := outcome{next: m.pending.edit()}
+	for _, odd := range m.pending.toRewrite() {
+		e := m.pending.get(odd.key.t, odd.key.id)
+		out.ops = m.enc.rewrite(out.ops, m.enc.rowKey(odd.key.t, odd.key.id), odd.c, e.row, odd.parts)
 		out.next.odd.delete(out.next.e, oddKey(odd.key, odd.c))
 	}
 	return out

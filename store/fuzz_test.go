@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -64,15 +65,14 @@ func FuzzLoad(f *testing.F) {
 	f.Add("Root/"+rootA+"/mi/x", `1`, "Root/"+rootA, `{"friend":"`+rootA+`"}`, "flows/x", `x`)
 	f.Add("Root/x", ``, "Need/"+rootA, `{"n":["`+rootA+`"]}`, "One/"+kidA, `{"x":3}`)
 	f.Fuzz(func(t *testing.T, k1, v1, k2, v2, k3, v3 string) {
-		db := &DB{cfg: Config{Prefix: "/x/"}, layout: newLayout(testSchema(), nil)}
-		l := newLoop(db)
+		layout := newLayout(testSchema(), nil)
 		res := loadResult{rows: map[rowKey]*loadedRow{}}
 		for _, kv := range [][2]string{{k1, v1}, {k2, v2}, {k3, v3}} {
-			res.take(db.layout, "/x/", keyValue("/x/"+kv[0], kv[1]))
+			res.take(layout, "/x/", keyValue("/x/"+kv[0], kv[1]))
 		}
-		s := l.build(&res, newState(db.layout))
-		x := newTxn(db.layout, s)
-		for _, tab := range db.layout.tables {
+		s := newMachine(&Config{Prefix: "/x/", Log: slog.New(slog.DiscardHandler)}, layout, nil, time.Now, &res).committed.state
+		x := newTxn(layout, s)
+		for _, tab := range layout.tables {
 			for id := range s.tables[tab.n].rows.all() {
 				x.touch(tab, id)
 			}

@@ -1,15 +1,11 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"maps"
-	"slices"
 	"strings"
-	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -132,49 +128,6 @@ func notNil(b []byte) []byte {
 	return b
 }
 
-// start reads the database for the first time and begins to follow it.
-func (db *DB) start(ctx context.Context) error {
-	l := newLoop(db)
-	db.loop = l
-	res := read(ctx, &db.cfg, db.layout)
-	if res.err != nil {
-		return res.err
-	}
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %s", res.cluster, db.cfg.Prefix)
-	l.salt = h.Sum64()
-	s := l.build(&res, newState(db.layout))
-	l.pending = s
-	l.view, l.logRev, l.problems = res.rev, res.logRev, res.problems
-	first := &Snapshot{layout: db.layout, log: db.badBlob, state: s, Rev: res.rev}
-	// The name of the state is that of the last commit, if nobody has written
-	// since; what a chassis shows is not part of what such a name promises.
-	first.TxnID = schema.NewUUID()
-	if h := res.log.Holds; h != nil && *h == l.census(s) && res.newest <= res.logRev && !db.layout.shown() {
-		first.TxnID = txnID(l.salt, res.logRev)
-	}
-	l.committed = first
-	db.feed = newFeed(first, db.cfg.History, db.cfg.HistoryBytes)
-	for _, p := range res.problems {
-		db.logProblem(p)
-	}
-	run, cancel := context.WithCancel(context.Background())
-	l.stop = cancel
-	l.workers.Add(1)
-	go l.watch(run, res.rev+1)
-	go l.run(run)
-	return nil
-}
-
-// census is what lies in etcd for a state.
-func (l *loop) census(s *state) census {
-	c := s.census(l.db.layout)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c.LeftOut = len(l.problems)
-	return c
-}
-
 // shown tells whether some columns are presented.
 func (l *layout) shown() bool {
 	for _, t := range l.tables {
@@ -187,73 +140,26 @@ func (l *layout) shown() bool {
 	return false
 }
 
-func (db *DB) logProblem(p Problem) {
-	db.cfg.Log.Warn("store: left out", "key", p.Key, "table", p.Table, "row", p.UUID, "column", p.Column, "reason", p.Reason)
-}
-
-// listProblems returns a copy of the problems.
-func (l *loop) listProblems() []Problem {
-	l.mu.Lock()
-	problems := slices.Clone(l.problems)
-	l.mu.Unlock()
-	return append(problems, l.listLeft()...)
-}
-
-// listLeft returns the rows that were presented and left out, in order.
-func (l *loop) listLeft() []Problem {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.SortedFunc(maps.Values(l.left), func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Table, b.Table), a.UUID.Compare(b.UUID))
-	})
-}
-
-// reloadPause is the least time between the ends and starts of full reads.
-const reloadPause = 100 * time.Millisecond
-
-// reload starts a full read if one is due and nothing is in flight.
-func (l *loop) reload(ctx context.Context) {
-	if l.stale == "" || l.loading || l.flight != nil || time.Since(l.lastLoad) < reloadPause {
-		return
-	}
-	l.loading = true
-	l.cfg.Log.Info("store: reading everything again", "why", l.stale)
-	l.workers.Add(1)
-	go func() {
-		defer l.workers.Done()
-		rctx, cancel := context.WithTimeout(ctx, max(l.cfg.CommitTimeout, time.Minute))
-		defer cancel()
-		res := read(rctx, l.cfg, l.db.layout)
-		select {
-		case l.loaded <- res:
-		case <-ctx.Done():
-		}
-	}()
-}
-
-// adoptLoad makes what was read the committed state, as one commit of what
+// loaded makes what was read the committed state, as one commit of what
 // differs.
-func (l *loop) adoptLoad(res loadResult) {
-	l.loading, l.lastLoad = false, time.Now()
+func (m *machine) loaded(res loadResult) {
+	m.lastLoad = m.clock()
 	if res.err != nil {
-		l.cfg.Log.Warn("store: cannot read everything again", "err", res.err)
+		m.phase = stale
+		m.cfg.Log.Warn("store: cannot read everything again", "err", res.err)
 		return
 	}
-	again := l.rollback()
-	s := l.build(&res, l.committed.state)
+	again := m.rollback()
+	s := m.build(&res, m.committed.state)
 	b := &batch{next: s, clients: []string{"etcd"}, rev: res.rev, loaded: true}
-	b.changes.add(l.differences(l.committed.state, s))
-	b.blobs = blobDifferences(l.committed.state, s)
-	l.stale = ""
-	l.logRev = res.logRev
-	l.view = max(l.view, res.rev)
-	l.pending = s
-	l.mu.Lock()
-	l.problems = res.problems
-	l.mu.Unlock()
-	for _, p := range res.problems {
-		l.db.logProblem(p)
-	}
-	l.publish(b, 0)
-	l.parked = append(again, l.parked...)
+	b.changes.add(m.differences(m.committed.state, s))
+	b.blobs = blobDifferences(m.committed.state, s)
+	m.phase, m.why = idle, ""
+	m.logRev = res.logRev
+	m.view = max(m.view, res.rev)
+	maps.DeleteFunc(m.own, func(rev int64, _ bool) bool { return rev <= m.view })
+	m.pending = s
+	m.found(res.problems)
+	m.publish(b, 0)
+	m.applyAll(again)
 }

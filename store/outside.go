@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,132 +11,82 @@ import (
 	"github.com/weft-sdn/weft/schema"
 )
 
-// watched is what the watch of the prefix saw: the events of one revision, or
-// that it has lost track.
-type watched struct {
-	rev    int64
-	events []*clientv3.Event
-	lost   string
-}
+// saw takes what the watch saw. It is looked at when no batch is in flight,
+// whose own event it may be.
+func (m *machine) saw(w watched) { m.deferred = append(m.deferred, w) }
 
-// watch follows everything under the prefix, our own writes included.
-func (l *loop) watch(ctx context.Context, from int64) {
-	defer l.workers.Done()
-	for ctx.Err() == nil {
-		wctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
-		for r := range l.cfg.Client.Watch(wctx, l.cfg.Prefix, clientv3.WithPrefix(), clientv3.WithRev(from)) {
-			if r.CompactRevision != 0 {
-				from = r.CompactRevision
-				l.tell(ctx, watched{lost: "etcd has compacted what was not seen yet"})
-			}
-			for _, w := range byRevision(r.Events) {
-				l.tell(ctx, w)
-				from = w.rev + 1
-			}
-		}
-		cancel()
-		sleep(ctx, reloadPause)
-	}
-}
-
-func (l *loop) tell(ctx context.Context, w watched) {
-	select {
-	case l.events <- w:
-	case <-ctx.Done():
-	}
-}
-
-// byRevision groups events; etcd never splits a revision between responses
-// that are not fragments.
-func byRevision(events []*clientv3.Event) []watched {
-	var out []watched
-	for _, e := range events {
-		if n := len(out); n == 0 || out[n-1].rev != e.Kv.ModRevision {
-			out = append(out, watched{rev: e.Kv.ModRevision})
-		}
-		w := &out[len(out)-1]
-		w.events = append(w.events, e)
-	}
-	return out
-}
-
-// follow takes in what the watch saw. While a batch is in flight an event may
-// be its own, so everything waits.
-func (l *loop) follow() {
-	if l.flight != nil || l.loading {
+// follow takes in what the watch saw.
+func (m *machine) follow() {
+	if m.phase != idle && m.phase != stale {
 		return
 	}
-	list := l.deferred
-	l.deferred = nil
-	for i, w := range list {
+	list := m.deferred
+	m.deferred = nil
+	for _, w := range list {
 		switch {
 		case w.lost != "":
-			l.stale = w.lost
-		case l.own[w.rev]:
-			delete(l.own, w.rev)
-			l.view = max(l.view, w.rev)
-		case w.rev <= l.view || l.stale != "":
-		case w.rev < l.ownRev:
+			m.distrust(w.lost)
+		case m.own[w.rev]:
+			delete(m.own, w.rev)
+			m.view = max(m.view, w.rev)
+		case w.rev <= m.view || m.phase == stale:
+		case w.rev < m.ownRev:
 			// Something of ours came after it: what holds now is what etcd has.
-			l.stale = fmt.Sprintf("another process wrote at revision %d", w.rev)
+			m.distrust(fmt.Sprintf("another process wrote at revision %d", w.rev))
 		default:
-			l.adopt(w)
-			l.view = max(l.view, w.rev)
-		}
-		if l.flight != nil {
-			l.deferred = append(l.deferred, list[i+1:]...)
-			return
+			m.adopt(w)
+			m.view = max(m.view, w.rev)
 		}
 	}
 }
 
 // adopt takes over what another process wrote at one revision, if it keeps the
 // rules. Otherwise everything is read again, which sorts out what is wrong.
-func (l *loop) adopt(w watched) {
-	again := l.rollback()
-	defer func() { l.parked = append(again, l.parked...); l.unpark() }()
-	x := newTxn(l.db.layout, l.committed.state)
+func (m *machine) adopt(w watched) {
+	again := m.rollback()
+	defer func() { m.applyAll(again) }()
+	x := newTxn(m.layout, m.committed.state)
 	x.inner = true
-	wrote, err := l.replay(x, w)
+	wrote, err := m.replay(x, w)
 	var next *stateEdit
 	var changes []Change
 	if err == nil {
 		next, changes, err = x.finish()
 	}
 	if err == nil {
-		err = l.unwelcome(x, wrote)
+		err = m.unwelcome(x, wrote)
 	}
 	if err != nil {
-		l.stale = fmt.Sprintf("what another process wrote at revision %d: %v", w.rev, err)
+		m.distrust(fmt.Sprintf("what another process wrote at revision %d: %v", w.rev, err))
 		return
 	}
 	if next == nil {
 		return
 	}
-	l.cfg.Log.Debug("store: another process wrote", "revision", w.rev, "rows", len(changes))
+	m.cfg.Log.Debug("store: another process wrote", "revision", w.rev, "rows", len(changes))
 	b := &batch{next: next.state, blobs: x.blobs, clients: []string{"etcd"}}
 	b.changes.add(changes)
-	l.pending = next.state
-	l.publish(b, w.rev)
-	l.repair(wrote, changes)
+	m.pending = next.state
+	m.publish(b, w.rev)
+	m.repair(wrote, changes)
 }
 
 // unwelcome finds reasons for a full read although the rules were kept: a row
 // that would vanish at once, because what refers to it may be still to come;
 // and rows that may mend what was left out.
-func (l *loop) unwelcome(x *txn, wrote map[rowKey]schema.Row) error {
+func (m *machine) unwelcome(x *txn, wrote map[rowKey]schema.Row) error {
 	for key, row := range wrote {
 		switch {
 		case row != nil && x.get(key.t, key.id) == nil:
 			return fmt.Errorf("nothing refers to %s row %s", key.t.Name, key.id)
-		case l.dangling && row != nil && l.committed.state.get(key.t, key.id) == nil:
+		case m.dangling && row != nil && m.committed.state.get(key.t, key.id) == nil:
 			return fmt.Errorf("%s row %s is new, and something was left out", key.t.Name, key.id)
 		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, p := range l.problems {
-		key := rowKey{l.db.layout.byName[p.Table], p.UUID}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.problems {
+		key := rowKey{m.layout.byName[p.Table], p.UUID}
 		if _, ok := wrote[key]; ok {
 			return fmt.Errorf("%s row %s was left out", p.Table, p.UUID)
 		}
@@ -147,7 +96,7 @@ func (l *loop) unwelcome(x *txn, wrote map[rowKey]schema.Row) error {
 
 // replay applies the events of one revision to a transaction. It returns the
 // rows as the other process left them.
-func (l *loop) replay(x *txn, w watched) (map[rowKey]schema.Row, error) {
+func (m *machine) replay(x *txn, w watched) (map[rowKey]schema.Row, error) {
 	type work struct {
 		put, gone *mvccpb.KeyValue
 		members   []*clientv3.Event
@@ -155,19 +104,19 @@ func (l *loop) replay(x *txn, w watched) (map[rowKey]schema.Row, error) {
 	rows := map[rowKey]*work{}
 	var order []rowKey
 	for _, e := range w.events {
-		path := strings.TrimPrefix(string(e.Kv.Key), l.cfg.Prefix)
+		path := strings.TrimPrefix(string(e.Kv.Key), m.cfg.Prefix)
 		if isBlobPath(path) {
-			b := BlobChange{Path: path, Old: l.committed.state.blob(path)}
+			b := BlobChange{Path: path, Old: m.committed.state.blob(path)}
 			if e.Type == clientv3.EventTypePut {
 				b.New = notNil(e.Kv.Value)
 			}
-			if err := knownForm(l.cfg.Prefix, b); err != nil {
+			if err := knownForm(m.cfg.Prefix, b); err != nil {
 				return nil, err
 			}
 			x.blobs = append(x.blobs, b)
 			continue
 		}
-		at, reason := l.db.layout.parseKey(path)
+		at, reason := m.layout.parseKey(path)
 		if reason != "" {
 			return nil, fmt.Errorf("%s: %s", e.Kv.Key, reason)
 		}
@@ -200,7 +149,7 @@ func (l *loop) replay(x *txn, w watched) (map[rowKey]schema.Row, error) {
 			wrote[key] = nil
 			continue
 		}
-		if err := l.replayRow(x, key, r.put, r.members); err != nil {
+		if err := m.replayRow(x, key, r.put, r.members); err != nil {
 			return nil, err
 		}
 		if row := x.get(key.t, key.id); row != nil {
@@ -210,7 +159,7 @@ func (l *loop) replay(x *txn, w watched) (map[rowKey]schema.Row, error) {
 	return wrote, nil
 }
 
-func (l *loop) replayRow(x *txn, key rowKey, put *mvccpb.KeyValue, members []*clientv3.Event) error {
+func (m *machine) replayRow(x *txn, key rowKey, put *mvccpb.KeyValue, members []*clientv3.Event) error {
 	t := key.t
 	if put != nil {
 		row, err := schema.DecodeRow(t.Table, key.id, put.Value)
@@ -224,7 +173,7 @@ func (l *loop) replayRow(x *txn, key rowKey, put *mvccpb.KeyValue, members []*cl
 		}
 		if x.get(t, key.id) == nil {
 			fresh := t.New(key.id)
-			half := l.aside[key]
+			half := m.aside[key]
 			for _, c := range t.byCol {
 				switch {
 				case c.stored && !c.Members:
@@ -252,12 +201,12 @@ func (l *loop) replayRow(x *txn, key rowKey, put *mvccpb.KeyValue, members []*cl
 	}
 	byColumn := map[*column][]*clientv3.Event{}
 	for _, e := range members {
-		at, _ := l.db.layout.parseKey(strings.TrimPrefix(string(e.Kv.Key), l.cfg.Prefix))
+		at, _ := m.layout.parseKey(strings.TrimPrefix(string(e.Kv.Key), m.cfg.Prefix))
 		byColumn[at.column] = append(byColumn[at.column], e)
 	}
 	for _, c := range t.members {
 		if events := byColumn[c]; events != nil {
-			if err := l.replayMembers(x, key, c, events); err != nil {
+			if err := m.replayMembers(x, key, c, events); err != nil {
 				return err
 			}
 		}
@@ -267,27 +216,27 @@ func (l *loop) replayRow(x *txn, key rowKey, put *mvccpb.KeyValue, members []*cl
 
 // repair writes what followed from another process's write: garbage collected,
 // weak references cleared. Only the leader does.
-func (l *loop) repair(wrote map[rowKey]schema.Row, changes []Change) {
-	if l.mayCommit() != nil {
+func (m *machine) repair(wrote map[rowKey]schema.Row, changes []Change) {
+	if m.mayCommit() != nil {
 		return
 	}
 	var ops []keyOp
-	next := l.pending.edit()
+	next := m.pending.edit()
 	for _, ch := range changes {
-		if row := wrote[rowKey{l.db.layout.byName[ch.Table.Name], ch.UUID}]; row != nil && ch.New != nil {
+		if row := wrote[rowKey{m.layout.byName[ch.Table.Name], ch.UUID}]; row != nil && ch.New != nil {
 			ch.Old, ch.deltas = row, nil
 			if len(ch.Columns()) == 0 {
 				continue
 			}
 		}
-		ops = l.enc.change(ops, &ch, next)
+		ops = m.enc.change(ops, &ch, next)
 	}
 	if len(ops) == 0 {
 		return
 	}
-	l.pending = next.state
-	b := l.openBatch()
-	b.next = l.pending
+	m.pending = next.state
+	b := m.openBatch()
+	b.next = m.pending
 	b.ops.add(ops)
 	b.clients = append(b.clients, "repair")
 }

@@ -103,7 +103,7 @@ func TestWaitersApart(t *testing.T) {
 		transact(db, fmt.Sprintf(`{"op":"insert","table":"Root","row":{"name":"r%d","i":7,"s":"%d"}}`, i, i))
 	}
 	group.Wait()
-	if len(db.loop.waiting.rows)+len(db.loop.waiting.places)+len(db.loop.waiting.tables) != 0 {
+	if len(db.loop.m.waiting.rows)+len(db.loop.m.waiting.places)+len(db.loop.m.waiting.tables) != 0 {
 		t.Error("something is still kept")
 	}
 }

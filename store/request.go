@@ -23,9 +23,11 @@ type request struct {
 	// asked, on a state that the loop names.
 	read bool
 
-	// Owned by the loop:
+	// Owned by the machine:
+	turn    int64 // its place in the order in which requests came
 	blocked *blocked
-	timer   *time.Timer
+	due     time.Time // when something must have happened, while it is among machine.dues
+	place   int       // there
 }
 
 // reply is the answer to a request.

@@ -16,7 +16,7 @@ type reading struct {
 // waiters are the requests that wait for what they read to change, by what
 // that is: single rows, places in an index, or whole tables.
 type waiters struct {
-	all    map[*request]struct{}
+	all    requests
 	rows   map[rowKey]requests
 	places map[indexPlace]requests
 	tables map[*table]requests
@@ -37,51 +37,42 @@ func newWaiters() waiters {
 	}
 }
 
-// enlist and strike keep a request under one of the keys that it waits on.
-func enlist[K comparable](m map[K]requests, key K, r *request) {
-	if m[key] == nil {
+// keep has a request stand under one of the keys that it waits on, or not.
+func keep[K comparable](m map[K]requests, key K, r *request, there bool) {
+	switch {
+	case !there:
+		delete(m[key], r)
+		if len(m[key]) == 0 {
+			delete(m, key)
+		}
+		return
+	case m[key] == nil:
 		m[key] = requests{}
 	}
 	m[key][r] = struct{}{}
 }
 
-func strike[K comparable](m map[K]requests, key K, r *request) {
-	delete(m[key], r)
-	if len(m[key]) == 0 {
-		delete(m, key)
-	}
+func (w *waiters) has(r *request) bool {
+	_, ok := w.all[r]
+	return ok
 }
 
-// add takes up a request with r.blocked.
-func (w *waiters) add(r *request) {
-	w.all[r] = struct{}{}
+// set takes up a request with r.blocked, or forgets it.
+func (w *waiters) set(r *request, there bool) {
+	if there {
+		w.all[r] = struct{}{}
+	} else {
+		delete(w.all, r)
+	}
 	for _, on := range r.blocked.on {
 		if id, ok := on.row(); ok {
-			enlist(w.rows, id, r)
+			keep(w.rows, id, r, there)
 		} else if place, ok := on.place(); ok {
-			enlist(w.places, place, r)
+			keep(w.places, place, r, there)
 		} else {
-			enlist(w.tables, on.t, r)
+			keep(w.tables, on.t, r, there)
 		}
 	}
-}
-
-// remove forgets a request, and tells whether it was there.
-func (w *waiters) remove(r *request) bool {
-	if _, ok := w.all[r]; !ok {
-		return false
-	}
-	delete(w.all, r)
-	for _, on := range r.blocked.on {
-		if id, ok := on.row(); ok {
-			strike(w.rows, id, r)
-		} else if place, ok := on.place(); ok {
-			strike(w.places, place, r)
-		} else {
-			strike(w.tables, on.t, r)
-		}
-	}
-	return true
 }
 
 // row is the only row that can match, if the condition names it.
@@ -149,7 +140,7 @@ func inOrder(set requests) []*request {
 	for r := range set {
 		list = append(list, r)
 	}
-	slices.SortFunc(list, func(a, b *request) int { return a.came.Compare(b.came) })
+	slices.SortFunc(list, byTurn)
 	return list
 }
 

@@ -8,14 +8,14 @@ import (
 )
 
 // executeWrite applies a write of this process.
-func (l *loop) executeWrite(w *Write) (outcome, error) {
+func (m *machine) executeWrite(w *Write) (outcome, error) {
 	if w.carry {
-		return l.carry(), nil
+		return m.carry(), nil
 	}
-	x := newTxn(l.db.layout, l.pending)
+	x := newTxn(m.layout, m.pending)
 	x.inner = true
 	for i := range w.Rows {
-		if err := l.writeRow(x, &w.Rows[i]); err != nil {
+		if err := m.writeRow(x, &w.Rows[i]); err != nil {
 			return outcome{}, err
 		}
 	}
@@ -27,7 +27,7 @@ func (l *loop) executeWrite(w *Write) (outcome, error) {
 		if !isBlobPath(b.Path) {
 			return outcome{}, fmt.Errorf("store: write of blob %q: not the path of a blob", b.Path)
 		}
-		old := l.pending.blob(b.Path)
+		old := m.pending.blob(b.Path)
 		if (old == nil) != (b.New == nil) || !bytes.Equal(old, b.New) {
 			x.blobs = append(x.blobs, BlobChange{Path: b.Path, Old: old, New: b.New})
 		}
@@ -40,8 +40,8 @@ func (l *loop) executeWrite(w *Write) (outcome, error) {
 	return out, err
 }
 
-func (l *loop) writeRow(x *txn, ch *Change) error {
-	t := l.db.layout.byName[ch.Table.Name]
+func (m *machine) writeRow(x *txn, ch *Change) error {
+	t := m.layout.byName[ch.Table.Name]
 	if t == nil || t.Table != ch.Table || t.virtual != nil {
 		return fmt.Errorf("store: write to table %s, which is not one of rows here", ch.Table.Name)
 	}
@@ -64,7 +64,7 @@ func (l *loop) writeRow(x *txn, ch *Change) error {
 		return fmt.Errorf("store: write: %s row %s was deleted by the same write", t.Name, ch.UUID)
 	case have == nil:
 		row := t.Clone(ch.New)
-		half := l.aside[rowKey{t, ch.UUID}]
+		half := m.aside[rowKey{t, ch.UUID}]
 		for _, c := range t.byCol {
 			if c.Owner == "" {
 				if err := c.Check(row); err != nil {
@@ -95,23 +95,23 @@ func (l *loop) writeRow(x *txn, ch *Change) error {
 }
 
 // split distributes the operations of a write over etcd transactions.
-func (l *loop) split(w *Write, ops []keyOp) (whole []keyOp, pieces [][]keyOp, err error) {
+func (m *machine) split(w *Write, ops []keyOp) (whole []keyOp, pieces [][]keyOp, err error) {
 	size := sizeOf(ops)
-	if within(len(ops), size, l.cfg.Limits) {
+	if within(len(ops), size, m.cfg.Limits) {
 		return ops, nil, nil
 	}
 	if !w.Split {
-		return nil, nil, tooLarge(len(ops), size, l.cfg.Limits)
+		return nil, nil, tooLarge(len(ops), size, m.cfg.Limits)
 	}
 	var each, last []keyOp
 	marks := map[string]bool{}
 	if w.Each != nil {
 		for _, b := range w.Each(false) {
-			each = l.enc.blob(each, b)
+			each = m.enc.blob(each, b)
 		}
 		for _, b := range w.Each(true) {
-			last = l.enc.blob(last, b)
-			marks[l.enc.prefix+b.Path] = true
+			last = m.enc.blob(last, b)
+			marks[m.enc.prefix+b.Path] = true
 		}
 	}
 	extra, extraSize := max(len(each), len(last)), max(sizeOf(each), sizeOf(last))
@@ -121,10 +121,10 @@ func (l *loop) split(w *Write, ops []keyOp) (whole []keyOp, pieces [][]keyOp, er
 		if marks[o.key] {
 			continue
 		}
-		if !within(1+extra, o.size()+extraSize, l.cfg.Limits) {
-			return nil, nil, tooLarge(1+extra, o.size()+extraSize, l.cfg.Limits)
+		if !within(1+extra, o.size()+extraSize, m.cfg.Limits) {
+			return nil, nil, tooLarge(1+extra, o.size()+extraSize, m.cfg.Limits)
 		}
-		if !within(len(piece)+1+extra, room+o.size()+extraSize, l.cfg.Limits) {
+		if !within(len(piece)+1+extra, room+o.size()+extraSize, m.cfg.Limits) {
 			pieces = append(pieces, append(piece, each...))
 			piece, room = nil, 0
 		}
@@ -138,18 +138,18 @@ func (l *loop) split(w *Write, ops []keyOp) (whole []keyOp, pieces [][]keyOp, er
 // row that breaks a rule is reported and left out; the others are shown. What
 // is left out may take others with it, but no further than references go: a
 // Chassis with its Encap.
-func (l *loop) executePresent(r *request) (outcome, error) {
+func (m *machine) executePresent(r *request) (outcome, error) {
 	show, left := r.show, map[rowKey]error{}
 	for {
-		x := l.presentAll(show)
+		x := m.presentAll(show)
 		next, changes, err := x.finish()
 		if err != nil || len(x.guilty) == 0 {
-			l.leaveOut(r.show, left)
+			m.leaveOut(r.show, left)
 			return outcome{next: next, changes: changes}, err
 		}
 		n := len(show)
 		show = slices.DeleteFunc(slices.Clone(show), func(ch Change) bool {
-			key := rowKey{l.db.layout.byName[ch.Table.Name], ch.UUID}
+			key := rowKey{m.layout.byName[ch.Table.Name], ch.UUID}
 			err := x.guilty[key]
 			if err != nil {
 				left[key] = err
@@ -163,7 +163,7 @@ func (l *loop) executePresent(r *request) (outcome, error) {
 		why := slices.Collect(maps.Values(x.guilty))[0]
 		show = slices.DeleteFunc(show, func(ch Change) bool {
 			if ch.New == nil {
-				left[rowKey{l.db.layout.byName[ch.Table.Name], ch.UUID}] = why
+				left[rowKey{m.layout.byName[ch.Table.Name], ch.UUID}] = why
 			}
 			return ch.New == nil
 		})
@@ -174,35 +174,35 @@ func (l *loop) executePresent(r *request) (outcome, error) {
 }
 
 // leaveOut remembers which of the rows shown are left out.
-func (l *loop) leaveOut(show []Change, left map[rowKey]error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (m *machine) leaveOut(show []Change, left map[rowKey]error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for _, ch := range show {
-		key := rowKey{l.db.layout.byName[ch.Table.Name], ch.UUID}
-		err, was := left[key], l.left[key]
+		key := rowKey{m.layout.byName[ch.Table.Name], ch.UUID}
+		err, was := left[key], m.left[key]
 		if err == nil {
-			delete(l.left, key)
+			delete(m.left, key)
 			continue
 		}
 		p := Problem{Table: ch.Table.Name, UUID: ch.UUID, Reason: err.Error()}
 		if p != was {
-			l.db.logProblem(p)
+			m.logProblem(p)
 		}
-		l.left[key] = p
+		m.left[key] = p
 	}
 }
 
-func (l *loop) presentAll(show []Change) *txn {
-	x := newTxn(l.db.layout, l.pending)
+func (m *machine) presentAll(show []Change) *txn {
+	x := newTxn(m.layout, m.pending)
 	x.inner, x.guilty = true, map[rowKey]error{}
 	for i := range show {
-		l.presentRow(x, &show[i])
+		m.presentRow(x, &show[i])
 	}
 	return x
 }
 
-func (l *loop) presentRow(x *txn, ch *Change) {
-	t := l.db.layout.byName[ch.Table.Name]
+func (m *machine) presentRow(x *txn, ch *Change) {
+	t := m.layout.byName[ch.Table.Name]
 	if t == nil || t.virtual != nil || ch.New != nil && !t.Holds(ch.New) {
 		return
 	}
@@ -211,9 +211,9 @@ func (l *loop) presentRow(x *txn, ch *Change) {
 	if t.Owner == "" {
 		// The row is ours; some of its columns are shown.
 		if ch.New == nil {
-			delete(l.aside, key)
+			delete(m.aside, key)
 		} else {
-			l.aside[key] = ch.New
+			m.aside[key] = ch.New
 		}
 		if have == nil {
 			return
@@ -233,7 +233,7 @@ func (l *loop) presentRow(x *txn, ch *Change) {
 			return
 		}
 		row := t.Clone(ch.New)
-		half := l.aside[key]
+		half := m.aside[key]
 		if half == nil {
 			half = t.New(ch.UUID)
 		}

@@ -367,20 +367,3 @@ func TestNestedTransactions(t *testing.T) {
 		t.Error(r)
 	}
 }
-
-// TestWaitsAgain: a wait that came true and is executed again keeps its timeout.
-func TestWaitsAgain(t *testing.T) {
-	l := &loop{wake: make(chan *request), done: make(chan struct{}), waiting: newWaiters()}
-	r := &request{ctx: t.Context(), came: time.Now()}
-	l.wait(r, &blocked{timeout: time.Hour}, 0)
-	r.unblock()
-	l.wait(r, &blocked{timeout: time.Millisecond}, 0)
-	select {
-	case got := <-l.wake:
-		if got != r {
-			t.Error("another request")
-		}
-	case <-time.After(20 * time.Second):
-		t.Error("it waits without its timeout")
-	}
-}

@@ -145,10 +145,7 @@ func (l *Ledger) Seen(key string, value []byte, rev int64) {
 		l.quarrel = true
 		l.result.Contested++
 	}
-	l.have[key] = entry{value, rev}
-	l.count(key, rev)
-	l.check(key)
-	l.kick()
+	l.know(key, value, rev)
 }
 
 // Read tells what a complete reading of etcd found, which is what etcd has: of an
@@ -157,6 +154,11 @@ func (l *Ledger) Seen(key string, value []byte, rev int64) {
 func (l *Ledger) Read(key string, value []byte, rev int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.know(key, value, rev)
+}
+
+// know takes what etcd has of a key.
+func (l *Ledger) know(key string, value []byte, rev int64) {
 	l.have[key] = entry{value, rev}
 	l.count(key, rev)
 	l.check(key)

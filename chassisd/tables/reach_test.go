@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -242,5 +243,67 @@ func BenchmarkOneSwitch(b *testing.B) {
 				w.Engine.Commit()
 			}
 		})
+	}
+}
+
+// TestReach: what is needed are the datapaths of the ports that are here and
+// those behind them; what is local, those of them that are followed.
+func TestReach(t *testing.T) {
+	w := newWorld(t)
+	names := []string{"sw1", "sw2", "sw3", "router", "gateway", "outside", "lonely"}
+	for i, n := range names {
+		w.datapath(n, int64(i+1))
+		w.chunk(n, "base", sb.Flow{Match: "1", Actions: "next;"})
+	}
+	link := func(a, b, chassis string) {
+		w.door(a, a+"-"+b, b+"-"+a, chassis)
+		w.door(b, b+"-"+a, a+"-"+b, chassis)
+	}
+	link("sw1", "router", "")
+	link("sw2", "router", "")
+	link("sw3", "router", "")
+	link("router", "gateway", "hv2")
+	link("gateway", "outside", "hv2")
+	w.port("sw1", "vm1", 9, "")
+	set := func(dps map[schema.UUID]Datapath) string {
+		var s []string
+		for _, n := range names {
+			if _, ok := dps[id(n)]; ok {
+				s = append(s, n)
+			}
+		}
+		return strings.Join(s, " ")
+	}
+	for _, step := range []struct {
+		what          string
+		do            func()
+		needed, local string
+	}{
+		{"no port is here", func() {}, "", ""},
+		{"a port comes", func() { w.iface("vm1", 7) }, "sw1 sw2 sw3 router", "sw1 sw2 sw3 router"},
+		{"flows are read one by one", func() {
+			w.Unfollow(AllDatapaths)
+			w.Follow(id("sw1"))
+			w.Follow(id("lonely"))
+		},
+			"sw1 sw2 sw3 router", "sw1"},
+		{"the gateway is ours", func() { link("router", "gateway", "hv1") }, "sw1 sw2 sw3 router gateway", "sw1"},
+		{"by our host's name", func() { link("router", "gateway", "host1"); w.Follow(id("gateway")) },
+			"sw1 sw2 sw3 router gateway", "sw1 gateway"},
+		{"a door has no peer", func() { w.Ports.Delete(id("router-sw2")) }, "sw1 sw3 router gateway", "sw1 gateway"},
+		{"a datapath is deleted", func() { w.Datapaths.Delete(id("router")) }, "sw1 sw3 gateway", "sw1 gateway"},
+		{"the port goes", func() { w.Interfaces.Delete("if-vm1") }, "", ""},
+	} {
+		step.do()
+		w.commit()
+		if got := set(maps.Collect(w.Needed.All())); got != step.needed {
+			t.Errorf("%s: needed are %q, want %q", step.what, got, step.needed)
+		}
+		if got := set(maps.Collect(w.Local.All())); got != step.local {
+			t.Errorf("%s: local are %q, want %q", step.what, got, step.local)
+		}
+		if n := len(strings.Fields(step.local)); w.Units.Len() != n {
+			t.Errorf("%s: %d units are lowered, want %d", step.what, w.Units.Len(), n)
+		}
 	}
 }

@@ -3,9 +3,11 @@ package tables
 import (
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/weft-sdn/weft/chassisd/lower"
+	"github.com/weft-sdn/weft/chassisd/zone"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
@@ -94,6 +96,64 @@ func TestRouted(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: %s\nwant %s", c.what, got, c.want)
+		}
+	}
+}
+
+// TestPatches: ports of a switch and a router lead to each other where both are
+// here, on every chassis; a group's copy for them is made where the packet is
+// sent.
+func TestPatches(t *testing.T) {
+	w := newWorld(t)
+	w.datapath("sw", 5)
+	w.datapath("router", 6)
+	w.port("sw", "vm", 9, "")
+	w.iface("vm", 7)
+	w.door("sw", "sw-router", "router-sw", "")
+	w.door("router", "router-sw", "sw-router", "")
+	w.Zones.Set("vm", 3)
+	w.Zones.Set(zone.DNAT(id("sw").String()), 4)
+	w.Zones.Set(zone.SNAT(id("router").String()), 8)
+	flood := func() string {
+		f, _ := w.GroupFlows.Get(id("sw-flood"))
+		return text(f)
+	}
+	const toRouter = "clone(ct_clear,set_field:0->reg13,set_field:0->reg11,set_field:0x8->reg12,set_field:0x6->metadata,set_field:0x1->reg14"
+	const toSwitch = "clone(ct_clear,set_field:0->reg13,set_field:0x4->reg11,set_field:0->reg12,set_field:0x5->metadata,set_field:0x1->reg14"
+	const flooded = "table=59, priority=100,reg15=0x8000,metadata=0x5/0xffffff actions=set_field:0x5->metadata,set_field:0->reg13,set_field:0x4->reg11,set_field:0->reg12,set_field:0x1->reg15,resubmit(,61)"
+	for _, step := range []struct {
+		what    string
+		do      func()
+		joined  bool
+		gateway bool
+	}{
+		{"both are here", func() {}, true, false},
+		{"flows of the router are not read", func() {
+			w.Unfollow(AllDatapaths)
+			w.Follow(id("sw"))
+		}, false, false},
+		{"they are", func() { w.Follow(id("router")) }, true, false},
+		{"the peer is gone", func() { w.Ports.Delete(id("router-sw")) }, false, false},
+		{"and there again", func() { w.door("router", "router-sw", "sw-router", "") }, true, false},
+		{"on another chassis", func() { w.door("router", "router-sw", "sw-router", "hv2") }, false, false},
+		{"on this one", func() {
+			w.door("router", "router-sw", "sw-router", "hv1")
+			w.door("sw", "sw-router", "router-sw", "host1")
+		}, true, true},
+		{"no port is here", func() { w.Interfaces.Delete("if-vm") }, false, false},
+	} {
+		step.do()
+		w.commit()
+		if got := strings.Contains(w.flowsOf("sw-router"), toRouter); got != step.joined {
+			t.Errorf("%s: to the router: %v\n%s", step.what, got, w.flowsOf("sw-router"))
+		}
+		if got := strings.Contains(w.flowsOf("router-sw"), toSwitch); got != step.joined {
+			t.Errorf("%s: to the switch: %v\n%s", step.what, got, w.flowsOf("router-sw"))
+		}
+		// The port of a gateway router is on one chassis: others send there too.
+		gateway := strings.Contains(flood(), "table=60") && strings.Contains(flood(), "set_field:0x1->reg15,resubmit(,61)")
+		if got := strings.Contains(flood(), flooded) || step.gateway && gateway; got != step.joined || step.gateway && strings.Contains(flood(), "table=59") {
+			t.Errorf("%s: flooded: %v\n%s", step.what, got, flood())
 		}
 	}
 }

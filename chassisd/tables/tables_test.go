@@ -2,7 +2,6 @@ package tables
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/weft-sdn/weft/chassisd/binding"
 	"github.com/weft-sdn/weft/chassisd/packet"
-	"github.com/weft-sdn/weft/chassisd/zone"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -478,125 +476,5 @@ func BenchmarkOnePort(b *testing.B) {
 				w.Engine.Commit()
 			}
 		})
-	}
-}
-
-// TestReach: what is needed are the datapaths of the ports that are here and
-// those behind them; what is local, those of them that are followed.
-func TestReach(t *testing.T) {
-	w := newWorld(t)
-	names := []string{"sw1", "sw2", "sw3", "router", "gateway", "outside", "lonely"}
-	for i, n := range names {
-		w.datapath(n, int64(i+1))
-		w.chunk(n, "base", sb.Flow{Match: "1", Actions: "next;"})
-	}
-	link := func(a, b, chassis string) {
-		w.door(a, a+"-"+b, b+"-"+a, chassis)
-		w.door(b, b+"-"+a, a+"-"+b, chassis)
-	}
-	link("sw1", "router", "")
-	link("sw2", "router", "")
-	link("sw3", "router", "")
-	link("router", "gateway", "hv2")
-	link("gateway", "outside", "hv2")
-	w.port("sw1", "vm1", 9, "")
-	set := func(dps map[schema.UUID]Datapath) string {
-		var s []string
-		for _, n := range names {
-			if _, ok := dps[id(n)]; ok {
-				s = append(s, n)
-			}
-		}
-		return strings.Join(s, " ")
-	}
-	for _, step := range []struct {
-		what          string
-		do            func()
-		needed, local string
-	}{
-		{"no port is here", func() {}, "", ""},
-		{"a port comes", func() { w.iface("vm1", 7) }, "sw1 sw2 sw3 router", "sw1 sw2 sw3 router"},
-		{"flows are read one by one", func() {
-			w.Unfollow(AllDatapaths)
-			w.Follow(id("sw1"))
-			w.Follow(id("lonely"))
-		},
-			"sw1 sw2 sw3 router", "sw1"},
-		{"the gateway is ours", func() { link("router", "gateway", "hv1") }, "sw1 sw2 sw3 router gateway", "sw1"},
-		{"by our host's name", func() { link("router", "gateway", "host1"); w.Follow(id("gateway")) },
-			"sw1 sw2 sw3 router gateway", "sw1 gateway"},
-		{"a door has no peer", func() { w.Ports.Delete(id("router-sw2")) }, "sw1 sw3 router gateway", "sw1 gateway"},
-		{"a datapath is deleted", func() { w.Datapaths.Delete(id("router")) }, "sw1 sw3 gateway", "sw1 gateway"},
-		{"the port goes", func() { w.Interfaces.Delete("if-vm1") }, "", ""},
-	} {
-		step.do()
-		w.commit()
-		if got := set(maps.Collect(w.Needed.All())); got != step.needed {
-			t.Errorf("%s: needed are %q, want %q", step.what, got, step.needed)
-		}
-		if got := set(maps.Collect(w.Local.All())); got != step.local {
-			t.Errorf("%s: local are %q, want %q", step.what, got, step.local)
-		}
-		if n := len(strings.Fields(step.local)); w.Units.Len() != n {
-			t.Errorf("%s: %d units are lowered, want %d", step.what, w.Units.Len(), n)
-		}
-	}
-}
-
-// TestPatches: ports of a switch and a router lead to each other where both are
-// here, on every chassis; a group's copy for them is made where the packet is
-// sent.
-func TestPatches(t *testing.T) {
-	w := newWorld(t)
-	w.datapath("sw", 5)
-	w.datapath("router", 6)
-	w.port("sw", "vm", 9, "")
-	w.iface("vm", 7)
-	w.door("sw", "sw-router", "router-sw", "")
-	w.door("router", "router-sw", "sw-router", "")
-	w.Zones.Set("vm", 3)
-	w.Zones.Set(zone.DNAT(id("sw").String()), 4)
-	w.Zones.Set(zone.SNAT(id("router").String()), 8)
-	flood := func() string {
-		f, _ := w.GroupFlows.Get(id("sw-flood"))
-		return text(f)
-	}
-	const toRouter = "clone(ct_clear,set_field:0->reg13,set_field:0->reg11,set_field:0x8->reg12,set_field:0x6->metadata,set_field:0x1->reg14"
-	const toSwitch = "clone(ct_clear,set_field:0->reg13,set_field:0x4->reg11,set_field:0->reg12,set_field:0x5->metadata,set_field:0x1->reg14"
-	const flooded = "table=59, priority=100,reg15=0x8000,metadata=0x5/0xffffff actions=set_field:0x5->metadata,set_field:0->reg13,set_field:0x4->reg11,set_field:0->reg12,set_field:0x1->reg15,resubmit(,61)"
-	for _, step := range []struct {
-		what    string
-		do      func()
-		joined  bool
-		gateway bool
-	}{
-		{"both are here", func() {}, true, false},
-		{"flows of the router are not read", func() {
-			w.Unfollow(AllDatapaths)
-			w.Follow(id("sw"))
-		}, false, false},
-		{"they are", func() { w.Follow(id("router")) }, true, false},
-		{"the peer is gone", func() { w.Ports.Delete(id("router-sw")) }, false, false},
-		{"and there again", func() { w.door("router", "router-sw", "sw-router", "") }, true, false},
-		{"on another chassis", func() { w.door("router", "router-sw", "sw-router", "hv2") }, false, false},
-		{"on this one", func() {
-			w.door("router", "router-sw", "sw-router", "hv1")
-			w.door("sw", "sw-router", "router-sw", "host1")
-		}, true, true},
-		{"no port is here", func() { w.Interfaces.Delete("if-vm") }, false, false},
-	} {
-		step.do()
-		w.commit()
-		if got := strings.Contains(w.flowsOf("sw-router"), toRouter); got != step.joined {
-			t.Errorf("%s: to the router: %v\n%s", step.what, got, w.flowsOf("sw-router"))
-		}
-		if got := strings.Contains(w.flowsOf("router-sw"), toSwitch); got != step.joined {
-			t.Errorf("%s: to the switch: %v\n%s", step.what, got, w.flowsOf("router-sw"))
-		}
-		// The port of a gateway router is on one chassis: others send there too.
-		gateway := strings.Contains(flood(), "table=60") && strings.Contains(flood(), "set_field:0x1->reg15,resubmit(,61)")
-		if got := strings.Contains(flood(), flooded) || step.gateway && gateway; got != step.joined || step.gateway && strings.Contains(flood(), "table=59") {
-			t.Errorf("%s: flooded: %v\n%s", step.what, got, flood())
-		}
 	}
 }

@@ -46,6 +46,11 @@
 //	acl-group-port-add               a port more, into a group of 1,000 with 100 ACLs: transaction until hv
 //	acl-group-flows                  flows that such a group adds where all its ports are
 //	acl-set-range-flows[-related]    flows of one ACL for 10,000 addresses and 1,000 ports
+//	sb-monitor-flows-N-ports         the initial contents of Logical_Flow for a monitor
+//	transaction-p99-beside-dump-N-ports  of transactions for 5 s while a client reads them over and over, by alone
+//	clients-200-transaction-p50, -p99  2,000 transactions of 200 clients at once, who monitor both databases
+//	clients-200-memory               of the daemons that serve them and compile, resident, after that
+//	clients-200-starved-latest-update  until the last client is told of a row, with the processors busy
 //	go/PACKAGE/BenchmarkName[:unit]  a Go benchmark
 //
 // Processor time is of the whole process between two moments at which nothing
