@@ -123,7 +123,7 @@ func (c *cloud) measureAgent(ctx context.Context, z agentCloud) error {
 	if err != nil {
 		return err
 	}
-	own, resident, err := c.restMemory(ctx)
+	own, resident, err := c.restMemory(ctx, hv1Agent)
 	if err != nil {
 		return err
 	}
@@ -136,10 +136,10 @@ func (c *cloud) measureAgent(ctx context.Context, z agentCloud) error {
 	return c.restart(ctx, z, flows)
 }
 
-// restMemory returns the agent's own memory once that stays as it is, and its
+// restMemory returns a daemon's own memory once that stays as it is, and its
 // resident set then: each of them may have something to put away. chassisd does
 // that once in ten seconds at most.
-func (c *cloud) restMemory(ctx context.Context) (own, resident int64, err error) {
+func (c *cloud) restMemory(ctx context.Context, daemon string) (own, resident int64, err error) {
 	const calm, tries = 24, 90
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
@@ -152,7 +152,7 @@ func (c *cloud) restMemory(ctx context.Context) (own, resident int64, err error)
 				return 0, 0, ctx.Err()
 			}
 		}
-		if own, err = c.s.OwnMemory(hv1Agent); err != nil {
+		if own, err = c.s.OwnMemory(daemon); err != nil {
 			return 0, 0, err
 		}
 		if diff := own - last; max(diff, -diff) > own/100 {
@@ -161,7 +161,7 @@ func (c *cloud) restMemory(ctx context.Context) (own, resident int64, err error)
 			same++
 		}
 	}
-	resident, err = c.s.Memory(hv1Agent)
+	resident, err = c.s.Memory(daemon)
 	return own, resident, err
 }
 

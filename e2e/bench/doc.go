@@ -25,6 +25,8 @@
 //
 //	northd-cold-start-N-ports        northd's start with an empty Southbound until sb_cfg
 //	…-keys                           keys that northd writes in etcd for the figure before the dash; weft only
+//	etcd-keys-per-port-N-ports       keys of northd that are in etcd then; weft only
+//	northd-memory-per-port-N-ports   its memory then that is no file's, of OVN its databases' too
 //	port-add-to-flows-N-ports-M-local  a port's transaction until hv; N ports, M on each of two hypervisors
 //	port-add-growth                  the same among 10,000 ports by among 100
 //	agent-port-own-N-flows           the agent's part of a port: from etcd's event to flows handed on; weft only
@@ -42,6 +44,8 @@
 //	agent-interest-start[-all]       its start until all flows are in an emptied switch; all: with ovn-monitor-all
 //	address-set-add                  an address more in 10,000 that 5 ACLs use: transaction until hv
 //	address-set-add-keys             keys that northd writes in etcd for it; weft only
+//	address-set-new                  a new set of 10,000 addresses: transaction until its answer
+//	address-set-new-keys             keys that northd writes in etcd for it, in both databases; weft only
 //	agent-address-set-add-cpu        processor time of the agent for it, beyond an empty --wait=hv; the mean
 //	acl-group-port-add               a port more, into a group of 1,000 with 100 ACLs: transaction until hv
 //	acl-group-flows                  flows that such a group adds where all its ports are

@@ -66,7 +66,7 @@ func (c *cloud) interest(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		own, resident, err := c.restMemory(ctx)
+		own, resident, err := c.restMemory(ctx, hv1Agent)
 		if err != nil {
 			return err
 		}

@@ -23,9 +23,9 @@ func (c *cloud) written(ctx context.Context, do func() error) (int, error) {
 	if c.s.Backend.Name() != "weft" {
 		return 0, do()
 	}
-	e, err := clientv3.New(clientv3.Config{Endpoints: []string{"unix://" + c.s.Dir + "/etcd.sock"}})
+	e, err := c.etcd()
 	if err != nil {
-		return 0, fmt.Errorf("bench: etcd: %w", err)
+		return 0, err
 	}
 	defer e.Close()
 	from, err := revision(ctx, e)
@@ -40,6 +40,32 @@ func (c *cloud) written(ctx context.Context, do func() error) (int, error) {
 		return 0, err
 	}
 	return keysBetween(ctx, e, from, to)
+}
+
+// etcd connects to weft's.
+func (c *cloud) etcd() (*clientv3.Client, error) {
+	e, err := clientv3.New(clientv3.Config{Endpoints: []string{"unix://" + c.s.Dir + "/etcd.sock"}})
+	if err != nil {
+		return nil, fmt.Errorf("bench: etcd: %w", err)
+	}
+	return e, nil
+}
+
+// held returns how many of the keys of northd there are in etcd, of weft.
+func (c *cloud) held(ctx context.Context) (n int64, err error) {
+	e, err := c.etcd()
+	if err != nil {
+		return 0, err
+	}
+	defer e.Close()
+	for _, prefix := range counts {
+		r, err := e.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithCountOnly())
+		if err != nil {
+			return 0, fmt.Errorf("bench: etcd: %w", err)
+		}
+		n += r.Count
+	}
+	return n, nil
 }
 
 func revision(ctx context.Context, e *clientv3.Client) (int64, error) {

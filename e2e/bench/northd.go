@@ -16,6 +16,10 @@ var few, many, full = size{100, 50}, size{10_000, 50}, size{10_000, 500}
 
 func coldName(ports int) string { return fmt.Sprintf("northd-cold-start-%d-ports", ports) }
 
+// keysName and memoryName are of what northd holds once it has compiled.
+func keysName(ports int) string   { return fmt.Sprintf("etcd-keys-per-port-%d-ports", ports) }
+func memoryName(ports int) string { return fmt.Sprintf("northd-memory-per-port-%d-ports", ports) }
+
 func addName(z size) string {
 	return fmt.Sprintf("port-add-to-flows-%d-ports-%d-local", z.ports, z.local)
 }
@@ -26,12 +30,13 @@ var northdGrowths = []growth{{"port-add-growth", addName(few), addName(many), 1.
 // northdScenes measure northd, and what a port costs from end to end.
 func northdScenes() (all []scene) {
 	for _, sizes := range [][]size{{few}, {many, full}} {
-		cold, gain := coldName(sizes[0].ports), 0.0
+		cold, gain, half := coldName(sizes[0].ports), 0.0, 0.0
 		if sizes[0] == many {
-			gain = 0.6
+			gain, half = 0.6, 0.5
 		}
 		s := scene{ports: sizes[0].ports, ips: 1, figures: []spec{
-			{name: cold, goal: goal{ratio: 1, base: gain}}, {name: cold + "-keys", alone: noKeys}}}
+			{name: cold, goal: goal{ratio: 1, base: gain}}, {name: cold + "-keys", alone: noKeys},
+			{name: keysName(sizes[0].ports), goal: goal{base: half}, alone: noKeys}, {name: memoryName(sizes[0].ports), goal: goal{base: half}}}}
 		for _, z := range sizes {
 			gain := 0.0
 			if z == few {
@@ -61,6 +66,9 @@ func (c *cloud) northd(ctx context.Context, sizes []size) error {
 		c.give(name, seconds(took))
 		c.giveKeys(name+"-keys", keys)
 	}
+	if err := c.holds(ctx, sizes[0].ports); err != nil {
+		return err
+	}
 	for _, z := range sizes {
 		if !c.want(addName(z), addName(z)+"-keys") {
 			continue
@@ -78,5 +86,30 @@ func (c *cloud) northd(ctx context.Context, sizes []size) error {
 		c.give(addName(z), took)
 		c.giveKeys(addName(z)+"-keys", c.keys...)
 	}
+	return nil
+}
+
+// holds gives what northd, and of OVN its databases too, have for a port: keys
+// in etcd, and memory that is no file's.
+func (c *cloud) holds(ctx context.Context, ports int) error {
+	if c.want(keysName(ports)) && c.s.Backend.Name() == "weft" {
+		n, err := c.held(ctx)
+		if err != nil {
+			return err
+		}
+		c.give(keysName(ports), &figure{float64(n) / float64(ports), "keys"})
+	}
+	if !c.want(memoryName(ports)) {
+		return nil
+	}
+	var all int64
+	for _, name := range servers[c.s.Backend.Name()] {
+		own, _, err := c.restMemory(ctx, name)
+		if err != nil {
+			return err
+		}
+		all += own
+	}
+	c.give(memoryName(ports), &figure{float64(all) / float64(ports), "B"})
 	return nil
 }
