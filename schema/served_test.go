@@ -248,7 +248,7 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestMembers pins which columns are stored by member: that is a matter of the
+// TestMembers pins which columns are stored in buckets: that is a matter of the
 // storage format.
 func TestMembers(t *testing.T) {
 	got := map[string]bool{}

@@ -212,13 +212,30 @@ func (c *chaos) step(rt *rapid.T, r *rig, event int) {
 			if kv := c.etcd.keys[key]; kv != nil {
 				name = nameOf(kv.Value)
 			}
-			c.etcd.put([]keyOp{{key: key, value: fmt.Sprintf(`{"name":"%s","i":%d,"s":"%d"}`, name, n, c.n)}}, false)
+			ops := []keyOp{{key: key, value: fmt.Sprintf(`{"name":"%s","i":%d,"s":"%d"}`, name, n, c.n)}}
+			c.etcd.put(append(ops, c.scribble(rt, key+"/mi/")...), false)
 		}
 	case 15: // etcd refuses
 		if r.fly != nil && r.tries == 0 {
 			c.land(r, flown{verdict: refused, err: errors.New("too large")})
 		}
 	}
+}
+
+// scribble is what another process may write of a row's members: what follows
+// from them, something else, or form 1.
+func (c *chaos) scribble(rt *rapid.T, below string) []keyOp {
+	switch rapid.IntRange(0, 7).Draw(rt, "members") {
+	case 0:
+		return []keyOp{{key: below + "+", value: fmt.Sprintf(`{"m%d":%d}`, c.n%4, c.n)}}
+	case 1:
+		return []keyOp{{key: below + fmt.Sprint("m", c.n%4), value: fmt.Sprint(c.n)}}
+	case 2:
+		return []keyOp{{key: below + "m+", value: fmt.Sprintf(`{"m%d":%d}`, c.n%4, c.n)}}
+	case 3:
+		return []keyOp{{key: below + "+", kind: opDelete}}
+	}
+	return nil
 }
 
 // pass lets time go by.
@@ -233,7 +250,7 @@ func (c *chaos) client(rt *rapid.T, r *rig) {
 	c.n++
 	name := fmt.Sprintf("c%d", c.n)
 	req := &request{ctx: context.Background(), client: Client{Name: name}, came: c.now, answer: make(chan reply, 1)}
-	switch rapid.IntRange(0, 7).Draw(rt, "client") {
+	switch rapid.IntRange(0, 9).Draw(rt, "client") {
 	case 0:
 		req.ops = rawOps(`{"op":"select","table":"Root","where":[]}`)
 	case 1:
@@ -243,6 +260,22 @@ func (c *chaos) client(rt *rapid.T, r *rig) {
 		req.ops = rawOps(fmt.Sprintf(`{"op":"delete","table":"Root","where":[["name","==","gone"]]}, {"op":"insert","table":"Root","row":{"name":"gone","i":%d}}`, c.n))
 	case 3:
 		req.ops = rawOps(fmt.Sprintf(`{"op":"update","table":"Root","where":[["i",">=",%d]],"row":{"s":"%s"}}`, max(1, c.n-3), name))
+	case 8, 9: // more members than a bucket takes, or less
+		var pairs, keys []string
+		for range rapid.SampledFrom([]int{1, 2, 70}).Draw(rt, "members") {
+			n := rapid.IntRange(0, 99).Draw(rt, "member")
+			pairs, keys = append(pairs, fmt.Sprintf(`["m%d",%d]`, n, c.n)), append(keys, fmt.Sprintf(`"m%d"`, n))
+		}
+		slices.Sort(pairs)
+		slices.Sort(keys)
+		of := func(kind string, list []string) string {
+			return `["` + kind + `",[` + strings.Join(slices.Compact(list), ",") + `]]`
+		}
+		mutations := `["mi","delete",` + of("set", keys) + `]`
+		if rapid.IntRange(0, 2).Draw(rt, "insert") > 0 {
+			mutations += `,["mi","insert",` + of("map", pairs) + `]`
+		}
+		req.ops = rawOps(fmt.Sprintf(`{"op":"mutate","table":"Root","where":[["i",">=",%d]],"mutations":[%s]}`, max(1, c.n-2), mutations))
 	case 4: // more than etcd takes at once
 		req.write = &Write{Split: true}
 		for range 9 {
@@ -402,5 +435,17 @@ func (c *chaos) compare(rt *rapid.T) {
 		if d := r.m.differences(r.m.committed.state, fresh.committed.state); len(d) > 0 {
 			rt.Errorf("server %d differs from etcd in %d rows, as %+v, %+v", i, len(d), d[0].Old, d[0].New)
 		}
+		if got, want := oddParts(r.m.committed.state), oddParts(fresh.committed.state); !maps.EqualFunc(got, want, slices.Equal) {
+			rt.Errorf("server %d takes for odd %v, and %v are", i, got, want)
+		}
 	}
+}
+
+// oddParts are the keys of columns that are not as they follow from the members.
+func oddParts(s *state) map[rowKey][]string {
+	all := map[rowKey][]string{}
+	for _, odd := range s.odd.all() {
+		all[odd.key] = append(all[odd.key], odd.parts...)
+	}
+	return all
 }

@@ -25,7 +25,7 @@ type ACL struct {
 }
 
 // PortGroup names a set of switch ports, for matches (@name) and to carry
-// ACLs; it grows with the cloud and is stored by member.
+// ACLs; it grows with the cloud and is stored in buckets.
 type PortGroup struct {
 	schema.Header `ovs:"Port_Group,root,index=name"`
 
@@ -35,7 +35,7 @@ type PortGroup struct {
 	ExternalIDs map[string]string `ovs:"external_ids"`
 }
 
-// AddressSet names a set of addresses, for matches ($name), stored by member.
+// AddressSet names a set of addresses, for matches ($name), stored in buckets.
 type AddressSet struct {
 	schema.Header `ovs:"Address_Set,root,index=name"`
 

@@ -3,7 +3,7 @@ package nb
 import "github.com/weft-sdn/weft/schema"
 
 // DNS holds names that switches answer for: name to addresses, space
-// separated. The records are stored by member.
+// separated. The records are stored in buckets.
 type DNS struct {
 	schema.Header `ovs:"DNS,root"`
 

@@ -3,7 +3,7 @@ package nb
 import "github.com/weft-sdn/weft/schema"
 
 // LoadBalancer maps virtual addresses ("IP:port") to backends ("IP:port,…");
-// vips is stored by member.
+// vips is stored in buckets.
 type LoadBalancer struct {
 	schema.Header `ovs:"Load_Balancer,root"`
 
@@ -18,7 +18,7 @@ type LoadBalancer struct {
 }
 
 // LoadBalancerGroup is a set of load balancers that many switches and routers
-// share, stored by member.
+// share, stored in buckets.
 type LoadBalancerGroup struct {
 	schema.Header `ovs:"Load_Balancer_Group,root,index=name"`
 

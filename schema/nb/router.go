@@ -3,7 +3,7 @@ package nb
 import "github.com/weft-sdn/weft/schema"
 
 // LogicalRouter is a layer-3 router. Ports, routes, policies, NAT rules and
-// load balancers grow with the cloud and are stored by member.
+// load balancers grow with the cloud and are stored in buckets.
 type LogicalRouter struct {
 	schema.Header `ovs:"Logical_Router,root"`
 

@@ -4,7 +4,7 @@ import "github.com/weft-sdn/weft/schema"
 
 // LogicalSwitch is a layer-2 segment: its ports and the policies that hold
 // for all of them. Ports, ACLs and load balancers grow with the cloud and are
-// stored by member.
+// stored in buckets.
 type LogicalSwitch struct {
 	schema.Header `ovs:"Logical_Switch,root"`
 

@@ -22,7 +22,7 @@ type DHCPv6Options struct {
 	Type string `ovs:"type,enum=ipv6|str|mac|domain"`
 }
 
-// DNS holds names that datapaths answer for, records stored by member.
+// DNS holds names that datapaths answer for, records stored in buckets.
 type DNS struct {
 	schema.Header `ovs:"DNS,root"`
 

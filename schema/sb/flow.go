@@ -42,7 +42,7 @@ type DatapathBinding struct {
 }
 
 // MulticastGroup is a set of ports of a datapath that output can name, with a
-// tunnel key above those of ports. Its ports are stored by member.
+// tunnel key above those of ports. Its ports are stored in buckets.
 type MulticastGroup struct {
 	schema.Header `ovs:"Multicast_Group,root,index=datapath+tunnel_key,index=datapath+name"`
 

@@ -2,7 +2,7 @@ package sb
 
 import "github.com/weft-sdn/weft/schema"
 
-// AddressSet names a set of addresses for matches, stored by member.
+// AddressSet names a set of addresses for matches, stored in buckets.
 type AddressSet struct {
 	schema.Header `ovs:"Address_Set,root,index=name"`
 
@@ -11,7 +11,7 @@ type AddressSet struct {
 	Options   map[string]string `ovs:"options"`
 }
 
-// PortGroup names a set of logical ports for matches, stored by member.
+// PortGroup names a set of logical ports for matches, stored in buckets.
 type PortGroup struct {
 	schema.Header `ovs:"Port_Group,root,index=name"`
 
