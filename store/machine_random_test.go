@@ -142,7 +142,7 @@ func newChaos(rt *rapid.T) *chaos {
 func (c *chaos) run(rt *rapid.T) {
 	for range rapid.IntRange(1, 120).Draw(rt, "steps") {
 		r := c.rigs[rapid.IntRange(0, 1).Draw(rt, "server")]
-		c.step(rt, r, rapid.IntRange(0, 15).Draw(rt, "event"))
+		c.step(rt, r, rapid.IntRange(0, 17).Draw(rt, "event"))
 		c.pass(r, rapid.IntRange(0, 300).Draw(rt, "ms"))
 		c.settle(rt, r)
 	}
@@ -212,30 +212,41 @@ func (c *chaos) step(rt *rapid.T, r *rig, event int) {
 			if kv := c.etcd.keys[key]; kv != nil {
 				name = nameOf(kv.Value)
 			}
-			ops := []keyOp{{key: key, value: fmt.Sprintf(`{"name":"%s","i":%d,"s":"%d"}`, name, n, c.n)}}
-			c.etcd.put(append(ops, c.scribble(rt, key+"/mi/")...), false)
+			c.etcd.put([]keyOp{{key: key, value: fmt.Sprintf(`{"name":"%s","i":%d,"s":"%d"}`, name, n, c.n)}}, false)
 		}
 	case 15: // etcd refuses
 		if r.fly != nil && r.tries == 0 {
 			c.land(r, flown{verdict: refused, err: errors.New("too large")})
 		}
+	case 16, 17: // another process writes members
+		c.scribble(rt)
 	}
 }
 
 // scribble is what another process may write of a row's members: what follows
 // from them, something else, or form 1.
-func (c *chaos) scribble(rt *rapid.T, below string) []keyOp {
-	switch rapid.IntRange(0, 7).Draw(rt, "members") {
-	case 0:
-		return []keyOp{{key: below + "+", value: fmt.Sprintf(`{"m%d":%d}`, c.n%4, c.n)}}
-	case 1:
-		return []keyOp{{key: below + fmt.Sprint("m", c.n%4), value: fmt.Sprint(c.n)}}
-	case 2:
-		return []keyOp{{key: below + "m+", value: fmt.Sprintf(`{"m%d":%d}`, c.n%4, c.n)}}
-	case 3:
-		return []keyOp{{key: below + "+", kind: opDelete}}
+func (c *chaos) scribble(rt *rapid.T) {
+	var rows []string
+	for key := range c.etcd.keys {
+		if strings.Count(key, "/") == strings.Count(scriptPrefix, "/")+1 {
+			rows = append(rows, key)
+		}
 	}
-	return nil
+	if len(rows) == 0 {
+		return
+	}
+	slices.Sort(rows)
+	c.n++
+	below, member := rows[len(rows)-1-rapid.IntRange(0, min(1, len(rows)-1)).Draw(rt, "row")]+"/mi/", fmt.Sprint("m", c.n%4)
+	bucket := fmt.Sprintf(`{"%s":%d}`, member, c.n)
+	ops := [][]keyOp{
+		{{key: below + "+", value: bucket}},
+		{{key: below + member, value: fmt.Sprint(c.n)}},
+		{{key: below + "m+", value: bucket}},
+		{{key: below + "+", kind: opDelete}},
+		{{key: below + member, kind: opDelete}, {key: below + "m+", kind: opDelete}},
+	}
+	c.etcd.put(rapid.SampledFrom(ops).Draw(rt, "members"), false)
 }
 
 // pass lets time go by.
