@@ -1,8 +1,8 @@
 // Package store is a database engine with OVSDB's semantics (RFC 7047) whose
 // truth lies in etcd: transactions, references, garbage collection, unique
 // indexes, a feed of commits, history. Rows are the structs of package schema;
-// each is a key under Config.Prefix, and each member of a large set or map is
-// one too.
+// each is a key under Config.Prefix, and so is each bucket of the members of a
+// large set or map. Which buckets there are follows from the members.
 //
 // The rule: a machine without I/O applies transactions one after another to a
 // state that is a value (persistent tries), one goroutine (the loop) brings it
