@@ -176,7 +176,7 @@ func (a *Agent) tablesPart() *proto.Part {
 	}
 	return part("tables", reason, state,
 		"datapaths", strconv.Itoa(a.t.Datapaths.Len()), "needed", strconv.Itoa(a.t.Needed.Len()),
-		"local", strconv.Itoa(a.t.Local.Len()), "phase", a.phase.String(), "followed", a.interest.String(), "units", strconv.Itoa(a.t.Units.Len()+a.t.SharedUnits.Len()),
+		"local", strconv.Itoa(a.t.Local.Len()), "followed", a.interest.String(), "phase", a.phase.String(), "units", strconv.Itoa(a.t.Units.Len()+a.t.SharedUnits.Len()),
 		"chassis", strconv.Itoa(a.t.Chassis.Len()))
 }
 

@@ -35,6 +35,7 @@ func daemonCommands() []command {
 		})},
 		{"freeze", "freeze DAEMON [HV]", each(func(d *daemon) error { d.frozen = true; return d.proc.freeze() })},
 		{"thaw", "thaw DAEMON [HV]", each(func(d *daemon) error { d.frozen = false; d.proc.signal(unix.SIGCONT); return nil })},
+		{"standby", "standby", cmdStandby},
 		{"log", "log DAEMON [HV] REGEXP [-wait DEADLINE]", cmdLog},
 	}
 }

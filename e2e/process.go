@@ -48,21 +48,8 @@ func (s *Sandbox) startDaemon(name, ns string, env []string, args ...string) (*P
 	}
 	defer conn.Close()
 	defer os.Remove(sock)
-	logFile := filepath.Join(s.Dir, "log-"+id)
-	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	p, err := s.launchDaemon(name, ns, append(env, "NOTIFY_SOCKET="+sock), args...)
 	if err != nil {
-		return nil, fmt.Errorf("e2e: %s: %w", name, err)
-	}
-	defer log.Close()
-	cmd := netns.Command(context.Background(), ns, append(env, "NOTIFY_SOCKET="+sock), args...)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Dir = s.Dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C at the terminal is for us to handle
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("e2e: %s: %w", name, err)
-	}
-	p := &Process{Name: name, Log: logFile, gone: make(chan struct{})}
-	if err := p.open(cmd.Process.Pid, cmd); err != nil {
 		return nil, err
 	}
 	ready := make(chan struct{})
@@ -82,11 +69,30 @@ func (s *Sandbox) startDaemon(name, ns string, env []string, args ...string) (*P
 	case <-ready:
 		return p, nil
 	case <-p.gone:
-		return nil, fmt.Errorf("e2e: %s ended before it was ready: %s\n%s", name, p.how, tail(logFile, 20))
+		return nil, fmt.Errorf("e2e: %s ended before it was ready: %s\n%s", name, p.how, tail(p.Log, 20))
 	case <-timer.C:
 		p.signal(unix.SIGKILL)
-		return nil, fmt.Errorf("e2e: %s is not ready after %v\n%s", name, readyTimeout, tail(logFile, 40))
+		return nil, fmt.Errorf("e2e: %s is not ready after %v\n%s", name, readyTimeout, tail(p.Log, 40))
 	}
+}
+
+// launchDaemon runs a program of ours in a namespace.
+func (s *Sandbox) launchDaemon(name, ns string, env []string, args ...string) (*Process, error) {
+	logFile := filepath.Join(s.Dir, "log-"+strings.ReplaceAll(name, "/", "-"))
+	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("e2e: %s: %w", name, err)
+	}
+	defer log.Close()
+	cmd := netns.Command(context.Background(), ns, env, args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Dir = s.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C at the terminal is for us to handle
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("e2e: %s: %w", name, err)
+	}
+	p := &Process{Name: name, Log: logFile, gone: make(chan struct{})}
+	return p, p.open(cmd.Process.Pid, cmd)
 }
 
 // startDetached runs a daemon of Open vSwitch or OVN, which detaches itself

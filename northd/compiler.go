@@ -29,9 +29,10 @@ type Options struct {
 
 // Input is what changed since the last Apply.
 type Input struct {
-	// NB, SB and Kept are as in graph.Input.
+	// NB, SB, Kept and Lost are as in graph.Input.
 	NB, SB []Change
 	Kept   []schema.Row
+	Lost   []schema.UUID
 	// Claims are the changed winners of ports, by Port_Binding UUID; nil is
 	// nobody.
 	Claims map[schema.UUID]*Claim
@@ -58,5 +59,5 @@ func (c *Compiler) Apply(in Input) Output {
 			c.m.Claims.Set(id, *claim)
 		}
 	}
-	return c.Graph.Apply(graph.Input{NB: in.NB, SB: in.SB, Kept: in.Kept})
+	return c.Graph.Apply(graph.Input{NB: in.NB, SB: in.SB, Kept: in.Kept, Lost: in.Lost})
 }

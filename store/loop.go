@@ -17,6 +17,7 @@ type loop struct {
 	flown    chan flown
 	events   chan watched
 	loaded   chan loadResult
+	behind   chan *catchUp
 	stop     context.CancelFunc
 	done     chan struct{}
 	workers  sync.WaitGroup
@@ -32,7 +33,7 @@ func (db *DB) start(ctx context.Context) error {
 		cfg:      &db.cfg,
 		m:        newMachine(&db.cfg, db.layout, db.badBlob, time.Now, &res),
 		requests: make(chan *request), cancels: make(chan *request), tried: make(chan tried),
-		flown: make(chan flown), events: make(chan watched), loaded: make(chan loadResult), done: make(chan struct{}),
+		flown: make(chan flown), events: make(chan watched), loaded: make(chan loadResult), behind: make(chan *catchUp), done: make(chan struct{}),
 	}
 	db.loop, db.feed = l, l.m.feed
 	run, cancel := context.WithCancel(context.Background())
@@ -80,6 +81,8 @@ func (l *loop) run(ctx context.Context) {
 			l.m.saw(w)
 		case res := <-l.loaded:
 			l.m.loaded(res)
+		case c := <-l.behind:
+			l.m.catchUp(c)
 		case <-timer.C:
 			l.m.tick()
 		}

@@ -46,6 +46,7 @@ type machine struct {
 	own      map[int64]bool   // revisions of ours that the watch has not shown
 	ownRev   int64            // newest of our own commits
 	deferred []watched
+	behind   []*catchUp            // wait until the view is far enough
 	dangling bool                  // the last full read left out something that more rows could mend
 	aside    map[rowKey]schema.Row // halves of rows whose other half is not there yet
 	lastLoad time.Time
@@ -122,6 +123,7 @@ func (m *machine) census(s *state) census {
 // next says what there is to do after an event.
 func (m *machine) next() orders {
 	m.follow()
+	m.caughtUp()
 	if m.phase == stale && !m.clock().Before(m.mayLoad()) {
 		m.phase = loading
 		m.cfg.Log.Info("store: reading everything again", "why", m.why)
@@ -259,9 +261,11 @@ func (m *machine) stateFor(s *state) reply { return reply{state: s, seq: m.commi
 func (m *machine) join(r *request, out outcome) {
 	ops := m.encode(out)
 	if len(ops) > 0 || r.write != nil && r.write.Each != nil {
-		if err := m.mayCommit(); err != nil {
+		if err := m.mayCommit(); err != nil && r.show == nil {
 			m.answer(r, r.refuse(out.results, err))
 			return
+		} else if err != nil {
+			ops = nil // what follows from it, the leader writes
 		}
 	}
 	if m.phase.silent() {

@@ -26,6 +26,8 @@ func (m *machine) follow() {
 		switch {
 		case w.lost != "":
 			m.distrust(w.lost)
+		case w.progress:
+			m.view = max(m.view, w.rev)
 		case m.own[w.rev]:
 			delete(m.own, w.rev)
 			m.view = max(m.view, w.rev)
@@ -140,7 +142,13 @@ func (m *machine) replay(x *txn, w watched) (map[rowKey]schema.Row, error) {
 	for _, key := range order {
 		r := rows[key]
 		if key.t.Owner != "" {
-			return nil, fmt.Errorf("%s row %s: columns beside those of its %s", key.t.Name, key.id, key.t.Owner)
+			if err := m.replayHalf(x, key, r.put, r.members); err != nil {
+				return nil, err
+			}
+			if row := x.get(key.t, key.id); row != nil {
+				wrote[key] = key.t.Clone(row)
+			}
+			continue
 		}
 		if r.gone != nil {
 			if x.get(key.t, key.id) != nil {

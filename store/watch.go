@@ -6,12 +6,13 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// watched is what the watch of the prefix saw: the events of one revision, or
-// that it has lost track.
+// watched is what the watch of the prefix saw: the events of one revision, that
+// there were no others up to one, or that it has lost track.
 type watched struct {
-	rev    int64
-	events []*clientv3.Event
-	lost   string
+	rev      int64
+	events   []*clientv3.Event
+	progress bool
+	lost     string
 }
 
 // watch follows everything under the prefix, our own writes included.
@@ -26,6 +27,10 @@ func (l *loop) watch(ctx context.Context, from int64) {
 			for _, w := range byRevision(r.Events) {
 				l.tell(ctx, w)
 				from = w.rev + 1
+			}
+			if r.IsProgressNotify() {
+				l.tell(ctx, watched{rev: r.Header.Revision, progress: true})
+				from = r.Header.Revision + 1
 			}
 		}
 		cancel()

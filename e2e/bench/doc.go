@@ -27,6 +27,7 @@
 //	…-keys                           keys that northd writes in etcd for the figure before the dash; weft only
 //	etcd-keys-per-port-N-ports       keys of northd that are in etcd then; weft only
 //	northd-memory-per-port-N-ports   its memory then that is no file's, of OVN its databases' too
+//	failover-N-ports                 the leader's end by SIGKILL, with a standby, until a client has written; weft only
 //	port-add-to-flows-N-ports-M-local  a port's transaction until hv; N ports, M on each of two hypervisors
 //	port-add-growth                  the same among 10,000 ports by among 100
 //	agent-port-own-N-flows           the agent's part of a port: from etcd's event to flows handed on; weft only

@@ -35,7 +35,7 @@ type growth struct {
 
 // scenes are all there are, and growths is what is made of their figures.
 func scenes() []scene {
-	return slices.Concat(northdScenes(), agentScenes(), interestScenes(), aclScenes(), clientScenes())
+	return slices.Concat(northdScenes(), failoverScenes(), agentScenes(), interestScenes(), aclScenes(), clientScenes())
 }
 
 var growths = slices.Concat(northdGrowths, agentGrowths)

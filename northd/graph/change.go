@@ -25,8 +25,10 @@ type Input struct {
 	// noted as such: see Graph.Unread.
 	NB, SB []Change
 	// Kept are the rows that hold numbers given out before, of the tables
-	// KeptTables; they are given with the first Apply.
+	// KeptTables; they are given with the first Apply. A graph that follows is
+	// given each that is told, and in Lost those that are gone.
 	Kept []schema.Row
+	Lost []schema.UUID
 }
 
 // Output is what changes because of an Input. The first one of a Graph is

@@ -78,6 +78,7 @@ func (g *Graph) seal() {
 func (g *Graph) Apply(in Input) Output {
 	g.seal()
 	for _, n := range g.numbers {
+		n.lost(in.Lost)
 		n.remember(in.Kept)
 	}
 	g.feed(northbound, in.NB)

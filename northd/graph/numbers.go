@@ -21,10 +21,14 @@ type Numbers struct {
 	what   string // for people
 	max    int
 	kept   []Kept
-	given  map[schema.UUID]int // what objects had before the first Apply
+	given  map[schema.UUID]int // what objects had before the first Apply; of a follower, what they have
 	spaces map[schema.UUID]*space
-	feeds  []func() // take the last commit's changes of wishes
-	wishes map[schema.UUID][]wish
+	// where is the space of each object that a follower knows; follows, while
+	// somebody else gives out the numbers.
+	where   map[schema.UUID]schema.UUID
+	follows bool
+	feeds   []func() // take the last commit's changes of wishes
+	wishes  map[schema.UUID][]wish
 }
 
 // Wish is what an object wants: a number of a space, and which, or 0.
@@ -52,7 +56,8 @@ func KeptIn[R schema.Row](number func(R) int64) Kept {
 func NewNumbers(g *Graph, name, what string, size int, kept ...Kept) *Numbers {
 	n := &Numbers{
 		Of: incr.NewInput[schema.UUID](g.Engine, name, incr.Eq[int]), Bad: incr.NewInput[schema.UUID](g.Engine, name+" problem", incr.Eq[string]),
-		what: what, max: size, kept: kept, given: map[schema.UUID]int{}, spaces: map[schema.UUID]*space{}, wishes: map[schema.UUID][]wish{},
+		what: what, max: size, kept: kept, given: map[schema.UUID]int{}, spaces: map[schema.UUID]*space{},
+		where: map[schema.UUID]schema.UUID{}, wishes: map[schema.UUID][]wish{},
 	}
 	for i := range kept {
 		kept[i].table = g.config.SB.TableOf(kept[i].row).Name
@@ -90,6 +95,7 @@ func (n *Numbers) remember(rows []schema.Row) {
 		for _, k := range n.kept {
 			if reflect.TypeOf(row) == reflect.TypeOf(k.row) {
 				n.given[row.RowUUID()] = k.number(row)
+				n.again(row.RowUUID())
 			}
 		}
 	}
@@ -123,13 +129,20 @@ func (n *Numbers) settle() bool {
 		}
 		wishes := n.wishes[at]
 		slices.SortStableFunc(wishes, func(a, b wish) int { return a.id.Compare(b.id) })
-		settled = append(settled, result{s, s.settle(wishes, n.given)})
+		if n.follows {
+			settled = append(settled, result{s, s.follow(wishes, n.given)})
+			n.note(at, wishes)
+		} else {
+			settled = append(settled, result{s, s.settle(wishes, n.given)})
+		}
 		if len(s.want) == 0 {
 			delete(n.spaces, at)
 		}
 	}
 	clear(n.wishes)
-	clear(n.given)
+	if !n.follows {
+		clear(n.given)
+	}
 	changed := false
 	for _, left := range []bool{true, false} {
 		for _, r := range settled {

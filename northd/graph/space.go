@@ -23,7 +23,8 @@ type space struct {
 	owner   map[int]schema.UUID
 	asks    map[int][]schema.UUID // who requests a key, sorted
 	keyless map[schema.UUID]bool
-	low     int // no key below is free
+	low     int  // no key below is free
+	follows bool // somebody else gives out the keys
 }
 
 func newSpace(what string, size int) *space {
@@ -42,8 +43,7 @@ type wish struct {
 // fulfilment may have changed, sorted. given are keys that new objects have
 // already.
 func (s *space) settle(wishes []wish, given map[schema.UUID]int) []schema.UUID {
-	touched := map[schema.UUID]bool{}
-	contested := map[int]bool{}
+	touched, contested := s.lead()
 	for _, w := range wishes {
 		touched[w.id] = true
 		if old, ok := s.want[w.id]; ok {
@@ -156,7 +156,7 @@ func (s *space) free() int {
 func (s *space) problem(id schema.UUID) string {
 	want, ok := s.want[id]
 	switch k := s.keys[id]; {
-	case !ok:
+	case !ok || s.follows:
 		return ""
 	case k == 0:
 		return "all " + s.what + "s are in use"

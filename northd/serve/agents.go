@@ -44,6 +44,7 @@ type agents struct {
 	touched   map[rowID]bool             // records changed since the last take
 	cfg       map[string]cfgSeen         // by chassis: its nb_cfg and when we learned of it
 	rev       int64                      // newest revision that was told
+	views     map[string]int64           // by prefix: the revision up to which all was told
 	now       func() time.Time
 }
 
@@ -58,12 +59,13 @@ func newAgents(db *schema.Database, log *slog.Logger, now func() time.Time) *age
 		keys: map[string]rowID{}, records: map[rowID]map[string]record{}, wrote: map[string]map[rowID]bool{},
 		hosts: map[string]map[string]bool{}, addresses: map[address]map[rowID]bool{},
 		private: map[string]int64{}, hidden: map[string]string{},
-		status: map[string]sb.Status{}, bad: map[string]string{}, touched: map[rowID]bool{},
+		views: map[string]int64{}, status: map[string]sb.Status{}, bad: map[string]string{}, touched: map[rowID]bool{},
 	}
 }
 
 // apply takes one batch of a follower.
 func (a *agents) apply(b keyBatch) {
+	a.views[b.prefix] = max(a.views[b.prefix], b.rev)
 	if b.whole {
 		a.forgetMissing(b)
 	}
@@ -76,6 +78,9 @@ func (a *agents) apply(b keyBatch) {
 		}
 	}
 }
+
+// view is the revision up to which all that agents wrote was told.
+func (a *agents) view() int64 { return min(a.views[sb.ChassisPrefix], a.views[sb.StatusPrefix]) }
 
 // forgetMissing deletes what a complete reading no longer holds.
 func (a *agents) forgetMissing(b keyBatch) {

@@ -39,7 +39,7 @@ func (l *leading) expel(ctx context.Context, commits []*store.Commit) {
 func (l *leading) deleteKey(ctx context.Context, key string, rev int64) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	if _, err := l.etcd.Txn(ctx).If(l.guard(), clientv3.Compare(clientv3.ModRevision(key), "=", rev)).Then(clientv3.OpDelete(key)).Commit(); err != nil {
+	if _, err := l.etcd.Txn(ctx).If(l.tenure.guard(), clientv3.Compare(clientv3.ModRevision(key), "=", rev)).Then(clientv3.OpDelete(key)).Commit(); err != nil {
 		l.log.Warn("cannot delete the key of a deleted row", "key", key, "err", err)
 	}
 }
@@ -48,7 +48,7 @@ func (l *leading) deleteKey(ctx context.Context, key string, rev int64) {
 func (l *leading) forget(ctx context.Context, chassis string) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	if _, err := l.etcd.Txn(ctx).If(l.guard()).Then(
+	if _, err := l.etcd.Txn(ctx).If(l.tenure.guard()).Then(
 		clientv3.OpDelete(sb.RecordsOf(chassis), clientv3.WithPrefix()), clientv3.OpDelete(sb.StatusKey(chassis)),
 	).Commit(); err != nil {
 		l.log.Warn("cannot delete what a chassis has written", "chassis", chassis, "err", err)

@@ -27,7 +27,7 @@ func (s *Server) ListFlows(req *proto.ListFlowsRequest, stream grpc.ServerStream
 		}
 	}
 	if snap == nil {
-		return status.Error(codes.Unavailable, "this northd does not lead; ask the leader")
+		return status.Error(codes.Unavailable, "this northd has not read the databases yet")
 	}
 	datapaths := selectDatapaths(snap, req.Datapath)
 	if len(datapaths) == 0 && req.Datapath != "" {

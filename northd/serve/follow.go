@@ -18,9 +18,11 @@ type keyEvent struct {
 }
 
 // keyBatch is what changed below a prefix, or, if whole, all that there is.
+// Nothing else has changed up to rev; there may be no events.
 type keyBatch struct {
 	prefix string
 	whole  bool
+	rev    int64
 	events []keyEvent
 }
 
@@ -61,7 +63,7 @@ func followOnce(ctx context.Context, c *clientv3.Client, prefix string, out chan
 		if err := r.Err(); err != nil {
 			return err
 		}
-		b := keyBatch{prefix: prefix, events: make([]keyEvent, 0, len(r.Events))}
+		b := keyBatch{prefix: prefix, rev: r.Header.Revision, events: make([]keyEvent, 0, len(r.Events))}
 		for _, e := range r.Events {
 			k := keyEvent{key: string(e.Kv.Key), rev: e.Kv.ModRevision}
 			if e.Type == clientv3.EventTypePut {
@@ -69,7 +71,10 @@ func followOnce(ctx context.Context, c *clientv3.Client, prefix string, out chan
 			}
 			b.events = append(b.events, k)
 		}
-		if len(b.events) > 0 && !send(ctx, out, b) {
+		if n := len(b.events); n > 0 {
+			b.rev = b.events[n-1].rev // the server may be further, and have more to tell
+		}
+		if (len(b.events) > 0 || r.IsProgressNotify()) && !send(ctx, out, b) {
 			return ctx.Err()
 		}
 	}
@@ -89,7 +94,7 @@ func readAll(ctx context.Context, c *clientv3.Client, prefix string) (keyBatch, 
 			return b, 0, fmt.Errorf("read %s: %w", prefix, err)
 		}
 		if rev == 0 {
-			rev = r.Header.Revision
+			rev, b.rev = r.Header.Revision, r.Header.Revision
 		}
 		for _, kv := range r.Kvs {
 			b.events = append(b.events, keyEvent{string(kv.Key), notNil(kv.Value), kv.ModRevision, kv.CreateRevision})

@@ -7,18 +7,20 @@ import (
 	"sync"
 
 	"github.com/weft-sdn/weft/ovsdb"
+	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/store"
 )
 
 // front is where OVSDB clients knock. It listens from the start to the end of
-// the daemon; a client that comes while this northd does not lead is turned
+// the daemon; a client that comes while this northd has nothing to show is turned
 // away at once, so that it tries its next remote.
 type front struct {
-	s     *Server
-	nb    []*gate
-	sb    []*gate
-	close func()
-	shut  func() // ends the sessions of a term
+	s       *Server
+	nb      []*gate
+	sb      []*gate
+	close   func()
+	shut    func()          // ends the sessions
+	servers []*ovsdb.Server // those that are open
 }
 
 func newFront(s *Server, nb, sb []net.Listener) *front {
@@ -42,8 +44,26 @@ func newFront(s *Server, nb, sb []net.Listener) *front {
 	return f
 }
 
+// rank tells clients what this northd is to them, and lets them in the first
+// time since shut.
+func (f *front) rank(ctx context.Context, nb, sb *store.DB, r rank) error {
+	if f.servers == nil {
+		return f.open(ctx, nb, sb, r)
+	}
+	return errors.Join(f.tell(f.servers[0], nb, r), f.tell(f.servers[1], sb, r))
+}
+
+// tell says in _Server what a database of a clustered ovsdb-server says.
+func (f *front) tell(srv *ovsdb.Server, db *store.DB, r rank) error {
+	cluster := db.Cluster()
+	self := schema.NameUUID("server", cluster.String(), f.s.cfg.Name)
+	return srv.SetStatus(db.Schema().Name, ovsdb.Status{
+		Model: "clustered", Connected: r.connected, Leader: r.leads, CID: &cluster, SID: &self, Index: &r.index,
+	})
+}
+
 // open serves the databases until shut.
-func (f *front) open(ctx context.Context, nb, sb *store.DB) error {
+func (f *front) open(ctx context.Context, nb, sb *store.DB, r rank) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	serve := func(db *store.DB, gates []*gate) error {
@@ -54,8 +74,12 @@ func (f *front) open(ctx context.Context, nb, sb *store.DB) error {
 		if err != nil {
 			return err
 		}
+		if err := f.tell(srv, db, r); err != nil {
+			return err
+		}
+		f.servers = append(f.servers, srv)
 		for _, g := range gates {
-			l := g.lead()
+			l := g.open()
 			wg.Go(func() {
 				if err := srv.Serve(ctx, l); err != nil && ctx.Err() == nil {
 					f.s.log.Error("the OVSDB server stopped", "address", l.Addr().String(), "err", err)
@@ -70,7 +94,7 @@ func (f *front) open(ctx context.Context, nb, sb *store.DB) error {
 		}
 		cancel()
 		wg.Wait()
-		f.shut = func() {}
+		f.shut, f.servers = func() {}, nil
 	}
 	return errors.Join(serve(nb, f.nb), serve(sb, f.sb))
 }
@@ -79,8 +103,8 @@ func (f *front) open(ctx context.Context, nb, sb *store.DB) error {
 type gate struct {
 	l net.Listener
 
-	mu   sync.Mutex
-	term *termListener // guarded by mu: nil while this northd does not lead
+	mu sync.Mutex
+	to *openListener // guarded by mu: nil while nobody is let in
 }
 
 func (g *gate) run() {
@@ -90,7 +114,7 @@ func (g *gate) run() {
 			return
 		}
 		g.mu.Lock()
-		t := g.term
+		t := g.to
 		g.mu.Unlock()
 		if t == nil || !t.give(c) {
 			c.Close()
@@ -98,31 +122,31 @@ func (g *gate) run() {
 	}
 }
 
-func (g *gate) lead() net.Listener {
+func (g *gate) open() net.Listener {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.term = &termListener{addr: g.l.Addr(), conns: make(chan net.Conn), done: make(chan struct{})}
-	return g.term
+	g.to = &openListener{addr: g.l.Addr(), conns: make(chan net.Conn), done: make(chan struct{})}
+	return g.to
 }
 
 func (g *gate) refuse() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.term != nil {
-		g.term.Close()
-		g.term = nil
+	if g.to != nil {
+		g.to.Close()
+		g.to = nil
 	}
 }
 
-// termListener is a gate's listener for the time of one term.
-type termListener struct {
+// openListener is a gate's listener while it is open.
+type openListener struct {
 	addr  net.Addr
 	conns chan net.Conn
 	once  sync.Once
 	done  chan struct{}
 }
 
-func (t *termListener) give(c net.Conn) bool {
+func (t *openListener) give(c net.Conn) bool {
 	select {
 	case t.conns <- c:
 		return true
@@ -131,7 +155,7 @@ func (t *termListener) give(c net.Conn) bool {
 	}
 }
 
-func (t *termListener) Accept() (net.Conn, error) {
+func (t *openListener) Accept() (net.Conn, error) {
 	select {
 	case c := <-t.conns:
 		return c, nil
@@ -140,9 +164,9 @@ func (t *termListener) Accept() (net.Conn, error) {
 	}
 }
 
-func (t *termListener) Close() error {
+func (t *openListener) Close() error {
 	t.once.Do(func() { close(t.done) })
 	return nil
 }
 
-func (t *termListener) Addr() net.Addr { return t.addr }
+func (t *openListener) Addr() net.Addr { return t.addr }

@@ -14,18 +14,24 @@ import (
 	"github.com/weft-sdn/weft/schema/nb"
 	"github.com/weft-sdn/weft/schema/sb"
 	"github.com/weft-sdn/weft/store"
+	"github.com/weft-sdn/weft/store/leader"
 )
 
-// leading is one term as leader: the open databases and all that is computed
-// from them.
+// leading is a northd's part in the databases: they are open, all that is
+// computed from them is there, and once a term is won it is this northd's to
+// write. Until then it stands by: standby.go.
 type leading struct {
-	cfg   *Config
-	log   *slog.Logger
-	etcd  *clientv3.Client
-	guard func() clientv3.Cmp
-	nb    *store.DB
-	sb    *store.DB
-	board *board
+	cfg    *Config
+	log    *slog.Logger
+	etcd   *clientv3.Client
+	tenure *tenure
+	nb     *store.DB
+	sb     *store.DB
+	board  *board
+	// elsewhere has the term of somebody else who leads.
+	elsewhere <-chan int64
+	rank      func(rank) error         // called with what clients are to know; the first time they are let in
+	lead      func(*leader.Term) error // called when this northd begins its term
 
 	// The fields below belong to run.
 	compiler  *northd.Compiler
@@ -37,7 +43,6 @@ type leading struct {
 	nbRev     int64                        // newest northbound revision that was fed
 	nbCfg     int64                        // NB_Global.nb_cfg as of nbRev
 	cfgAt     int64                        // when nb_cfg was seen, ms
-	ready     func() error                 // called when everything that there is was compiled
 	refused   func()                       // called when etcd did not take what was compiled
 	sick      func()                       // called when what is computed is found to be wrong
 	presented map[rowID]bool               // rows that agents changed, since the compiler was told
@@ -46,55 +51,63 @@ type leading struct {
 	told      sb.Compiled                  // what NB_Global was told
 	marked    bool                         // the mark in etcd is of a finished write
 	endpoints []string                     // etcd's, for agents that ask the Southbound database
+
+	leads bool // what is compiled is written
+	warm  bool // everything was compiled
+	// What a standby has learned and the compiler was not told.
+	in      northd.Input
+	numbers map[schema.UUID]schema.Row // rows that hold numbers; nil: gone
+	kept    map[*schema.Table]bool     // those with such rows
+	heard   time.Time                  // when etcd said something last
+	front   rank                       // what the clients of a standby were told
 }
 
-// retryDelay is the pause after etcd refused what was compiled.
-const retryDelay = 100 * time.Millisecond
+const (
+	// retryDelay is the pause after etcd refused what was compiled.
+	retryDelay = 100 * time.Millisecond
+	// feedQueue is how many commits may wait while everything is compiled.
+	feedQueue = 100000
+)
 
-// run feeds and writes until ctx ends or a feed breaks.
+// run follows, and leads when a term is won, until ctx ends or a feed breaks.
 func (l *leading) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	batches := make(chan keyBatch)
-	go follow(ctx, l.etcd, sb.ChassisPrefix, batches, l.log)
-	go follow(ctx, l.etcd, sb.StatusPrefix, batches, l.log)
-
-	northbound, southbound := l.nb.Subscribe(0), l.sb.Subscribe(0)
-	defer func() { northbound.Close(); southbound.Close() }()
-	if err := l.first(ctx, northbound.Snapshot, batches); err != nil {
-		return err
-	}
-	// Before anybody can look: what a leader before told is not taken back.
-	if err := l.writeback.flushGlobal(ctx); err != nil {
-		return fmt.Errorf("serve: tell how far intent has come: %w", err)
-	}
+	f := &feeds{nb: l.nb.Subscribe(feedQueue), sb: l.sb.Subscribe(feedQueue), batches: make(chan keyBatch)}
+	defer func() { f.nb.Close(); f.sb.Close() }()
+	go follow(ctx, l.etcd, sb.ChassisPrefix, f.batches, l.log)
+	go follow(ctx, l.etcd, sb.StatusPrefix, f.batches, l.log)
 	go l.writeback.run(ctx)
-	if err := l.ready(); err != nil {
+	l.compiler.Follow()
+	term, err := l.standBy(ctx, f)
+	if err != nil {
 		return err
 	}
+	if err := l.takeOver(ctx, f, term); err != nil {
+		return err
+	}
+	return l.govern(ctx, f)
+}
+
+// govern leads: it feeds the compiler and writes.
+func (l *leading) govern(ctx context.Context, f *feeds) error {
 	retry := time.NewTimer(time.Hour)
 	defer retry.Stop()
 	for {
-		var in northd.Input
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-retry.C:
-		case b := <-batches:
-			l.agents.apply(b)
-		case <-northbound.Ready():
-			commits, err := northbound.Take()
-			if errors.Is(err, store.ErrResync) {
-				return fmt.Errorf("serve: the compiler fell behind the northbound database: %w", err)
-			}
-			if err != nil {
+		case b := <-f.batches:
+			l.hear(b)
+		case <-f.nb.Ready():
+			if err := l.takeNB(f); err != nil {
 				return err
 			}
-			l.feed(&in, commits)
-		case <-southbound.Ready():
-			commits, err := southbound.Take()
+		case <-f.sb.Ready():
+			commits, err := f.sb.Take()
 			if errors.Is(err, store.ErrResync) {
-				southbound = l.sb.Subscribe(0) // deletions of an agent's rows are asked for again
+				f.sb = l.sb.Subscribe(feedQueue) // deletions of an agent's rows are asked for again
 				l.out.add(l.sb.Schema(), l.compiler.Everything())
 				l.out.whole = true
 				break
@@ -107,55 +120,9 @@ func (l *leading) run(ctx context.Context) error {
 				continue
 			}
 		}
-		if err := l.step(ctx, in); err != nil {
+		if err := l.step(ctx, l.input()); err != nil {
 			l.failed(err)
 			retry.Reset(retryDelay)
-		}
-	}
-}
-
-// first compiles everything: the agents' keys must be known before, so that
-// no claim is taken for gone.
-func (l *leading) first(ctx context.Context, snap *store.Snapshot, batches <-chan keyBatch) error {
-	for whole := 0; whole < 2; {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case b := <-batches:
-			l.agents.apply(b)
-			if b.whole {
-				whole++
-			}
-		}
-	}
-	l.restore()
-	var in northd.Input
-	southbound := l.sb.Snapshot()
-	for _, table := range l.compiler.KeptTables() {
-		for row := range southbound.Rows(table) {
-			in.Kept = append(in.Kept, row)
-		}
-	}
-	for id := range l.agents.records {
-		l.presented[id] = true
-	}
-	for _, t := range nb.Schema().Tables {
-		for row := range snap.Rows(t.Name) {
-			in.NB = append(in.NB, northd.Change{Table: t.Name, UUID: row.RowUUID(), New: row})
-			l.global(row)
-		}
-	}
-	l.nbRev = snap.Rev
-	for {
-		err := l.step(ctx, in)
-		if err == nil || ctx.Err() != nil {
-			return ctx.Err()
-		}
-		in = northd.Input{} // the compiler has it; writing is what failed
-		l.failed(err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(retryDelay):
 		}
 	}
 }
@@ -199,11 +166,13 @@ func (l *leading) step(ctx context.Context, in northd.Input) error {
 		if err != nil {
 			return err
 		}
-		if err := l.commit(ctx); err != nil {
-			return err
-		}
-		if err := l.present(ctx); err != nil {
-			return err
+		if l.leads {
+			if err := l.commit(ctx); err != nil {
+				return err
+			}
+			if err := l.present(ctx); err != nil {
+				return err
+			}
 		}
 		l.tell()
 		if len(l.presented) == 0 {
@@ -226,7 +195,10 @@ func (l *leading) compile(in northd.Input) {
 		l.log.Info("a row's problem is gone", "table", p.Table, "uuid", p.UUID, "name", p.Name, "column", p.Column)
 	}
 	l.board.problems(l.compiler.Problems(), l.compiler.Unread())
-	l.out.add(l.sb.Schema(), out)
+	l.warm = true
+	if l.leads { // else it is the leader's to write
+		l.out.add(l.sb.Schema(), out)
+	}
 	var changes []store.Change
 	for _, c := range out.NB {
 		changes = append(changes, store.Change{Table: l.nb.Schema().Table(c.Table), UUID: c.UUID, Old: c.Old, New: c.New})

@@ -9,7 +9,6 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/weft-sdn/weft/store"
 	"github.com/weft-sdn/weft/store/etcd"
 )
 
@@ -25,25 +24,38 @@ var errLimits = errors.New("serve: etcd's limits are not what they were")
 // come back. Where etcd refuses a write it is asked at once.
 const limitsPause = 10 * time.Second
 
-// limits are those of the embedded etcd, or what the cluster is found to
-// allow. What is remembered is used at once and checked while leading; lose
-// is called where it is not true any more. doubt, called where a write failed,
-// brings the check forward.
-func (s *Server) limits(ctx context.Context, c *clientv3.Client, guard func() clientv3.Cmp, lose context.CancelCauseFunc) (_ store.Limits, doubt func(), err error) {
-	doubt = func() {}
+// limits are those of the embedded etcd, those that are remembered, or what the
+// cluster is found to allow.
+func (s *Server) limits(ctx context.Context, c *clientv3.Client) (l etcd.Limits, remembered bool, err error) {
 	if s.cfg.Etcd == "embedded" || s.cfg.Etcd == "" {
-		return store.Limits(etcd.EmbeddedLimits()), doubt, nil
+		return etcd.EmbeddedLimits(), true, nil
 	}
 	rctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	r, err := c.Get(rctx, limitsKey)
 	if err != nil {
-		return store.Limits{}, doubt, err
+		return l, false, err
 	}
-	var known etcd.Limits
-	if len(r.Kvs) == 0 || json.Unmarshal(r.Kvs[0].Value, &known) != nil || known.TxnOps <= 0 || known.RequestBytes <= 0 {
-		found, err := s.probe(ctx, c, guard, etcd.Limits{})
-		return store.Limits(found), doubt, err
+	if len(r.Kvs) == 0 || json.Unmarshal(r.Kvs[0].Value, &l) != nil || l.TxnOps <= 0 || l.RequestBytes <= 0 {
+		l, err = etcd.Probe(ctx, c)
+		return l, false, err
+	}
+	return l, true, nil
+}
+
+// doubt begins to check, for a term, whether the limits still hold; lose is
+// called where they do not. What it returns, called where a write failed, brings
+// the check forward. Limits that are not remembered were found right now, and
+// are remembered.
+func (s *Server) doubt(ctx context.Context, c *clientv3.Client, guard func() clientv3.Cmp, known etcd.Limits, remembered bool, lose context.CancelCauseFunc) func() {
+	if s.cfg.Etcd == "embedded" || s.cfg.Etcd == "" {
+		return func() {}
+	}
+	if !remembered {
+		if err := s.remember(ctx, c, guard, known); err != nil {
+			s.log.Warn("cannot remember etcd's limits", "err", err)
+		}
+		return func() {}
 	}
 	doubted := make(chan struct{})
 	go func() {
@@ -55,29 +67,26 @@ func (s *Server) limits(ctx context.Context, c *clientv3.Client, guard func() cl
 		case <-ctx.Done():
 			return
 		}
-		if found, err := s.probe(ctx, c, guard, known); err == nil && found != known {
+		found, err := etcd.Probe(ctx, c)
+		if err != nil || found == known {
+			return
+		}
+		if err := s.remember(ctx, c, guard, found); err == nil {
 			lose(errLimits)
 		}
 	}()
-	return store.Limits(known), sync.OnceFunc(func() { close(doubted) }), nil
+	return sync.OnceFunc(func() { close(doubted) })
 }
 
-// probe asks the cluster and remembers the answer where it is news.
-func (s *Server) probe(ctx context.Context, c *clientv3.Client, guard func() clientv3.Cmp, known etcd.Limits) (etcd.Limits, error) {
-	found, err := etcd.Probe(ctx, c)
-	if err != nil {
-		return found, err
-	}
+// remember keeps what the cluster was found to allow.
+func (s *Server) remember(ctx context.Context, c *clientv3.Client, guard func() clientv3.Cmp, found etcd.Limits) error {
 	s.log.Info("etcd's limits", "operations", found.TxnOps, "bytes", found.RequestBytes)
-	if found == known {
-		return found, nil
-	}
 	b, err := json.Marshal(found)
 	if err != nil {
-		return found, err
+		return err
 	}
-	wctx, cancel := context.WithTimeout(ctx, readTimeout)
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	_, err = c.Txn(wctx).If(guard()).Then(clientv3.OpPut(limitsKey, string(b))).Commit()
-	return found, err
+	_, err = c.Txn(ctx).If(guard()).Then(clientv3.OpPut(limitsKey, string(b))).Commit()
+	return err
 }

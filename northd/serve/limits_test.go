@@ -8,7 +8,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/weft-sdn/weft/store"
+	"github.com/weft-sdn/weft/store/etcd"
 )
 
 // Limits that are remembered are used without asking, and a term that doubts
@@ -19,13 +19,13 @@ func TestRememberedLimits(t *testing.T) {
 	lost := make(chan error, 1)
 	lose := func(err error) { lost <- err }
 	guard := func() clientv3.Cmp { return clientv3.Compare(clientv3.CreateRevision("/none"), "=", 0) }
-	limits := func() (store.Limits, func()) {
+	limits := func() (etcd.Limits, func()) {
 		t.Helper()
-		l, doubt, err := s.limits(t.Context(), e.Client, guard, lose)
+		l, remembered, err := s.limits(t.Context(), e.Client)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return l, doubt
+		return l, s.doubt(t.Context(), e.Client, guard, l, remembered, lose)
 	}
 
 	found, doubt := limits()
@@ -41,7 +41,7 @@ func TestRememberedLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	wrong, doubt := limits()
-	if wrong != (store.Limits{TxnOps: 77, RequestBytes: 1234567}) {
+	if wrong != (etcd.Limits{TxnOps: 77, RequestBytes: 1234567}) {
 		t.Errorf("goes by %+v, not by what is remembered", wrong)
 	}
 	doubt()

@@ -49,7 +49,8 @@ type Config struct {
 	Version string
 	Log     *slog.Logger
 	Now     func() time.Time // nil: time.Now
-	// Ready, if set, is called when this northd serves for the first time.
+	// Ready, if set, is called when this northd serves for the first time,
+	// if only those who read: somebody else leads then.
 	Ready func()
 }
 
@@ -62,9 +63,12 @@ type Server struct {
 	admin *admin.Server
 	// readers are the places of those who read either database for clients.
 	readers *store.Readers
+	// elsewhere has the term of somebody else who leads.
+	elsewhere latest
+	serves    func() // calls Config.Ready, once
 
 	mu  sync.Mutex
-	dbs []database // guarded by mu: those open while leading
+	dbs []database // guarded by mu: those that are open
 }
 
 type database struct {
@@ -93,7 +97,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Server{cfg: cfg, log: cfg.Log, board: newBoard(), readers: store.NewReaders(0)}
+	s := &Server{cfg: cfg, log: cfg.Log, board: newBoard(), readers: store.NewReaders(0), elsewhere: make(latest, 1)}
 	var err error
 	if s.admin, err = admin.Listen(cfg.Admin, s); err != nil {
 		return err
@@ -125,23 +129,29 @@ func Run(ctx context.Context, cfg Config) error {
 	defer stop()
 	candidate, err := leader.NewCandidate(leader.Config{
 		Client: client, Name: cfg.Name, Log: s.log,
-		Observe: func(name string) {
+		Observe: func(name string, term int64) {
 			s.board.set("leader", proto.State_STATE_OK, "", "role", "standby", "leader", name)
+			s.elsewhere.put(term)
 		},
 	})
 	if err != nil {
 		return err
 	}
 	front := newFront(s, nbListeners, sbListeners)
+	s.serves = sync.OnceFunc(func() {
+		if cfg.Ready != nil {
+			cfg.Ready()
+		}
+	})
 	defer func() { front.close() }()
 	for {
-		err := s.lead(ctx, candidate, client, endpoints, front)
+		err := s.attend(ctx, candidate, client, endpoints, front)
 		if ctx.Err() != nil {
 			return nil
 		}
 		s.admin.SetServing(false)
 		s.board.fail("leader", err)
-		s.log.Warn("not leading any more", "err", err)
+		s.log.Warn("begins anew, as a standby", "err", err)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -189,65 +199,62 @@ func splitList(s string) []string {
 	return out
 }
 
-// lead waits for leadership and leads until it is lost.
-func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *clientv3.Client, endpoints []string, f *front) error {
+// attend opens the databases, stands by until a term is won, and leads until
+// that is lost.
+func (s *Server) attend(ctx context.Context, candidate *leader.Candidate, client *clientv3.Client, endpoints []string, f *front) error {
 	if err := s.awaitForm(ctx, client); err != nil {
 		return err
 	}
 	compilers := make(chan *northd.Compiler, 1)
 	go func() { compilers <- northd.New(northd.Options{}) }()
-	term, err := candidate.Campaign(ctx)
-	if err != nil {
-		return err
-	}
-	defer term.Resign()
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
-		select {
-		case <-term.Lost():
-			cancel(errors.New("serve: leadership was lost"))
-		case <-ctx.Done():
-		}
-	}()
-	s.board.ok("leader", "role", "leader", "name", s.cfg.Name, "term", fmt.Sprint(term.Rev()))
-
-	limits, doubt, err := s.limits(ctx, client, term.Guard, cancel)
+	s.elsewhere.empty()
+	t := campaign(ctx, candidate)
+	defer func() { cancel(nil); t.end() }()
+	limits, remembered, err := s.limits(ctx, client)
 	if err != nil {
 		return err
 	}
 	owners := newOwners()
-	northbound, southbound, err := openBoth(ctx, store.Config{Client: client, Guard: term.Guard, Limits: limits, Readers: s.readers, Log: s.log, Now: s.cfg.Now}, owners)
+	northbound, southbound, err := openBoth(ctx, store.Config{Client: client, Guard: t.guard, Limits: store.Limits(limits), Readers: s.readers, Log: s.log, Now: s.cfg.Now}, owners)
 	if err != nil {
 		return err
 	}
 	defer northbound.Close()
 	defer southbound.Close()
-	if err := s.carryForward(ctx, northbound, southbound); err != nil {
-		return err
-	}
 	s.setDatabases(database{"northbound", northbound}, database{"southbound", southbound})
 	defer s.setDatabases()
 
 	compiler := <-compilers
 	l := &leading{
-		cfg: &s.cfg, log: s.log, etcd: client, guard: term.Guard, nb: northbound, sb: southbound, board: s.board,
+		cfg: &s.cfg, log: s.log, etcd: client, tenure: t, nb: northbound, sb: southbound, board: s.board, elsewhere: s.elsewhere,
 		compiler: compiler, agents: newAgents(sb.Schema(), s.log, s.cfg.Now), owners: owners,
 		out: newOutput(compiler.OutputTables()), writeback: newWriteback(northbound, s.log, s.cfg.Now),
 		presented: map[rowID]bool{}, leftOut: map[rowID]bool{}, claims: map[schema.UUID]northd.Claim{}, endpoints: endpoints,
+		numbers: map[schema.UUID]schema.Row{}, kept: map[*schema.Table]bool{},
+		refused: func() {}, sick: func() { s.admin.SetServing(false) },
 	}
-	l.ready = func() error {
-		if err := f.open(ctx, northbound, southbound); err != nil {
+	l.rank = func(r rank) error {
+		if err := f.rank(ctx, northbound, southbound, r); err != nil {
 			return err
 		}
 		s.admin.SetServing(true)
-		if s.cfg.Ready != nil {
-			s.cfg.Ready()
-		}
+		s.serves()
 		return nil
 	}
-	l.refused = doubt
-	l.sick = func() { s.admin.SetServing(false) }
+	l.lead = func(term *leader.Term) error {
+		go func() {
+			select {
+			case <-term.Lost():
+				cancel(errors.New("serve: leadership was lost"))
+			case <-ctx.Done():
+			}
+		}()
+		s.board.ok("leader", "role", "leader", "name", s.cfg.Name, "term", fmt.Sprint(term.Rev()))
+		t.begin(term)
+		l.refused = s.doubt(ctx, client, term.Guard, limits, remembered, cancel)
+		return s.carryForward(ctx, northbound, southbound)
+	}
 	defer func() { f.shut() }()
 	err = l.run(ctx)
 	if cause := context.Cause(ctx); cause != nil {
@@ -258,6 +265,22 @@ func (s *Server) lead(ctx context.Context, candidate *leader.Candidate, client *
 
 // nbPrefix is where the Northbound database lies.
 const nbPrefix = "/weft/nb/"
+
+// latest is a channel with room for one: a later value takes the place of an
+// earlier one. One goroutine puts.
+type latest chan int64
+
+func (n latest) put(v int64) {
+	n.empty()
+	n <- v
+}
+
+func (n latest) empty() {
+	select {
+	case <-n:
+	default:
+	}
+}
 
 // openBoth opens the two databases at the same time.
 func openBoth(ctx context.Context, common store.Config, owners *owners) (northbound, southbound *store.DB, err error) {

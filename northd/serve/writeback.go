@@ -22,7 +22,11 @@ type writeback struct {
 	log *slog.Logger
 	now func() time.Time
 
+	telling sync.Mutex // held while NB_Global is told: what was asked for first is told first
+
 	mu     sync.Mutex
+	leads  bool                   // rows are written, not only asked for; guarded by mu
+	kept   int                    // how many rows prune left; guarded by mu
 	rows   map[schema.UUID]*asked // guarded by mu
 	due    time.Time              // when rows are to be written; guarded by mu
 	global func(*nb.NBGlobal)     // guarded by mu
@@ -44,6 +48,8 @@ const (
 	// port is false, and a port that is created where its VM is has the next one
 	// soon, which then takes its place. Nor does the claim queue behind it in etcd.
 	idle = 50 * time.Millisecond
+	// gatherRows are so few that a standby may hold them for nothing.
+	gatherRows = 1000
 )
 
 // saysNothing tells of a value that takes the place of none whether it is the
@@ -135,7 +141,7 @@ func (w *writeback) run(ctx context.Context) {
 func (w *writeback) gather(ctx context.Context) {
 	for w.flushGlobal(ctx) == nil {
 		w.mu.Lock()
-		waiting, left := len(w.rows) > 0, w.due.Sub(w.now())
+		waiting, left := w.leads && len(w.rows) > 0, w.due.Sub(w.now())
 		w.mu.Unlock()
 		if !waiting || left <= 0 {
 			return
@@ -153,6 +159,37 @@ func (w *writeback) gather(ctx context.Context) {
 	}
 }
 
+// lead begins to write rows.
+func (w *writeback) lead() {
+	w.mu.Lock()
+	w.leads = true
+	w.mu.Unlock()
+	w.kick()
+}
+
+// prune forgets the rows of a standby that are as they shall be, once that may be
+// half of them.
+func (w *writeback) prune() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.rows) <= 2*w.kept+gatherRows {
+		return
+	}
+	snap := w.db.Snapshot()
+	for id, row := range w.rows {
+		now := snap.Get(row.table.Name, id)
+		for col, from := range row.values {
+			if now == nil || col.Equal(now, from) {
+				delete(row.values, col)
+			}
+		}
+		if len(row.values) == 0 {
+			delete(w.rows, id)
+		}
+	}
+	w.kept = len(w.rows)
+}
+
 // flush writes what is asked for; what fails is asked for again unless
 // something later has taken its place.
 func (w *writeback) flush(ctx context.Context) error {
@@ -164,15 +201,17 @@ func (w *writeback) flush(ctx context.Context) error {
 
 // flushGlobal makes NB_Global say what is asked for.
 func (w *writeback) flushGlobal(ctx context.Context) error {
+	w.telling.Lock()
+	defer w.telling.Unlock()
 	w.mu.Lock()
-	set := w.global
+	set, leads := w.global, w.leads
 	w.global = nil
 	w.mu.Unlock()
 	if set == nil {
 		return nil
 	}
 	c, ok := w.globalChange(set)
-	if !ok {
+	if !ok || c.Old == nil && !leads {
 		return nil
 	}
 	_, err := w.db.Write(ctx, store.Write{Rows: []store.Change{c}, Client: ourselves})
@@ -189,6 +228,10 @@ func (w *writeback) flushGlobal(ctx context.Context) error {
 
 func (w *writeback) flushRows(ctx context.Context) error {
 	w.mu.Lock()
+	if !w.leads {
+		w.mu.Unlock()
+		return nil
+	}
 	rows := w.rows
 	w.rows, w.due = map[schema.UUID]*asked{}, time.Time{}
 	w.mu.Unlock()

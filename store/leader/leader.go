@@ -24,8 +24,8 @@ type Config struct {
 	// TTL is the life of the lease without renewal, in whole seconds; 0 means 3 s.
 	TTL time.Duration
 	// Observe, if set, is called by Campaign with the name of whoever leads
-	// while this candidate waits.
-	Observe func(leader string)
+	// while this candidate waits, and the revision that its term began with.
+	Observe func(leader string, term int64)
 	Log     *slog.Logger // nil: no log
 }
 
@@ -110,15 +110,16 @@ func (c *Candidate) try(ctx context.Context) (*Term, error) {
 		return nil, err
 	}
 	if len(r.Kvs) > 0 {
-		return nil, c.waitFree(ctx, string(r.Kvs[0].Value), r.Header.Revision)
+		return nil, c.waitFree(ctx, string(r.Kvs[0].Value), r.Kvs[0].CreateRevision, r.Header.Revision)
 	}
 	return c.take(ctx)
 }
 
-// waitFree returns when the key has been deleted after rev.
-func (c *Candidate) waitFree(ctx context.Context, leader string, rev int64) error {
+// waitFree returns when the key, which has been there since term, has been
+// deleted after rev.
+func (c *Candidate) waitFree(ctx context.Context, leader string, term, rev int64) error {
 	if c.cfg.Observe != nil {
-		c.cfg.Observe(leader)
+		c.cfg.Observe(leader, term)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -25,7 +25,7 @@ func start(t *testing.T, o etcd.Options) *etcd.Server {
 	return s
 }
 
-func candidate(t *testing.T, c *clientv3.Client, name string, observe func(string)) *Candidate {
+func candidate(t *testing.T, c *clientv3.Client, name string, observe func(string, int64)) *Candidate {
 	t.Helper()
 	cand, err := NewCandidate(Config{Client: c, Name: name, TTL: time.Second, Observe: observe})
 	if err != nil {
@@ -62,7 +62,7 @@ func TestHandOver(t *testing.T) {
 		t.Error("the first term claims to continue one")
 	}
 	seen := make(chan string, 10)
-	b := candidate(t, s.Client, "b", func(l string) { seen <- l })
+	b := candidate(t, s.Client, "b", func(l string, _ int64) { seen <- l })
 	type result struct {
 		t   *Term
 		err error

@@ -1,0 +1,87 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/weft-sdn/weft/proto"
+)
+
+// probe is a connection of JSON-RPC (RFC 7047 section 4).
+type probe struct {
+	t    *testing.T
+	conn net.Conn
+	dec  *json.Decoder
+}
+
+func newProbe(t *testing.T, path string) *probe {
+	t.Helper()
+	c, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return &probe{t, c, json.NewDecoder(c)}
+}
+
+// recv returns the next message, as text.
+func (p *probe) recv() string {
+	p.t.Helper()
+	p.conn.SetDeadline(time.Now().Add(20 * time.Second))
+	var m json.RawMessage
+	if err := p.dec.Decode(&m); err != nil {
+		p.t.Fatal(err)
+	}
+	return string(m)
+}
+
+// call sends a request and returns its reply; what comes before is dropped.
+func (p *probe) call(request string) string {
+	p.t.Helper()
+	if _, err := p.conn.Write([]byte(request)); err != nil {
+		p.t.Fatal(err)
+	}
+	for {
+		if got := p.recv(); !strings.Contains(got, `"method"`) {
+			return got
+		}
+	}
+}
+
+// well checks that no part of the northd has failed: Check finds no difference.
+func (d *daemon) well() {
+	d.t.Helper()
+	c, err := grpc.NewClient("unix:"+d.path("admin"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(d.t.Context(), 10*time.Second)
+	defer cancel()
+	r, err := proto.NewAdminClient(c).Status(ctx, &proto.StatusRequest{})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, p := range r.Parts {
+		if p.State == proto.State_STATE_FAILED {
+			d.t.Errorf("%s: %s", p.Name, p.Reason)
+		}
+	}
+}
+
+// leads waits until the northd leads.
+func (d *daemon) leads() {
+	d.t.Helper()
+	out, err := exec.CommandContext(d.t.Context(), "ovn-nbctl", "--leader-only", "--timeout=20", "--db=unix:"+d.path("nb"), "get-ssl").CombinedOutput()
+	if err != nil {
+		d.t.Fatalf("does not lead: %v: %s", err, out)
+	}
+}
