@@ -108,6 +108,9 @@ func (a *Agent) sendStatus() {
 			return
 		}
 		a.report.claims = a.records.claims
+		if s.NBCfg != 0 {
+			s.NBCfgTimestamp = a.report.cfgAt.UnixMilli()
+		}
 		a.records.status(s)
 		a.ovs.bridge = true // ovn-nb-cfg
 	}

@@ -19,8 +19,9 @@ type batch struct {
 	comment []string
 	// rev is the revision that presented rows were read at.
 	rev int64
-	// loaded: the rows were read, and have the version that belongs to them.
-	loaded bool
+	// loaded, if set, is what was read: the rows have the version that belongs to
+	// them.
+	loaded *loadResult
 	// pieces, if set, are the etcd transactions of a split write, instead of ops.
 	pieces [][]keyOp
 }

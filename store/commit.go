@@ -105,17 +105,6 @@ type Problem struct {
 	Reason string
 }
 
-// txnID names the state at an etcd revision. salt tells clusters and databases
-// apart. The version digit is 8: "vendor specific" of RFC 9562.
-func txnID(salt uint64, rev int64) schema.UUID {
-	var u schema.UUID
-	binary.BigEndian.PutUint64(u[:8], salt)
-	binary.BigEndian.PutUint64(u[8:], uint64(rev))
-	u[6] = u[6]&0x0f | 0x80
-	u[8] = u[8]&0x3f | 0x80
-	return u
-}
-
 // rowVersion is a row's column _version: another one at each commit of the row.
 func rowVersion(id schema.UUID, rev, seq int64) schema.UUID {
 	v := id

@@ -32,6 +32,12 @@ type Config struct {
 	Limits Limits
 	// Virtual are the tables that are presented from blobs, by name.
 	Virtual map[string]Virtual
+	// Epoch tells names of states apart that etcd may have given twice: it is
+	// another one after etcd was put back to an earlier state in place.
+	Epoch string
+	// Seen, if set, is called with the newest event of each answer of the watch. It
+	// must not block.
+	Seen func(*clientv3.Event)
 	// Authorize, if set, is asked about each row that a client's transaction
 	// inserts, updates or deletes, with the columns that the operation names
 	// (all for a deletion). Its error refuses the transaction. Where it is set,

@@ -128,18 +128,6 @@ func notNil(b []byte) []byte {
 	return b
 }
 
-// shown tells whether some columns are presented.
-func (l *layout) shown() bool {
-	for _, t := range l.tables {
-		for _, c := range t.byCol {
-			if c.Owner != "" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // loaded makes what was read the committed state, as one commit of what
 // differs.
 func (m *machine) loaded(res loadResult) {
@@ -151,7 +139,7 @@ func (m *machine) loaded(res loadResult) {
 	}
 	again := m.rollback()
 	s := m.build(&res, m.committed.state)
-	b := &batch{next: s, clients: []string{"etcd"}, rev: res.rev, loaded: true}
+	b := &batch{next: s, clients: []string{"etcd"}, rev: res.rev, loaded: &res}
 	b.changes.add(m.differences(m.committed.state, s))
 	b.blobs = blobDifferences(m.committed.state, s)
 	m.phase, m.why = idle, ""

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -22,7 +23,8 @@ type machine struct {
 	cfg     *Config
 	layout  *layout
 	enc     encoder
-	salt    uint64
+	cluster schema.UUID // names the database as all servers on one etcd do
+	name    stateName   // of the committed state
 	clock   func() time.Time
 	badBlob func(path string, err error)
 	feed    *feed
@@ -94,21 +96,28 @@ func newMachine(cfg *Config, l *layout, badBlob func(string, error), clock func(
 		aside: map[rowKey]schema.Row{}, left: map[rowKey]Problem{},
 	}
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %s", res.cluster, cfg.Prefix)
-	m.salt = h.Sum64()
+	fmt.Fprintf(h, "%d %s%s", res.cluster, cfg.Prefix, cfg.Epoch)
+	m.name.salt = h.Sum64()
+	m.cluster = schema.NameUUID("cluster", strconv.FormatUint(res.cluster, 10), cfg.Prefix)
 	m.pending = m.build(res, newState(l))
 	m.view, m.logRev = res.rev, res.logRev
 	m.found(res.problems)
 	first := &Snapshot{layout: l, log: badBlob, state: m.pending, Rev: res.rev}
-	// The name of the state is that of the last commit, if nobody has written
-	// since; what a chassis shows is not part of what such a name promises.
-	first.TxnID = schema.NewUUID()
-	if h := res.log.Holds; h != nil && *h == m.census(m.pending) && res.newest <= res.logRev && !l.shown() {
-		first.TxnID = txnID(m.salt, res.logRev)
-	}
+	m.recognise(res, m.pending)
+	first.TxnID = m.name.id()
 	m.committed = first
 	m.feed = newFeed(first, cfg.History, cfg.HistoryBytes)
 	return m
+}
+
+// recognise names what was read as the last commit did, if nobody has written
+// since.
+func (m *machine) recognise(res *loadResult, s *state) {
+	if h := res.log.Holds; h != nil && *h == m.census(s) && res.newest <= res.logRev {
+		m.name.stored = uint64(res.logRev)
+	} else {
+		m.name.forget()
+	}
 }
 
 // census is what lies in etcd for a state.

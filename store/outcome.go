@@ -69,14 +69,14 @@ func (m *machine) publish(b *batch, rev int64) {
 		Seq: m.committed.Seq + 1, Rev: rev, Changes: changes, Blobs: b.blobs,
 		Client: strings.Join(b.clients, ", "), Comment: strings.Join(b.comment, "\n"),
 	}
-	if rev != 0 {
-		c.TxnID = txnID(m.salt, rev)
-	} else {
-		// The state cannot be found again after a restart, so it needs no name
-		// that can.
-		c.Rev, c.TxnID = max(b.rev, m.committed.Rev), schema.NewUUID()
+	if m.name.take(m.layout, changes, rev); rev == 0 {
+		c.Rev = max(b.rev, m.committed.Rev)
 	}
-	if !b.loaded {
+	if b.loaded != nil {
+		m.recognise(b.loaded, b.next)
+	}
+	c.TxnID = m.name.id()
+	if b.loaded == nil {
 		stamp(changes, rev, c.Seq)
 	}
 	m.committed = &Snapshot{layout: m.layout, log: m.badBlob, state: b.next, Seq: c.Seq, Rev: c.Rev, TxnID: c.TxnID}

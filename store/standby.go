@@ -68,7 +68,7 @@ func (db *DB) CatchUp(ctx context.Context) error {
 }
 
 // Cluster names the database as all servers on one etcd do.
-func (db *DB) Cluster() schema.UUID { return txnID(db.loop.m.salt, 0) }
+func (db *DB) Cluster() schema.UUID { return db.loop.m.cluster }
 
 func handed(ctx context.Context, l *loop, c *catchUp) bool {
 	select {

@@ -28,6 +28,9 @@ func (l *loop) watch(ctx context.Context, from int64) {
 				l.tell(ctx, w)
 				from = w.rev + 1
 			}
+			if n := len(r.Events); n > 0 && l.cfg.Seen != nil {
+				l.cfg.Seen(r.Events[n-1])
+			}
 			if r.IsProgressNotify() {
 				l.tell(ctx, watched{rev: r.Header.Revision, progress: true})
 				from = r.Header.Revision + 1

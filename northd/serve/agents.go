@@ -116,8 +116,15 @@ func (a *agents) applyStatus(e keyEvent) {
 		return
 	}
 	a.status[name] = s
-	if a.cfg[name].cfg != s.NBCfg {
-		a.cfg[name] = cfgSeen{s.NBCfg, a.now().UnixMilli()}
+	// It says itself when, so that all servers show the same.
+	seen := cfgSeen{s.NBCfg, s.NBCfgTimestamp}
+	if seen.at == 0 {
+		if seen.at = a.cfg[name].at; seen.cfg != a.cfg[name].cfg {
+			seen.at = a.now().UnixMilli()
+		}
+	}
+	if seen != a.cfg[name] {
+		a.cfg[name] = seen
 		a.touched[rowID{a.schema.Table("Chassis_Private"), schema.NameUUID("Chassis_Private", name)}] = true
 	}
 }

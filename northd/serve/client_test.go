@@ -3,14 +3,16 @@ package serve
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
-	"os/exec"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/weft-sdn/weft/proto"
 )
@@ -80,8 +82,43 @@ func (d *daemon) well() {
 // leads waits until the northd leads.
 func (d *daemon) leads() {
 	d.t.Helper()
-	out, err := exec.CommandContext(d.t.Context(), "ovn-nbctl", "--leader-only", "--timeout=20", "--db=unix:"+d.path("nb"), "get-ssl").CombinedOutput()
-	if err != nil {
-		d.t.Fatalf("does not lead: %v: %s", err, out)
+	p := newProbe(d.t, d.path("nb"))
+	got := p.call(`{"id":1,"method":"monitor_cond","params":["_Server","m",{"Database":[{"columns":["leader"],"where":[["name","==","OVN_Northbound"]]}]}]}`)
+	for !strings.Contains(got, `"leader":true`) {
+		got = p.recv()
 	}
+}
+
+// closed waits until the server has closed the connection.
+func (p *probe) closed() {
+	p.t.Helper()
+	p.conn.SetDeadline(time.Now().Add(30 * time.Second))
+	for {
+		var m json.RawMessage
+		if err := p.dec.Decode(&m); errors.Is(err, os.ErrDeadlineExceeded) {
+			p.t.Fatal("the connection is still there")
+		} else if err != nil {
+			return
+		}
+	}
+}
+
+// serves waits until the northd lets clients in.
+func (d *daemon) serves() {
+	d.t.Helper()
+	c, err := grpc.NewClient("unix:"+d.path("admin"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(d.t.Context(), 20*time.Second)
+	defer cancel()
+	stream, err := healthpb.NewHealthClient(c).Watch(ctx, &healthpb.HealthCheckRequest{})
+	for err == nil {
+		var r *healthpb.HealthCheckResponse
+		if r, err = stream.Recv(); r.GetStatus() == healthpb.HealthCheckResponse_SERVING {
+			return
+		}
+	}
+	d.t.Fatalf("northd does not serve: %v", err)
 }

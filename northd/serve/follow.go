@@ -34,10 +34,10 @@ const (
 
 // follow tells out all keys below prefix and then every change, until ctx
 // ends. After a lost watch it tells the whole again; while etcd is away it
-// tells nothing.
-func follow(ctx context.Context, c *clientv3.Client, prefix string, out chan<- keyBatch, log *slog.Logger) {
+// tells nothing. saw is called with the newest event of each answer.
+func follow(ctx context.Context, c *clientv3.Client, prefix string, out chan<- keyBatch, saw func(*clientv3.Event), log *slog.Logger) {
 	for ctx.Err() == nil {
-		err := followOnce(ctx, c, prefix, out)
+		err := followOnce(ctx, c, prefix, out, saw)
 		if ctx.Err() != nil {
 			return
 		}
@@ -49,7 +49,7 @@ func follow(ctx context.Context, c *clientv3.Client, prefix string, out chan<- k
 	}
 }
 
-func followOnce(ctx context.Context, c *clientv3.Client, prefix string, out chan<- keyBatch) error {
+func followOnce(ctx context.Context, c *clientv3.Client, prefix string, out chan<- keyBatch, saw func(*clientv3.Event)) error {
 	whole, rev, err := readAll(ctx, c, prefix)
 	if err != nil {
 		return err
@@ -72,6 +72,7 @@ func followOnce(ctx context.Context, c *clientv3.Client, prefix string, out chan
 			b.events = append(b.events, k)
 		}
 		if n := len(b.events); n > 0 {
+			saw(r.Events[n-1])
 			b.rev = b.events[n-1].rev // the server may be further, and have more to tell
 		}
 		if (len(b.events) > 0 || r.IsProgressNotify()) && !send(ctx, out, b) {

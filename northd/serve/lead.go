@@ -28,10 +28,12 @@ type leading struct {
 	nb     *store.DB
 	sb     *store.DB
 	board  *board
-	// elsewhere has the term of somebody else who leads.
-	elsewhere <-chan int64
-	rank      func(rank) error         // called with what clients are to know; the first time they are let in
-	lead      func(*leader.Term) error // called when this northd begins its term
+	// elsewhere has the newest term that is not this northd's.
+	elsewhere <-chan otherTerm
+	rank      func(rank) error            // called with what clients are to know; the first time they are let in
+	lead      func(*leader.Term) error    // called when this northd begins its term
+	saw       func(*clientv3.Event)       // called with what a watch told
+	sure      func(context.Context) error // fails where etcd was put back since it was read
 
 	// The fields below belong to run.
 	compiler  *northd.Compiler
@@ -59,7 +61,8 @@ type leading struct {
 	numbers map[schema.UUID]schema.Row // rows that hold numbers; nil: gone
 	kept    map[*schema.Table]bool     // those with such rows
 	heard   time.Time                  // when etcd said something last
-	front   rank                       // what the clients of a standby were told
+	follows bool                       // it is known from which term on
+	front   rank                       // what the clients of a standby were told, if it has any
 }
 
 const (
@@ -75,8 +78,8 @@ func (l *leading) run(ctx context.Context) error {
 	defer cancel()
 	f := &feeds{nb: l.nb.Subscribe(feedQueue), sb: l.sb.Subscribe(feedQueue), batches: make(chan keyBatch)}
 	defer func() { f.nb.Close(); f.sb.Close() }()
-	go follow(ctx, l.etcd, sb.ChassisPrefix, f.batches, l.log)
-	go follow(ctx, l.etcd, sb.StatusPrefix, f.batches, l.log)
+	go follow(ctx, l.etcd, sb.ChassisPrefix, f.batches, l.saw, l.log)
+	go follow(ctx, l.etcd, sb.StatusPrefix, f.batches, l.saw, l.log)
 	go l.writeback.run(ctx)
 	l.compiler.Follow()
 	term, err := l.standBy(ctx, f)

@@ -63,8 +63,9 @@ type Server struct {
 	admin *admin.Server
 	// readers are the places of those who read either database for clients.
 	readers *store.Readers
-	// elsewhere has the term of somebody else who leads.
+	// elsewhere has the newest term that is not this northd's.
 	elsewhere latest
+	past      *past
 	serves    func() // calls Config.Ready, once
 
 	mu  sync.Mutex
@@ -131,11 +132,15 @@ func Run(ctx context.Context, cfg Config) error {
 		Client: client, Name: cfg.Name, Log: s.log,
 		Observe: func(name string, term int64) {
 			s.board.set("leader", proto.State_STATE_OK, "", "role", "standby", "leader", name)
-			s.elsewhere.put(term)
+			s.elsewhere.put(otherTerm{term: term, self: name == cfg.Name})
 		},
 	})
 	if err != nil {
 		return err
+	}
+	s.past = &past{etcd: client}
+	if c := client.ActiveConnection(); c != nil { // none where etcd is embedded
+		go s.past.connection(ctx, c)
 	}
 	front := newFront(s, nbListeners, sbListeners)
 	s.serves = sync.OnceFunc(func() {
@@ -205,9 +210,14 @@ func (s *Server) attend(ctx context.Context, candidate *leader.Candidate, client
 	if err := s.awaitForm(ctx, client); err != nil {
 		return err
 	}
+	epoch, err := s.past.begin(ctx)
+	if err != nil {
+		return err
+	}
 	compilers := make(chan *northd.Compiler, 1)
 	go func() { compilers <- northd.New(northd.Options{}) }()
 	ctx, cancel := context.WithCancelCause(ctx)
+	go s.past.guard(ctx, cancel)
 	s.elsewhere.empty()
 	t := campaign(ctx, candidate)
 	defer func() { cancel(nil); t.end() }()
@@ -216,12 +226,15 @@ func (s *Server) attend(ctx context.Context, candidate *leader.Candidate, client
 		return err
 	}
 	owners := newOwners()
-	northbound, southbound, err := openBoth(ctx, store.Config{Client: client, Guard: t.guard, Limits: store.Limits(limits), Readers: s.readers, Log: s.log, Now: s.cfg.Now}, owners)
+	northbound, southbound, err := openBoth(ctx, store.Config{Client: client, Guard: t.guard, Epoch: epoch.ID, Seen: s.past.saw, Limits: store.Limits(limits), Readers: s.readers, Log: s.log, Now: s.cfg.Now}, owners)
 	if err != nil {
 		return err
 	}
 	defer northbound.Close()
 	defer southbound.Close()
+	if err := s.past.look(ctx); err != nil { // it remembers all that was read now
+		return err
+	}
 	s.setDatabases(database{"northbound", northbound}, database{"southbound", southbound})
 	defer s.setDatabases()
 
@@ -232,9 +245,10 @@ func (s *Server) attend(ctx context.Context, candidate *leader.Candidate, client
 		out: newOutput(compiler.OutputTables()), writeback: newWriteback(northbound, s.log, s.cfg.Now),
 		presented: map[rowID]bool{}, leftOut: map[rowID]bool{}, claims: map[schema.UUID]northd.Claim{}, endpoints: endpoints,
 		numbers: map[schema.UUID]schema.Row{}, kept: map[*schema.Table]bool{},
-		refused: func() {}, sick: func() { s.admin.SetServing(false) },
+		refused: func() {}, sick: func() { s.admin.SetServing(false) }, saw: s.past.saw, sure: s.past.look,
 	}
 	l.rank = func(r rank) error {
+		r.index = s.past.index(r.term)
 		if err := f.rank(ctx, northbound, southbound, r); err != nil {
 			return err
 		}
@@ -255,7 +269,7 @@ func (s *Server) attend(ctx context.Context, candidate *leader.Candidate, client
 		l.refused = s.doubt(ctx, client, term.Guard, limits, remembered, cancel)
 		return s.carryForward(ctx, northbound, southbound)
 	}
-	defer func() { f.shut() }()
+	defer func() { s.admin.SetServing(false); f.shut() }()
 	err = l.run(ctx)
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
@@ -266,11 +280,17 @@ func (s *Server) attend(ctx context.Context, candidate *leader.Candidate, client
 // nbPrefix is where the Northbound database lies.
 const nbPrefix = "/weft/nb/"
 
+// otherTerm is a term that is not this northd's.
+type otherTerm struct {
+	term int64
+	self bool // of a northd of the same name: what this one was before it died
+}
+
 // latest is a channel with room for one: a later value takes the place of an
 // earlier one. One goroutine puts.
-type latest chan int64
+type latest chan otherTerm
 
-func (n latest) put(v int64) {
+func (n latest) put(v otherTerm) {
 	n.empty()
 	n <- v
 }

@@ -36,7 +36,8 @@ type feeds struct {
 type rank struct {
 	leads     bool
 	connected bool
-	index     int64 // of the newest term that the databases have seen the beginning of
+	term      int64 // the newest that the databases have seen the beginning of
+	index     int64 // what clients are told of it
 }
 
 // standBy follows whoever leads: it serves readers and keeps everything
@@ -49,18 +50,22 @@ func (l *leading) standBy(ctx context.Context, f *feeds) (*leader.Term, error) {
 	tick, retry := time.NewTicker(askPause), time.NewTimer(time.Hour)
 	defer tick.Stop()
 	defer retry.Stop()
-	reached := make(chan int64)
+	reached := make(chan otherTerm)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case term := <-l.tenure.won:
 			return term, nil
-		case term := <-l.elsewhere:
-			go l.reach(ctx, term, reached)
+		case of := <-l.elsewhere:
+			go l.reach(ctx, of, reached)
 			continue
-		case term := <-reached:
-			if err := l.serveReaders(ctx, term); err != nil {
+		case of := <-reached:
+			l.follows = true
+			if of.self && l.front.term == 0 {
+				break // nobody is there for those who write: they come back when this one leads
+			}
+			if err := l.serveReaders(ctx, of.term); err != nil {
 				return nil, err
 			}
 		case <-tick.C:
@@ -80,7 +85,7 @@ func (l *leading) standBy(ctx context.Context, f *feeds) (*leader.Term, error) {
 				return nil, err
 			}
 		}
-		if l.front.index == 0 {
+		if !l.follows {
 			continue // it is not known yet whether somebody leads whom to follow
 		}
 		if err := l.step(ctx, l.input()); err != nil {
@@ -194,10 +199,10 @@ func (l *leading) follow(mark []byte) {
 }
 
 // reach tells when both databases have seen the beginning of somebody's term.
-func (l *leading) reach(ctx context.Context, term int64, reached chan<- int64) {
+func (l *leading) reach(ctx context.Context, of otherTerm, reached chan<- otherTerm) {
 	for ctx.Err() == nil {
 		if errors.Join(l.nb.CatchUp(ctx), l.sb.CatchUp(ctx)) == nil {
-			send(ctx, reached, term)
+			send(ctx, reached, of)
 			return
 		}
 		select { // etcd does not answer
@@ -209,8 +214,8 @@ func (l *leading) reach(ctx context.Context, term int64, reached chan<- int64) {
 
 // serveReaders lets clients in, who may read: somebody else leads.
 func (l *leading) serveReaders(ctx context.Context, term int64) error {
-	first := l.front.index == 0
-	l.front.connected, l.front.index = true, max(l.front.index, term)
+	first := l.front.term == 0
+	l.front.connected, l.front.term = true, max(l.front.term, term)
 	if !first {
 		return l.rank(l.front)
 	}
@@ -225,7 +230,7 @@ func (l *leading) serveReaders(ctx context.Context, term int64) error {
 // contact asks etcd how far it is, and tells clients when it does not answer.
 func (l *leading) contact(ctx context.Context) {
 	_ = l.etcd.RequestProgress(clientv3.WithRequireLeader(ctx)) // no answer says enough
-	if connected := l.cfg.Now().Sub(l.heard) < silence; l.front.index != 0 && connected != l.front.connected {
+	if connected := l.cfg.Now().Sub(l.heard) < silence; l.front.term != 0 && connected != l.front.connected {
 		l.front.connected = connected
 		if err := l.rank(l.front); err != nil {
 			l.log.Error("cannot tell clients how this server is", "err", err)
@@ -238,6 +243,9 @@ func (l *leading) contact(ctx context.Context) {
 func (l *leading) takeOver(ctx context.Context, f *feeds, term *leader.Term) error {
 	start := l.cfg.Now()
 	if err := l.catchUp(ctx, f, term.Rev()); err != nil {
+		return err
+	}
+	if err := l.sure(ctx); err != nil {
 		return err
 	}
 	if err := l.lead(term); err != nil {
@@ -271,7 +279,7 @@ func (l *leading) takeOver(ctx context.Context, f *feeds, term *leader.Term) err
 	}
 	l.writeback.lead()
 	l.log.Info("leading", "term", term.Rev(), "warm", warm, "took", l.cfg.Now().Sub(start).Round(time.Millisecond))
-	return l.rank(rank{leads: true, connected: true, index: term.Rev()})
+	return l.rank(rank{leads: true, connected: true, term: term.Rev()})
 }
 
 // catchUp returns when all that was written before a revision has come in.

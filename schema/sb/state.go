@@ -22,6 +22,8 @@ type Compiled struct {
 type Status struct {
 	Applied int64 `json:"applied"` // Compiled.NBRevision that is in the switch
 	NBCfg   int64 `json:"nb_cfg"`  // Compiled.NBCfg that is in the switch
+	// NBCfgTimestamp is when that was first reported, ms since the epoch.
+	NBCfgTimestamp int64 `json:"nb_cfg_timestamp,omitempty"`
 	// View is the etcd revision up to which everything that the chassis reads
 	// is in the switch; Claimed that of its own newest claim of a port.
 	View    int64 `json:"view"`
