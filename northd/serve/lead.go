@@ -32,6 +32,7 @@ type leading struct {
 	elsewhere <-chan otherTerm
 	rank      func(rank) error            // called with what clients are to know; the first time they are let in
 	lead      func(*leader.Term) error    // called when this northd begins its term
+	silence   func() time.Duration        // since etcd answered
 	saw       func(*clientv3.Event)       // called with what a watch told
 	sure      func(context.Context) error // fails where etcd was put back since it was read
 
@@ -60,7 +61,6 @@ type leading struct {
 	in      northd.Input
 	numbers map[schema.UUID]schema.Row // rows that hold numbers; nil: gone
 	kept    map[*schema.Table]bool     // those with such rows
-	heard   time.Time                  // when etcd said something last
 	follows bool                       // it is known from which term on
 	front   rank                       // what the clients of a standby were told, if it has any
 }

@@ -43,8 +43,9 @@ type epoch struct {
 // past is what etcd was seen to hold. An etcd that was put back has a smaller
 // revision, or did write something else at revisions that have been seen.
 type past struct {
-	etcd *clientv3.Client
-	mark atomic.Pointer[clientv3.Event] // the newest event that was seen
+	etcd     *clientv3.Client
+	answered atomic.Int64                   // when etcd did last, ns since the epoch
+	mark     atomic.Pointer[clientv3.Event] // the newest event that was seen
 	// kept are those that were the newest when the connection broke: an etcd that
 	// was put back is behind a new one.
 	kept atomic.Pointer[[]*clientv3.Event]
@@ -73,6 +74,11 @@ func (p *past) begin(ctx context.Context) (epoch, error) {
 		err = p.lookLocked(ctx)
 	}
 	return p.now, err
+}
+
+// silence is how long ago etcd answered.
+func (p *past) silence() time.Duration {
+	return time.Since(time.Unix(0, p.answered.Load()))
 }
 
 // saw is told of every event. Any goroutine may call it.
@@ -132,6 +138,7 @@ func (p *past) lookLocked(ctx context.Context) error {
 		}
 	}
 	p.kept.CompareAndSwap(kept, nil)
+	p.answered.Store(time.Now().UnixNano())
 	p.now, p.rev, p.cluster, p.logs = e, r.Header.Revision, r.Header.ClusterId, r.Kvs
 	return nil
 }

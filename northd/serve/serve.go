@@ -245,7 +245,7 @@ func (s *Server) attend(ctx context.Context, candidate *leader.Candidate, client
 		out: newOutput(compiler.OutputTables()), writeback: newWriteback(northbound, s.log, s.cfg.Now),
 		presented: map[rowID]bool{}, leftOut: map[rowID]bool{}, claims: map[schema.UUID]northd.Claim{}, endpoints: endpoints,
 		numbers: map[schema.UUID]schema.Row{}, kept: map[*schema.Table]bool{},
-		refused: func() {}, sick: func() { s.admin.SetServing(false) }, saw: s.past.saw, sure: s.past.look,
+		refused: func() {}, sick: func() { s.admin.SetServing(false) }, silence: s.past.silence, saw: s.past.saw, sure: s.past.look,
 	}
 	l.rank = func(r rank) error {
 		r.index = s.past.index(r.term)

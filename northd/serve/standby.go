@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	// askPause is how often a standby asks etcd how far it is, and silence how
-	// long etcd may say nothing until clients are told to go elsewhere.
-	askPause = time.Second
-	silence  = 5 * time.Second
+	// contactPause is how often a standby looks whether etcd answers, and silence
+	// how long it may not until clients are told to go elsewhere.
+	contactPause = time.Second
+	silence      = 5 * time.Second
 	// catchUpPause and catchUpTime are the same of one that takes over.
 	catchUpPause = 20 * time.Millisecond
 	catchUpTime  = 10 * time.Second
@@ -47,7 +47,7 @@ func (l *leading) standBy(ctx context.Context, f *feeds) (*leader.Term, error) {
 		return nil, err
 	}
 	l.gather(f)
-	tick, retry := time.NewTicker(askPause), time.NewTimer(time.Hour)
+	tick, retry := time.NewTicker(contactPause), time.NewTimer(time.Hour)
 	defer tick.Stop()
 	defer retry.Stop()
 	reached := make(chan otherTerm)
@@ -69,7 +69,7 @@ func (l *leading) standBy(ctx context.Context, f *feeds) (*leader.Term, error) {
 				return nil, err
 			}
 		case <-tick.C:
-			l.contact(ctx)
+			l.contact()
 			continue
 		case <-retry.C:
 		case b := <-f.batches:
@@ -151,7 +151,6 @@ func (l *leading) input() northd.Input {
 
 // hear takes what agents wrote.
 func (l *leading) hear(b keyBatch) {
-	l.heard = l.cfg.Now()
 	l.agents.apply(b)
 }
 
@@ -227,10 +226,9 @@ func (l *leading) serveReaders(ctx context.Context, term int64) error {
 	return l.rank(l.front)
 }
 
-// contact asks etcd how far it is, and tells clients when it does not answer.
-func (l *leading) contact(ctx context.Context) {
-	_ = l.etcd.RequestProgress(clientv3.WithRequireLeader(ctx)) // no answer says enough
-	if connected := l.cfg.Now().Sub(l.heard) < silence; l.front.term != 0 && connected != l.front.connected {
+// contact tells clients whether etcd answers.
+func (l *leading) contact() {
+	if connected := l.silence() < silence; l.front.term != 0 && connected != l.front.connected {
 		l.front.connected = connected
 		if err := l.rank(l.front); err != nil {
 			l.log.Error("cannot tell clients how this server is", "err", err)
