@@ -117,8 +117,10 @@ func TestDecodePort(t *testing.T) {
 		Options: map[string]string{"peer": "other", "l3gateway-chassis": "gw", "requested-chassis": "hv1, hv2", "x": "y"},
 	}))
 	put(sbKey("Port_Group", group, "ports", "door"), "")
-	put(sb.RecordKey("hv1", "Port_Binding", id), "{}")
-	d.take(&view.Batch{Events: events})
+	// A claim that comes before its port lies on the shelf, with a name of its own.
+	claims := map[string]view.Event{sb.RecordKey("hv1", "Port_Binding", id): {Value: []byte("{}"), Rev: 1, Created: 1}}
+	d.take(&view.Batch{Events: events, More: true})
+	d.take(&view.Batch{Events: claims})
 	if len(d.bad) != 0 {
 		t.Fatal(d.bad)
 	}
