@@ -70,11 +70,7 @@ func (d *decoder) drop(owners map[schema.UUID]bool) {
 	if len(owners) == 0 {
 		return
 	}
-	for p := range d.t.Chunks.All() {
-		if owners[p.Owner] {
-			d.t.Chunks.Delete(p)
-		}
-	}
+	d.t.Feeds.DropFlows(owners)
 	maps.DeleteFunc(d.bad, func(key, _ string) bool {
 		owner, ok := view.OwnerOf(key)
 		return ok && owners[owner]

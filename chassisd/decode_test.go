@@ -1,6 +1,7 @@
 package chassisd
 
 import (
+	"fmt"
 	"testing"
 	"unsafe"
 
@@ -103,6 +104,63 @@ func TestDropForgets(t *testing.T) {
 	if len(d.bad) != 1 || d.bad[flowPrefix+two.String()] == "" || d.t.Chunks.Len() != 1 {
 		t.Errorf("bad are %v; %d chunks", d.bad, d.t.Chunks.Len())
 	}
+}
+
+// TestDecodeBuckets: units stay while their buckets are parted and joined, go when
+// they are in none, and are dropped with their owner; what is wrong in a bucket is
+// told, and its units are left out.
+func TestDecodeBuckets(t *testing.T) {
+	d := newDecoder(tables.New())
+	dp := schema.NameUUID("dp")
+	key := func(name string, bits int) string { return sb.Prefix + sb.BucketPath(dp, sb.HashUnit(name), bits) }
+	value := func(names ...string) view.Event {
+		var units []sb.Unit
+		for _, n := range names {
+			units = append(units, sb.Unit{Name: n, Chunk: []byte(n + "'s flows")})
+		}
+		return view.Event{Value: sb.EncodeUnits(units), Rev: 1}
+	}
+	have := func(want ...string) {
+		t.Helper()
+		for _, n := range want {
+			if chunk, _ := d.t.Chunks.Get(tables.Path{Owner: dp, Unit: n}); chunk != n+"'s flows" {
+				t.Errorf("%s is %q", n, chunk)
+			}
+		}
+		if d.t.Chunks.Len() != len(want) {
+			t.Errorf("%d units, want %v", d.t.Chunks.Len(), want)
+		}
+	}
+	a, b := "a", "b"
+	for i := 0; sb.HashUnit(a)>>63 == sb.HashUnit(b)>>63; i++ {
+		b = fmt.Sprint("b", i)
+	}
+	d.take(&view.Batch{Reset: true, Events: map[string]view.Event{key(a, 0): value(a, b)}})
+	have(a, b)
+	d.take(&view.Batch{Events: map[string]view.Event{key(a, 0): {}, key(a, 1): value(a), key(b, 1): value(b)}})
+	have(a, b)
+	d.take(&view.Batch{Events: map[string]view.Event{key(b, 1): value()}})
+	have(a)
+	d.take(&view.Batch{Events: map[string]view.Event{key(a, 1): {}, key(b, 1): {}, key(a, 0): value(b, a)}})
+	have(a, b)
+	d.take(&view.Batch{Reset: true, Events: map[string]view.Event{key(a, 0): value(a)}})
+	have(a)
+	d.take(&view.Batch{Events: map[string]view.Event{key(a, 0): {Value: []byte("nonsense"), Rev: 2}}})
+	if have(); len(d.bad) != 1 {
+		t.Errorf("bad are %v", d.bad)
+	}
+	d.take(&view.Batch{Events: map[string]view.Event{key(a, 0): value(a, b)}})
+	if have(a, b); len(d.bad) != 0 {
+		t.Errorf("bad are %v", d.bad)
+	}
+	// One of an older form, which becomes one of a bucket.
+	old := sb.Prefix + sb.FlowPath(dp, "old")
+	d.take(&view.Batch{Events: map[string]view.Event{old: {Value: []byte("old's flows"), Rev: 1}}})
+	have(a, b, "old")
+	d.take(&view.Batch{Events: map[string]view.Event{old: {}, key(a, 0): value(a, b, "old")}})
+	have(a, b, "old")
+	d.take(&view.Batch{Dropped: map[schema.UUID]bool{dp: true}})
+	have()
 }
 
 // TestDecodePort: of a port there is what tables read, and its name is kept once,

@@ -11,7 +11,8 @@ import (
 //
 //	1  each member of a large set or map is a key of its own
 //	2  members lie in buckets (Column.EachBucket)
-const CurrentForm = 2
+//	3  units of flows lie in buckets (sb.EachUnit)
+const CurrentForm = 3
 
 // FormPath is the path, below a database's prefix, of the key that says which
 // form the database has: a Form in JSON. Without that key it is form 1.

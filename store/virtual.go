@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/weft-sdn/weft/schema"
@@ -17,36 +18,34 @@ func (l *layout) changes(c *Commit, t *table, log func(string, error)) []Change 
 		}
 		return out
 	}
+	at := map[schema.UUID]int{} // a row may move from one blob to another
 	for _, b := range c.Blobs {
 		if strings.HasPrefix(b.Path, t.virtual.Path) {
-			out = append(out, t.blobChanges(b, log)...)
+			out = t.blobChanges(out, at, b, log)
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(ch Change) bool { return ch.Old != nil && ch.New != nil && t.Equal(ch.Old, ch.New) })
 }
 
-// blobChanges compares the rows of a blob before and after.
-func (t *table) blobChanges(b BlobChange, log func(string, error)) []Change {
-	var out []Change
-	at := map[schema.UUID]int{}
+// blobChanges adds the rows of a blob before and after to changes, of which at
+// knows the places.
+func (t *table) blobChanges(out []Change, at map[schema.UUID]int, b BlobChange, log func(string, error)) []Change {
+	change := func(row schema.Row) *Change {
+		id := row.RowUUID()
+		i, ok := at[id]
+		if !ok {
+			i, at[id] = len(out), len(out)
+			out = append(out, Change{Table: t.Table, UUID: id})
+		}
+		return &out[i]
+	}
 	for _, row := range t.expand(b.Path, b.Old, log) {
-		at[row.RowUUID()] = len(out)
-		out = append(out, Change{Table: t.Table, UUID: row.RowUUID(), Old: row})
+		change(row).Old = row
 	}
 	for _, row := range t.expand(b.Path, b.New, log) {
-		if i, ok := at[row.RowUUID()]; ok {
-			out[i].New = row
-			continue
-		}
-		out = append(out, Change{Table: t.Table, UUID: row.RowUUID(), New: row})
+		change(row).New = row
 	}
-	kept := out[:0]
-	for _, ch := range out {
-		if ch.Old == nil || ch.New == nil || !t.Equal(ch.Old, ch.New) {
-			kept = append(kept, ch)
-		}
-	}
-	return kept
+	return out
 }
 
 // badBlob reports a blob that does not expand.

@@ -21,7 +21,8 @@ func expandLines(path string, data []byte) ([]schema.Row, error) {
 	}
 	var rows []schema.Row
 	for line := range strings.SplitSeq(string(data), "\n") {
-		rows = append(rows, &sb.LogicalFlow{Header: schema.Header{UUID: schema.NameUUID(path, line)}, Match: line, Pipeline: "ingress"})
+		owner, _, _ := strings.Cut(strings.TrimPrefix(path, "flows/"), "/") // a line is the same in any of its blobs
+		rows = append(rows, &sb.LogicalFlow{Header: schema.Header{UUID: schema.NameUUID(owner, line)}, Match: line, Pipeline: "ingress"})
 	}
 	return rows, nil
 }
@@ -243,6 +244,9 @@ func TestVirtual(t *testing.T) {
 	sub := db.Subscribe(0)
 	mustWrite(t, db, Write{Blobs: []BlobChange{{Path: "flows/a/base", New: []byte("one\ntwo")}, {Path: "flows/b/base", New: []byte("damaged")}}})
 	mustWrite(t, db, Write{Blobs: []BlobChange{{Path: "flows/a/base", New: []byte("two\nthree")}, {Path: "flows/b/base"}}})
+	// What moves from one blob to others is as it was.
+	mustWrite(t, db, Write{Blobs: []BlobChange{{Path: "flows/a/base"}, {Path: "flows/a/1", New: []byte("two")}, {Path: "flows/a/2", New: []byte("three\nfour")}}})
+	mustWrite(t, db, Write{Blobs: []BlobChange{{Path: "flows/a/0", New: []byte("two\nthree")}, {Path: "flows/a/1"}, {Path: "flows/a/2"}}})
 	table := db.Schema().Table("Logical_Flow")
 	commits, _ := sub.Take()
 	var text []string
@@ -258,7 +262,7 @@ func TestVirtual(t *testing.T) {
 			text = append(text, s)
 		}
 	}
-	if got := strings.Join(text, " "); got != "+one +two -one +three" {
+	if got := strings.Join(text, " "); got != "+one +two -one +three +four -four" {
 		t.Errorf("changes %s", got)
 	}
 	if r := transact(db, `{"op":"select","table":"Logical_Flow","where":[["match","==","three"]],"columns":["match"]}`); r != `[{"rows":[{"match":"three"}]}]` {

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weft-sdn/weft/incr"
@@ -27,13 +28,15 @@ func (e Event) there() bool { return e.Value != nil }
 type Feeds struct {
 	rows    map[origin]func(chassis string, row schema.UUID, e Event) error
 	members map[origin]*memberFeed
-	chunk   func(Path, Event)
+	chunks  *incr.Input[Path, string]
 	inputs  []resettable
 	shelf   *shelf
 	// strings are those that the state or batch taken now has in many places:
 	// names of ports and of chassis. Its keys, of which they are parts, are not
 	// kept.
 	strings map[string]string
+	// held are the names of the units in each bucket.
+	held map[Path][]string
 }
 
 // origin names keys: rows of a table that northd writes or chassis do, or the
@@ -69,6 +72,7 @@ func newFeeds() *Feeds {
 		rows:    map[origin]func(string, schema.UUID, Event) error{},
 		members: map[origin]*memberFeed{},
 		strings: map[string]string{},
+		held:    map[Path][]string{},
 	}
 }
 
@@ -163,6 +167,7 @@ func (f *Feeds) Reset() {
 	for _, m := range f.members {
 		clear(m.rows)
 	}
+	clear(f.held)
 	f.shelf.Reset()
 }
 
@@ -196,15 +201,52 @@ func (f *Feeds) Apply(key string, e Event) error {
 	return nil
 }
 
-// flows takes "<owner>/<unit>".
+// flows takes "<owner>/<bucket>", or "<owner>/<unit>" of an older form.
 func (f *Feeds) flows(rest string, e Event) error {
-	owner, unit, ok := strings.Cut(rest, "/")
+	owner, place, ok := strings.Cut(rest, "/")
 	id, err := schema.ParseUUID(owner)
 	if err != nil || !ok {
-		return fmt.Errorf("not a unit of flows: %q", rest)
+		return fmt.Errorf("not a bucket of flows: %q", rest)
 	}
-	f.chunk(Path{Owner: id, Unit: unit}, e)
-	return nil
+	at := Path{Owner: id, Unit: place}
+	var now []string
+	if e.there() {
+		err = sb.EachUnit(place, e.Value, func(name string, chunk []byte) {
+			now = append(now, name)
+			f.setUnit(Path{id, name}, chunk)
+		})
+	}
+	for _, name := range f.held[at] {
+		if !slices.Contains(now, name) {
+			f.chunks.Delete(Path{id, name})
+		}
+	}
+	if delete(f.held, at); now != nil {
+		f.held[at] = now
+	}
+	return err
+}
+
+// setUnit has a unit have a chunk, without a copy where it has.
+func (f *Feeds) setUnit(p Path, chunk []byte) {
+	value, _ := f.chunks.Get(p)
+	if value != string(chunk) {
+		value = string(chunk)
+	}
+	f.chunks.Set(p, value)
+}
+
+// DropFlows forgets the flows of datapaths and groups.
+func (f *Feeds) DropFlows(owners map[schema.UUID]bool) {
+	for at, names := range f.held {
+		if !owners[at.Owner] {
+			continue
+		}
+		for _, name := range names {
+			f.chunks.Delete(Path{at.Owner, name})
+		}
+		delete(f.held, at)
+	}
 }
 
 // southbound takes "<Table>/<uuid>[/<column>/<bucket>]".

@@ -49,7 +49,7 @@ type Claim struct {
 // Member is a row (a port, a datapath) of a group.
 type Member struct{ Group, Row schema.UUID }
 
-// Path is a chunk's place below /weft/sb/flows.
+// Path names a unit of flows, or a bucket of them below /weft/sb/flows.
 type Path struct {
 	Owner schema.UUID // a datapath or a group of datapaths
 	Unit  string
@@ -271,7 +271,7 @@ func (t *Tables) feedRows() {
 			return c, nil
 		})
 	fromRows(f, t.MACBindings, byChassis, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }, macBinding)
-	f.chunk = func(p Path, e Event) { set(t.Chunks, p, string(e.Value), e.there()) }
+	f.chunks = t.Chunks
 }
 
 // rowEqual compares the stored columns of two rows.

@@ -4,12 +4,12 @@ import (
 	"github.com/weft-sdn/weft/schema"
 )
 
-// Wanted says what the graph wants of southbound rows and units that somebody
-// else may have written: New is nil for a row, Chunk for a unit that it does not
-// want. rows are UUIDs by table, of OutputTables; units are paths.
+// Wanted says what the graph wants of southbound rows that somebody else may have
+// written: New is nil for one that it does not want. rows are UUIDs by table, of
+// OutputTables.
 //
 // It looks through the tables that are asked for: it is for what happens rarely.
-func (g *Graph) Wanted(rows map[string]map[schema.UUID]bool, units map[string]bool) Output {
+func (g *Graph) Wanted(rows map[string]map[schema.UUID]bool) Output {
 	var o Output
 	for table, ids := range rows {
 		there := map[schema.UUID]bool{}
@@ -24,22 +24,6 @@ func (g *Graph) Wanted(rows map[string]map[schema.UUID]bool, units map[string]bo
 		for id := range ids {
 			if !there[id] {
 				o.Rows = append(o.Rows, Change{Table: table, UUID: id})
-			}
-		}
-	}
-	if len(units) > 0 {
-		there := map[string]bool{}
-		for _, some := range g.units {
-			for u := range some {
-				if units[u.Path] {
-					there[u.Path] = true
-					o.Units = append(o.Units, u)
-				}
-			}
-		}
-		for path := range units {
-			if !there[path] {
-				o.Units = append(o.Units, Unit{Path: path})
 			}
 		}
 	}

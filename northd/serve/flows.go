@@ -125,10 +125,15 @@ type chunk struct {
 func newOwnedFlows(snap *store.Snapshot) *ownedFlows {
 	o := &ownedFlows{map[schema.UUID][]chunk{}, map[schema.UUID][]placed{}}
 	for path, data := range snap.Blobs(sb.FlowsPath) {
-		owner, _, _ := strings.Cut(strings.TrimPrefix(path, sb.FlowsPath), "/")
-		if id, err := schema.ParseUUID(owner); err == nil {
-			o.chunks[id] = append(o.chunks[id], chunk{path, data})
+		owner, place, _ := strings.Cut(strings.TrimPrefix(path, sb.FlowsPath), "/")
+		id, err := schema.ParseUUID(owner)
+		if err != nil {
+			continue
 		}
+		// A damaged one is in the log, by store.Config.Virtual.
+		_ = sb.EachUnit(place, data, func(name string, data []byte) {
+			o.chunks[id] = append(o.chunks[id], chunk{sb.FlowPath(id, name), data})
+		})
 	}
 	return o
 }

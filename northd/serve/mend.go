@@ -15,7 +15,7 @@ const ourselves = "northd"
 // mend asks for what is northd's to stand as it was, where commits of others
 // have changed it, and tells whether they have.
 func (l *leading) mend(commits []*store.Commit) (changed bool) {
-	rows, units := map[string]map[schema.UUID]bool{}, map[string]bool{}
+	rows := map[string]map[schema.UUID]bool{}
 	for _, c := range commits {
 		if !foreign(c.Client) {
 			continue
@@ -35,7 +35,7 @@ func (l *leading) mend(commits []*store.Commit) (changed bool) {
 		}
 		for _, b := range c.Blobs {
 			if strings.HasPrefix(b.Path, sb.FlowsPath) {
-				changed, units[strings.TrimPrefix(b.Path, sb.FlowsPath)] = true, true
+				changed, l.out.spoilt[strings.TrimPrefix(b.Path, sb.FlowsPath)] = true, true
 			}
 		}
 		if changed {
@@ -45,7 +45,7 @@ func (l *leading) mend(commits []*store.Commit) (changed bool) {
 	if !changed {
 		return false
 	}
-	l.out.add(l.sb.Schema(), l.compiler.Wanted(rows, units))
+	l.out.add(l.sb.Schema(), l.compiler.Wanted(rows))
 	return true
 }
 

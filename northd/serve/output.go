@@ -19,7 +19,11 @@ import (
 // it, so that nothing is lost and only the last state is written.
 type output struct {
 	rows  map[rowID]northd.Change
-	units map[string][]byte // by blob path; nil: none
+	units map[schema.UUID]map[string][]byte // by owner and name; nil: none
+	laid  map[schema.UUID]unitList          // those that are written
+	next  map[schema.UUID]unitList          // those of owners that are being written
+	// spoilt are paths below FlowsPath that somebody else has written.
+	spoilt map[string]bool
 	// whole: the pending output is everything there is (the first of a
 	// compiler), and what the database holds beyond it goes.
 	whole bool
@@ -28,7 +32,10 @@ type output struct {
 }
 
 func newOutput(tables []string) *output {
-	return &output{tables: tables, rows: map[rowID]northd.Change{}, units: map[string][]byte{}, whole: true}
+	return &output{
+		tables: tables, rows: map[rowID]northd.Change{}, whole: true,
+		units: map[schema.UUID]map[string][]byte{}, laid: map[schema.UUID]unitList{}, next: map[schema.UUID]unitList{}, spoilt: map[string]bool{},
+	}
 }
 
 // add lays a later output over what is pending.
@@ -41,8 +48,22 @@ func (o *output) add(db *schema.Database, out northd.Output) {
 		o.rows[id] = c
 	}
 	for _, u := range out.Units {
-		o.units[sb.FlowsPath+u.Path] = u.Chunk
+		owner, name := splitUnit(u.Path)
+		if o.units[owner] == nil {
+			o.units[owner] = map[string][]byte{}
+		}
+		o.units[owner][name] = u.Chunk
 	}
+}
+
+// splitUnit takes a unit's path apart.
+func splitUnit(path string) (owner schema.UUID, name string) {
+	id, name, _ := strings.Cut(path, "/")
+	owner, err := schema.ParseUUID(id)
+	if err != nil {
+		panic("serve: a unit of " + path + ": " + err.Error()) // the compiler has made it of one
+	}
+	return owner, name
 }
 
 // joinColumns is the union of two restrictions; nil restricts nothing.
@@ -53,7 +74,9 @@ func joinColumns(a, b []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(a), b...))))
 }
 
-func (o *output) empty() bool { return len(o.rows) == 0 && len(o.units) == 0 && !o.whole }
+func (o *output) empty() bool {
+	return len(o.rows) == 0 && len(o.units) == 0 && len(o.spoilt) == 0 && !o.whole
+}
 
 // write makes the store's write of what differs from snap.
 func (o *output) write(snap *store.Snapshot, db *schema.Database) store.Write {
@@ -63,13 +86,14 @@ func (o *output) write(snap *store.Snapshot, db *schema.Database) store.Write {
 			w.Rows = append(w.Rows, change)
 		}
 	}
-	for path, chunk := range o.units {
-		if now := snap.Blob(path); (now == nil) != (chunk == nil) || !bytes.Equal(now, chunk) {
-			w.Blobs = append(w.Blobs, store.BlobChange{Path: path, New: chunk})
-		}
-	}
+	blobs := o.buckets()
 	if o.whole {
-		o.sweep(&w, snap, db)
+		o.sweep(&w, blobs, snap, db)
+	}
+	for path, data := range blobs {
+		if now := snap.Blob(path); (now == nil) != (data == nil) || !bytes.Equal(now, data) {
+			w.Blobs = append(w.Blobs, store.BlobChange{Path: path, New: data})
+		}
 	}
 	// One order for all: what is written does not depend on that of a map.
 	slices.SortFunc(w.Rows, func(a, b store.Change) int {
@@ -78,8 +102,56 @@ func (o *output) write(snap *store.Snapshot, db *schema.Database) store.Write {
 		}
 		return a.UUID.Compare(b.UUID)
 	})
-	slices.SortFunc(w.Blobs, func(a, b store.BlobChange) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(w.Blobs, compareBlobs)
 	return w
+}
+
+// compareBlobs has the buckets of an owner that go come before those that come: a
+// unit is not in two, where all is written in more than one transaction.
+func compareBlobs(a, b store.BlobChange) int {
+	of := func(path string) string { return path[:strings.LastIndexByte(path, '/')+1] }
+	switch {
+	case of(a.Path) != of(b.Path):
+		return strings.Compare(of(a.Path), of(b.Path))
+	case (a.New == nil) != (b.New == nil) && a.New == nil:
+		return -1
+	case (a.New == nil) != (b.New == nil):
+		return 1
+	}
+	return strings.Compare(a.Path, b.Path)
+}
+
+// buckets are those that are to be looked at, by path, as they shall be; nil: none.
+func (o *output) buckets() map[string][]byte {
+	blobs, lists := map[string][]byte{}, map[string]unitList{}
+	gone := func(path string) { blobs[path] = nil }
+	put := func(path string, in unitList) { lists[path] = in }
+	if o.whole {
+		clear(o.laid)
+	}
+	clear(o.next)
+	for owner, changed := range o.units {
+		was := o.laid[owner]
+		o.next[owner] = was.with(changed)
+		changedBuckets(owner, was, o.next[owner], changed, gone, put)
+	}
+	for path := range o.spoilt {
+		id, _, _ := strings.Cut(path, "/")
+		gone(sb.FlowsPath + path)
+		owner, err := schema.ParseUUID(id)
+		if err != nil {
+			continue
+		}
+		list, ok := o.next[owner]
+		if !ok {
+			list = o.laid[owner]
+		}
+		list.eachBucket(0, func(hash uint64, bits int, in unitList) { put(sb.BucketPath(owner, hash, bits), in) })
+	}
+	for path, in := range lists {
+		blobs[path] = in.encode()
+	}
+	return blobs
 }
 
 // rowChange is what makes now as c wants it; false where it is so already.
@@ -101,8 +173,8 @@ func rowChange(id rowID, c northd.Change, now schema.Row) (store.Change, bool) {
 	return change, !id.table.Equal(now, next)
 }
 
-// sweep deletes what is left of intent that is gone.
-func (o *output) sweep(w *store.Write, snap *store.Snapshot, db *schema.Database) {
+// sweep deletes what is left of intent that is gone, or of another form.
+func (o *output) sweep(w *store.Write, blobs map[string][]byte, snap *store.Snapshot, db *schema.Database) {
 	for _, name := range o.tables {
 		t := db.Table(name)
 		for row := range snap.Rows(name) {
@@ -112,8 +184,8 @@ func (o *output) sweep(w *store.Write, snap *store.Snapshot, db *schema.Database
 		}
 	}
 	for path := range snap.Blobs(sb.FlowsPath) {
-		if _, ok := o.units[path]; !ok {
-			w.Blobs = append(w.Blobs, store.BlobChange{Path: path})
+		if _, ok := blobs[path]; !ok {
+			blobs[path] = nil
 		}
 	}
 }
@@ -156,8 +228,15 @@ func (l *leading) commit(ctx context.Context) error {
 }
 
 func (o *output) done() {
+	for owner, list := range o.next {
+		if o.laid[owner] = list; len(list) == 0 {
+			delete(o.laid, owner)
+		}
+	}
+	clear(o.next)
 	clear(o.rows)
 	clear(o.units)
+	clear(o.spoilt)
 	o.whole = false
 }
 

@@ -46,22 +46,22 @@ func TestRowChangeLeavesOthersColumns(t *testing.T) {
 func TestOutputLaysLaterOverEarlier(t *testing.T) {
 	db := sb.Schema()
 	table := db.Table("Port_Binding")
-	id := schema.NewUUID()
+	id, owner := schema.NewUUID(), schema.NewUUID()
 	a, b := table.New(id), table.New(id)
 	o := newOutput([]string{"Port_Binding"})
 	o.add(db, northd.Output{
 		Rows:  []northd.Change{{Table: "Port_Binding", UUID: id, New: a, Columns: []string{"mac"}}},
-		Units: []northd.Unit{{Path: "x/port", Chunk: []byte("1")}},
+		Units: []northd.Unit{{Path: owner.String() + "/port", Chunk: []byte("1")}},
 	})
 	o.add(db, northd.Output{
 		Rows:  []northd.Change{{Table: "Port_Binding", UUID: id, Old: a, New: b, Columns: []string{"options", "mac"}}},
-		Units: []northd.Unit{{Path: "x/port"}},
+		Units: []northd.Unit{{Path: owner.String() + "/port"}},
 	})
 	got := o.rows[rowID{table, id}]
 	if got.New != b || !slices.Equal(got.Columns, []string{"mac", "options"}) {
 		t.Errorf("row %+v", got)
 	}
-	if chunk, ok := o.units["flows/x/port"]; !ok || chunk != nil {
+	if chunk, ok := o.units[owner]["port"]; !ok || chunk != nil {
 		t.Errorf("unit %q, %v; want it deleted", chunk, ok)
 	}
 }

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -8,10 +9,10 @@ import (
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-// expandFlows makes the rows of table Logical_Flow of one chunk. isGroup
+// expandFlows makes the rows of table Logical_Flow of one bucket of units. isGroup
 // tells whether a UUID is that of a Logical_DP_Group.
-func expandFlows(path string, chunk []byte, isGroup func(schema.UUID) bool) ([]schema.Row, error) {
-	owner, _, ok := strings.Cut(strings.TrimPrefix(path, sb.FlowsPath), "/")
+func expandFlows(path string, bucket []byte, isGroup func(schema.UUID) bool) ([]schema.Row, error) {
+	owner, place, ok := strings.Cut(strings.TrimPrefix(path, sb.FlowsPath), "/")
 	if !ok {
 		return nil, fmt.Errorf("serve: %q is not a path of flows", path)
 	}
@@ -19,20 +20,28 @@ func expandFlows(path string, chunk []byte, isGroup func(schema.UUID) bool) ([]s
 	if err != nil {
 		return nil, fmt.Errorf("serve: flows of %q: %w", path, err)
 	}
-	flows, err := sb.DecodeFlows(chunk)
-	if err != nil {
-		return nil, fmt.Errorf("serve: flows of %q: %w", path, err)
-	}
 	group := isGroup(id)
-	rows := make([]schema.Row, len(flows))
-	for i := range flows {
-		row := flowRow(path, &flows[i])
-		if group {
-			row.LogicalDPGroup = &id
-		} else {
-			row.LogicalDatapath = &id
+	var rows []schema.Row
+	var bad error
+	err = sb.EachUnit(place, bucket, func(name string, chunk []byte) {
+		flows, err := sb.DecodeFlows(chunk)
+		if err != nil {
+			bad = fmt.Errorf("unit %q: %w", name, err)
+			return
 		}
-		rows[i] = row
+		unit := sb.FlowPath(id, name)
+		for i := range flows {
+			row := flowRow(unit, &flows[i])
+			if group {
+				row.LogicalDPGroup = &id
+			} else {
+				row.LogicalDatapath = &id
+			}
+			rows = append(rows, row)
+		}
+	})
+	if err = errors.Join(err, bad); err != nil {
+		return nil, fmt.Errorf("serve: flows of %q: %w", path, err)
 	}
 	return rows, nil
 }

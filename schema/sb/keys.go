@@ -15,7 +15,7 @@ const (
 
 // Paths below Prefix that are not rows.
 const (
-	FlowsPath    = "flows/"   // <datapath or group>/<unit>: a chunk of logical flows
+	FlowsPath    = "flows/"   // <datapath or group>/<bucket>: units of logical flows
 	CompiledPath = "compiled" // Compiled
 )
 
@@ -30,8 +30,8 @@ func RecordKey(chassis, table string, row schema.UUID) string {
 // StatusKey is the key of a chassis's Status.
 func StatusKey(chassis string) string { return StatusPrefix + chassis }
 
-// FlowPath is the path below Prefix of one unit of the flows of a datapath or
-// of a group of datapaths.
+// FlowPath names one unit of the flows of a datapath or of a group of datapaths; up
+// to form 2 it was its path below Prefix.
 func FlowPath(owner schema.UUID, unit string) string { return FlowsPath + owner.String() + "/" + unit }
 
 // UUID is that of the flow's row in Logical_Flow; path is that of the chunk in

@@ -1,0 +1,134 @@
+package serve
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// A bucket of units is parted where it would hold more than bucketUnits, or more
+// than bucketBytes in several. So which buckets an owner has follows from its units.
+const (
+	bucketUnits = 8
+	bucketBytes = 8 << 10
+	hashBits    = 64
+)
+
+// unitList is the units of one owner, in the order of their hashes.
+type unitList []hashedUnit
+
+type hashedUnit struct {
+	hash uint64
+	sb.Unit
+}
+
+func compareUnits(a, b hashedUnit) int {
+	switch {
+	case a.hash < b.hash:
+		return -1
+	case a.hash > b.hash:
+		return 1
+	}
+	return strings.Compare(a.Name, b.Name)
+}
+
+// with returns the list after changes: units by name, without a chunk those that go.
+func (l unitList) with(changed map[string][]byte) unitList {
+	next := make(unitList, 0, len(l)+len(changed))
+	for _, u := range l {
+		if _, ok := changed[u.Name]; !ok {
+			next = append(next, u)
+		}
+	}
+	for name, chunk := range changed {
+		if chunk != nil {
+			next = append(next, hashedUnit{sb.HashUnit(name), sb.Unit{Name: name, Chunk: chunk}})
+		}
+	}
+	slices.SortFunc(next, compareUnits)
+	return next
+}
+
+// leaf tells whether the units lie in one bucket.
+func (l unitList) leaf(bits int) bool {
+	if len(l) <= 1 || bits == hashBits {
+		return true
+	}
+	size := 0
+	for _, u := range l[:min(len(l), bucketUnits)] {
+		size += len(u.Chunk)
+	}
+	return len(l) <= bucketUnits && size <= bucketBytes
+}
+
+// half is the part of l, units alike in their first bits, that has in the next bit
+// what hash has.
+func (l unitList) half(hash uint64, bits int) unitList {
+	bit := uint64(1) << (hashBits - 1 - bits)
+	at := sort.Search(len(l), func(i int) bool { return l[i].hash&bit != 0 })
+	if hash&bit == 0 {
+		return l[:at]
+	}
+	return l[at:]
+}
+
+// below are the units whose hashes begin as hash does.
+func (l unitList) below(hash uint64, bits int) unitList {
+	for i := range bits {
+		l = l.half(hash, i)
+	}
+	return l
+}
+
+// depth is how many bits the bucket has that a hash belongs into.
+func (l unitList) depth(hash uint64) (bits int) {
+	for !l.leaf(bits) {
+		l = l.half(hash, bits)
+		bits++
+	}
+	return bits
+}
+
+// eachBucket calls f with the buckets of units that are alike in their first bits.
+func (l unitList) eachBucket(bits int, f func(hash uint64, bits int, in unitList)) {
+	switch {
+	case len(l) == 0:
+	case l.leaf(bits):
+		f(l[0].hash, bits, l)
+	default:
+		l.half(0, bits).eachBucket(bits+1, f)
+		l.half(^uint64(0), bits).eachBucket(bits+1, f)
+	}
+}
+
+func (l unitList) encode() []byte {
+	units := make([]sb.Unit, len(l))
+	for i := range l {
+		units[i] = l[i].Unit
+	}
+	return sb.EncodeUnits(units)
+}
+
+// changedBuckets calls put with the buckets of now in which something differs from
+// was, and gone with those of was that now has not; units that differ are touched.
+// Both may be called more than once with a bucket.
+func changedBuckets(owner schema.UUID, was, now unitList, touched map[string][]byte, gone func(path string), put func(path string, in unitList)) {
+	for name := range touched {
+		hash := sb.HashUnit(name)
+		bits := min(was.depth(hash), now.depth(hash))
+		stays := map[string]bool{}
+		now.below(hash, bits).eachBucket(bits, func(hash uint64, bits int, in unitList) {
+			path := sb.BucketPath(owner, hash, bits)
+			stays[path] = true
+			put(path, in)
+		})
+		was.below(hash, bits).eachBucket(bits, func(hash uint64, bits int, _ unitList) {
+			if path := sb.BucketPath(owner, hash, bits); !stays[path] {
+				gone(path)
+			}
+		})
+	}
+}
