@@ -38,7 +38,7 @@ func (db *DB) start(ctx context.Context) error {
 	db.loop, db.feed = l, l.m.feed
 	run, cancel := context.WithCancel(context.Background())
 	l.stop = cancel
-	l.workers.Go(func() { l.watch(run, res.rev) })
+	l.workers.Go(func() { l.watch(run, res.rev+1) })
 	go l.run(run)
 	return nil
 }

@@ -23,7 +23,7 @@ func NewReaders(n int) *Readers {
 
 const (
 	// turnRows is after how many rows a reader lets others have its place.
-	turnRows = 256
+	turnRows = 64
 	// turnIdle is how often a reader that waits for its turn calls idle.
 	turnIdle = time.Second
 )
@@ -53,6 +53,7 @@ func (t *Turn) Step() error {
 		return nil
 	}
 	t.Pause()
+	runtime.Gosched() // a writer that could run would wait for 10 ms otherwise
 	if t.idle != nil {
 		if err := t.idle(); err != nil {
 			return err

@@ -21,24 +21,24 @@ const (
 	catchUpTime = 2 * time.Second
 )
 
-// catchUp waits until the database has seen all up to a revision.
+// catchUp waits until the database has seen all up to a revision, that of the log
+// key: whoever leads moves it on with all that it writes.
 type catchUp struct {
-	rev    int64
-	logRev int64 // of the log key then
-	force  bool  // read everything
-	done   chan struct{}
+	rev   int64
+	force bool // read everything
+	done  chan struct{}
 }
 
-// CatchUp returns when the database is what etcd had when CatchUp was called.
-// Whoever has won the leadership calls it before Guard lets anybody write.
+// CatchUp returns when the database has all that leaders had written when it was
+// called. Whoever has won the leadership calls it before Guard lets anybody write.
 func (db *DB) CatchUp(ctx context.Context) error {
 	r, err := db.cfg.Client.Get(ctx, db.cfg.LogKey)
 	if err != nil {
 		return fmt.Errorf("store: read %s: %w", db.cfg.LogKey, err)
 	}
-	c := &catchUp{rev: r.Header.Revision, done: make(chan struct{})}
+	c := &catchUp{done: make(chan struct{})}
 	if len(r.Kvs) > 0 {
-		c.logRev = r.Kvs[0].ModRevision
+		c.rev = r.Kvs[0].ModRevision
 	}
 	l := db.loop
 	if !handed(ctx, l, c) {
@@ -49,6 +49,7 @@ func (db *DB) CatchUp(ctx context.Context) error {
 	late := time.NewTimer(catchUpTime)
 	defer late.Stop()
 	for {
+		// For a log key that was moved on alone, which the watch does not see.
 		// The watch may have been opened anew; then there is nothing to ask.
 		_ = db.cfg.Client.RequestProgress(clientv3.WithRequireLeader(ctx))
 		select {
@@ -106,7 +107,7 @@ func (m *machine) caughtUp() {
 			left = append(left, c)
 			continue
 		}
-		m.logRev = max(m.logRev, c.logRev)
+		m.logRev = max(m.logRev, c.rev)
 		close(c.done)
 	}
 	m.behind = left

@@ -15,9 +15,7 @@ type watched struct {
 	lost     string
 }
 
-// watch follows everything under the prefix, our own writes included. It begins at
-// a revision that is there, of which it may tell again: etcd does not say how far a
-// watch is (CatchUp) that waits for a revision to come.
+// watch follows everything under the prefix, our own writes included.
 func (l *loop) watch(ctx context.Context, from int64) {
 	for ctx.Err() == nil {
 		wctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
@@ -28,14 +26,14 @@ func (l *loop) watch(ctx context.Context, from int64) {
 			}
 			for _, w := range byRevision(r.Events) {
 				l.tell(ctx, w)
-				from = w.rev
+				from = w.rev + 1
 			}
 			if n := len(r.Events); n > 0 && l.cfg.Seen != nil {
 				l.cfg.Seen(r.Events[n-1])
 			}
 			if r.IsProgressNotify() {
 				l.tell(ctx, watched{rev: r.Header.Revision, progress: true})
-				from = r.Header.Revision
+				from = r.Header.Revision + 1
 			}
 		}
 		cancel()

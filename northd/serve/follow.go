@@ -59,17 +59,12 @@ func followOnce(ctx context.Context, c *clientv3.Client, prefix string, out chan
 	}
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	defer cancel()
-	// From a revision that is there: etcd does not say how far a watch is that waits
-	// for one to come.
-	for r := range c.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(rev)) {
+	for r := range c.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(rev+1)) {
 		if err := r.Err(); err != nil {
 			return err
 		}
 		b := keyBatch{prefix: prefix, rev: r.Header.Revision, events: make([]keyEvent, 0, len(r.Events))}
 		for _, e := range r.Events {
-			if e.Kv.ModRevision <= rev {
-				continue
-			}
 			k := keyEvent{key: string(e.Kv.Key), rev: e.Kv.ModRevision}
 			if e.Type == clientv3.EventTypePut {
 				k.value, k.created = notNil(e.Kv.Value), e.Kv.CreateRevision
@@ -77,7 +72,7 @@ func followOnce(ctx context.Context, c *clientv3.Client, prefix string, out chan
 			b.events = append(b.events, k)
 		}
 		if n := len(b.events); n > 0 {
-			saw(r.Events[len(r.Events)-1])
+			saw(r.Events[n-1])
 			b.rev = b.events[n-1].rev // the server may be further, and have more to tell
 		}
 		if (len(b.events) > 0 || r.IsProgressNotify()) && !send(ctx, out, b) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -68,6 +69,7 @@ func (s *Server) doubt(ctx context.Context, c *clientv3.Client, guard func() cli
 			return
 		}
 		found, err := etcd.Probe(ctx, c)
+		debug.FreeOSMemory() // it has sent as much as etcd allows
 		if err != nil || found == known {
 			return
 		}
