@@ -44,8 +44,8 @@ func command() *cobra.Command {
 		Short: "Serve OVN's databases on etcd and compile intent into logical flows",
 		Long: "northd serves the OVN Northbound and Southbound databases (RFC 7047) on etcd and\n" +
 			"compiles the one into the other. Several may run on one etcd: one leads, the others\n" +
-			"wait. WEFT_CHECK=1 in the environment compares every compilation with one from\n" +
-			"nothing.",
+			"follow it, serve who reads, and take over. WEFT_CHECK=1 in the environment compares\n" +
+			"every compilation with one from nothing.",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
