@@ -243,6 +243,23 @@ func DecodeBucket(c *Column, name string, data []byte) (Datum, error) {
 	return d, nil
 }
 
+// DecodePart reads what a key below a row's holds, part being its last part: a
+// bucket, or an element by itself where that is of form 1. It never panics.
+func DecodePart(c *Column, part string, data []byte) (Datum, error) {
+	if IsBucket(part) {
+		return DecodeBucket(c, part, data)
+	}
+	k, v, err := DecodeMember(c, part, data)
+	if err != nil {
+		return Datum{}, err
+	}
+	d := Datum{Keys: []Atom{k}}
+	if c.Type.IsMap() {
+		d.Values = []Atom{v}
+	}
+	return d, nil
+}
+
 func badBucket(c *Column, name string) error {
 	return fmt.Errorf("schema: %s.%s: bad name of a bucket %q", c.Table.Name, c.Name, name)
 }

@@ -95,19 +95,6 @@ type loadedPart struct {
 	d    schema.Datum
 }
 
-// decodePart reads a bucket, or a member of form 1.
-func decodePart(c *column, part string, data []byte) (schema.Datum, error) {
-	if schema.IsBucket(part) {
-		return schema.DecodeBucket(c.Column, part, data)
-	}
-	k, v, err := schema.DecodeMember(c.Column, part, data)
-	d := schema.Datum{Keys: []schema.Atom{k}}
-	if c.Type.IsMap() {
-		d.Values = []schema.Atom{v}
-	}
-	return d, err
-}
-
 // setMembers puts into a row what its parts hold. Where two hold a pair of the
 // same key, the bucket's counts: it is written first, and deleted last.
 func (lr *loadedRow) setMembers(c *column) error {

@@ -111,7 +111,7 @@ func (res *loadResult) take(l *layout, prefix string, kv *mvccpb.KeyValue) {
 		res.problems = append(res.problems, p)
 		return
 	}
-	d, err := decodePart(w.column, w.part, kv.Value)
+	d, err := schema.DecodePart(w.column.Column, w.part, kv.Value)
 	if err != nil {
 		p.Reason = err.Error()
 		res.problems = append(res.problems, p)

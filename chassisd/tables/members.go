@@ -63,15 +63,8 @@ func (p memberBytes) unpack(kind schema.Kind) (d schema.Datum) {
 func (f *memberFeed) take(row schema.UUID, part string, e Event) error {
 	var now schema.Datum
 	var err error
-	switch {
-	case !e.there():
-	case schema.IsBucket(part):
-		now, err = schema.DecodeBucket(f.col, part, e.Value)
-	default:
-		var k schema.Atom
-		if k, _, err = schema.DecodeMember(f.col, part, e.Value); err == nil {
-			now.Keys = []schema.Atom{k}
-		}
+	if e.there() {
+		now, err = schema.DecodePart(f.col, part, e.Value)
 	}
 	keys := f.rows[row]
 	if keys == nil {

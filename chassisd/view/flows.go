@@ -110,14 +110,7 @@ func membersIn(part string, value []byte) (out []schema.UUID) {
 	if value == nil {
 		return nil
 	}
-	col := groups().Column("datapaths")
-	if !schema.IsBucket(part) {
-		if k, _, err := schema.DecodeMember(col, part, value); err == nil {
-			out = []schema.UUID{k.UUID()}
-		}
-		return out
-	}
-	d, err := schema.DecodeBucket(col, part, value)
+	d, err := schema.DecodePart(groups().Column("datapaths"), part, value)
 	if err != nil {
 		return nil
 	}

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -110,15 +111,13 @@ func (o *output) write(snap *store.Snapshot, db *schema.Database) store.Write {
 // unit is not in two, where all is written in more than one transaction.
 func compareBlobs(a, b store.BlobChange) int {
 	of := func(path string) string { return path[:strings.LastIndexByte(path, '/')+1] }
-	switch {
-	case of(a.Path) != of(b.Path):
-		return strings.Compare(of(a.Path), of(b.Path))
-	case (a.New == nil) != (b.New == nil) && a.New == nil:
-		return -1
-	case (a.New == nil) != (b.New == nil):
-		return 1
+	comes := func(b store.BlobChange) (n int) {
+		if b.New != nil {
+			n = 1
+		}
+		return n
 	}
-	return strings.Compare(a.Path, b.Path)
+	return cmp.Or(strings.Compare(of(a.Path), of(b.Path)), comes(a)-comes(b), strings.Compare(a.Path, b.Path))
 }
 
 // buckets are those that are to be looked at, by path, as they shall be; nil: none.
@@ -131,9 +130,9 @@ func (o *output) buckets() map[string][]byte {
 	}
 	clear(o.next)
 	for owner, changed := range o.units {
-		was := o.laid[owner]
-		o.next[owner] = was.with(changed)
-		changedBuckets(owner, was, o.next[owner], changed, gone, put)
+		was, touched := o.laid[owner], hashed(changed)
+		o.next[owner] = was.with(touched)
+		changedBuckets(owner, was, o.next[owner], touched, gone, put)
 	}
 	for path := range o.spoilt {
 		id, _, _ := strings.Cut(path, "/")

@@ -106,7 +106,7 @@ func (p *past) lookLocked(ctx context.Context) error {
 	if kept != nil {
 		marks = append(marks, *kept...)
 	}
-	e, at, err := p.read(ctx)
+	e, _, err := p.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (p *past) lookLocked(ctx context.Context) error {
 		return err
 	}
 	if p.rev != 0 {
-		if e != p.now || at.ClusterId != p.cluster || at.Revision < p.rev {
+		if e != p.now || r.Header.ClusterId != p.cluster || r.Header.Revision < p.rev {
 			return errPast
 		}
 		was, err := p.etcd.Get(ctx, logPrefix, clientv3.WithPrefix(), clientv3.WithRev(p.rev))
@@ -184,41 +184,31 @@ func sameValue(a, b *mvccpb.KeyValue) bool {
 	return a.ModRevision == b.ModRevision && string(a.Key) == string(b.Key) && string(a.Value) == string(b.Value)
 }
 
-// header is what an answer of etcd says about etcd.
-type header struct {
-	ClusterId uint64
-	Revision  int64
-	epochRev  int64
-}
-
-func (p *past) read(ctx context.Context) (e epoch, h header, err error) {
+// read returns the epoch, and the revision of its key.
+func (p *past) read(ctx context.Context) (e epoch, rev int64, err error) {
 	r, err := p.etcd.Get(ctx, epochKey)
-	if err != nil {
-		return e, h, err
+	if err != nil || len(r.Kvs) == 0 {
+		return e, 0, err
 	}
-	h = header{ClusterId: r.Header.ClusterId, Revision: r.Header.Revision}
-	if len(r.Kvs) > 0 {
-		h.epochRev = r.Kvs[0].ModRevision
-		if json.Unmarshal(r.Kvs[0].Value, &e) != nil { // not what a northd wrote: a name all the same
-			e = epoch{ID: string(r.Kvs[0].Value)}
-		}
+	if json.Unmarshal(r.Kvs[0].Value, &e) != nil { // not what a northd wrote: a name all the same
+		e = epoch{ID: string(r.Kvs[0].Value)}
 	}
-	return e, h, nil
+	return e, r.Kvs[0].ModRevision, nil
 }
 
 // renew begins a new epoch, unless another northd has.
 func (p *past) renew(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	e, at, err := p.read(ctx)
-	if err != nil || p.rev != 0 && e != p.now && e.After >= p.newest {
+	e, rev, err := p.read(ctx)
+	if err != nil || e != p.now && e.After >= p.newest {
 		return err
 	}
 	b, err := json.Marshal(epoch{ID: rand.Text(), After: max(p.newest, e.After)})
 	if err != nil {
 		return err
 	}
-	_, err = p.etcd.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(epochKey), "=", at.epochRev)).Then(clientv3.OpPut(epochKey, string(b))).Commit()
+	_, err = p.etcd.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision(epochKey), "=", rev)).Then(clientv3.OpPut(epochKey, string(b))).Commit()
 	return err
 }
 

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 	"strings"
@@ -26,30 +27,34 @@ type hashedUnit struct {
 }
 
 func compareUnits(a, b hashedUnit) int {
-	switch {
-	case a.hash < b.hash:
-		return -1
-	case a.hash > b.hash:
-		return 1
-	}
-	return strings.Compare(a.Name, b.Name)
+	return cmp.Or(cmp.Compare(a.hash, b.hash), strings.Compare(a.Name, b.Name))
 }
 
-// with returns the list after changes: units by name, without a chunk those that go.
-func (l unitList) with(changed map[string][]byte) unitList {
+// hashed are units by name, in order; those that go have no chunk.
+func hashed(units map[string][]byte) unitList {
+	l := make(unitList, 0, len(units))
+	for name, chunk := range units {
+		l = append(l, hashedUnit{sb.HashUnit(name), sb.Unit{Name: name, Chunk: chunk}})
+	}
+	slices.SortFunc(l, compareUnits)
+	return l
+}
+
+// with returns the list after changes. Hot path: the units that stay are copied and
+// not looked at.
+func (l unitList) with(changed unitList) unitList {
 	next := make(unitList, 0, len(l)+len(changed))
-	for _, u := range l {
-		if _, ok := changed[u.Name]; !ok {
+	for _, u := range changed {
+		at, found := slices.BinarySearchFunc(l, u, compareUnits)
+		next, l = append(next, l[:at]...), l[at:]
+		if found {
+			l = l[1:]
+		}
+		if u.Chunk != nil {
 			next = append(next, u)
 		}
 	}
-	for name, chunk := range changed {
-		if chunk != nil {
-			next = append(next, hashedUnit{sb.HashUnit(name), sb.Unit{Name: name, Chunk: chunk}})
-		}
-	}
-	slices.SortFunc(next, compareUnits)
-	return next
+	return append(next, l...)
 }
 
 // leaf tells whether the units lie in one bucket.
@@ -113,19 +118,25 @@ func (l unitList) encode() []byte {
 }
 
 // changedBuckets calls put with the buckets of now in which something differs from
-// was, and gone with those of was that now has not; units that differ are touched.
-// Both may be called more than once with a bucket.
-func changedBuckets(owner schema.UUID, was, now unitList, touched map[string][]byte, gone func(path string), put func(path string, in unitList)) {
-	for name := range touched {
-		hash := sb.HashUnit(name)
-		bits := min(was.depth(hash), now.depth(hash))
+// was, and gone with those of was that now has not, each once; units that differ
+// are touched.
+func changedBuckets(owner schema.UUID, was, now, touched unitList, gone func(path string), put func(path string, in unitList)) {
+	var last uint64 // a hash in the part that was done last, and its bits
+	bits := -1
+	for _, u := range touched {
+		if bits >= 0 && (u.hash^last)>>(hashBits-bits) == 0 {
+			continue // as most are where many come together
+		}
+		// The buckets that differ because of this unit lie below the shorter of its
+		// two: nothing else there has another place.
+		last, bits = u.hash, min(was.depth(u.hash), now.depth(u.hash))
 		stays := map[string]bool{}
-		now.below(hash, bits).eachBucket(bits, func(hash uint64, bits int, in unitList) {
+		now.below(last, bits).eachBucket(bits, func(hash uint64, bits int, in unitList) {
 			path := sb.BucketPath(owner, hash, bits)
 			stays[path] = true
 			put(path, in)
 		})
-		was.below(hash, bits).eachBucket(bits, func(hash uint64, bits int, _ unitList) {
+		was.below(last, bits).eachBucket(bits, func(hash uint64, bits int, _ unitList) {
 			if path := sb.BucketPath(owner, hash, bits); !stays[path] {
 				gone(path)
 			}

@@ -55,7 +55,7 @@ func TestBucketsFollowFromUnits(t *testing.T) {
 
 			all := map[string][]byte{}
 			for owner, list := range units {
-				unitList(nil).with(list).eachBucket(0, func(hash uint64, bits int, in unitList) {
+				hashed(list).eachBucket(0, func(hash uint64, bits int, in unitList) {
 					all[sb.BucketPath(owner, hash, bits)] = in.encode()
 				})
 			}
@@ -94,6 +94,29 @@ func TestOneUnitWritesItsBucket(t *testing.T) {
 	}
 	if blobs > 3000 {
 		t.Errorf("2000 units wrote %d buckets", blobs)
+	}
+}
+
+// Many that come or go together find their buckets once.
+func TestManyUnitsAtOnce(t *testing.T) {
+	owner, all := schema.NameUUID("sw"), map[string][]byte{}
+	for i := range 5000 {
+		all[fmt.Sprint("port-", i)] = make([]byte, 400)
+	}
+	units, none := hashed(all), unitList(nil)
+	buckets := 0
+	units.eachBucket(0, func(uint64, int, unitList) { buckets++ })
+	for _, x := range []struct{ was, now unitList }{{none, units}, {units, none}, {units, units}} {
+		told := map[string]int{}
+		changedBuckets(owner, x.was, x.now, units, func(path string) { told[path]++ }, func(path string, _ unitList) { told[path]++ })
+		if len(told) != buckets {
+			t.Errorf("%d buckets are told, want %d", len(told), buckets)
+		}
+		for path, n := range told {
+			if n > 1 {
+				t.Fatalf("%s is told %d times", path, n)
+			}
+		}
 	}
 }
 
