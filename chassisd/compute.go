@@ -194,6 +194,9 @@ func (a *Agent) collect(h *handover) {
 		owner := "shared/" + c.Key.Path.Owner.String() + "/" + c.Key.Path.Unit + "/" + c.Key.Datapath.String()
 		a.unitChanged(u, owner, c.Key, c.New, c.Has)
 	}
+	for _, c := range a.t.SecurityFlows.Changes() {
+		a.unitChanged(u, "security/"+c.Key.String(), tables.SecurityUnit(c.Key), c.New, c.Has)
+	}
 	for _, c := range a.t.FamilyFlows.Changes() {
 		owner := "set/" + c.Key.String()
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: owner, Packed: c.New.Flows})

@@ -12,7 +12,9 @@ import (
 //	1  each member of a large set or map is a key of its own
 //	2  members lie in buckets (Column.EachBucket)
 //	3  units of flows lie in buckets (sb.EachUnit)
-const CurrentForm = 3
+//	4  one logical flow asks for the port security of all ports, and agents have
+//	   the answers: one of an older program would let everything pass
+const CurrentForm = 4
 
 // FormPath is the path, below a database's prefix, of the key that says which
 // form the database has: a Form in JSON. Without that key it is form 1.

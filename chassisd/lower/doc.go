@@ -11,5 +11,5 @@
 // that the result depends on. What needs no answer is worked out once per
 // text and shared between datapaths.
 //
-// Imports: lflow, ofctrl/ofp, schema/sb
+// Imports: lflow, lflow/portsec, ofctrl/ofp, schema/sb
 package lower

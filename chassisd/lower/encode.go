@@ -217,6 +217,9 @@ func flag(bit int) ofp.Subfield { return ofp.Sub(ofp.Reg10, bit, 1) }
 // clear sets all bits of s to zero.
 func (e *encoder) clear(s ofp.Subfield) { e.b.Load(s, ofp.U128{}) }
 
+// raise sets a bit.
+func (e *encoder) raise(bit ofp.Subfield) { e.b.Load(bit, ofp.U64(1)) }
+
 // arg is a field that a table or handler wants its argument in.
 type arg struct{ in, src ofp.Subfield }
 

@@ -1,7 +1,10 @@
 package tables
 
 import (
+	"strings"
+
 	"github.com/weft-sdn/weft/chassisd/binding"
+	"github.com/weft-sdn/weft/lflow/portsec"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 )
@@ -16,6 +19,31 @@ type Port struct {
 	Version    string // options:iface-id-ver
 	Peer       string // options:peer
 	Gateway    string // options:l3gateway-chassis
+	Security   security
+}
+
+// security is column port_security, each element behind a line feed. It is kept
+// as text: of the ports of a cloud those with rules here are few.
+type security string
+
+func securityOf(column []string) security {
+	var b strings.Builder
+	for _, element := range column {
+		b.WriteByte('\n')
+		if !strings.Contains(element, "\n") { // else it is invalid, as the empty one is
+			b.WriteString(element)
+		}
+	}
+	return security(b.String())
+}
+
+// policy is what the column says.
+func (s security) policy() portsec.Policy {
+	if s == "" {
+		return portsec.Policy{}
+	}
+	p, _ := portsec.Parse(strings.Split(string(s[1:]), "\n")) // northd tells what is invalid
+	return p
 }
 
 // PortOf takes it from a row.
@@ -24,10 +52,11 @@ func PortOf(p *sb.PortBinding) Port {
 		Name: p.LogicalPort, Type: p.Type, Datapath: p.Datapath, Key: uint32(p.TunnelKey),
 		Requested: binding.Requested(p.Options), Version: p.Options["iface-id-ver"],
 		Peer: p.Options["peer"], Gateway: p.Options["l3gateway-chassis"],
+		Security: securityOf(p.PortSecurity),
 	}
 }
 
-// Strings are the strings of a port, to be kept once where others are equal.
+// Strings are the strings of a port that others may have too, to be kept once.
 func (p *Port) Strings() []*string {
 	return []*string{&p.Name, &p.Type, &p.Requested, &p.Version, &p.Peer, &p.Gateway}
 }

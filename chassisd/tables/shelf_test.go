@@ -95,6 +95,9 @@ func TestShelf(t *testing.T) {
 				if yes("version") {
 					row.Version = pick("version", 3)
 				}
+				if yes("security") {
+					row.Security = securityOf([]string{pick("element", 2)})
+				}
 				if rapid.IntRange(0, 4).Draw(t, "type") == 0 {
 					row.Type, row.Peer = "patch", "peer"
 				}

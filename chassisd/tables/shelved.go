@@ -35,6 +35,7 @@ type shelvedPort struct {
 	datapath  schema.UUID
 	name      string
 	version   string
+	security  security
 	requested unique.Handle[string]
 	by        unique.Handle[string] // the chassis that claims it, zero for none
 	rev       int64                 // of that claim
@@ -45,7 +46,7 @@ type shelvedPort struct {
 }
 
 func (p *shelvedPort) port() Port {
-	return Port{Name: p.name, Datapath: p.datapath, Key: p.key, Requested: p.requested.Value(), Version: p.version}
+	return Port{Name: p.name, Datapath: p.datapath, Key: p.key, Requested: p.requested.Value(), Version: p.version, Security: p.security}
 }
 
 // shelvedGroup are the numbers of the members of a multicast group, sorted.
@@ -96,7 +97,7 @@ func (s *shelvedPorts) set(id schema.UUID, row Port) {
 	s.takeRow(n)
 	p := s.at(n)
 	p.there, p.datapath, p.name, p.key = true, row.Datapath, row.Name, row.Key
-	p.version, p.requested = row.Version, unique.Make(row.Requested)
+	p.version, p.requested, p.security = row.Version, unique.Make(row.Requested), row.Security
 	s.byDatapath[p.datapath] = append(s.byDatapath[p.datapath], n)
 	h := s.hash(p.name)
 	p.same, s.byName[h] = s.byName[h], n
@@ -127,7 +128,8 @@ func (s *shelvedPorts) takeRow(n uint32) {
 	} else {
 		delete(s.byName, h)
 	}
-	p.there, p.datapath, p.name, p.version, p.key, p.same, p.requested = false, schema.UUID{}, "", "", 0, 0, unique.Handle[string]{}
+	p.there, p.datapath, p.name, p.version, p.security = false, schema.UUID{}, "", "", ""
+	p.key, p.same, p.requested = 0, 0, unique.Handle[string]{}
 }
 
 // delete takes away the row of a port, if it is there.

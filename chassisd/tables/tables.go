@@ -145,6 +145,8 @@ type Tables struct {
 	PortGroupUse *incr.Table[string, PortGroupUse]
 	FamilyFlows  *incr.Table[FamilyPart, Lowered]       // with the members of large address sets
 	MendFlows    *incr.Table[schema.UUID, ofctrl.Flows] // by port: see PortGroupBit.Fresh
+	// SecurityFlows are those that answer the checks of port security, by port.
+	SecurityFlows *incr.Table[schema.UUID, Lowered]
 
 	shelf   *shelf
 	lowerer *lower.Lowerer
@@ -203,6 +205,7 @@ func New(opts ...incr.Option) *Tables {
 	t.lowerShared()
 	t.usePortGroups()
 	t.joinFamilies()
+	t.securePorts()
 	return t
 }
 

@@ -1,6 +1,9 @@
 package trace
 
-import "github.com/weft-sdn/weft/lflow"
+import (
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/lflow/address"
+)
 
 // nested executes actions on another packet; later ones see this one again.
 func (x *exec) nested(name string, p *Packet, as lflow.Actions) {
@@ -138,7 +141,7 @@ func icmp6(p *Packet, kind uint64) {
 func (x *exec) solicit(p *Packet) {
 	dst := x.p.get(lflow.IP6Dst)
 	icmp6(p, 135)
-	p.set(lflow.IP6Src, lflow.ConstantOf(linkLocal(x.p.mac(lflow.EthSrc))).Value)
+	p.set(lflow.IP6Src, lflow.ConstantOf(address.LinkLocal(x.p.mac(lflow.EthSrc))).Value)
 	p.set(lflow.IP6Dst, lflow.Value{Hi: 0xff02 << 48, Lo: 1<<32 | 0xff<<24 | dst.Lo&0xffffff})
 	p.set(lflow.EthDst, lflow.U(0x3333ff<<24|dst.Lo&0xffffff))
 	p.set(lflow.NDTarget, dst)

@@ -16,5 +16,5 @@
 // and the options, and is bounded whatever the flows say: loops end in a step
 // that says so.
 //
-// Imports: lflow
+// Imports: lflow, lflow/address, lflow/portsec
 package trace

@@ -1,6 +1,10 @@
 package trace
 
-import "github.com/weft-sdn/weft/lflow"
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/lflow"
+)
 
 // Packet is a packet with its metadata: the values of all fields. Copies are
 // independent. It implements lflow.Packet.
@@ -97,6 +101,13 @@ func (p *Packet) mac(f lflow.Field) (m lflow.MAC) {
 	copy(m[:], b[10:])
 	return m
 }
+
+func (p *Packet) addr4(f lflow.Field) netip.Addr {
+	b := p.get(f).Bytes16()
+	return netip.AddrFrom4([4]byte(b[12:]))
+}
+
+func (p *Packet) addr6(f lflow.Field) netip.Addr { return netip.AddrFrom16(p.get(f).Bytes16()) }
 
 func macValue(m lflow.MAC) lflow.Value { return lflow.ConstantOf(m).Value }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/lflow/address"
 )
 
 // lrp is a port of a router, and the switch port that it leads to.
@@ -230,7 +231,7 @@ func solicitedNode(a netip.Addr) netip.Addr {
 
 func (l lrp) linkLocal() netip.Prefix {
 	mac, _ := lflow.ParseMAC(l.mac)
-	return netip.PrefixFrom(linkLocal(mac), 64)
+	return netip.PrefixFrom(address.LinkLocal(mac), 64)
 }
 
 // prefixes are the networks with the link-local one, which is the last.

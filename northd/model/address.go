@@ -1,69 +1,17 @@
 package model
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/lflow/address"
 )
 
-// Address is "MAC IP…", an element of the columns addresses and port_security.
-type Address struct {
-	MAC lflow.MAC
-	IPs []netip.Prefix // host bits kept; full length where none was written
-}
-
-// ParseAddress parses "MAC IP…"; the parts are separated by blanks or commas.
-func ParseAddress(s string) (Address, error) {
-	parts := AddressParts(s)
-	if len(parts) == 0 {
-		return Address{}, errors.New("no Ethernet address")
-	}
-	mac, ok := lflow.ParseMAC(parts[0])
-	if !ok {
-		return Address{}, fmt.Errorf("%q is not an Ethernet address", parts[0])
-	}
-	a := Address{MAC: mac}
-	for _, p := range parts[1:] {
-		ip, err := parseIP(p)
-		if err != nil {
-			return Address{}, err
-		}
-		a.IPs = append(a.IPs, ip)
-	}
-	return a, nil
-}
-
-// AddressParts are what blanks and commas separate.
-func AddressParts(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
-}
-
-func parseIP(s string) (netip.Prefix, error) {
-	if strings.Contains(s, "/") {
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			return p, fmt.Errorf("%q is not an IP address with a prefix length", s)
-		}
-		return p, nil
-	}
-	a, err := netip.ParseAddr(s)
-	if err != nil || a.Zone() != "" {
-		return netip.Prefix{}, fmt.Errorf("%q is not an IP address", s)
-	}
-	return netip.PrefixFrom(a, a.BitLen()), nil
-}
+// Address is an element of column addresses.
+type Address = address.Address
 
 // IsMulticast tells whether the address is a group's, which no port can own.
 func IsMulticast(m lflow.MAC) bool { return m[0]&1 != 0 }
-
-// LinkLocal returns the link-local address made of an Ethernet address: RFC
-// 4862, section 5.3.
-func LinkLocal(m lflow.MAC) netip.Addr {
-	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: m[0] ^ 2, 9: m[1], 10: m[2], 11: 0xff, 12: 0xfe, 13: m[3], 14: m[4], 15: m[5]})
-}
 
 // IsLinkLocal tells whether an address means nothing beyond its link. Unlike
 // hosts (RFC 3927), routers do route 169.254.0.0/16: clouds number links by it.

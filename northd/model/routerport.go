@@ -7,6 +7,7 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
@@ -109,7 +110,7 @@ func (p *RouterPort) addresses(row *nb.LogicalRouterPort, e *graph.RowProblems) 
 		}
 	}
 	p.Networks = append(p.Networks, v6...)
-	if own := netip.PrefixFrom(LinkLocal(mac), 64); !slices.ContainsFunc(v6, sameAddress(own)) {
+	if own := netip.PrefixFrom(address.LinkLocal(mac), 64); !slices.ContainsFunc(v6, sameAddress(own)) {
 		p.Networks = append(p.Networks, own)
 	}
 }

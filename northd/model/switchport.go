@@ -7,6 +7,7 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
@@ -61,7 +62,7 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 	}
 	p.addresses(row, far, e)
 	if row.DynamicAddresses != nil {
-		if a, err := ParseAddress(*row.DynamicAddresses); err == nil {
+		if a, err := address.Parse(*row.DynamicAddresses); err == nil {
 			p.Dynamic = []Address{a}
 		}
 	}
@@ -126,7 +127,7 @@ func (p *SwitchPort) addresses(row *nb.LogicalSwitchPort, far []Address, e *grap
 			own = append(own, far...)
 			continue
 		}
-		a, err := ParseAddress(text)
+		a, err := address.Parse(text)
 		if err == nil && IsMulticast(a.MAC) {
 			err = fmt.Errorf("%s is the address of a group", a.MAC)
 		}

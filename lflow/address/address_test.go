@@ -1,4 +1,4 @@
-package model
+package address
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestParseAddress(t *testing.T) {
+func TestParse(t *testing.T) {
 	for _, tc := range []struct{ in, want string }{
 		{"0a:00:00:00:00:01", "0a:00:00:00:00:01 []"},
 		{"0A:00:00:00:00:01  10.0.0.1", "0a:00:00:00:00:01 [10.0.0.1/32]"},
@@ -18,7 +18,7 @@ func TestParseAddress(t *testing.T) {
 		{"0a:00:00:00:00:01 10.0.0.1/33", `"10.0.0.1/33" is not an IP address with a prefix length`},
 		{"0a:00:00:00:00:01 fe80::1%eth0", `"fe80::1%eth0" is not an IP address`},
 	} {
-		a, err := ParseAddress(tc.in)
+		a, err := Parse(tc.in)
 		got := fmt.Sprint(a.MAC, a.IPs)
 		if err != nil {
 			got = err.Error()
@@ -29,10 +29,10 @@ func TestParseAddress(t *testing.T) {
 	}
 }
 
-func FuzzParseAddress(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add("0a:00:00:00:00:01 10.0.0.1/24,fd00::1")
 	f.Fuzz(func(t *testing.T, s string) {
-		a, err := ParseAddress(s)
+		a, err := Parse(s)
 		if err != nil {
 			return
 		}
@@ -40,7 +40,7 @@ func FuzzParseAddress(f *testing.F) {
 		for _, ip := range a.IPs {
 			text += " " + ip.String()
 		}
-		if b, err := ParseAddress(text); err != nil || a.MAC != b.MAC || !slices.Equal(a.IPs, b.IPs) {
+		if b, err := Parse(text); err != nil || a.MAC != b.MAC || !slices.Equal(a.IPs, b.IPs) {
 			t.Errorf("%q: %v becomes %v, %v", s, a, b, err)
 		}
 	})

@@ -1,0 +1,7 @@
+// Package address reads the addresses that columns hold as text: "MAC IP…" in
+// Logical_Switch_Port:addresses and port_security, ovn-nb(5).
+//
+// The rule: what is not an address is an error that quotes it.
+//
+// Imports: lflow
+package address
