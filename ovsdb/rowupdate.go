@@ -69,7 +69,7 @@ func (p *projection) appendUpdate(b []byte, ch *store.Change, e event) []byte {
 		}
 	}
 	b = append(b, '"')
-	b = append(b, ch.UUID.String()...)
+	b = ch.UUID.Append(b)
 	b = append(b, `":{`...)
 	if p.diffs {
 		b = p.appendDiffs(b, ch, e, changed)
@@ -90,7 +90,7 @@ func (p *projection) appendOldNew(b []byte, ch *store.Change, e event, changed [
 		n := len(b)
 		for _, c := range p.columns {
 			if c.events&e != 0 {
-				b = appendColumn(b, n, c.Column, c.Get(ch.New))
+				b = c.AppendJSON(appendName(b, n, c.Column), ch.New)
 			}
 		}
 		b = append(b, '}')
@@ -103,7 +103,7 @@ func (p *projection) appendOldNew(b []byte, ch *store.Change, e event, changed [
 		n := len(b)
 		for _, c := range p.columns {
 			if c.events&e != 0 && (e == remove || differs(c.Column, changed)) {
-				b = appendColumn(b, n, c.Column, c.Get(ch.Old))
+				b = c.AppendJSON(appendName(b, n, c.Column), ch.Old)
 			}
 		}
 		b = append(b, '}')
@@ -121,7 +121,7 @@ func (p *projection) appendDiffs(b []byte, ch *store.Change, e event, changed []
 		n := len(b)
 		for _, c := range p.columns {
 			if c.events&e != 0 && differs(c.Column, changed) {
-				b = appendColumn(b, n, c.Column, difference(c.Column, ch))
+				b = difference(c.Column, ch).AppendJSON(appendName(b, n, c.Column), &c.Type)
 			}
 		}
 		return append(b, '}')
@@ -136,7 +136,7 @@ func (p *projection) appendDiffs(b []byte, ch *store.Change, e event, changed []
 			continue
 		}
 		if !isDefault(c.Column, ch.New) {
-			b = appendColumn(b, n, c.Column, c.Get(ch.New))
+			b = c.AppendJSON(appendName(b, n, c.Column), ch.New)
 		}
 	}
 	return append(b, '}')
@@ -171,13 +171,12 @@ func difference(c *schema.Column, ch *store.Change) schema.Datum {
 	return schema.SetDatum(keys...)
 }
 
-// appendColumn appends a member of a <row> that begins at b[n].
-func appendColumn(b []byte, n int, c *schema.Column, d schema.Datum) []byte {
+// appendName appends what stands before a member of a <row> that begins at b[n].
+func appendName(b []byte, n int, c *schema.Column) []byte {
 	if len(b) > n {
 		b = append(b, ',')
 	}
 	b = append(b, '"')
 	b = append(b, c.Name...)
-	b = append(b, `":`...)
-	return d.AppendJSON(b, &c.Type)
+	return append(b, `":`...)
 }

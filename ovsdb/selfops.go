@@ -260,7 +260,7 @@ func appendRow(b []byte, cols []*schema.Column, row schema.Row) []byte {
 	b = append(b, '{')
 	n := len(b)
 	for _, c := range cols {
-		b = appendColumn(b, n, c, c.Get(row))
+		b = c.AppendJSON(appendName(b, n, c), row)
 	}
 	return append(b, '}')
 }

@@ -94,6 +94,9 @@ func TestDatumRoundTrip(t *testing.T) {
 		if err := c.Set(row, d); err != nil || !c.Get(row).Equal(d) || c.Len(row) != d.Len() {
 			t.Fatalf("%s: set %v, got %v, %v", c.Name, d, c.Get(row), err)
 		}
+		if got := c.AppendJSON(nil, row); !bytes.Equal(got, data) {
+			t.Fatalf("%s: a row's %s, the value's %s", c.Name, got, data)
+		}
 	})
 }
 

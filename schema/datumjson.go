@@ -265,17 +265,24 @@ func (a Atom) AppendJSON(b []byte) []byte {
 		return appendString(b, a.s)
 	case KindUUID:
 		b = append(b, `["uuid","`...)
-		b = a.UUID().appendText(b)
+		b = a.UUID().Append(b)
 		return append(b, `"]`...)
 	}
 	return append(b, "null"...)
 }
 
+// Sets and maps in the notation of RFC 7047, section 5.1.
+const (
+	openSet  = `["set",[`
+	openMap  = `["map",[`
+	emptySet = openSet + "]]"
+)
+
 // AppendJSON appends the value in the notation of RFC 7047: a set of one
 // element as that atom, any other set as ["set",…], a map as ["map",…].
 func (d Datum) AppendJSON(b []byte, t *Type) []byte {
 	if t.IsMap() {
-		b = append(b, `["map",[`...)
+		b = append(b, openMap...)
 		for i, k := range d.Keys {
 			if i > 0 {
 				b = append(b, ',')
@@ -293,7 +300,7 @@ func (d Datum) AppendJSON(b []byte, t *Type) []byte {
 }
 
 func (d Datum) appendSet(b []byte) []byte {
-	b = append(b, `["set",[`...)
+	b = append(b, openSet...)
 	for i, k := range d.Keys {
 		if i > 0 {
 			b = append(b, ',')

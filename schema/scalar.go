@@ -90,7 +90,7 @@ func uuidCodec() codec[UUID] {
 	return codec[UUID]{
 		kind: KindUUID, box: UUIDAtom, unbox: Atom.UUID, compare: UUID.Compare,
 		append: func(b []byte, u UUID) []byte {
-			return append(u.appendText(append(b, '"')), '"')
+			return append(u.Append(append(b, '"')), '"')
 		},
 		read: func(r *reader) (UUID, error) {
 			s, err := r.str()

@@ -19,7 +19,8 @@ type shape interface {
 	each(p any, yield func(k, v Atom) bool)
 	// diff returns the elements of p that q lacks, and of q that p lacks.
 	diff(p, q any) (gone, come Datum)
-	appendJSON(b []byte, p any) []byte
+	appendJSON(b []byte, p any) []byte // as it is stored
+	appendWire(b []byte, p any) []byte // in the notation of RFC 7047
 	readJSON(r *reader, p any) error
 	// ordered gives access to the elements by position, in the order of each.
 	ordered(p any) (n int, at func(i int) (k, v Atom))

@@ -148,6 +148,19 @@ func (s mapping[K, V]) appendJSON(b []byte, p any) []byte {
 	return append(b, '}')
 }
 
+func (s mapping[K, V]) appendWire(b []byte, p any) []byte {
+	m := *p.(*map[K]V)
+	b = append(b, openMap...)
+	for i, k := range s.keys(m) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(s.key.box(k).AppendJSON(append(b, '[')), ',')
+		b = append(s.value.box(m[k]).AppendJSON(b), ']')
+	}
+	return append(b, "]]"...)
+}
+
 func (s mapping[K, V]) readJSON(r *reader, p any) error {
 	var m map[K]V
 	err := r.object(func(name string) error {

@@ -23,6 +23,7 @@ func (s one[T]) isZero(p any) bool {
 func (s one[T]) each(p any, yield func(k, v Atom) bool) { yield(s.box(*p.(*T)), Atom{}) }
 func (s one[T]) diff(p, q any) (gone, come Datum)       { return generalDiff(s, p, q) }
 func (s one[T]) appendJSON(b []byte, p any) []byte      { return s.append(b, *p.(*T)) }
+func (s one[T]) appendWire(b []byte, p any) []byte      { return s.box(*p.(*T)).AppendJSON(b) }
 
 // insert and remove never apply: the number of elements is fixed, and the
 // column has refused them before.
@@ -111,6 +112,13 @@ func (s optional[T]) appendJSON(b []byte, p any) []byte {
 		return s.append(b, *v)
 	}
 	return append(b, "null"...)
+}
+
+func (s optional[T]) appendWire(b []byte, p any) []byte {
+	if v := *p.(**T); v != nil {
+		return s.box(*v).AppendJSON(b)
+	}
+	return append(b, emptySet...)
 }
 
 func (s optional[T]) readJSON(r *reader, p any) error {

@@ -163,6 +163,21 @@ func (s set[T]) appendJSON(b []byte, p any) []byte {
 	return append(b, ']')
 }
 
+func (s set[T]) appendWire(b []byte, p any) []byte {
+	v := *p.(*[]T)
+	if len(v) == 1 {
+		return s.box(v[0]).AppendJSON(b)
+	}
+	b = append(b, openSet...)
+	for i, x := range v {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = s.box(x).AppendJSON(b)
+	}
+	return append(b, "]]"...)
+}
+
 func (s set[T]) readJSON(r *reader, p any) error {
 	var v []T
 	sorted := true

@@ -91,10 +91,11 @@ func (u UUID) stamped(version byte) UUID {
 
 // String returns the 36 character form in lower case.
 func (u UUID) String() string {
-	return string(u.appendText(make([]byte, 0, 36)))
+	return string(u.Append(make([]byte, 0, 36)))
 }
 
-func (u UUID) appendText(b []byte) []byte {
+// Append appends the 36 character form.
+func (u UUID) Append(b []byte) []byte {
 	b = hex.AppendEncode(b, u[0:4])
 	b = append(b, '-')
 	b = hex.AppendEncode(b, u[4:6])
@@ -108,7 +109,7 @@ func (u UUID) appendText(b []byte) []byte {
 
 // MarshalText returns the 36 character form.
 func (u UUID) MarshalText() ([]byte, error) {
-	return u.appendText(make([]byte, 0, 36)), nil
+	return u.Append(make([]byte, 0, 36)), nil
 }
 
 // UnmarshalText reads the 36 character form.

@@ -69,7 +69,7 @@ func (t *table) outside(row schema.Row) uint64 {
 	for _, c := range t.byCol {
 		if (t.Owner != "" || !c.stored) && !c.IsZero(row) {
 			b = append(append(b, c.Name...), 0)
-			b = append(c.Get(row).AppendJSON(b, &c.Type), 0)
+			b = append(c.AppendJSON(b, row), 0)
 		}
 	}
 	if len(b) == 0 && t.Owner == "" {

@@ -89,7 +89,7 @@ func appendRow(b []byte, cols []*column, row schema.Row) []byte {
 			b = append(b, ',')
 		}
 		b = append(append(append(b, '"'), c.Name...), '"', ':')
-		b = c.Get(row).AppendJSON(b, &c.Type)
+		b = c.AppendJSON(b, row)
 	}
 	return append(b, '}')
 }

@@ -51,21 +51,25 @@ func (c *cloud) etcd() (*clientv3.Client, error) {
 	return e, nil
 }
 
-// held returns how many of the keys of northd there are in etcd, of weft.
-func (c *cloud) held(ctx context.Context) (n int64, err error) {
+// held returns how many of the keys of northd there are in etcd, of weft, and
+// their bytes, with those of what they hold.
+func (c *cloud) held(ctx context.Context) (keys, bytes int64, err error) {
 	e, err := c.etcd()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer e.Close()
 	for _, prefix := range counts {
-		r, err := e.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithCountOnly())
+		r, err := e.Get(ctx, prefix, clientv3.WithPrefix())
 		if err != nil {
-			return 0, fmt.Errorf("bench: etcd: %w", err)
+			return 0, 0, fmt.Errorf("bench: etcd: %w", err)
 		}
-		n += r.Count
+		keys += r.Count
+		for _, kv := range r.Kvs {
+			bytes += int64(len(kv.Key) + len(kv.Value))
+		}
 	}
-	return n, nil
+	return keys, bytes, nil
 }
 
 func revision(ctx context.Context, e *clientv3.Client) (int64, error) {

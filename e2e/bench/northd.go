@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,8 +17,11 @@ var few, many, full = size{100, 50}, size{10_000, 50}, size{10_000, 500}
 
 func coldName(ports int) string { return fmt.Sprintf("northd-cold-start-%d-ports", ports) }
 
-// keysName and memoryName are of what northd holds once it has compiled.
+// What there is once northd has compiled: logical flows, what is in etcd, and
+// northd's memory.
+func lflowsName(ports int) string { return fmt.Sprintf("logical-flows-%d-ports", ports) }
 func keysName(ports int) string   { return fmt.Sprintf("etcd-keys-per-port-%d-ports", ports) }
+func bytesName(ports int) string  { return fmt.Sprintf("etcd-bytes-per-port-%d-ports", ports) }
 func memoryName(ports int) string { return fmt.Sprintf("northd-memory-per-port-%d-ports", ports) }
 
 func addName(z size) string {
@@ -36,7 +40,9 @@ func northdScenes() (all []scene) {
 		}
 		s := scene{ports: sizes[0].ports, ips: 1, figures: []spec{
 			{name: cold, goal: goal{ratio: 1, base: gain}}, {name: cold + "-keys", alone: noKeys},
-			{name: keysName(sizes[0].ports), goal: goal{base: half}, alone: noKeys}, {name: memoryName(sizes[0].ports), goal: goal{base: half}}}}
+			{name: lflowsName(sizes[0].ports), goal: goal{ratio: 1}},
+			{name: keysName(sizes[0].ports), goal: goal{base: half}, alone: noKeys}, {name: bytesName(sizes[0].ports), goal: goal{base: half}, alone: noKeys},
+			{name: memoryName(sizes[0].ports), goal: goal{base: half}}}}
 		for _, z := range sizes {
 			gain := 0.0
 			if z == few {
@@ -89,15 +95,24 @@ func (c *cloud) northd(ctx context.Context, sizes []size) error {
 	return nil
 }
 
-// holds gives what northd, and of OVN its databases too, have for a port: keys
-// in etcd, and memory that is no file's.
+// holds gives how many logical flows there are, and what northd, and of OVN its
+// databases too, have for a port: keys and bytes in etcd, and memory that is no
+// file's.
 func (c *cloud) holds(ctx context.Context, ports int) error {
-	if c.want(keysName(ports)) && c.s.Backend.Name() == "weft" {
-		n, err := c.held(ctx)
+	if c.want(lflowsName(ports)) {
+		list, err := c.s.Run(ctx, "", "", "ovn-sbctl", "--bare", "--columns=_uuid", "list", "Logical_Flow")
 		if err != nil {
 			return err
 		}
-		c.give(keysName(ports), &figure{float64(n) / float64(ports), "keys"})
+		c.give(lflowsName(ports), &figure{float64(len(strings.Fields(list.Stdout))), "flows"})
+	}
+	if c.want(keysName(ports), bytesName(ports)) && c.s.Backend.Name() == "weft" {
+		keys, bytes, err := c.held(ctx)
+		if err != nil {
+			return err
+		}
+		c.give(keysName(ports), &figure{float64(keys) / float64(ports), "keys"})
+		c.give(bytesName(ports), &figure{float64(bytes) / float64(ports), "B"})
 	}
 	if !c.want(memoryName(ports)) {
 		return nil
