@@ -78,19 +78,14 @@ func startTwo(b *testing.B, units, flows int) (northbound, southbound string) {
 	return northbound, southbound
 }
 
-func unpackFlows(path string, data []byte) ([]schema.Row, error) {
-	flows, err := sb.DecodeFlows(data)
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]schema.Row, len(flows))
-	for i, f := range flows {
-		rows[i] = &sb.LogicalFlow{
+func unpackFlows(path string, data []byte, _ bool, yield func(schema.Row) bool) error {
+	more := true
+	return sb.EachFlow(data, func(f *sb.Flow) {
+		more = more && yield(&sb.LogicalFlow{
 			Header: schema.Header{UUID: f.UUID(path)}, Pipeline: "ingress",
 			TableID: int64(f.Table), Priority: int64(f.Priority), Match: f.Match, Actions: f.Actions,
-		}
-	}
-	return rows, nil
+		})
+	})
 }
 
 // disturb does what is measured beside, until stop is called.

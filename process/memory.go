@@ -101,6 +101,17 @@ func eachLine(root fs.FS, name string, f func(string)) {
 	}
 }
 
+// CollectAt has garbage collected when the heap has grown by so many percent of
+// what is in use, where the environment variable GOGC does not say it, and gives
+// back to the system what is not in use now. Go's default, 100, lets a daemon that
+// holds much and makes little garbage take twice what it holds.
+func CollectAt(percent int) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(percent)
+	}
+	debug.FreeOSMemory()
+}
+
 const (
 	// lookEvery is how often GiveBack looks.
 	lookEvery = 30 * time.Second

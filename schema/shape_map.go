@@ -16,7 +16,12 @@ func (s mapping[K, V]) typ() (Type, bool) {
 }
 
 func (s mapping[K, V]) keys(m map[K]V) []K {
-	return slices.SortedFunc(maps.Keys(m), s.key.compare)
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, s.key.compare)
+	return keys
 }
 
 func (s mapping[K, V]) get(p any) Datum {

@@ -72,9 +72,11 @@ type Limits struct {
 type Virtual struct {
 	// Path is where the blobs lie below Config.Prefix: "flows/".
 	Path string
-	// Expand makes the rows of one blob; path is relative to Config.Prefix. It
-	// must give the same rows (same UUIDs) for the same blob.
-	Expand func(path string, data []byte) ([]schema.Row, error)
+	// Expand calls yield with the rows of one blob, until it returns false; path is
+	// relative to Config.Prefix. It must give the same rows (same UUIDs) for the
+	// same blob. Unless they are to be kept, a row is good for its call of yield
+	// only, and may be the next one then.
+	Expand func(path string, data []byte, keep bool, yield func(schema.Row) bool) error
 }
 
 // Client is who a transaction is for.

@@ -63,7 +63,9 @@ func (l *loop) fly(ctx context.Context, t etcdTxn, pieces [][]keyOp) {
 // database closes. Past the deadline the clients are told not to wait.
 func (l *loop) put(ctx context.Context, t *etcdTxn, deadline time.Time) flown {
 	first, cancel := context.WithDeadline(ctx, deadline.Add(-l.cfg.CommitTimeout/3))
+	l.cfg.Readers.writing.Add(1)
 	v, rev, err := t.try(first, l.cfg.Client)
+	l.cfg.Readers.writing.Add(-1)
 	cancel()
 	told := false
 	fence := newNonce()

@@ -3,14 +3,19 @@ package store
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 	"time"
 )
 
 // Readers are the places of those that look through databases on behalf of
 // clients, outside the goroutines that write. However many clients ask, no more
 // of them compute at a time than there are places, so that writers find a
-// processor that is free.
-type Readers struct{ places chan struct{} }
+// processor that is free; and while something is on its way to etcd they rest
+// longer than they compute, for etcd may share the machine.
+type Readers struct {
+	places  chan struct{}
+	writing atomic.Int32 // transactions that etcd has been asked for
+}
 
 // NewReaders makes n places; 0 means one for each processor but one, which is
 // the writers', and at least one.
@@ -18,7 +23,7 @@ func NewReaders(n int) *Readers {
 	if n <= 0 {
 		n = max(1, runtime.GOMAXPROCS(0)-1)
 	}
-	return &Readers{make(chan struct{}, n)}
+	return &Readers{places: make(chan struct{}, n)}
 }
 
 const (
@@ -26,6 +31,10 @@ const (
 	turnRows = 64
 	// turnIdle is how often a reader that waits for its turn calls idle.
 	turnIdle = time.Second
+	// While something is written a reader rests restShare times as long as it
+	// computed, and at most maxRest at a time.
+	restShare = 2
+	maxRest   = 2 * time.Millisecond
 )
 
 // Turn is the use of a place by one goroutine. Its methods may be called by
@@ -36,6 +45,7 @@ type Turn struct {
 	idle    func() error
 	rows    int
 	has     bool
+	since   time.Time // when it got its place
 }
 
 // Begin waits for a place. idle, if set, is called now and then while rows are
@@ -52,8 +62,13 @@ func (t *Turn) Step() error {
 	if t.rows++; t.rows%turnRows != 0 {
 		return nil
 	}
+	worked := time.Since(t.since)
 	t.Pause()
-	runtime.Gosched() // a writer that could run would wait for 10 ms otherwise
+	if t.readers.writing.Load() > 0 {
+		time.Sleep(min(restShare*worked, maxRest))
+	} else {
+		runtime.Gosched() // a writer that could run would wait for 10 ms otherwise
+	}
 	if t.idle != nil {
 		if err := t.idle(); err != nil {
 			return err
@@ -77,7 +92,7 @@ func (t *Turn) Resume() error {
 	}
 	select {
 	case t.readers.places <- struct{}{}:
-		t.has = true
+		t.has, t.since = true, time.Now()
 		return t.ctx.Err()
 	default:
 	}
@@ -86,7 +101,7 @@ func (t *Turn) Resume() error {
 	for {
 		select {
 		case t.readers.places <- struct{}{}:
-			t.has = true
+			t.has, t.since = true, time.Now()
 			return t.ctx.Err()
 		case <-tick.C:
 			if t.idle == nil {

@@ -17,9 +17,9 @@ func TestReadersHoldNobodyUp(t *testing.T) {
 	cfg := sbConfig(testEtcd(t))
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	cfg.Virtual = map[string]Virtual{"Logical_Flow": {Path: "flows/", Expand: func(path string, data []byte) ([]schema.Row, error) {
+	cfg.Virtual = map[string]Virtual{"Logical_Flow": {Path: "flows/", Expand: func(path string, data []byte, keep bool, yield func(schema.Row) bool) error {
 		once.Do(func() { close(reached); <-release })
-		return expandLines(path, data)
+		return expandLines(path, data, keep, yield)
 	}}}
 	db := openDB(t, cfg)
 	mustWrite(t, db, Write{Blobs: []BlobChange{{Path: "flows/a/base", New: []byte("one")}}})

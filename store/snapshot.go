@@ -42,7 +42,8 @@ func (s *Snapshot) Len(table string) int {
 }
 
 // Rows iterates over a table's rows in the order of their UUIDs. Rows of a
-// virtual table are made as they are read, blob by blob.
+// virtual table are made as they are read, blob by blob: each is good until the
+// next one.
 func (s *Snapshot) Rows(table string) iter.Seq[schema.Row] {
 	t := s.layout.byName[table]
 	return func(yield func(schema.Row) bool) {
@@ -50,10 +51,8 @@ func (s *Snapshot) Rows(table string) iter.Seq[schema.Row] {
 		case t == nil:
 		case t.virtual != nil:
 			for path, data := range s.Blobs(t.virtual.Path) {
-				for _, row := range t.expand(path, data, s.log) {
-					if !yield(row) {
-						return
-					}
+				if !t.expand(path, data, false, s.log, yield) {
+					return
 				}
 			}
 		default:
@@ -88,16 +87,19 @@ func (s *Snapshot) Blobs(prefix string) iter.Seq2[string, []byte] {
 // Blob returns the data under one path, or nil.
 func (s *Snapshot) Blob(path string) []byte { return s.state.blob(path) }
 
-// expand makes the rows of a blob; one that is damaged has none and is
-// reported.
-func (t *table) expand(path string, data []byte, log func(string, error)) []schema.Row {
+// expand calls yield with the rows of a blob, until it returns false, and returns
+// what it did. What is damaged has no rows and is reported.
+func (t *table) expand(path string, data []byte, keep bool, log func(string, error), yield func(schema.Row) bool) bool {
+	more := true
 	if data == nil {
-		return nil
+		return more
 	}
-	rows, err := t.virtual.Expand(path, data)
+	err := t.virtual.Expand(path, data, keep, func(row schema.Row) bool {
+		more = yield(row)
+		return more
+	})
 	if err != nil {
 		log(path, err)
-		return nil
 	}
-	return rows
+	return more
 }

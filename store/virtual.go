@@ -39,12 +39,14 @@ func (t *table) blobChanges(out []Change, at map[schema.UUID]int, b BlobChange, 
 		}
 		return &out[i]
 	}
-	for _, row := range t.expand(b.Path, b.Old, log) {
+	t.expand(b.Path, b.Old, true, log, func(row schema.Row) bool {
 		change(row).Old = row
-	}
-	for _, row := range t.expand(b.Path, b.New, log) {
+		return true
+	})
+	t.expand(b.Path, b.New, true, log, func(row schema.Row) bool {
 		change(row).New = row
-	}
+		return true
+	})
 	return out
 }
 

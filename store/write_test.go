@@ -14,17 +14,24 @@ import (
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-// A blob of the tests is lines; each is presented as a Logical_Flow.
-func expandLines(path string, data []byte) ([]schema.Row, error) {
+// A blob of the tests is lines; each is presented as a Logical_Flow. A row that is
+// not to be kept is spoilt once it has been looked at.
+func expandLines(path string, data []byte, keep bool, yield func(schema.Row) bool) error {
 	if bytes.HasPrefix(data, []byte("damaged")) {
-		return nil, errors.New("damaged")
+		return errors.New("damaged")
 	}
-	var rows []schema.Row
 	for line := range strings.SplitSeq(string(data), "\n") {
 		owner, _, _ := strings.Cut(strings.TrimPrefix(path, "flows/"), "/") // a line is the same in any of its blobs
-		rows = append(rows, &sb.LogicalFlow{Header: schema.Header{UUID: schema.NameUUID(owner, line)}, Match: line, Pipeline: "ingress"})
+		row := &sb.LogicalFlow{Header: schema.Header{UUID: schema.NameUUID(owner, line)}, Match: line, Pipeline: "ingress"}
+		more := yield(row)
+		if !keep {
+			*row = sb.LogicalFlow{Match: "kept too long"}
+		}
+		if !more {
+			break
+		}
 	}
-	return rows, nil
+	return nil
 }
 
 func sbConfig(c *clientv3.Client) Config {

@@ -33,19 +33,11 @@ func main() {
 	}
 }
 
-// gcPercent is by how much the heap may grow until garbage is collected, once
-// the agent has started, where the environment variable GOGC does not say it.
-// Most of what it holds then stays, and is collected beside its work, so little
-// is won by waiting for it to double, which is Go's default.
+// gcPercent is for process.CollectAt once the agent has started. Most of what it
+// holds then stays, and is collected beside its work.
 const gcPercent = 30
 
-// release gives memory back to the system that is not in use.
-func release() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-	debug.FreeOSMemory()
-}
+func release() { process.CollectAt(gcPercent) }
 
 // flags are the command line.
 type flags struct {

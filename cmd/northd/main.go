@@ -36,6 +36,9 @@ func main() {
 // an etcd that is new takes some 200 MB) goes back to the system.
 const startHeap = 256 << 20
 
+// gcPercent is for process.CollectAt once everything has been compiled.
+const gcPercent = 50
+
 func command() *cobra.Command {
 	var cfg serve.Config
 	var level string
@@ -45,7 +48,8 @@ func command() *cobra.Command {
 		Long: "northd serves the OVN Northbound and Southbound databases (RFC 7047) on etcd and\n" +
 			"compiles the one into the other. Several may run on one etcd: one leads, the others\n" +
 			"follow it, serve who reads, and take over. WEFT_CHECK=1 in the environment compares\n" +
-			"every compilation with one from nothing.",
+			"every compilation with one from nothing. GOGC says how much garbage may lie about, in\n" +
+			"percent of what is in use (100 until everything has been compiled, then 50).",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -63,7 +67,7 @@ func command() *cobra.Command {
 			cfg.Ready = func() {
 				runtime.KeepAlive(start)
 				start = nil
-				go debug.FreeOSMemory()
+				go process.CollectAt(gcPercent)
 				if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 					cfg.Log.Warn("sd_notify", "err", err)
 				}

@@ -9,64 +9,85 @@ import (
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-// expandFlows makes the rows of table Logical_Flow of one bucket of units. isGroup
-// tells whether a UUID is that of a Logical_DP_Group.
-func expandFlows(path string, bucket []byte, isGroup func(schema.UUID) bool) ([]schema.Row, error) {
+// expandFlows calls yield with the rows of table Logical_Flow of one bucket of
+// units: see store.Virtual. isGroup tells whether a UUID is that of a
+// Logical_DP_Group.
+//
+// Hot path: where rows are not kept, they cost the strings of their chunk.
+func expandFlows(path string, bucket []byte, keep bool, isGroup func(schema.UUID) bool, yield func(schema.Row) bool) error {
 	owner, place, ok := strings.Cut(strings.TrimPrefix(path, sb.FlowsPath), "/")
 	if !ok {
-		return nil, fmt.Errorf("serve: %q is not a path of flows", path)
+		return fmt.Errorf("serve: %q is not a path of flows", path)
 	}
 	id, err := schema.ParseUUID(owner)
 	if err != nil {
-		return nil, fmt.Errorf("serve: flows of %q: %w", path, err)
+		return fmt.Errorf("serve: flows of %q: %w", path, err)
 	}
-	group := isGroup(id)
-	var rows []schema.Row
+	var row flowRow
+	if isGroup(id) {
+		row.group = &id
+	} else {
+		row.datapath = &id
+	}
 	var bad error
+	more := true
 	err = sb.EachUnit(place, bucket, func(name string, chunk []byte) {
-		flows, err := sb.DecodeFlows(chunk)
-		if err != nil {
-			bad = fmt.Errorf("unit %q: %w", name, err)
+		if !more {
 			return
 		}
 		unit := sb.FlowPath(id, name)
-		for i := range flows {
-			row := flowRow(unit, &flows[i])
-			if group {
-				row.LogicalDPGroup = &id
-			} else {
-				row.LogicalDatapath = &id
+		err := sb.EachFlow(chunk, func(f *sb.Flow) {
+			if more = more && yield(row.of(unit, f)); keep {
+				row.row = nil // the next flow has another
 			}
-			rows = append(rows, row)
+		})
+		if err != nil {
+			bad = fmt.Errorf("unit %q: %w", name, err)
 		}
 	})
 	if err = errors.Join(err, bad); err != nil {
-		return nil, fmt.Errorf("serve: flows of %q: %w", path, err)
+		return fmt.Errorf("serve: flows of %q: %w", path, err)
 	}
-	return rows, nil
+	return nil
 }
 
-func flowRow(path string, f *sb.Flow) *sb.LogicalFlow {
-	row := &sb.LogicalFlow{
-		Header:   schema.Header{UUID: f.UUID(path)},
-		Pipeline: pipelineName(f.Pipeline),
-		TableID:  int64(f.Table),
-		Priority: int64(f.Priority),
-		Match:    f.Match,
-		Actions:  f.Actions,
-		// The keys that OVN uses, so that its tools show them.
-		ExternalIDs: map[string]string{"stage-name": f.Stage, "source": f.Source},
+// flowRow is a row of Logical_Flow that shows one flow after the other.
+type flowRow struct {
+	row             *sb.LogicalFlow
+	datapath, group *schema.UUID
+}
+
+// of shows a flow of a unit.
+func (r *flowRow) of(unit string, f *sb.Flow) *sb.LogicalFlow {
+	if r.row == nil {
+		r.row = &sb.LogicalFlow{ExternalIDs: make(map[string]string, 3), LogicalDatapath: r.datapath, LogicalDPGroup: r.group}
 	}
-	if !f.Hint.IsZero() {
-		row.ExternalIDs["stage-hint"] = f.Hint.String()[:8]
+	ids := r.row.ExternalIDs
+	*r.row = sb.LogicalFlow{
+		Header:          schema.Header{UUID: f.UUID(unit)},
+		LogicalDatapath: r.datapath,
+		LogicalDPGroup:  r.group,
+		Pipeline:        pipelineName(f.Pipeline),
+		TableID:         int64(f.Table),
+		Priority:        int64(f.Priority),
+		Match:           f.Match,
+		Actions:         f.Actions,
+		ExternalIDs:     ids,
+	}
+	// The keys that OVN uses, so that its tools show them.
+	ids["stage-name"], ids["source"] = f.Stage, f.Source
+	if delete(ids, "stage-hint"); !f.Hint.IsZero() {
+		ids["stage-hint"] = f.Hint.String()[:8]
 	}
 	if f.ControllerMeter != "" {
-		row.ControllerMeter = &f.ControllerMeter
+		meter := f.ControllerMeter
+		r.row.ControllerMeter = &meter
 	}
 	if f.Desc != "" {
-		row.FlowDesc = &f.Desc
+		desc := f.Desc
+		r.row.FlowDesc = &desc
 	}
-	return row
+	return r.row
 }
 
 func pipelineName(p uint8) string {
