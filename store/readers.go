@@ -33,8 +33,8 @@ const (
 	turnIdle = time.Second
 	// While something is written a reader rests restShare times as long as it
 	// computed, and at most maxRest at a time.
-	restShare = 2
-	maxRest   = 2 * time.Millisecond
+	restShare = 8
+	maxRest   = 4 * time.Millisecond
 )
 
 // Turn is the use of a place by one goroutine. Its methods may be called by
