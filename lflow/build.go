@@ -29,6 +29,9 @@ func (m MAC) value() Value {
 	return U(v)
 }
 
+// Broadcast is the Ethernet address of everybody.
+var Broadcast = MAC{255, 255, 255, 255, 255, 255}
+
 // ParseMAC parses six colon-separated pairs of hex digits.
 func ParseMAC(s string) (m MAC, ok bool) {
 	v, ok := scanMAC(s)

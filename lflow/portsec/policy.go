@@ -80,7 +80,7 @@ func (h hosts) macs() []maskedMAC {
 type maskedMAC struct{ mac, mask lflow.MAC }
 
 func oneMAC(m lflow.MAC) maskedMAC {
-	return maskedMAC{m, lflow.MAC{255, 255, 255, 255, 255, 255}}
+	return maskedMAC{m, lflow.Broadcast}
 }
 
 // constant returns the address as a constant of the language.

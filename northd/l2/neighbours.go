@@ -65,12 +65,14 @@ func (ft *feature) owns(r *incr.Reader, f *graph.Flows, p *model.SwitchPort, ip 
 	return first == p.UUID
 }
 
-// question matches who asks for an address.
+// question matches who asks all for an address. Who asks its owner alone wants to
+// know whether that is there still: RFC 1122, section 2.3.2.1; RFC 4861, section
+// 7.3.
 func question(ip netip.Addr) *lflow.Expr {
 	if ip.Is4() {
-		return lflow.And(lflow.Eq(lflow.ARPTPA, ip), lflow.Eq(lflow.ARPOp, 1))
+		return lflow.And(lflow.Eq(lflow.ARPTPA, ip), lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.EthDst, lflow.Broadcast))
 	}
-	return lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.IP6Dst, ip, model.SolicitedNode(ip)), lflow.Eq(lflow.NDTarget, ip))
+	return lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.IP6Dst, model.SolicitedNode(ip)), lflow.Eq(lflow.NDTarget, ip))
 }
 
 // answer turns the question round. A router's advertisements say that it is
