@@ -176,7 +176,7 @@ func (ft *feature) demand(r *incr.Reader, id schema.UUID) (policy, bool) {
 }
 
 func (a *acl) demand() policy {
-	p := policy{ACLs: true, Conntrack: model.Conntrack{Stateful: a.Action == "allow-related", Persistent: a.ID != 0, Sampled: a.Est.On()}}
+	p := policy{ACLs: true, Conntrack: model.Conntrack{Stateful: a.Action == "allow-related", Persistent: a.ID != 0, Labelled: a.committed() != 0}}
 	p.Tiers[a.Stage] = a.Tier
 	return p
 }

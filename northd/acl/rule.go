@@ -27,18 +27,25 @@ type flows struct{ *graph.Flows }
 
 func (f flows) rule(a *acl, v variant, noInvalid bool) {
 	switch {
-	case v.Stateful && a.Action == "allow-stateless":
-		f.AddText(aclStages[a.Stage].pre, a.Priority, a.Match, pipeline.Set(pipeline.ACLStateless), lflow.Next{})
-		fallthrough
-	case !v.Stateful, a.Action == "pass":
-		f.decide(a, v, "", append(a.observe(false), lflow.Next{})...)
+	case !v.Stateful, a.Action == "allow-stateless":
+		if v.Stateful {
+			f.AddText(aclStages[a.Stage].pre, a.Priority, a.Match, pipeline.Set(pipeline.ACLStateless), lflow.Next{})
+		}
+		f.decide(a, v, nil, append(a.observe(false), lflow.Next{})...)
+		f.sample(a, false)
+	case a.Action == "pass":
+		// Where no other ACL has a verdict the packet goes on, and its connection
+		// is committed, as that of a packet is which no ACL speaks of.
+		known := append(a.observe(false), lflow.Next{})
+		f.decide(a, v, pipeline.Is(pipeline.ACLHintAllowNew), append([]lflow.Action{pipeline.Set(pipeline.CTCommit)}, known...)...)
+		f.decide(a, v, pipeline.IsNot(pipeline.ACLHintAllowNew), known...)
 		f.sample(a, false)
 	case a.Action == "drop", a.Action == "reject":
 		// A connection that was allowed before is blocked from now on: its
 		// replies end too.
 		block := lflow.CTCommit{Actions: lflow.Actions{lflow.SetTo(pipeline.CTBlocked, 1)}}
-		f.decide(a, v, pipeline.ACLHintDrop, append(a.observe(false), lflow.Next{})...)
-		f.decide(a, v, pipeline.ACLHintBlock, block, lflow.Next{})
+		f.decide(a, v, pipeline.Is(pipeline.ACLHintDrop), append(a.observe(false), lflow.Next{})...)
+		f.decide(a, v, pipeline.Is(pipeline.ACLHintBlock), block, lflow.Next{})
 		f.sample(a, true)
 	default: // allow, too, commits: the peer's ACLs may want to know the connection
 		again := append(a.persist(), a.observe(true)...)
@@ -46,8 +53,8 @@ func (f flows) rule(a *acl, v variant, noInvalid bool) {
 		if a.committed() == 0 {
 			commit = append(again[:len(again):len(again)], pipeline.Set(pipeline.CTCommit))
 		}
-		f.decide(a, v, pipeline.ACLHintAllowNew, append(commit[:len(commit):len(commit)], lflow.Next{})...)
-		f.decide(a, v, pipeline.ACLHintAllow, append(again[:len(again):len(again)], lflow.Next{})...)
+		f.decide(a, v, pipeline.Is(pipeline.ACLHintAllowNew), append(commit[:len(commit):len(commit)], lflow.Next{})...)
+		f.decide(a, v, pipeline.Is(pipeline.ACLHintAllow), append(again[:len(again):len(again)], lflow.Next{})...)
 		f.sample(a, true)
 		if a.ID != 0 {
 			f.established(a)
@@ -72,13 +79,13 @@ func (f flows) logRelated(a *acl, noInvalid bool) {
 }
 
 // decide adds the flow that notes the ACL's verdict on packets with a hint.
-func (f flows) decide(a *acl, v variant, hint string, then ...lflow.Action) {
+func (f flows) decide(a *acl, v variant, hint *lflow.Expr, then ...lflow.Action) {
 	var match []string
 	if v.Tiered {
 		match = append(match, lflow.Eq(pipeline.LField(pipeline.ACLTier), int(a.Tier)).String())
 	}
-	if hint != "" {
-		match = append(match, pipeline.Is(hint).String())
+	if hint != nil {
+		match = append(match, hint.String())
 	}
 	if match == nil {
 		match = []string{a.Match}

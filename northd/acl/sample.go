@@ -15,10 +15,8 @@ func (a *acl) observe(commits bool) []lflow.Action {
 	}
 	if commits && a.committed() != 0 {
 		as = append(as, pipeline.Set(pipeline.CTCommit), pipeline.Set(pipeline.ACLLabelled),
-			lflow.SetTo(pipeline.LField(pipeline.ACLLabel), uint64(a.committed())))
-		if a.Est.On() {
-			as = append(as, lflow.SetTo(pipeline.LField(pipeline.ACLStage), int(a.Stage)))
-		}
+			lflow.SetTo(pipeline.LField(pipeline.ACLLabel), uint64(a.committed())),
+			lflow.SetTo(pipeline.LField(pipeline.ACLStage), int(a.Stage)))
 	}
 	return as
 }

@@ -9,12 +9,12 @@ import (
 type Conntrack struct {
 	Stateful   bool // IP packets go through conntrack; nothing is forgotten when that ends
 	Persistent bool // connections are committed with the number of the ACL that let them in
-	Sampled    bool // and with where it is, for samples of their packets
+	Labelled   bool // some of them with its label, and where it is
 }
 
 // Join is what two demand together.
 func (c Conntrack) Join(o Conntrack) Conntrack {
-	return Conntrack{c.Stateful || o.Stateful, c.Persistent || o.Persistent, c.Sampled || o.Sampled}
+	return Conntrack{c.Stateful || o.Stateful, c.Persistent || o.Persistent, c.Labelled || o.Labelled}
 }
 
 // ConntrackDemand is what one feature demands on a switch.

@@ -46,7 +46,7 @@ func commits(f *graph.Flows, stage string, c model.Conntrack) {
 		plain = append(plain, copyTo("ct_mark.allow_established", pipeline.ACLPersist), copyTo("ct_label.acl_id", pipeline.ACLID))
 	}
 	labelled := append(plain[:len(plain):len(plain)], copyTo("ct_label.label", pipeline.ACLLabel))
-	if c.Sampled {
+	if c.Labelled {
 		labelled = append(labelled, copyTo("ct_mark.obs_stage", pipeline.ACLStage))
 	}
 	f.Add(stage, 100, lflow.And(pipeline.Is(pipeline.CTCommit), pipeline.IsNot(pipeline.ACLLabelled)), lflow.CTCommit{Actions: plain}, lflow.Next{})
