@@ -13,7 +13,8 @@ type Column struct {
 	Owner     string // OwnerChassis, or "" for the leader northd
 	Index     int    // position in Table.Columns; -1 for _uuid and _version
 
-	field int // index of the struct field
+	until Datum // in Table.Unclaimed
+	field int   // index of the struct field
 	shape shape
 }
 

@@ -17,6 +17,7 @@ type Table struct {
 	typ      reflect.Type // the row struct
 	byName   map[string]*Column
 	defaults []*Column // columns whose default is not the Go zero value
+	untils   []*Column // columns with until
 }
 
 // Column returns the column of that name, _uuid and _version included, or nil.
@@ -27,6 +28,16 @@ func (t *Table) New(id UUID) Row {
 	row := t.blank(id)
 	for _, c := range t.defaults {
 		c.shape.set(c.at(row), c.Type.Default())
+	}
+	return row
+}
+
+// Unclaimed returns a row as New does, but with what the columns that chassis own
+// are until one of them says.
+func (t *Table) Unclaimed(id UUID) Row {
+	row := t.New(id)
+	for _, c := range t.untils {
+		c.shape.set(c.at(row), c.until)
 	}
 	return row
 }

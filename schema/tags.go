@@ -26,6 +26,7 @@ import (
 //	maxlen=N                                 characters of a string
 //	min=1                                    a set is never empty
 //	ephemeral derived members owner=chassis owner=northd
+//	until=false                              what a chassis's column is until one says
 
 // newTable makes the descriptor of row's struct. A tag that makes no sense is
 // a bug in the struct: it panics.
@@ -63,6 +64,9 @@ func (t *Table) addColumn(c *Column) {
 	t.byName[c.Name] = c
 	if c.Type.Min == 1 && !c.Type.IsScalar() {
 		t.defaults = append(t.defaults, c)
+	}
+	if c.until.Len() > 0 {
+		t.untils = append(t.untils, c)
 	}
 }
 
@@ -162,6 +166,8 @@ func (c *Column) option(o string, open bool) {
 		c.Members = true
 	case key == "owner":
 		c.Owner = arg
+	case key == "until" && base.Kind == KindBoolean && c.Type.IsOptional():
+		c.until = SetDatum(BoolAtom(arg == "true"))
 	default:
 		panic(fmt.Sprintf("schema: %s.%s: option %q does not apply", c.Table.Name, c.Name, o))
 	}

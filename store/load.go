@@ -95,9 +95,10 @@ func (res *loadResult) take(l *layout, prefix string, kv *mvccpb.KeyValue) {
 			res.problems = append(res.problems, p)
 			return
 		}
+		others := w.t.Unclaimed(w.id)
 		for _, c := range w.t.byCol {
 			if !c.stored {
-				c.Copy(row, w.t.New(w.id)) // not ours to say
+				c.Copy(row, others) // not ours to say
 			}
 		}
 		res.rows[key] = &loadedRow{key: key, row: row, rev: kv.ModRevision}

@@ -180,7 +180,7 @@ func (m *machine) replayRow(x *txn, key rowKey, put *mvccpb.KeyValue, members []
 			}
 		}
 		if x.get(t, key.id) == nil {
-			fresh := t.New(key.id)
+			fresh := t.Unclaimed(key.id)
 			half := m.aside[key]
 			for _, c := range t.byCol {
 				switch {

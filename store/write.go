@@ -73,7 +73,7 @@ func (m *machine) writeRow(x *txn, ch *Change) error {
 				continue
 			}
 			if half == nil {
-				half = t.New(ch.UUID)
+				half = t.Unclaimed(ch.UUID)
 			}
 			c.Copy(row, half)
 		}
@@ -227,7 +227,7 @@ func (m *machine) presentRow(x *txn, ch *Change) {
 		}
 		return
 	case from == nil:
-		from = t.New(ch.UUID)
+		from = t.Unclaimed(ch.UUID)
 	case have == nil:
 		if x.known(t, ch.UUID) {
 			return
@@ -235,7 +235,7 @@ func (m *machine) presentRow(x *txn, ch *Change) {
 		row := t.Clone(ch.New)
 		half := m.aside[key]
 		if half == nil {
-			half = t.New(ch.UUID)
+			half = t.Unclaimed(ch.UUID)
 		}
 		for _, c := range t.byCol {
 			if c.Owner == "" {

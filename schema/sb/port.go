@@ -27,7 +27,7 @@ type PortBinding struct {
 	MAC                        []string          `ovs:"mac"`
 	PortSecurity               []string          `ovs:"port_security"`
 	NATAddresses               []string          `ovs:"nat_addresses"`
-	Up                         *bool             `ovs:"up,owner=chassis"`
+	Up                         *bool             `ovs:"up,owner=chassis,until=false"`
 	ExternalIDs                map[string]string `ovs:"external_ids"`
 	RequestedChassis           *schema.UUID      `ovs:"requested_chassis,weak=Chassis"`
 	RequestedAdditionalChassis []schema.UUID     `ovs:"requested_additional_chassis,weak=Chassis"`
