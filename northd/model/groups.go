@@ -31,6 +31,7 @@ type Groups struct {
 	groupBySet  *incr.Index[schema.UUID, *nb.PortGroup, string] // names of its address sets
 	ofPort      *incr.Index[schema.UUID, *nb.PortGroup, schema.UUID]
 	setByName   *incr.Index[schema.UUID, *nb.AddressSet, string]
+	setOfOption *incr.Index[struct{}, map[string]string, string] // ServiceMonitorMAC, where it is set
 }
 
 // Member is a switch port in port groups.
@@ -61,6 +62,12 @@ func newGroups(g *graph.Graph, m *Model) *Groups {
 	s.groupBySet = incr.NewIndex(s.Ports, "set", setsOfGroup)
 	s.ofPort = incr.NewIndex(s.Ports, "port", func(_ schema.UUID, g *nb.PortGroup) []schema.UUID { return g.Ports })
 	s.setByName = incr.NewIndex(s.sets, "name", func(_ schema.UUID, s *nb.AddressSet) []string { return []string{s.Name} })
+	s.setOfOption = incr.NewIndex(m.Options, "set", func(_ struct{}, options map[string]string) []string {
+		if options[ServiceMonitorMAC] == "" {
+			return nil
+		}
+		return []string{ServiceMonitorMAC}
+	})
 	s.names = graph.Table(g, "name of port group", incr.Keys(s.Ports), func(r *incr.Reader, id schema.UUID) (string, bool) {
 		g, ok := incr.Get(r, s.Ports, id)
 		if !ok {
@@ -78,7 +85,7 @@ func newGroups(g *graph.Graph, m *Model) *Groups {
 	})
 	s.in = incr.NewIndex(s.members, "group", func(_ schema.UUID, m *Member) []schema.UUID { return m.Groups })
 	graph.Rows(g, "Port_Group", incr.Values(s.On), s.portGroupRow)
-	graph.Rows(g, "Address_Set", incr.Union(incr.Values(s.setByName), incr.Values(s.groupBySet)), s.addressSetRow)
+	graph.Rows(g, "Address_Set", incr.Union(incr.Values(s.setByName), incr.Values(s.groupBySet), incr.Values(s.setOfOption)), s.addressSetRow)
 	return s
 }
 
@@ -139,7 +146,7 @@ func setsOfGroup(_ schema.UUID, g *nb.PortGroup) []string {
 
 // HasSet tells whether matches can name the address set.
 func (s *Groups) HasSet(r *incr.Reader, name string) bool {
-	return len(incr.Lookup(r, s.setByName, name)) > 0 || len(incr.Lookup(r, s.groupBySet, name)) > 0
+	return len(incr.Lookup(r, s.setByName, name)) > 0 || len(incr.Lookup(r, s.groupBySet, name)) > 0 || len(incr.Lookup(r, s.setOfOption, name)) > 0
 }
 
 // HasGroup tells whether matches can name the port group.
@@ -148,11 +155,15 @@ func (s *Groups) HasGroup(r *incr.Reader, name string) bool {
 }
 
 // addressSetRow is a row of table Address_Set. As in OVN, a set of the user's
-// takes precedence over a port group's of the same name.
+// takes precedence over a port group's of the same name; over northd's own too.
 func (s *Groups) addressSetRow(r *incr.Reader, name string) (*sb.AddressSet, bool) {
 	row := &sb.AddressSet{Header: schema.Header{UUID: schema.NameUUID("Address_Set", name)}, Name: name}
 	if _, set, ok := incr.One(r, s.setByName, name); ok {
 		row.Addresses, row.Options = set.Addresses, set.Options
+		return row, true
+	}
+	if _, options, ok := incr.One(r, s.setOfOption, name); ok {
+		row.Addresses = []string{options[ServiceMonitorMAC]}
 		return row, true
 	}
 	groups := incr.Lookup(r, s.groupBySet, name)

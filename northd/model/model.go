@@ -65,6 +65,14 @@ type Model struct {
 	ports        peerIndexes
 }
 
+// MaxDatapathKey is the largest tunnel key of a datapath, as it fits into the VNI of
+// a Geneve header: RFC 8926, section 3.4.
+const MaxDatapathKey = 1<<24 - 1
+
+// ServiceMonitorMAC is the option of NB_Global that has the source address of health
+// checks, and the address set with it that matches can name.
+const ServiceMonitorMAC = "svc_monitor_mac"
+
 // Claim says which chassis has a port, and whether its flows are in there.
 type Claim struct {
 	Chassis string // name
@@ -73,7 +81,7 @@ type Claim struct {
 
 // New declares the model.
 func New(g *graph.Graph, limits Limits) *Model {
-	m := &Model{limits: Limits{cmp.Or(limits.MaxDatapathKey, 1<<24-1), cmp.Or(limits.MaxPortKey, 1<<15-1)}}
+	m := &Model{limits: Limits{cmp.Or(limits.MaxDatapathKey, MaxDatapathKey), cmp.Or(limits.MaxPortKey, 1<<15-1)}}
 	m.declareOptions(g)
 	m.Chassis = newChassis(g)
 	m.Claims = incr.NewInput[schema.UUID](g.Engine, "claim", incr.Eq[Claim])
@@ -110,6 +118,11 @@ func (m *Model) declareOptions(g *graph.Graph) {
 		routerPort: graph.String[*nb.LogicalSwitchPort](g, "options", "router-port", "name of a Logical_Router_Port",
 			"for ports of type router: the port at the other end"),
 	}
+	// Package serve writes them where they are missing.
+	graph.String[*nb.NBGlobal](g, "options", "mac_prefix", "three octets", "the first ones of Ethernet addresses that are given out; northd chooses them once")
+	graph.String[*nb.NBGlobal](g, "options", ServiceMonitorMAC, "Ethernet address", "the source of health checks, and an address set of that name; northd chooses it once")
+	graph.String[*nb.NBGlobal](g, "options", "max_tunid", "written by northd", "the largest tunnel key of a datapath")
+	graph.String[*nb.NBGlobal](g, "options", "northd_internal_version", "written by northd", "the version of the northd that leads")
 	// The chassis read it in the port's Port_Binding.
 	graph.String[*nb.LogicalSwitchPort](g, "options", "iface-id-ver", "any text",
 		"only an interface with the same external_ids:iface-id-ver is the port's")

@@ -37,23 +37,24 @@ type leading struct {
 	sure      func(context.Context) error // fails where etcd was put back since it was read
 
 	// The fields below belong to run.
-	compiler  *northd.Compiler
-	agents    *agents
-	owners    *owners
-	out       *output
-	progress  progress
-	writeback *writeback
-	nbRev     int64                        // newest northbound revision that was fed
-	nbCfg     int64                        // NB_Global.nb_cfg as of nbRev
-	cfgAt     int64                        // when nb_cfg was seen, ms
-	refused   func()                       // called when etcd did not take what was compiled
-	sick      func()                       // called when what is computed is found to be wrong
-	presented map[rowID]bool               // rows that agents changed, since the compiler was told
-	leftOut   map[rowID]bool               // rows that agents wrote and that break a rule
-	claims    map[schema.UUID]northd.Claim // what the compiler was told
-	told      sb.Compiled                  // what NB_Global was told
-	marked    bool                         // the mark in etcd is of a finished write
-	endpoints []string                     // etcd's, for agents that ask the Southbound database
+	compiler   *northd.Compiler
+	agents     *agents
+	owners     *owners
+	out        *output
+	progress   progress
+	writeback  *writeback
+	nbRev      int64                        // newest northbound revision that was fed
+	nbCfg      int64                        // NB_Global.nb_cfg as of nbRev
+	cfgAt      int64                        // when nb_cfg was seen, ms
+	refused    func()                       // called when etcd did not take what was compiled
+	sick       func()                       // called when what is computed is found to be wrong
+	presented  map[rowID]bool               // rows that agents changed, since the compiler was told
+	leftOut    map[rowID]bool               // rows that agents wrote and that break a rule
+	claims     map[schema.UUID]northd.Claim // what the compiler was told
+	told       sb.Compiled                  // what NB_Global was told
+	identified *nb.NBGlobal                 // that has the options that identify gives it
+	marked     bool                         // the mark in etcd is of a finished write
+	endpoints  []string                     // etcd's, for agents that ask the Southbound database
 
 	leads bool // what is compiled is written
 	warm  bool // everything was compiled
@@ -174,6 +175,9 @@ func (l *leading) step(ctx context.Context, in northd.Input) error {
 				return err
 			}
 			if err := l.present(ctx); err != nil {
+				return err
+			}
+			if err := l.identify(ctx); err != nil {
 				return err
 			}
 		}
