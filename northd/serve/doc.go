@@ -6,5 +6,5 @@
 // is computed from the feeds; servers, followers and the northbound write-back
 // only exchange messages with it.
 //
-// Imports: store, store/etcd, store/leader, schema, schema/nb, schema/sb, schema/server, ovsdb, northd, northd/pipeline, lflow, incr, proto, proto/admin
+// Imports: store, store/etcd, store/leader, schema, schema/nb, schema/sb, schema/server, ovsdb, northd, northd/model, northd/pipeline, lflow, incr, proto, proto/admin
 package serve
