@@ -6,11 +6,16 @@ import (
 	"strings"
 )
 
-// Choice is a value that Select may choose, with a weight of 1 to 65535.
+// Choice is a value of 0 to 65535 that Select may choose, with a weight of 1 to
+// 65535.
 type Choice struct {
 	Value  Value
 	Weight uint16
 }
+
+// selectBits is the width of a choice's value: OVN refuses any narrower field,
+// whatever the values.
+const selectBits = 16
 
 // defaultWeight is that of a choice without one.
 const defaultWeight = 100
@@ -54,6 +59,9 @@ func parseSelect(p *actionParser, dst operand) (Action, *Error) {
 	if dst.sym.IsString() || dst.sym.Kind == KindVirtual {
 		return nil, errorf(dst.pos, CodeType, "the result of select needs an integer field, not %s", dst.Field)
 	}
+	if dst.Width() < selectBits {
+		return nil, errorf(dst.pos, CodeType, "the result of select needs %d bits, and %s has %d", selectBits, dst.Field, dst.Width())
+	}
 	if err := p.expect(tokLParen); err != nil {
 		return nil, err
 	}
@@ -68,7 +76,7 @@ func parseSelect(p *actionParser, dst operand) (Action, *Error) {
 	}
 	pos := p.tok.pos
 	for !p.accept(tokRParen) {
-		c, err := p.choice(dst)
+		c, err := p.choice()
 		if err != nil {
 			return nil, err
 		}
@@ -96,16 +104,12 @@ func parseSelect(p *actionParser, dst operand) (Action, *Error) {
 }
 
 // choice parses `value' or `value=weight'.
-func (p *actionParser) choice(dst operand) (Choice, *Error) {
-	pos := p.tok.pos
-	v, err := p.integer("a value", 1<<64-1)
+func (p *actionParser) choice() (Choice, *Error) {
+	v, err := p.integer("a value", 1<<selectBits-1)
 	if err != nil {
 		return Choice{}, err
 	}
 	c := Choice{Value: U(v), Weight: defaultWeight}
-	if c.Value.Len() > dst.Width() {
-		return c, errorf(pos, CodeValue, "%d does not fit into %d-bit field %s", v, dst.Width(), dst.Field)
-	}
 	if p.accept(tokAssign) {
 		pos := p.tok.pos
 		w, err := p.integer("a weight", 65535)
@@ -121,9 +125,9 @@ func (p *actionParser) choice(dst operand) (Choice, *Error) {
 }
 
 // HashFields returns the fields, with the names that Open vSwitch gives them,
-// that hash_fields can name.
+// that hash_fields can name. tp_src and tp_dst are the ports of TCP, UDP and SCTP.
 func HashFields() []string {
-	return []string{"eth_src", "eth_dst", "ip_src", "ip_dst", "ipv6_src", "ipv6_dst", "ip_proto",
+	return []string{"eth_src", "eth_dst", "ip_src", "ip_dst", "ipv6_src", "ipv6_dst", "ip_proto", "tp_src", "tp_dst",
 		"tcp_src", "tcp_dst", "udp_src", "udp_dst", "sctp_src", "sctp_dst"}
 }
 

@@ -2,6 +2,7 @@ package lower
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/weft-sdn/weft/lflow"
@@ -73,7 +74,11 @@ func selectGroup(hashFields string) *groupSpec {
 	if hashFields != "" {
 		g.Select = "hash"
 		for name := range strings.SplitSeq(hashFields, ",") {
-			g.Fields = append(g.Fields, hashField(name))
+			for _, f := range hashed(name) {
+				if !slices.Contains(g.Fields, f) {
+					g.Fields = append(g.Fields, f)
+				}
+			}
 		}
 	}
 	return g
@@ -102,7 +107,19 @@ func (e *encoder) group(g *groupSpec) error {
 	return nil
 }
 
-// hashField returns the field of a name that lflow.HashFields has.
+// hashed returns the fields that a name of lflow.HashFields stands for. A switch
+// leaves out those that a packet does not have.
+func hashed(name string) []ofp.Field {
+	switch name {
+	case "tp_src":
+		return []ofp.Field{ofp.TCPSrc, ofp.UDPSrc, ofp.SCTPSrc}
+	case "tp_dst":
+		return []ofp.Field{ofp.TCPDst, ofp.UDPDst, ofp.SCTPDst}
+	}
+	return []ofp.Field{hashField(name)}
+}
+
+// hashField returns the field that a name stands for alone.
 func hashField(name string) ofp.Field {
 	switch name {
 	case "eth_src":

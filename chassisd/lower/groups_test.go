@@ -55,7 +55,7 @@ func wantedGroup(s string) string {
 	if fields != "" {
 		g := ofp.GroupSpec{Type: ofp.GroupSelect, Select: method}
 		for name := range strings.SplitSeq(strings.TrimSuffix(fields, ")"), ",") {
-			g.Fields = append(g.Fields, hashField(name))
+			g.Fields = append(g.Fields, hashed(name)...)
 		}
 		body, err := g.Body()
 		if err != nil {

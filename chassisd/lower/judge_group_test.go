@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,11 +66,16 @@ func TestJudgeGroups(t *testing.T) {
 	}
 }
 
-// TestHashFields: every field that can be hashed over is one of OpenFlow.
+// TestHashFields: every field that can be hashed over is one of OpenFlow, and a
+// port without a protocol that of each protocol that has ports.
 func TestHashFields(t *testing.T) {
 	for _, name := range lflow.HashFields() {
-		if hashField(name) == noField {
+		if slices.Contains(hashed(name), noField) {
 			t.Errorf("no field %s", name)
 		}
+	}
+	want := []ofp.Field{ofp.TCPSrc, ofp.UDPSrc, ofp.SCTPSrc, ofp.UDPDst}
+	if got := selectGroup("tcp_src,tp_src,udp_dst").Fields; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
