@@ -43,11 +43,11 @@ func (p *actionParser) set(dst operand) (Action, *Error) {
 		return nil, errorf(pos, CodeType, "an integer cannot be assigned to string field %s", name)
 	case c.IsString:
 		return Set{dst.Field, c}, nil
-	case c.Notation.width(c.Value) > dst.Width():
-		return nil, errorf(pos, CodeValue, "%d-bit constant does not fit into %d-bit field %s", c.Notation.width(c.Value), dst.Width(), name)
-	case c.Masked && c.Mask.Len() > dst.Width():
-		return nil, errorf(pos, CodeValue, "%d-bit mask does not fit into %d-bit field %s", c.Mask.Len(), dst.Width(), name)
-	case c.Masked && dst.sym.Level != Ordinal:
+	}
+	if err := c.fits(name, pos); err != nil {
+		return nil, err
+	}
+	if c.Masked && dst.sym.Level != Ordinal {
 		return nil, errorf(pos, CodeType, "nominal field %s can only be assigned as a whole", name)
 	}
 	return Set{dst.Field, c}, nil

@@ -15,6 +15,31 @@ type Constant struct {
 	Str         string
 }
 
+// width returns how many bits the constant claims: as many as its notation has,
+// unless a mask says which of them count.
+func (c *Constant) width() int {
+	if c.Masked {
+		return c.Mask.Len()
+	}
+	return c.Notation.width(c.Value)
+}
+
+// fits is nil if f can hold the integer c. What stands for bits of a field may
+// be written in as many bits as the field has, as long as none is lost.
+func (c *Constant) fits(f Field, pos int) *Error {
+	if w := c.width(); w > f.sym.Width {
+		return errorf(pos, CodeValue, "%d-bit constant does not fit into %d-bit field %s", w, f.sym.Width, f.sym.Name)
+	}
+	w := c.Value.Len()
+	if c.Masked {
+		w = c.Mask.Len()
+	}
+	if w > f.Width() {
+		return errorf(pos, CodeValue, "%d-bit constant does not fit into %d-bit field %s", w, f.Width(), f)
+	}
+	return nil
+}
+
 // MAC is an Ethernet address.
 type MAC [6]byte
 

@@ -293,7 +293,9 @@ func (l *lexer) hexThenColon() bool {
 	return false
 }
 
-// number scans a constant and, behind a slash, its mask.
+// number scans a constant and, behind a slash, its mask. Both must be in one
+// notation, but for the prefix length of an address, and for 0, which may have
+// a hexadecimal mask.
 func (l *lexer) number(t *token) {
 	ok := l.integer(&t.value, &t.notation)
 	t.kind = tokInteger
@@ -325,7 +327,9 @@ func (l *lexer) number(t *token) {
 		}
 		n := int(t.mask.Lo)
 		t.mask = Ones(n).Shl(width - n)
-	case notation != t.notation && (notation > Hex || t.notation > Hex):
+	case t.notation == Decimal && notation == Hex && t.value.IsZero():
+		t.notation = Hex
+	case notation != t.notation:
 		l.fail(t, "value and mask are written differently in `"+l.src[t.pos:l.pos]+"'")
 		return
 	}
@@ -388,7 +392,6 @@ func (l *lexer) run(i int, class uint8) int {
 func (l *lexer) hex(v *Value, n *Notation) bool {
 	end := l.run(2, isIdent)
 	s := l.src[l.pos+2 : l.pos+end]
-	upper := l.src[l.pos+1] == 'X'
 	l.pos += end
 	*n, *v = Hex, Value{}
 	for _, c := range []byte(s) {
@@ -397,7 +400,7 @@ func (l *lexer) hex(v *Value, n *Notation) bool {
 		}
 		*v = v.Shl(4).Or(U(uint64(hexValue(c))))
 	}
-	return s != "" && !upper
+	return s != ""
 }
 
 func hexValue(c byte) byte {

@@ -23,7 +23,8 @@ func TestLimits(t *testing.T) {
 		code        Code // empty: accepted
 	}{
 		{"parentheses", strings.Repeat("(", 1e6), CodeLimit},
-		{"negations", strings.Repeat("!", 1e6) + "ip4", CodeLimit},
+		{"negations", strings.Repeat("!", 1e6) + "ip4", CodeSyntax},
+		{"negated parentheses at the limit", strings.Repeat("!(", MaxDepth-1) + "vlan.present" + strings.Repeat(")", MaxDepth-1), ""},
 		{"negated parentheses", strings.Repeat("!(", 1e5) + "ip4", CodeLimit},
 		{"length", strings.Repeat(" ", MaxLength+1), CodeLimit},
 		{"nested at the limit", strings.Repeat("(", MaxDepth-1) + "ip4" + strings.Repeat(")", MaxDepth-1), ""},

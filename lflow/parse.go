@@ -232,32 +232,23 @@ func (p *parser) parenthesized(not bool) (*Expr, *Error) {
 	return e, p.expect(tokRParen)
 }
 
-// negated parses what follows a `!'. A comparison must be in parentheses.
+// negated parses what follows a `!'. A comparison and another `!' must be in
+// parentheses.
 func (p *parser) negated(not bool) (*Expr, *Error) {
-	if err := p.enter(); err != nil {
-		return nil, err
-	}
 	p.advance()
-	var e *Expr
-	var err *Error
 	switch {
 	case p.tok.kind == tokLParen:
-		e, err = p.parenthesized(not)
-	case p.tok.kind == tokNot:
-		e, err = p.negated(!not)
+		return p.parenthesized(not)
 	case p.tok.kind == tokIdent && p.tok.text == "is_chassis_resident":
-		e, err = p.resident(not)
+		return p.resident(not)
 	case p.tok.kind == tokInteger && p.tok.notation == Decimal && p.tok.value.Cmp(U(1)) <= 0:
 		v := p.tok.value.Lo == 1
 		p.advance()
-		e = p.constNode(v != not)
+		return p.constNode(v != not), nil
 	case p.tok.kind == tokIdent:
-		e, err = p.comparison(not, true)
-	default:
-		err = p.expected("`(' or a name after `!'")
+		return p.comparison(not, true)
 	}
-	p.depth--
-	return e, err
+	return nil, p.expected("`(' or a name after `!'")
 }
 
 func (p *parser) resident(not bool) (*Expr, *Error) {

@@ -17,7 +17,8 @@ func (p *parser) field() (Field, *Error) {
 	return p.fieldOf(s)
 }
 
-// fieldOf is field where the next token is the name of s.
+// fieldOf is field where the next token is the name of s. A range of all bits
+// is the field itself, also of one that has no subfields.
 func (p *parser) fieldOf(s *Symbol) (Field, *Error) {
 	f := whole(s)
 	pos := p.tok.pos
@@ -41,9 +42,9 @@ func (p *parser) fieldOf(s *Symbol) (Field, *Error) {
 	switch {
 	case s.IsString():
 		return f, errorf(pos, CodeType, "bits of string field %s cannot be selected", s.Name)
-	case s.Kind == KindPredicate && lo == 0 && hi == 0:
+	case lo == 0 && hi == s.Width-1:
 		return f, nil
-	case s.Level != Ordinal || s.Kind == KindVirtual:
+	case hi < s.Width && lo <= hi && (s.Level != Ordinal || s.Kind == KindVirtual):
 		return f, errorf(pos, CodeType, "bits of nominal field %s cannot be selected", s.Name)
 	case hi < lo:
 		return f, errorf(pos, CodeValue, "invalid bit range %d to %d of %s", lo, hi, s.Name)
@@ -142,16 +143,16 @@ func (p *parser) interval(first *Expr, f Field, pos int, rel Rel, not bool) (*Ex
 	return p.combine(OpAnd, base), nil
 }
 
-// bare parses a field that stands alone: f == 1 for one bit. Behind a `!'
-// any number may stand alone; it is then compared with zero.
+// bare parses a field that stands alone: f == 1 for one bit. Where not, which
+// is inside of an odd number of `!', any number may stand alone: it is then
+// f == 0, the negation of f != 0.
 func (p *parser) bare(f Field, pos int, not, atomic bool) (*Expr, *Error) {
 	switch {
 	case f.Width() == 1:
 		return p.cmp(f, pos, EQ, Constant{Value: U(1)}, not)
-	case atomic && f.Width() > 1 && p.tok.kind != tokLSquare:
-		if p.isRelation() {
-			return nil, errorf(pos, CodeSyntax, "a comparison behind `!' must be in parentheses")
-		}
+	case atomic && p.isRelation():
+		return nil, errorf(pos, CodeSyntax, "a comparison behind `!' must be in parentheses")
+	case not && f.Width() > 1:
 		return p.cmp(f, pos, NE, Constant{}, not)
 	case p.tok.kind == tokError || p.tok.kind == tokAssign || f.Width() != 1 && f.sym.IsString():
 		return nil, p.expected("a relational operator")
@@ -341,16 +342,16 @@ func (p *parser) compare(f Field, pos int, rel Rel, c Constant) (*Expr, *Error) 
 	if c.IsString {
 		e.Str = c.Str
 	} else {
-		if w := c.Notation.width(c.Value); w > f.Width() {
-			return nil, errorf(pos, CodeValue, "%d-bit constant does not fit into %d-bit field %s", w, f.Width(), f.String())
+		if err := c.fits(f, pos); err != nil {
+			return nil, err
+		}
+		if c.Notation.width(c.Value) > s.Width {
+			e.Notation = Hex
 		}
 		mask := Ones(f.Width())
 		if c.Masked {
 			if rel > NE {
 				return nil, errMasked(pos)
-			}
-			if c.Mask.Len() > f.Width() {
-				return nil, errorf(pos, CodeValue, "%d-bit mask does not fit into %d-bit field %s", c.Mask.Len(), f.Width(), f.String())
 			}
 			if s.Level != Ordinal && c.Mask != mask {
 				return nil, errorf(pos, CodeType, "nominal field %s cannot be compared with a masked constant", s.Name)

@@ -138,6 +138,17 @@ func (n Notation) width(v Value) int {
 	return v.Len()
 }
 
+// room returns how many bits can be written in the notation.
+func (n Notation) room() int {
+	switch n {
+	case Decimal:
+		return 64
+	case Hex:
+		return 128
+	}
+	return n.width(Value{})
+}
+
 // appendValue appends v in notation n. Zero is "0" in hexadecimal too.
 func appendValue(b []byte, v Value, n Notation) []byte {
 	switch n {
@@ -183,9 +194,12 @@ func appendMAC(b []byte, v uint64) []byte {
 	return b
 }
 
-// appendMasked appends v/mask; addresses get a prefix length where the mask
-// is one.
+// appendMasked appends v/mask, in hexadecimal where the notation is too narrow
+// for the mask; addresses get a prefix length where the mask is one.
 func appendMasked(b []byte, v, mask Value, n Notation) []byte {
+	if mask.Len() > n.room() {
+		n = Hex
+	}
 	b = append(appendValue(b, v, n), '/')
 	width := 0
 	switch n {
