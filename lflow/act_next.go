@@ -45,6 +45,9 @@ func parseNext(p *actionParser) (Action, *Error) {
 			return nil, err
 		}
 	}
+	if pipeline != p.at.Pipeline && p.at.Tables != 0 {
+		tables = pipeline.stages()
+	}
 	if table >= tables {
 		return nil, errorf(pos, CodeContext, "there is no table %d; the last one is %d", table, tables-1)
 	}

@@ -1,6 +1,7 @@
 package lflow
 
 import (
+	"fmt"
 	"net/netip"
 	"reflect"
 	"testing"
@@ -28,6 +29,31 @@ func TestActionTable(t *testing.T) {
 		if reflect.TypeOf(as[0]) != reflect.TypeOf(row.Zero) {
 			t.Errorf("%s: example %s is a %T", row.Name, row.Example, as[0])
 		}
+	}
+}
+
+// TestNextAcross: how far a jump may go depends on the pipeline that it goes to.
+func TestNextAcross(t *testing.T) {
+	from := map[Pipeline]Place{
+		Ingress: {Pipeline: Ingress, Table: 3, Tables: IngressStages},
+		Egress:  {Pipeline: Egress, Table: 3, Tables: EgressStages},
+	}
+	for pipeline, at := range from {
+		for _, to := range []Pipeline{Ingress, Egress} {
+			last := IngressStages - 1
+			if to == Egress {
+				last = EgressStages - 1
+			}
+			for table := range 256 {
+				text := fmt.Sprintf("next(pipeline=%s, table=%d);", to, table)
+				if _, err := ParseActions(text, at, nil); (err == nil) != (table <= last) {
+					t.Errorf("in %s: %s: %v", pipeline, text, err)
+				}
+			}
+		}
+	}
+	if _, err := ParseActions("reject { next(pipeline=ingress, table=34); };", from[Egress], nil); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -95,7 +95,7 @@ func FuzzParseActions(f *testing.F) {
 		f.Add(row.Example, uint8(10), false)
 	}
 	f.Fuzz(func(t *testing.T, text string, table uint8, egress bool) {
-		at := Place{Pipeline: Ingress, Table: int(table) % 36, Tables: 36}
+		at := Place{Pipeline: Ingress, Table: int(table) % 35, Tables: 35}
 		if egress {
 			at.Pipeline = Egress
 		}

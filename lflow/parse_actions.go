@@ -19,7 +19,8 @@ type Place struct {
 	Pipeline Pipeline
 	// Table is the number of the stage in its pipeline.
 	Table int
-	// Tables is the number of stages that a pipeline can have; 0 for 256.
+	// Tables is the number of stages that the pipeline can have; the other one
+	// can have IngressStages or EgressStages. 0 stands for 256 in both.
 	Tables int
 }
 

@@ -196,7 +196,7 @@ func checkSimplify(v *vector) error {
 }
 
 func checkActions(v *vector) error {
-	as, err := ParseActions(v.In, Place{Pipeline: Ingress, Table: 10, Tables: 36}, vectorOptions())
+	as, err := ParseActions(v.In, Place{Pipeline: Ingress, Table: 10, Tables: 35}, vectorOptions())
 	if v.Error {
 		return refused(err)
 	}
@@ -210,7 +210,7 @@ func checkActions(v *vector) error {
 	if err := same(as.String(), want); err != nil {
 		return err
 	}
-	again, err := ParseActions(as.String(), Place{Pipeline: Ingress, Table: 10, Tables: 36}, vectorOptions())
+	again, err := ParseActions(as.String(), Place{Pipeline: Ingress, Table: 10, Tables: 35}, vectorOptions())
 	if err != nil || again.String() != as.String() {
 		return fmt.Errorf("printed as %s, which is read as %v (%v)", as, again, err)
 	}

@@ -15,7 +15,7 @@ import (
 // packet, or not.
 func toAgent(t *testing.T, action string) (Userdata, bool) {
 	t.Helper()
-	at := lflow.Place{Pipeline: lflow.Ingress, Table: 10, Tables: 36}
+	at := lflow.Place{Pipeline: lflow.Ingress, Table: 10, Tables: 35}
 	as, err := lflow.ParseActions(action, at, nil)
 	if err != nil {
 		t.Fatalf("%s: %v", action, err)

@@ -92,7 +92,7 @@ func vectorEnv() *Env {
 }
 
 func checkActions(v *vector) error {
-	at := lflow.Place{Pipeline: lflow.Ingress, Table: 10, Tables: 36}
+	at := lflow.Place{Pipeline: lflow.Ingress, Table: 10, Tables: 35}
 	as, err := lflow.ParseActions(v.In, at, nil)
 	if err != nil {
 		return err
