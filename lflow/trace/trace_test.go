@@ -112,7 +112,7 @@ func TestActions(t *testing.T) {
 			"clone {\n    icmp4 {\n        ip4.src = 10.0.0.2;\n        eth.dst = 02:00:00:00:00:01;\n        icmp4.type = 3;\n    };\n};\n"},
 		{`reg0[0..7] = 7; push(reg0[0..7]); pop(reg0[8..15]); pop(reg0); ip.ttl = reg0[8..15];`, udp4,
 			"push(reg0[0..7]) -> 0x7;\npop(reg0[8..15]) <- 0x7;\n*** pop of an empty stack;\nip.ttl = 0x7;\n"},
-		{`reg0[0..3] = select(1, 2);`, udp4, "select: reg0[0..3] = 2 /* Randomly selected. Use --select-id to specify. */ {\n    ip.ttl--;\n    output(\"c\");\n};\n"},
+		{`reg0[0..15] = select(1, 2);`, udp4, "select: reg0[0..15] = 2 /* Randomly selected. Use --select-id to specify. */ {\n    ip.ttl--;\n    output(\"c\");\n};\n"},
 		{`fwd_group(childports="b", "c");`, udp4, "output(\"c\");\n"},
 		{`reg0[0] = dns_lookup(); ip.ttl = reg0[0..7];`, udp4, "ip.ttl = 0;\n"},
 		{`reg0[0] = put_dhcp_opts(offerip = 10.0.0.2); ip.ttl = reg0[0..7];`, udp4,
