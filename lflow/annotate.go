@@ -49,6 +49,56 @@ func (a *Arena) Annotate(e *Expr) *Expr {
 	return a.combine(e.Op, base)
 }
 
+// deny returns the annotated expression that is true where e, annotated, is not:
+// !ip.is_frag also matches what is no IP packet, as it does in OVN. Unlike a
+// negation in a match it can hold nominal fields with != (eth.type != 0x800).
+// There is a negation of e.
+func (a *Arena) deny(e *Expr) *Expr {
+	n, _ := negate(e)
+	switch e.Op {
+	case OpConst, OpResident:
+		return n
+	}
+	if s := only(e); s != nil && s.Kind != KindPredicate {
+		n = a.Annotate(n)
+		if s.prereq == nil {
+			return n
+		}
+		return a.join(OpOr, []*Expr{n, complement(s.prereq)})
+	}
+	if e.Op == OpCmp {
+		return a.Annotate(n)
+	}
+	base := len(a.stack)
+	for _, arg := range e.Args {
+		denied := a.deny(arg)
+		a.stack = append(a.stack, denied)
+	}
+	return a.combine(OpAnd+OpOr-e.Op, base)
+}
+
+// complement returns the annotated expression that is true where the annotated e
+// is not.
+func complement(e *Expr) *Expr {
+	switch e.Op {
+	case OpConst:
+		return constant(!e.IsTrue())
+	case OpResident:
+		c := *e
+		c.Negated = !c.Negated
+		return &c
+	case OpCmp:
+		c := *e
+		c.Rel = c.Rel.invert()
+		return &c
+	}
+	args := make([]*Expr, len(e.Args))
+	for i, arg := range e.Args {
+		args[i] = complement(arg)
+	}
+	return new(Arena).join(OpAnd+OpOr-e.Op, args)
+}
+
 // only returns the symbol that all comparisons in e are with, nil if there
 // are several or something else than comparisons.
 func only(e *Expr) *Symbol {

@@ -1,5 +1,7 @@
 package lflow
 
+import "slices"
+
 // Kind is what a symbol stands for.
 type Kind uint8
 
@@ -144,9 +146,10 @@ func (t *Table) add(d Definition) error {
 			return errorf(-1, CodeSymbol, "symbol %q: %v", d.Name, err)
 		}
 		s.expansion, s.Width, s.Level = Annotate(e), 1, Nominal
-		// Only what is written is negated, not its prerequisites.
-		if n, ok := negate(e); ok {
-			s.negation, s.Level = Annotate(n), Boolean
+		// What is written decides whether there is a negation, but that is also
+		// true where the prerequisites are not met.
+		if _, ok := negate(e); ok {
+			s.negation, s.Level = new(Arena).deny(e), Boolean
 		}
 	}
 	if d.Prereq != "" {
@@ -154,11 +157,18 @@ func (t *Table) add(d Definition) error {
 		if err != nil {
 			return errorf(-1, CodeSymbol, "symbol %q: %v", d.Name, err)
 		}
-		s.prereq = Annotate(e)
+		if s.prereq = Annotate(e); comparesStrings(s.prereq) {
+			return errorf(-1, CodeSymbol, "symbol %q: a prerequisite cannot compare strings", d.Name)
+		}
 	}
 	t.byName[d.Name] = s
 	t.list = append(t.list, s)
 	return nil
+}
+
+// comparesStrings tells whether e compares a string field, which only == can.
+func comparesStrings(e *Expr) bool {
+	return e.Op == OpCmp && e.Sym.IsString() || slices.ContainsFunc(e.Args, comparesStrings)
 }
 
 // Field is a symbol or some consecutive bits of one, as the operand of a

@@ -42,6 +42,11 @@ func TestJudge(t *testing.T) {
 			add(fmt.Sprintf("%s[1..%d] == 1", s.Name, s.Width-1), "next;")
 		}
 		add(s.Name+" == 1", "next;")
+		add(fmt.Sprintf("%s[0..%d] == 1", s.Name, s.Width-1), "next;")
+		if s.Kind != lflow.KindPredicate || s.Level == lflow.Boolean {
+			add("!"+s.Name, "next;")
+			add("reg1[5] || !("+s.Name+" && reg0[3])", "next;")
+		}
 		if s.Access == lflow.ReadWrite || s.Access == lflow.IngressOnly {
 			add("1", s.Name+" = 1; next;")
 		}

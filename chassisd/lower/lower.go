@@ -292,7 +292,9 @@ func (s *scratch) half(m *lflow.FlowMatch) (h half, ok bool) {
 }
 
 // fill sets the builder to the fields of m from first to last; ok is false if
-// nothing can match.
+// nothing can match. A switch cannot match on some bits of a field without a mask:
+// alternatives that need it are left out. Such a one is an eth.type that is none
+// of IP's, the part of !ip.is_frag that is about other packets.
 func (s *scratch) fill(m *lflow.FlowMatch, first, last ofp.Field) (ok bool) {
 	s.match.Reset()
 	if m.ConjID != 0 && first <= ofp.ConjID {
@@ -311,6 +313,9 @@ func (s *scratch) fill(m *lflow.FlowMatch, first, last ofp.Field) (ok bool) {
 		value, mask := u128(t.Value), u128(t.Mask)
 		if t.Sym.IsString() {
 			value, mask = ofp.U64(uint64(portOf(t).Key)), ofp.Ones(f.Bits())
+		}
+		if !f.Maskable() && mask != ofp.Ones(f.Bits()) {
+			return false
 		}
 		if first <= f && f <= last && !s.match.SetMasked128(f, value, mask) {
 			return false
