@@ -1,16 +1,18 @@
 package lflow
 
 import (
+	"fmt"
 	"os"
 	"testing"
 )
 
 // The exhaustive test builds every expression of up to four terminals over
-// two 3-bit fields and two string fields, and compares what each phase makes
-// of it on every assignment. The truth of an expression over all assignments
-// is a bit set, so that this is quick.
+// two 3-bit fields, a nominal one of one bit more than a prerequisite asks for,
+// and two string fields, and compares what each phase makes of it on every
+// assignment. The truth of an expression over all assignments is a bit set, so
+// that this is quick.
 
-const assignments = 8 * 8 * 3 * 3
+const assignments = 8 * 8 * 4 * 3 * 3
 
 type truth [(assignments + 63) / 64]uint64
 
@@ -32,7 +34,7 @@ func (t truth) or(u truth) truth {
 
 // assignment is a Packet of the test's own fields.
 type assignment struct {
-	numbers [2]uint64
+	numbers [3]uint64
 	texts   [2]string
 }
 
@@ -42,6 +44,7 @@ func assignmentOf(i int) *assignment {
 	a := &assignment{}
 	a.numbers[0], i = uint64(i%8), i/8
 	a.numbers[1], i = uint64(i%8), i/8
+	a.numbers[2], i = uint64(i%4), i/4
 	a.texts[0], i = exhaustiveTexts[i%3], i/3
 	a.texts[1] = exhaustiveTexts[i]
 	return a
@@ -85,6 +88,13 @@ func newExhaustive(t *testing.T, cross bool) *exhaustive {
 		{Name: "s0", Kind: KindField, Access: ReadWrite},
 		{Name: "s1", Kind: KindField, Access: ReadWrite, Prereq: "n0[1]"},
 		{Name: "b", Kind: KindPredicate, Expansion: "n0[2] || n1 == 3"},
+		{Name: "n2", Kind: KindField, Level: Nominal, Width: 2},
+		{Name: "is2", Kind: KindPredicate, Expansion: "n2 == {1, 2}"},
+		{Name: "low", Kind: KindSubfield, Expansion: "n1[0..1]", Prereq: "is2"},
+		{Name: "top", Kind: KindSubfield, Expansion: "n1[2]", Prereq: "n0[0]"},
+		{Name: "p", Kind: KindPredicate, Expansion: "low == 2"},
+		{Name: "q", Kind: KindPredicate, Expansion: "p || !top"},
+		{Name: "r", Kind: KindPredicate, Expansion: "top && !q && (low > 0 || !b)"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -101,6 +111,9 @@ func (x *exhaustive) terminals(texts ...string) (out []*Expr) {
 			x.t.Fatal(err)
 		}
 		x.leaves[e] = everywhere(func(a *assignment) bool { return Evaluate(e, a) })
+		if e.Op == OpCmp && e.Sym.Level == Boolean && e.Value.IsZero() {
+			x.leaves[e] = everywhere(func(a *assignment) bool { return !Evaluate(Not(e), a) })
+		}
 		out = append(out, e)
 	}
 	return out
@@ -348,14 +361,21 @@ func allTerminals() (texts []string) {
 	for _, s := range exhaustiveTexts {
 		texts = append(texts, `s0 == "`+s+`"`, `s1 == "`+s+`"`)
 	}
-	return append(texts, `is_chassis_resident("here")`, `!is_chassis_resident("here")`, "b", "!b")
+	for c := range 4 {
+		texts = append(texts, fmt.Sprintf("n2 == 0X%d", c), fmt.Sprintf("low > %d", c), fmt.Sprintf("low[0..1] != 0x%d", c))
+	}
+	texts = append(texts, "!(n0)", "!(n1[1..2])", "!low[0..1]", "!(n2[0..1])", "top", "!top", "is2[0]")
+	for _, p := range []string{"b", "p", "q", "r"} {
+		texts = append(texts, p, "!"+p, p+" == 0")
+	}
+	return append(texts, `is_chassis_resident("here")`, `!is_chassis_resident("here")`)
 }
 
 // TestExhaustive is the short form. With WEFT_EXHAUSTIVE set it takes all
 // comparisons for up to three terminals, and more of them for four.
 func TestExhaustive(t *testing.T) {
 	few := []string{"n0 == 1", "n0 != 6", "n0 > 4", "n1 != 2", "n1 <= 2", `s0 == "a"`, `s1 == "b"`}
-	some := append([]string{"n0 == 5/5", "n0 != 2/6", "n0 >= 3", "n1 == 3", "n1 < 7", `s0 == "c"`, `is_chassis_resident("here")`, "!b"}, few...)
+	some := append([]string{"n0 == 5/5", "n0 != 2/6", "n0 >= 3", "n1 == 3", "n1 < 7", `s0 == "c"`, `is_chassis_resident("here")`, "!b", "!p", "!q", "r", "!(n1)", "is2"}, few...)
 	two, three, four := allTerminals(), some, few
 	if os.Getenv("WEFT_EXHAUSTIVE") != "" {
 		three, four = allTerminals(), some
