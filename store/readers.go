@@ -50,7 +50,8 @@ type Turn struct {
 
 // Begin waits for a place. idle, if set, is called now and then while rows are
 // looked at or a place is waited for, by whoever calls Begin, Step or Resume,
-// and without holding a place; its error ends the turn.
+// and without holding a place; its error ends the turn. Where Begin returns an
+// error there is nothing to end.
 func (r *Readers) Begin(ctx context.Context, idle func() error) (*Turn, error) {
 	t := &Turn{readers: r, ctx: ctx, idle: idle}
 	return t, t.Resume()
@@ -85,15 +86,24 @@ func (t *Turn) Pause() {
 	}
 }
 
-// Resume waits for a place again.
+// take takes a place that was got. Who has gone away meanwhile leaves it to others.
+func (t *Turn) take() error {
+	t.has, t.since = true, time.Now()
+	err := t.ctx.Err()
+	if err != nil {
+		t.Pause()
+	}
+	return err
+}
+
+// Resume waits for a place again. Where it returns an error there is none.
 func (t *Turn) Resume() error {
 	if t.has {
 		return nil
 	}
 	select {
 	case t.readers.places <- struct{}{}:
-		t.has, t.since = true, time.Now()
-		return t.ctx.Err()
+		return t.take()
 	default:
 	}
 	tick := time.NewTicker(turnIdle)
@@ -101,8 +111,7 @@ func (t *Turn) Resume() error {
 	for {
 		select {
 		case t.readers.places <- struct{}{}:
-			t.has, t.since = true, time.Now()
-			return t.ctx.Err()
+			return t.take()
 		case <-tick.C:
 			if t.idle == nil {
 				continue

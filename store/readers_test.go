@@ -1,12 +1,14 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/weft-sdn/weft/schema"
 )
@@ -17,9 +19,9 @@ func TestReadersHoldNobodyUp(t *testing.T) {
 	cfg := sbConfig(testEtcd(t))
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	cfg.Virtual = map[string]Virtual{"Logical_Flow": {Path: "flows/", Expand: func(path string, data []byte, keep bool, yield func(schema.Row) bool) error {
+	cfg.Virtual = map[string]Virtual{"Logical_Flow": {Path: "flows/", Expand: func(b Blob, keep bool, yield func(schema.Row) bool) error {
 		once.Do(func() { close(reached); <-release })
-		return expandLines(path, data, keep, yield)
+		return expandLines(b, keep, yield)
 	}}}
 	db := openDB(t, cfg)
 	mustWrite(t, db, Write{Blobs: []BlobChange{{Path: "flows/a/base", New: []byte("one")}}})
@@ -36,6 +38,35 @@ func TestReadersHoldNobodyUp(t *testing.T) {
 	if r := <-found; r != `[{"rows":[{"match":"one"}]}]` {
 		t.Errorf("the select found %s", r)
 	}
+}
+
+// Whoever goes away while waiting for a place does not keep it.
+func TestReaderGoesAway(t *testing.T) {
+	r := NewReaders(1)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for range 20 {
+		if turn, err := r.Begin(gone, nil); err == nil {
+			t.Fatal("a turn of one who has gone away", turn)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	turn, err := r.Begin(ctx, nil)
+	if err != nil {
+		t.Fatal("the place is taken: ", err)
+	}
+	// Two wait for it, and one of them goes.
+	gone, leave = context.WithCancel(t.Context())
+	var waiting sync.WaitGroup
+	waiting.Go(func() { r.Begin(gone, nil) })
+	leave()
+	turn.End()
+	waiting.Wait()
+	if turn, err = r.Begin(ctx, nil); err != nil {
+		t.Fatal("the place is taken: ", err)
+	}
+	turn.End()
 }
 
 // A transaction that writes cannot look at rows without end, for others wait.
