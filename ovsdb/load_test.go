@@ -78,11 +78,11 @@ func startTwo(b *testing.B, units, flows int) (northbound, southbound string) {
 	return northbound, southbound
 }
 
-func unpackFlows(path string, data []byte, _ bool, yield func(schema.Row) bool) error {
+func unpackFlows(b store.Blob, _ bool, yield func(schema.Row) bool) error {
 	more := true
-	return sb.EachFlow(data, func(f *sb.Flow) {
+	return sb.EachFlow(b.Data, func(f *sb.Flow) {
 		more = more && yield(&sb.LogicalFlow{
-			Header: schema.Header{UUID: f.UUID(path)}, Pipeline: "ingress",
+			Header: schema.Header{UUID: f.UUID(b.Path)}, Pipeline: "ingress",
 			TableID: int64(f.Table), Priority: int64(f.Priority), Match: f.Match, Actions: f.Actions,
 		})
 	})

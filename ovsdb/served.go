@@ -12,8 +12,9 @@ import (
 
 // served is a database with the monitors on it.
 type served struct {
-	name string
-	src  source
+	name    string
+	src     source
+	virtual []*schema.Table // of the source
 
 	mu      sync.Mutex // guards what follows, and what monitors say it does
 	feed    feed       // nil: not followed
@@ -26,10 +27,16 @@ type served struct {
 }
 
 func newServed(src source) *served {
-	return &served{
+	d := &served{
 		name: src.schema().Name, src: src,
 		byTable: map[*schema.Table][]*watch{}, shared: map[string]*projection{}, made: map[schema.UUID][]byte{},
 	}
+	for _, t := range src.schema().Tables {
+		if src.virtual(t) {
+			d.virtual = append(d.virtual, t)
+		}
+	}
+	return d
 }
 
 // run hands commits to the monitors until the context ends.
@@ -129,11 +136,8 @@ func (d *served) eachChange(c *store.Commit, fn func(*store.Change)) {
 	for i := range c.Changes {
 		fn(&c.Changes[i])
 	}
-	if len(c.Blobs) == 0 {
-		return
-	}
-	for t := range d.byTable {
-		if !d.src.virtual(t) {
+	for _, t := range d.virtual {
+		if d.byTable[t] == nil {
 			continue
 		}
 		changes := d.src.changes(c, t)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -112,6 +113,27 @@ func (l *changeList) deleted(t *schema.Table, id schema.UUID) bool {
 func (l *changeList) net() []Change {
 	return slices.DeleteFunc(l.list, func(c Change) bool { return c.Old == nil && c.New == nil || c.Old == c.New })
 }
+
+// netBlobs merges changes of the same blob, and leaves out those to nothing else.
+func netBlobs(list []BlobChange) []BlobChange {
+	if len(list) < 2 {
+		return list
+	}
+	at := make(map[string]int, len(list))
+	net := make([]BlobChange, 0, len(list))
+	for _, b := range list {
+		if i, ok := at[b.Path]; ok {
+			net[i].New = b.New
+			continue
+		}
+		at[b.Path] = len(net)
+		net = append(net, b)
+	}
+	return slices.DeleteFunc(net, func(b BlobChange) bool { return sameBlob(b.Old, b.New) })
+}
+
+// sameBlob compares data, where nil is none.
+func sameBlob(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
 
 // requests are those of the members.
 func (b *batch) requests() []*request {

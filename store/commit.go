@@ -19,6 +19,8 @@ type Commit struct {
 	Blobs   []BlobChange
 	Client  string // who, several joined by ", "
 	Comment string // comments of the transactions, joined by newlines
+
+	after *state // what it leads to
 }
 
 // Change is what happened to one row.
@@ -69,7 +71,8 @@ func (c *Change) Diff(col *schema.Column) (gone, come schema.Datum) {
 	return schema.Datum{}, schema.Datum{}
 }
 
-// BlobChange is what happened to a key that holds something else than a row.
+// BlobChange is what happened to a key that holds something else than a row; a
+// commit has one for each.
 // Path is relative to the database's prefix.
 type BlobChange struct {
 	Path     string

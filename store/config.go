@@ -70,13 +70,26 @@ type Limits struct {
 // Virtual presents rows that lie packed in blobs. Its table has no rows of its
 // own: no client can write it, and nothing of it is counted as a reference.
 type Virtual struct {
-	// Path is where the blobs lie below Config.Prefix: "flows/".
+	// Path is where the blobs lie below Config.Prefix, each below the UUID of its
+	// owner: "flows/" for flows/<owner>/<any name>.
 	Path string
-	// Expand calls yield with the rows of one blob, until it returns false; path is
-	// relative to Config.Prefix. It must give the same rows (same UUIDs) for the
-	// same blob. Unless they are to be kept, a row is good for its call of yield
-	// only, and may be the next one then.
-	Expand func(path string, data []byte, keep bool, yield func(schema.Row) bool) error
+	// Owners is a table of which an owner may be a row, which Expand is told; ""
+	// is none. Where such a row comes or goes, the rows of its blobs change.
+	Owners string
+	// Expand calls yield with the rows of one blob, until it returns false. The rows
+	// must follow from the blob alone, their UUIDs from its path and data. Unless
+	// they are to be kept, a row is good for its call of yield only, and may be
+	// the next one then.
+	Expand func(b Blob, keep bool, yield func(schema.Row) bool) error
+}
+
+// Blob is what rows of a virtual table are made of, in one state of the database.
+type Blob struct {
+	Path  string      // relative to Config.Prefix
+	Owner schema.UUID // as Path has it; zero where that is no UUID
+	// Listed: in that state the owner is a row of table Virtual.Owners.
+	Listed bool
+	Data   []byte
 }
 
 // Client is who a transaction is for.
@@ -117,6 +130,11 @@ func (c Config) complete() (Config, error) {
 	}
 	if strings.HasPrefix(c.LogKey, c.Prefix) {
 		return c, fmt.Errorf("store: log key %q lies below the prefix %q", c.LogKey, c.Prefix)
+	}
+	for name, v := range c.Virtual {
+		if v.Owners != "" && c.Schema.Table(v.Owners) == nil {
+			return c, fmt.Errorf("store: virtual table %s: no table %s of owners", name, v.Owners)
+		}
 	}
 	if c.Limits.TxnOps == 0 {
 		c.Limits.TxnOps = defaultTxnOps

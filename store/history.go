@@ -113,7 +113,7 @@ func rewind(l *layout, list []*past, s *Snapshot) *Commit {
 			blobs[b.path] = b.old
 		}
 	}
-	c := &Commit{Seq: s.Seq, Rev: s.Rev, TxnID: s.TxnID}
+	c := &Commit{Seq: s.Seq, Rev: s.Rev, TxnID: s.TxnID, after: s.state}
 	for key, w := range rows {
 		old := w.row(key.t)
 		if old == nil && w.now == nil || old != nil && w.now != nil && key.t.Equal(old, w.now) {

@@ -58,15 +58,15 @@ func (m *machine) accept(b *batch, f flown, late bool) {
 // publish makes a batch's state the committed one. rev is 0 if etcd was not
 // asked.
 func (m *machine) publish(b *batch, rev int64) {
-	changes := b.changes.net()
-	if len(changes) == 0 && len(b.blobs) == 0 {
+	changes, blobs := b.changes.net(), netBlobs(b.blobs)
+	if len(changes) == 0 && len(blobs) == 0 {
 		next := *m.committed
 		next.state = b.next
 		m.committed = &next
 		return
 	}
 	c := &Commit{
-		Seq: m.committed.Seq + 1, Rev: rev, Changes: changes, Blobs: b.blobs,
+		Seq: m.committed.Seq + 1, Rev: rev, Changes: changes, Blobs: blobs, after: b.next,
 		Client: strings.Join(b.clients, ", "), Comment: strings.Join(b.comment, "\n"),
 	}
 	if m.name.take(m.layout, changes, rev); rev == 0 {

@@ -56,7 +56,7 @@ func TestReaderGoesAway(t *testing.T) {
 	if err != nil {
 		t.Fatal("the place is taken: ", err)
 	}
-	// Two wait for it, and one of them goes.
+	// One waits while another has it, and goes.
 	gone, leave = context.WithCancel(t.Context())
 	var waiting sync.WaitGroup
 	waiting.Go(func() { r.Begin(gone, nil) })

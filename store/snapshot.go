@@ -50,11 +50,7 @@ func (s *Snapshot) Rows(table string) iter.Seq[schema.Row] {
 		switch {
 		case t == nil:
 		case t.virtual != nil:
-			for path, data := range s.Blobs(t.virtual.Path) {
-				if !t.expand(path, data, false, s.log, yield) {
-					return
-				}
-			}
+			s.state.expandAll(t, s.state.lists(t.owners), s.log, yield)
 		default:
 			for _, e := range s.state.tables[t.n].rows.all() {
 				if !yield(e.row) {
@@ -67,9 +63,11 @@ func (s *Snapshot) Rows(table string) iter.Seq[schema.Row] {
 
 // Blobs iterates over the blobs whose path begins with prefix, by path. The
 // data must not be changed.
-func (s *Snapshot) Blobs(prefix string) iter.Seq2[string, []byte] {
+func (s *Snapshot) Blobs(prefix string) iter.Seq2[string, []byte] { return s.state.blobsBelow(prefix) }
+
+func (s *state) blobsBelow(prefix string) iter.Seq2[string, []byte] {
 	var found []*blob
-	for _, b := range s.state.blobs.all() {
+	for _, b := range s.blobs.all() {
 		if strings.HasPrefix(b.path, prefix) {
 			found = append(found, b)
 		}
@@ -86,20 +84,3 @@ func (s *Snapshot) Blobs(prefix string) iter.Seq2[string, []byte] {
 
 // Blob returns the data under one path, or nil.
 func (s *Snapshot) Blob(path string) []byte { return s.state.blob(path) }
-
-// expand calls yield with the rows of a blob, until it returns false, and returns
-// what it did. What is damaged has no rows and is reported.
-func (t *table) expand(path string, data []byte, keep bool, log func(string, error), yield func(schema.Row) bool) bool {
-	more := true
-	if data == nil {
-		return more
-	}
-	err := t.virtual.Expand(path, data, keep, func(row schema.Row) bool {
-		more = yield(row)
-		return more
-	})
-	if err != nil {
-		log(path, err)
-	}
-	return more
-}

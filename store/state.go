@@ -1,7 +1,9 @@
 package store
 
 import (
+	"iter"
 	"slices"
+	"strings"
 
 	"github.com/weft-sdn/weft/schema"
 )
@@ -10,7 +12,7 @@ import (
 // state never changes.
 type state struct {
 	tables []*tableState
-	blobs  trie[*blob]      // by the NameUUID of the path
+	blobs  trie[*blob]      // by blobKey
 	odd    trie[*oddColumn] // columns whose keys in etcd are not those that follow from their members
 	// members is how many members all rows have in columns of members.
 	members int
@@ -138,9 +140,36 @@ func (s *stateEdit) weaken(to *table, id schema.UUID, from *table, by schema.UUI
 	}
 }
 
+// blobKey is where a blob lies in a state: beside those of the same directory.
+func blobKey(path string) schema.UUID {
+	key, dir := schema.NameUUID(path), dirKey(path[:strings.LastIndexByte(path, '/')+1])
+	copy(key[:dirBytes], dir[:])
+	return key
+}
+
+// dirBytes is how much of a key is that of the directory: enough that few have
+// the same, and no more, for blobs of one differ behind it only.
+const dirBytes = 3
+
+// dirKey begins as the keys of the blobs do whose path is dir, which ends with a
+// slash, and a name.
+func dirKey(dir string) schema.UUID { return schema.NameUUID(dir) }
+
+// blobsIn iterates over the blobs whose path is dir, which ends with a slash, and
+// a name.
+func (s *state) blobsIn(dir string) iter.Seq[*blob] {
+	return func(yield func(*blob) bool) {
+		for _, b := range s.blobs.under(dirKey(dir), 2*dirBytes) {
+			if strings.HasPrefix(b.path, dir) && !yield(b) {
+				return
+			}
+		}
+	}
+}
+
 // setBlob puts data under path; nil deletes.
 func (s *stateEdit) setBlob(path string, data []byte) {
-	id := schema.NameUUID(path)
+	id := blobKey(path)
 	if data == nil {
 		s.blobs.delete(s.e, id)
 	} else {
@@ -149,7 +178,7 @@ func (s *stateEdit) setBlob(path string, data []byte) {
 }
 
 func (s *state) blob(path string) []byte {
-	if b, ok := s.blobs.get(schema.NameUUID(path)); ok {
+	if b, ok := s.blobs.get(blobKey(path)); ok {
 		return b.data
 	}
 	return nil

@@ -17,6 +17,7 @@ type table struct {
 	sorted  []*column // by name, _uuid and _version first
 	byName  map[string]*column
 	virtual *Virtual
+	owners  *table // Virtual.Owners; nil: none
 	// kept: rows that nothing refers to stay, though the schema has the table
 	// as non-root, because a virtual table refers to it.
 	kept bool
@@ -79,6 +80,9 @@ func newLayout(db *schema.Database, virtual map[string]Virtual) *layout {
 		l.byName[st.Name] = t
 	}
 	for _, t := range l.tables {
+		if t.virtual != nil {
+			t.owners = l.byName[t.virtual.Owners]
+		}
 		for _, c := range t.byCol {
 			c.key, c.value = l.byName[c.Type.Key.RefTable], l.byName[c.Type.Value.RefTable]
 			// What a chassis wrote must not keep the leader from deleting a row of

@@ -181,6 +181,41 @@ func (t *trie[V]) all() iter.Seq2[schema.UUID, V] {
 	}
 }
 
+// under iterates over the keys whose first nibbles, four bits each, are those of
+// prefix, in their order.
+func (t *trie[V]) under(prefix schema.UUID, nibbles int) iter.Seq2[schema.UUID, V] {
+	root := t.root
+	return func(yield func(schema.UUID, V) bool) {
+		n := root
+		for depth := 0; n != nil && depth < nibbles; depth++ {
+			s := nibble(&prefix, depth)
+			if n.leaf&(1<<s) != 0 {
+				if l := &n.leaves[slotIndex(n.leaf, s)]; sameNibbles(&l.key, &prefix, nibbles) {
+					yield(l.key, l.val)
+				}
+				return
+			}
+			if n.inner&(1<<s) == 0 {
+				return
+			}
+			n = n.nodes[slotIndex(n.inner, s)]
+		}
+		if n != nil {
+			n.walk(yield)
+		}
+	}
+}
+
+// sameNibbles compares the first so many nibbles.
+func sameNibbles(a, b *schema.UUID, nibbles int) bool {
+	for i := range nibbles {
+		if nibble(a, i) != nibble(b, i) {
+			return false
+		}
+	}
+	return true
+}
+
 func (n *trieNode[V]) walk(yield func(schema.UUID, V) bool) bool {
 	leaf, node := 0, 0
 	for s := uint(0); s < 16; s++ {

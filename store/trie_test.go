@@ -66,6 +66,27 @@ func checkTrie(t *rapid.T, tr *trie[int], model map[schema.UUID]int) {
 	if !slices.IsSortedFunc(keys, schema.UUID.Compare) {
 		t.Fatal("not in order")
 	}
+	for k := range model {
+		n := 0
+		for other := range model {
+			if other[0] == k[0] {
+				n++
+			}
+		}
+		for _, nibbles := range []int{1, 2, 3, 30} {
+			for found, v := range tr.under(k, nibbles) {
+				if nibbles > 1 && found[0] != k[0] || model[found] != v {
+					t.Fatalf("under %d nibbles of %s: %s = %d", nibbles, k, found, v)
+				}
+				if nibbles == 2 {
+					n--
+				}
+			}
+		}
+		if n != 0 {
+			t.Fatalf("%d keys under the first byte of %s were not found", n, k)
+		}
+	}
 	for k, v := range model {
 		if got, ok := tr.get(k); !ok || got != v {
 			t.Fatalf("get %s = %d, %v, want %d", k, got, ok, v)

@@ -151,7 +151,9 @@ func (b *blocked) sees(t *table, ch *Change) bool {
 	})
 }
 
-// touches tells whether a commit changed the blobs of a virtual table.
+// touches tells whether a commit changed the blobs of a virtual table, or what
+// their rows depend on.
 func touches(c *Commit, t *table) bool {
-	return slices.ContainsFunc(c.Blobs, func(b BlobChange) bool { return strings.HasPrefix(b.Path, t.virtual.Path) })
+	return slices.ContainsFunc(c.Changes, t.turns) ||
+		slices.ContainsFunc(c.Blobs, func(b BlobChange) bool { return strings.HasPrefix(b.Path, t.virtual.Path) })
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,7 +27,7 @@ func (m *machine) executeWrite(w *Write) (outcome, error) {
 			return outcome{}, fmt.Errorf("store: write of blob %q: not the path of a blob", b.Path)
 		}
 		old := m.pending.blob(b.Path)
-		if (old == nil) != (b.New == nil) || !bytes.Equal(old, b.New) {
+		if !sameBlob(old, b.New) {
 			x.blobs = append(x.blobs, BlobChange{Path: b.Path, Old: old, New: b.New})
 		}
 	}

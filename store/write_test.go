@@ -16,12 +16,12 @@ import (
 
 // A blob of the tests is lines; each is presented as a Logical_Flow. A row that is
 // not to be kept is spoilt once it has been looked at.
-func expandLines(path string, data []byte, keep bool, yield func(schema.Row) bool) error {
-	if bytes.HasPrefix(data, []byte("damaged")) {
+func expandLines(b Blob, keep bool, yield func(schema.Row) bool) error {
+	if bytes.HasPrefix(b.Data, []byte("damaged")) {
 		return errors.New("damaged")
 	}
-	for line := range strings.SplitSeq(string(data), "\n") {
-		owner, _, _ := strings.Cut(strings.TrimPrefix(path, "flows/"), "/") // a line is the same in any of its blobs
+	for line := range strings.SplitSeq(string(b.Data), "\n") {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(b.Path, "flows/"), "/") // a line is the same in any of its blobs
 		row := &sb.LogicalFlow{Header: schema.Header{UUID: schema.NameUUID(owner, line)}, Match: line, Pipeline: "ingress"}
 		more := yield(row)
 		if !keep {

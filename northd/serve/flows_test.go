@@ -76,7 +76,7 @@ func BenchmarkDump(b *testing.B) {
 	rows := 0
 	b.ReportAllocs()
 	for b.Loop() {
-		err := expandFlows(path, bucket, false, func(schema.UUID) bool { return false }, func(row schema.Row) bool {
+		err := expandFlows(store.Blob{Path: path, Owner: owner, Data: bucket}, false, func(row schema.Row) bool {
 			text = text[:0]
 			for _, c := range table.Columns {
 				text = c.AppendJSON(text, row)

@@ -307,9 +307,7 @@ func openBoth(ctx context.Context, common store.Config, owners *owners) (northbo
 	nbCfg, sbCfg := common, common
 	nbCfg.Schema, nbCfg.Prefix = nb.Schema(), nbPrefix
 	sbCfg.Schema, sbCfg.Prefix, sbCfg.Authorize = sb.Schema(), sb.Prefix, owners.authorize
-	sbCfg.Virtual = map[string]store.Virtual{"Logical_Flow": {Path: sb.FlowsPath, Expand: func(path string, data []byte, keep bool, yield func(schema.Row) bool) error {
-		return expandFlows(path, data, keep, func(id schema.UUID) bool { return southbound.Get("Logical_DP_Group", id) != nil }, yield)
-	}}}
+	sbCfg.Virtual = map[string]store.Virtual{"Logical_Flow": {Path: sb.FlowsPath, Owners: "Logical_DP_Group", Expand: expandFlows}}
 	var group sync.WaitGroup
 	var nbErr, sbErr error
 	group.Go(func() { northbound, nbErr = store.Open(ctx, nbCfg) })

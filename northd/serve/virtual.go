@@ -7,31 +7,29 @@ import (
 
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
+	"github.com/weft-sdn/weft/store"
 )
 
 // expandFlows calls yield with the rows of table Logical_Flow of one bucket of
-// units: see store.Virtual. isGroup tells whether a UUID is that of a
-// Logical_DP_Group.
+// units: see store.Virtual. An owner that is not listed as a Logical_DP_Group is a
+// datapath.
 //
 // Hot path: where rows are not kept, they cost the strings of their chunk.
-func expandFlows(path string, bucket []byte, keep bool, isGroup func(schema.UUID) bool, yield func(schema.Row) bool) error {
-	owner, place, ok := strings.Cut(strings.TrimPrefix(path, sb.FlowsPath), "/")
-	if !ok {
-		return fmt.Errorf("serve: %q is not a path of flows", path)
-	}
-	id, err := schema.ParseUUID(owner)
-	if err != nil {
-		return fmt.Errorf("serve: flows of %q: %w", path, err)
+func expandFlows(b store.Blob, keep bool, yield func(schema.Row) bool) error {
+	_, place, ok := strings.Cut(strings.TrimPrefix(b.Path, sb.FlowsPath), "/")
+	id := b.Owner
+	if !ok || id.IsZero() {
+		return fmt.Errorf("serve: %q is not a path of flows", b.Path)
 	}
 	var row flowRow
-	if isGroup(id) {
+	if b.Listed {
 		row.group = &id
 	} else {
 		row.datapath = &id
 	}
 	var bad error
 	more := true
-	err = sb.EachUnit(place, bucket, func(name string, chunk []byte) {
+	err := sb.EachUnit(place, b.Data, func(name string, chunk []byte) {
 		if !more {
 			return
 		}
@@ -46,7 +44,7 @@ func expandFlows(path string, bucket []byte, keep bool, isGroup func(schema.UUID
 		}
 	})
 	if err = errors.Join(err, bad); err != nil {
-		return fmt.Errorf("serve: flows of %q: %w", path, err)
+		return fmt.Errorf("serve: flows of %q: %w", b.Path, err)
 	}
 	return nil
 }
