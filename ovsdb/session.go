@@ -214,7 +214,7 @@ func (s *session) request(msg *message) error {
 	case "set_db_change_aware":
 		return s.setChangeAware(msg)
 	case "convert":
-		return store.Errorf("not supported", "the schema cannot be converted: it comes with the server")
+		return s.convert(msg)
 	}
 	// What follows depends on the transactions before it.
 	s.txns.settle()

@@ -235,7 +235,7 @@ func TestBadTags(t *testing.T) {
 					t.Errorf("%T was taken", row)
 				}
 			}()
-			schema.NewDatabase("D", "1.0.0", row)
+			schema.NewDatabase("D", "1.0.0", "", row)
 		}()
 	}
 }

@@ -8,6 +8,7 @@ import (
 // Database describes a database.
 type Database struct {
 	Name, Version string
+	Cksum         string   // that of the file with this schema, as it says itself; "": none
 	Tables        []*Table // in the order given to NewDatabase
 
 	byName map[string]*Table
@@ -17,9 +18,9 @@ type Database struct {
 
 // NewDatabase makes the descriptors of the tables whose rows are given (nil
 // pointers do). A mistake in a tag is a bug: it panics.
-func NewDatabase(name, version string, rows ...Row) *Database {
+func NewDatabase(name, version, cksum string, rows ...Row) *Database {
 	d := &Database{
-		Name: name, Version: version,
+		Name: name, Version: version, Cksum: cksum,
 		byName: map[string]*Table{}, byType: map[reflect.Type]*Table{},
 	}
 	for _, row := range rows {

@@ -13,6 +13,9 @@ func (d *Database) appendSchema(b []byte) []byte {
 	o := object{b: b}
 	o.str("name", d.Name)
 	o.str("version", d.Version)
+	if d.Cksum != "" {
+		o.str("cksum", d.Cksum)
+	}
 	tables := slices.Clone(d.Tables)
 	slices.SortFunc(tables, func(a, b *Table) int { return strings.Compare(a.Name, b.Name) })
 	o.object("tables", func(o *object) {
@@ -95,7 +98,10 @@ func (b *BaseType) schema(o *object, name string) {
 	}
 	o.object(name, func(o *object) {
 		o.str("type", b.Kind.String())
-		if b.Enum != nil {
+		switch {
+		case len(b.Enum) == 1: // as ovsdb-server writes it
+			o.raw("enum", string(b.Enum[0].AppendJSON(nil)))
+		case b.Enum != nil:
 			o.raw("enum", string(Datum{Keys: b.Enum}.appendSet(nil)))
 		}
 		b.limits(o)

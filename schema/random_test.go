@@ -113,7 +113,7 @@ type everyShape struct {
 }
 
 func shapes() *schema.Database {
-	return schema.NewDatabase("Shapes", "1.0.0", (*everyShape)(nil))
+	return schema.NewDatabase("Shapes", "1.0.0", "", (*everyShape)(nil))
 }
 
 // someReals are reals of all sizes.

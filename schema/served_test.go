@@ -22,8 +22,8 @@ import (
 // package's own, with every shorthand written out.
 type (
 	wantDatabase struct {
-		Name, Version string
-		Tables        map[string]wantTable
+		Name, Version, Cksum string
+		Tables               map[string]wantTable
 	}
 	wantTable struct {
 		Columns map[string]wantColumn
@@ -48,8 +48,8 @@ type (
 func readSchema(t *testing.T, data []byte) wantDatabase {
 	t.Helper()
 	var raw struct {
-		Name, Version string
-		Tables        map[string]struct {
+		Name, Version, Cksum string
+		Tables               map[string]struct {
 			Columns map[string]struct {
 				Type      any
 				Ephemeral bool
@@ -62,7 +62,7 @@ func readSchema(t *testing.T, data []byte) wantDatabase {
 	if err := json.Unmarshal(data, &raw); err != nil {
 		t.Fatal(err)
 	}
-	db := wantDatabase{Name: raw.Name, Version: raw.Version, Tables: map[string]wantTable{}}
+	db := wantDatabase{Name: raw.Name, Version: raw.Version, Cksum: raw.Cksum, Tables: map[string]wantTable{}}
 	for name, rt := range raw.Tables {
 		wt := wantTable{Columns: map[string]wantColumn{}, IsRoot: rt.IsRoot, MaxRows: math.Inf(1)}
 		if rt.MaxRows != nil {
@@ -223,7 +223,7 @@ func narrower(old, now wantColumn) string {
 // TestServerSchema pins what ovsdb-server 3.1 serves for _Server.
 func TestServerSchema(t *testing.T) {
 	got := readSchema(t, server.Schema().OVSSchema())
-	want := readSchema(t, []byte(`{"name":"_Server","version":"1.2.0","tables":{"Database":{"isRoot":true,"columns":{
+	want := readSchema(t, []byte(`{"name":"_Server","version":"1.2.0","cksum":"3009684573 744","tables":{"Database":{"isRoot":true,"columns":{
 		"cid":{"type":{"key":"uuid","min":0}},"connected":{"type":"boolean"},"index":{"type":{"key":"integer","min":0}},
 		"leader":{"type":"boolean"},"model":{"type":{"key":{"enum":["set",["clustered","relay","standalone"]],"type":"string"}}},
 		"name":{"type":"string"},"schema":{"type":{"key":"string","min":0}},"sid":{"type":{"key":"uuid","min":0}}}}}}`))

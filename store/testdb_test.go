@@ -75,7 +75,7 @@ type Wmap struct {
 }
 
 func testSchema() *schema.Database {
-	return schema.NewDatabase("T", "1.0.0", (*Root)(nil), (*Kid)(nil), (*Need)(nil), (*One)(nil), (*Wmap)(nil))
+	return schema.NewDatabase("T", "1.0.0", "", (*Root)(nil), (*Kid)(nil), (*Need)(nil), (*One)(nil), (*Wmap)(nil))
 }
 
 func testEtcd(t testing.TB) *clientv3.Client {

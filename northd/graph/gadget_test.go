@@ -94,7 +94,7 @@ type parsedGadget struct {
 }
 
 func gadgetGraph(features ...func(*Graph)) *Graph {
-	g := New(Config{NB: schema.NewDatabase("NB", "1.0.0", (*gadget)(nil)), SB: sb.Schema()})
+	g := New(Config{NB: schema.NewDatabase("NB", "1.0.0", "", (*gadget)(nil)), SB: sb.Schema()})
 	for _, f := range append([]func(*Graph){gadgets}, features...) {
 		f(g)
 	}

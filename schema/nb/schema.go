@@ -11,7 +11,7 @@ import (
 func Schema() *schema.Database { return descriptors() }
 
 var descriptors = sync.OnceValue(func() *schema.Database {
-	return schema.NewDatabase("OVN_Northbound", "7.19.0",
+	return schema.NewDatabase("OVN_Northbound", "7.19.0", "2631744256 45474",
 		(*NBGlobal)(nil),
 		(*Connection)(nil),
 		(*SSL)(nil),

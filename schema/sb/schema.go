@@ -11,7 +11,7 @@ import (
 func Schema() *schema.Database { return descriptors() }
 
 var descriptors = sync.OnceValue(func() *schema.Database {
-	return schema.NewDatabase("OVN_Southbound", "21.11.0",
+	return schema.NewDatabase("OVN_Southbound", "21.11.0", "4289271680 36997",
 		(*SBGlobal)(nil),
 		(*Connection)(nil),
 		(*SSL)(nil),

@@ -27,5 +27,5 @@ type Database struct {
 func Schema() *schema.Database { return descriptors() }
 
 var descriptors = sync.OnceValue(func() *schema.Database {
-	return schema.NewDatabase("_Server", "1.2.0", (*Database)(nil))
+	return schema.NewDatabase("_Server", "1.2.0", "3009684573 744", (*Database)(nil))
 })
