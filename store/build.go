@@ -81,7 +81,6 @@ func (m *machine) build(res *loadResult, base *state) *state {
 // assemble puts the members into a row and checks the number of elements.
 func (b *builder) assemble(lr *loadedRow) bool {
 	t := lr.key.t
-	schema.HeaderOf(lr.row).Version = rowVersion(lr.key.id, lr.rev, 0)
 	for _, c := range t.byCol {
 		if c.Members && c.stored {
 			if err := lr.setMembers(c); err != nil {
@@ -264,6 +263,9 @@ func (b *builder) state() *state {
 		row := b.rows[key]
 		if row == nil {
 			continue
+		}
+		if h, v := schema.HeaderOf(row), key.t.version(row); h.Version != v { // one that is new here
+			h.Version = v
 		}
 		ts := s.table(key.t)
 		ts.rows.set(s.e, key.id, &entry{row, count[key]})

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"encoding/binary"
-
-	"github.com/weft-sdn/weft/schema"
-)
+import "github.com/weft-sdn/weft/schema"
 
 // Commit is one step of the database: what one etcd transaction changed, which
 // may be the work of several clients, or what was presented at once. Commits
@@ -106,14 +102,4 @@ type Problem struct {
 	UUID   schema.UUID
 	Column string // "" where it is about the row
 	Reason string
-}
-
-// rowVersion is a row's column _version: another one at each commit of the row.
-func rowVersion(id schema.UUID, rev, seq int64) schema.UUID {
-	v := id
-	binary.BigEndian.PutUint64(v[8:], binary.BigEndian.Uint64(v[8:])^uint64(rev))
-	binary.BigEndian.PutUint64(v[:8], binary.BigEndian.Uint64(v[:8])^uint64(seq)<<1)
-	v[6] = v[6]&0x0f | 0x40
-	v[8] = v[8]&0x3f | 0x80
-	return v
 }

@@ -33,7 +33,6 @@ type loadResult struct {
 type loadedRow struct {
 	key   rowKey
 	row   schema.Row
-	rev   int64 // newest revision of its keys
 	parts []loadedPart
 }
 
@@ -101,7 +100,7 @@ func (res *loadResult) take(l *layout, prefix string, kv *mvccpb.KeyValue) {
 				c.Copy(row, others) // not ours to say
 			}
 		}
-		res.rows[key] = &loadedRow{key: key, row: row, rev: kv.ModRevision}
+		res.rows[key] = &loadedRow{key: key, row: row}
 		return
 	}
 	// A row's key comes before those of its members.
@@ -118,7 +117,6 @@ func (res *loadResult) take(l *layout, prefix string, kv *mvccpb.KeyValue) {
 		res.problems = append(res.problems, p)
 		return
 	}
-	row.rev = max(row.rev, kv.ModRevision)
 	row.parts = append(row.parts, loadedPart{w.column, w.part, kv.Value, d})
 }
 

@@ -77,24 +77,11 @@ func (m *machine) publish(b *batch, rev int64) {
 	}
 	c.TxnID = m.name.id()
 	if b.loaded == nil {
-		stamp(changes, rev, c.Seq)
+		stamp(m.layout, changes)
 	}
 	m.committed = &Snapshot{layout: m.layout, log: m.badBlob, state: b.next, Seq: c.Seq, Rev: c.Rev, TxnID: c.TxnID}
 	m.feed.publish(m.committed, c)
 	m.told(c)
-}
-
-// stamp gives changed rows their new version.
-func stamp(changes []Change, rev, seq int64) {
-	if rev != 0 {
-		seq = 0 // the same after a restart
-	}
-	for i := range changes {
-		if row := changes[i].New; row != nil {
-			h := schema.HeaderOf(row)
-			h.Version = rowVersion(h.UUID, rev, seq)
-		}
-	}
 }
 
 // told has the requests try again that wait for something that a commit
