@@ -246,7 +246,7 @@ func (e *executor) query(t *table, c Condition, f func(schema.Row) error) error 
 		}
 		return err == nil
 	}
-	if id, ok := c.uuid(); ok {
+	if id, ok := c.uuid(); ok && t.virtual == nil {
 		if row := e.get(t, id); row != nil {
 			take(row)
 		}

@@ -275,6 +275,10 @@ func TestVirtual(t *testing.T) {
 	if r := transact(db, `{"op":"select","table":"Logical_Flow","where":[["match","==","three"]],"columns":["match"]}`); r != `[{"rows":[{"match":"three"}]}]` {
 		t.Error(r)
 	}
+	one := `{"op":"select","table":"Logical_Flow","where":[["_uuid","==",["uuid","` + schema.NameUUID("a", "two").String() + `"]]],"columns":["match"]}`
+	if r := transact(db, one); r != `[{"rows":[{"match":"two"}]}]` {
+		t.Errorf("by its UUID: %s", r)
+	}
 	n := 0
 	for range db.Rows("Logical_Flow") {
 		n++
