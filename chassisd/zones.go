@@ -5,7 +5,6 @@ import (
 
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/zone"
-	"github.com/weft-sdn/weft/schema"
 )
 
 // zones gives conntrack zones to the ports and datapaths of this chassis, and
@@ -49,21 +48,31 @@ func (z *zones) assign() bool {
 			changed = z.take(c.Old.Name) || changed
 		}
 	}
-	for _, c := range z.t.Local.Changes() {
-		if !c.Has {
-			for _, name := range datapathZones(c.Key) {
+	renamed := map[string]string{}
+	for _, c := range z.t.ZoneNames.Changes() {
+		for i, name := range datapathZones(c.Old) {
+			switch {
+			case c.Had && !c.Has:
 				changed = z.take(name) || changed
+			case c.Had:
+				renamed[name] = datapathZones(c.New)[i]
 			}
 		}
 	}
+	changed = z.rename(renamed) || changed
 	for _, c := range z.t.Bound.Changes() {
 		if c.Has {
 			changed = z.give(c.New.Name) || changed
 		}
 	}
-	for _, c := range z.t.Local.Changes() {
+	for _, c := range z.t.ZoneNames.Changes() {
 		if c.Has {
-			for _, name := range datapathZones(c.Key) {
+			// An agent of before called them after the UUID.
+			old := datapathZones(c.Key.String())
+			for i, name := range datapathZones(c.New) {
+				if z.alloc.Get(name) == 0 {
+					changed = z.rename(map[string]string{old[i]: name}) || changed
+				}
 				changed = z.give(name) || changed
 			}
 		}
@@ -71,8 +80,31 @@ func (z *zones) assign() bool {
 	return changed
 }
 
-func datapathZones(dp schema.UUID) [2]string {
-	return [...]string{zone.DNAT(dp.String()), zone.SNAT(dp.String())}
+// datapathZones are the names of the zones of a datapath with that name.
+func datapathZones(name string) [2]string {
+	return [...]string{zone.DNAT(name), zone.SNAT(name)}
+}
+
+// rename has zones go by other names, and keeps the numbers. It tells whether any
+// did.
+func (z *zones) rename(names map[string]string) bool {
+	changed := false
+	for from := range names {
+		if z.alloc.Get(from) != 0 {
+			z.t.Zones.Delete(from)
+			changed = true
+		}
+	}
+	if !changed {
+		return false
+	}
+	z.alloc.Rename(names)
+	for _, to := range names {
+		if n := z.alloc.Get(to); n != 0 {
+			z.t.Zones.Set(to, n)
+		}
+	}
+	return true
 }
 
 // give gives a zone to what has none. The connections that an earlier owner left
@@ -104,7 +136,7 @@ func (z *zones) sweep() bool {
 	for _, b := range z.t.Bound.All() {
 		used[b.Name] = true
 	}
-	for dp := range z.t.Local.All() {
+	for _, dp := range z.t.ZoneNames.All() {
 		for _, name := range datapathZones(dp) {
 			used[name] = true
 		}

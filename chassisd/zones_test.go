@@ -87,3 +87,58 @@ func TestZonesAreFlushed(t *testing.T) {
 	f.sync(h)
 	h.Eventually("a zone", func() bool { z := h.zone("vm1"); return z != 0 && z != first })
 }
+
+// TestZonesAreNamed: a datapath's zones are called after it, keep their numbers
+// when it is renamed, and when an agent of before has called them after its UUID.
+// Of two datapaths with one name only one has it.
+func TestZonesAreNamed(t *testing.T) {
+	f, h := oneHV(t)
+	named := func(dp schema.UUID, key int64, name string) {
+		f.put(map[string]*string{
+			sbKey("Datapath_Binding", dp): row("Datapath_Binding", &sb.DatapathBinding{TunnelKey: key, ExternalIDs: map[string]string{"name": name}}),
+		})
+	}
+	h.Eventually("zones", func() bool { return h.zone("n_dnat") != 0 && h.zone("n_snat") != 0 })
+	dnat, snat := h.zone("n_dnat"), h.zone("n_snat")
+	h.track(dnat)
+	is := func(name string) func() bool {
+		return func() bool {
+			return h.zone(name+"_dnat") == dnat && h.zone(name+"_snat") == snat
+		}
+	}
+	named(dp1, 5, "m")
+	h.Eventually("the zones of m", is("m"))
+	if h.zone("n_dnat") != 0 {
+		t.Error("the old name is kept")
+	}
+
+	// While nobody looks, the keys become those of an agent of before.
+	h.stop()
+	for _, kind := range []string{"dnat", "snat"} {
+		h.Vsctl("remove", "bridge", "br-int", "external_ids", "ct-zone-m_"+kind)
+	}
+	h.Vsctl("set", "bridge", "br-int", fmt.Sprintf("external_ids:ct-zone-%s_dnat=%d", dp1, dnat), fmt.Sprintf("external_ids:ct-zone-%s_snat=%d", dp1, snat))
+	h.start()
+	f.sync(h)
+	h.Eventually("the zones of m", is("m"))
+	if !h.tracked(dnat) {
+		t.Error("the connections of a datapath are gone")
+	}
+
+	// Another has the name: one of them goes by its UUID, and the zones are not one.
+	other := schema.NameUUID("other datapath")
+	named(other, 6, "m")
+	f.put(map[string]*string{sbKey("Port_Binding", schema.NameUUID("vm9")): row("Port_Binding", &sb.PortBinding{LogicalPort: "vm9", Datapath: other, TunnelKey: 1})})
+	h.vm("vm9", 19)
+	f.sync(h)
+	h.Eventually("zones of both", func() bool {
+		by := h.zone(other.String() + "_dnat")
+		if by == 0 {
+			by = h.zone(dp1.String() + "_dnat")
+		}
+		return by != 0 && h.zone("m_dnat") != 0 && by != h.zone("m_dnat")
+	})
+	if !h.tracked(dnat) {
+		t.Error("the connections of a datapath are gone")
+	}
+}

@@ -22,6 +22,7 @@ type Datapath struct {
 func (t *Tables) bind() {
 	t.ask()
 	t.reach()
+	t.nameZones()
 	t.winner = incr.NewTable(t.Engine, "peers' winner", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.wins)
 	t.where = incr.NewTable(t.Engine, "where ports are", incr.Eq[where], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.whereIs)
 }
@@ -135,8 +136,9 @@ func (t *Tables) onDatapath(r *incr.Reader, port schema.UUID) (physical.Port, bo
 func (t *Tables) zones(r *incr.Reader, row Port) physical.Zones {
 	var z physical.Zones
 	z.Port, _ = incr.Get(r, t.Zones, row.Name)
-	z.DNAT, _ = incr.Get(r, t.Zones, zone.DNAT(row.Datapath.String()))
-	z.SNAT, _ = incr.Get(r, t.Zones, zone.SNAT(row.Datapath.String()))
+	name, _ := incr.Get(r, t.ZoneNames, row.Datapath)
+	z.DNAT, _ = incr.Get(r, t.Zones, zone.DNAT(name))
+	z.SNAT, _ = incr.Get(r, t.Zones, zone.SNAT(name))
 	return z
 }
 

@@ -130,6 +130,7 @@ type Tables struct {
 	Bound       *incr.Table[schema.UUID, Bound]        // those that it has
 	Needed      *incr.Table[schema.UUID, Datapath]     // datapaths with ports here, and those reached from them
 	Local       *incr.Table[schema.UUID, Datapath]     // those of them that are followed
+	ZoneNames   *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
 	PortFlows   *incr.Table[schema.UUID, ofctrl.Flows] // by port
 	GroupFlows  *incr.Table[schema.UUID, ofctrl.Flows] // by multicast group
 	TunnelFlows *incr.Table[string, ofctrl.Flows]      // by the tunnel interface's UUID

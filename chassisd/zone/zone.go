@@ -73,6 +73,25 @@ func (a *Allocator) Assign(name string) (z uint16, fresh bool) {
 	return 0, false
 }
 
+// Rename gives the zones of names to other names, all at once: each may be one of
+// the others. A zone whose new name has one already is released.
+func (a *Allocator) Rename(names map[string]string) {
+	zones := map[string]uint16{} // by new name
+	for from, to := range names {
+		if z, ok := a.byName[from]; ok {
+			zones[to] = z
+			delete(a.byName, from)
+		}
+	}
+	for to, z := range zones {
+		if a.byName[to] != 0 {
+			delete(a.taken, z)
+			continue
+		}
+		a.byName[to] = z
+	}
+}
+
 // Release takes the zone of a name that is gone.
 func (a *Allocator) Release(name string) {
 	z, ok := a.byName[name]

@@ -88,3 +88,26 @@ func TestDiff(t *testing.T) {
 		t.Errorf("nothing differs, but set %v and gone %v", set, gone)
 	}
 }
+
+// TestRename: names change and numbers stay, also where names go round.
+func TestRename(t *testing.T) {
+	var a Allocator
+	for _, name := range []string{"a", "b", "c", "d"} {
+		a.Assign(name)
+	}
+	a.Rename(map[string]string{"a": "b", "b": "a", "c": "e", "nobody": "f"})
+	want := map[string]string{"ct-zone-a": "2", "ct-zone-b": "1", "ct-zone-e": "3", "ct-zone-d": "4"}
+	if diff := cmp.Diff(want, a.IDs()); diff != "" {
+		t.Error(diff)
+	}
+	a.Rename(map[string]string{"d": "e"}) // which is somebody else's
+	if a.Get("e") != 3 || a.Get("d") != 0 {
+		t.Errorf("zones %v", a.IDs())
+	}
+	a.Rename(map[string]string{"e": "g"})
+	for _, name := range []string{"h", "i"} {
+		if z, fresh := a.Assign(name); z == 1 || z == 2 || z == 3 || !fresh {
+			t.Errorf("%s got zone %d", name, z)
+		}
+	}
+}
