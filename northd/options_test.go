@@ -12,7 +12,9 @@ import (
 
 	"github.com/weft-sdn/weft/northd"
 	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/northdtest"
 	"github.com/weft-sdn/weft/schema/nb"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 const (
@@ -114,5 +116,29 @@ func TestOptionsAreOVNs(t *testing.T) {
 	}
 	if seen != have || seen == 0 {
 		t.Errorf("OVN documents %d keys, we have %d", seen, have)
+	}
+}
+
+// TestSeveralChassis: that a port is wanted on a second chassis is said not to be
+// built, and the first has it.
+func TestSeveralChassis(t *testing.T) {
+	n := northdtest.New(northd.Options{})
+	n.PutSwitch(n.Switch("sw"))
+	p := n.Port("p")
+	p.Options = map[string]string{"requested-chassis": "hv1,hv2"}
+	n.AddPort("sw", p)
+	n.SetChassis("hv1", "host1", true)
+	n.Apply(t)
+	var got []string
+	for _, p := range n.C.Problems() {
+		got = append(got, p.Name+" "+p.Column+": "+p.Reason)
+	}
+	if want := []string{"p options: requested-chassis: a second chassis beside the first: not implemented yet"}; !slices.Equal(got, want) {
+		t.Errorf("problems %q, want %q", got, want)
+	}
+	for _, row := range n.SB["Port_Binding"] {
+		if b := row.(*sb.PortBinding); b.RequestedChassis == nil {
+			t.Errorf("%s: no chassis is requested", b.LogicalPort)
+		}
 	}
 }

@@ -114,7 +114,7 @@ func (m *Model) declareOptions(g *graph.Graph) {
 		lrpKey:    graph.Int[*nb.LogicalRouterPort](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxPortKey, "northd's choice", keyDoc),
 		passthru:  graph.Bool[*nb.LogicalSwitch](g, "other_config", "vlan-passthru", false, "packets with a VLAN tag pass the switch"),
 		requested: graph.String[*nb.LogicalSwitchPort](g, "options", "requested-chassis", "names or host names, comma separated",
-			"the chassis that shall have the port; others than the first have it too"),
+			"the first is the chassis that shall have the port; on the others it is not yet"),
 		routerPort: graph.String[*nb.LogicalSwitchPort](g, "options", "router-port", "name of a Logical_Router_Port",
 			"for ports of type router: the port at the other end"),
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
@@ -56,6 +57,9 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 		e.Problem("type", strconv.Quote(row.Type)+": "+graph.NotYet)
 	}
 	p.wantKey = m.options.portKey.Read(row.Options, e)
+	if strings.Contains(m.options.requested.Of(row.Options), ",") {
+		e.Problem("options", "requested-chassis: a second chassis beside the first: "+graph.NotYet)
+	}
 	var far []Address
 	if p.Type == routerType {
 		far = m.farEnd(r, p, e)
