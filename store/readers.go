@@ -33,7 +33,7 @@ const (
 	turnIdle = time.Second
 	// While something is written a reader rests restShare times as long as it
 	// computed, and at most maxRest at a time.
-	restShare = 8
+	restShare = 12
 	maxRest   = 4 * time.Millisecond
 )
 

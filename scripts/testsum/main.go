@@ -129,6 +129,7 @@ func (s *summary) report() bool {
 			if v == "fail" && !s.failedWithin(k.pkg, "") {
 				failed++
 				s.tell(k)
+				s.tellUnfinished(k.pkg)
 			}
 		case s.parent[k] && (v != "fail" || s.failedWithin(k.pkg, k.test+"/")):
 			// its subtests are counted
@@ -203,6 +204,16 @@ func (s *summary) tell(k key) {
 	for _, line := range s.output[k] {
 		if !strings.HasPrefix(line, "=== ") {
 			fmt.Fprint(s.w, line)
+		}
+	}
+}
+
+// tellUnfinished tells what those tests of a package said that have no verdict: one
+// of them may have ended the process.
+func (s *summary) tellUnfinished(pkg string) {
+	for _, k := range slices.SortedFunc(maps.Keys(s.output), func(a, b key) int { return strings.Compare(a.test, b.test) }) {
+		if k.pkg == pkg && k.test != "" && s.verdict[k] == "" {
+			s.tell(k)
 		}
 	}
 }

@@ -35,6 +35,12 @@ func TestSummary(t *testing.T) {
 {"ImportPath":"p [p.test]","Action":"build-fail"}
 {"Action":"start","Package":"p"}
 {"Action":"fail","Package":"p","FailedBuild":"p [p.test]"}`, "0 passed, 1 failed, 0 skipped", "syntax error", false},
+		{"a test ends the process", `
+{"Action":"start","Package":"p"}
+{"Action":"run","Package":"p","Test":"A"}
+{"Action":"output","Package":"p","Test":"A","Output":"panic: while A ran\n"}
+{"Action":"output","Package":"p","Output":"FAIL\n"}
+{"Action":"fail","Package":"p"}`, "0 passed, 1 failed, 0 skipped", "panic: while A ran", false},
 		{"no verdict", `{"Action":"start","Package":"p"}`, "0 passed, 1 failed, 0 skipped", "ended without a verdict", false},
 		{"a package in two processes, the first of which failed", `
 {"Action":"start","Package":"p"}
