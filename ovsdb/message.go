@@ -24,9 +24,9 @@ var errMessage = errors.New("ovsdb: not a JSON-RPC message")
 // parseMessage reads a message. What ovsdb-server takes for a protocol error
 // is an error.
 func parseMessage(raw json.RawMessage) (*message, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
-		return nil, fmt.Errorf("%w: %v", errMessage, err)
+	members, ok := schema.Members(bytes.Clone(raw)) // the next message takes its place
+	if !ok {
+		return nil, fmt.Errorf("%w: not an object", errMessage)
 	}
 	for name, v := range members {
 		switch name {
@@ -38,7 +38,7 @@ func parseMessage(raw json.RawMessage) (*message, error) {
 			delete(members, name)
 		}
 	}
-	m := &message{id: members["id"]}
+	m := &message{id: bytes.Clone(members["id"])} // may be kept for long
 	method, result, failure := members["method"], members["result"], members["error"]
 	if method == nil {
 		if m.id == nil || (result == nil) == (failure == nil) || members["params"] != nil {
@@ -89,10 +89,7 @@ func syntaxError(raw json.RawMessage, format string, args ...any) *schema.Error 
 
 // splitArray returns the elements of an array, nil if raw is something else.
 func splitArray(raw json.RawMessage) []json.RawMessage {
-	out := []json.RawMessage{}
-	if len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &out) != nil {
-		return nil
-	}
+	out, _ := schema.Elements(raw)
 	return out
 }
 

@@ -20,8 +20,8 @@ type object struct {
 
 func parseObject(raw json.RawMessage, what string) *object {
 	o := &object{raw: raw, what: what}
-	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &o.members) != nil {
-		o.members = nil
+	var ok bool
+	if o.members, ok = schema.Members(raw); !ok {
 		o.err = &schema.Error{Name: schema.ErrSyntax, Details: fmt.Sprintf("Parsing %s failed: Object expected.", what)}
 	}
 	return o

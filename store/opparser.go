@@ -36,8 +36,8 @@ type opParser struct {
 
 func parseOp(raw json.RawMessage, i, n int) *opParser {
 	p := &opParser{raw: raw, i: i, n: n}
-	if kindOf(raw)&isObject == 0 || json.Unmarshal(raw, &p.members) != nil {
-		p.members = nil
+	var ok bool
+	if p.members, ok = schema.Members(raw); !ok {
 		p.err = Errorf(ErrSyntax, "Parsing ovsdb operation %d of %d failed: Object expected.", i, n)
 	}
 	return p
@@ -144,9 +144,5 @@ func jsonInteger(raw json.RawMessage) (int64, bool) {
 
 // elements splits an array.
 func elements(raw json.RawMessage) ([]json.RawMessage, bool) {
-	var out []json.RawMessage
-	if kindOf(raw)&isArray == 0 || json.Unmarshal(raw, &out) != nil {
-		return nil, false
-	}
-	return out, true
+	return schema.Elements(raw)
 }

@@ -25,12 +25,9 @@ type columnValue struct {
 // parseRow reads a <row>: RFC 7047 section 5.1. Columns _uuid and _version may
 // be there; what they say is for the caller.
 func (x *txn) parseRow(t *table, raw json.RawMessage) ([]columnValue, error) {
-	if kindOf(raw) != isObject {
+	members, ok := schema.Members(raw)
+	if !ok {
 		return nil, syntaxError(ErrSyntax, raw, "row must be JSON object")
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
-		return nil, syntaxError(ErrSyntax, raw, "%v", err)
 	}
 	for name := range members {
 		if t.byName[name] == nil {
