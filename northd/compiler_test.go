@@ -151,3 +151,30 @@ func TestExhaustion(t *testing.T) {
 		t.Errorf("%d bindings, problems %v", len(n.SB["Port_Binding"]), n.C.Problems())
 	}
 }
+
+// TestPortsOfKeyless: which port of a datapath has no tunnel key is not told while
+// the datapath has none: a fresh compiler, which no row tells who had one, may
+// choose another.
+func TestPortsOfKeyless(t *testing.T) {
+	n := northdtest.New(northd.Options{MaxDatapathKey: 1, MaxPortKey: 1})
+	n.PutSwitch(n.Switch("sw0"))
+	n.Apply(t)
+	n.PutSwitch(n.Switch("sw1"))
+	ports := []string{"p0", "p1", "p2"}
+	slices.SortFunc(ports, func(a, b string) int { return northdtest.ID(b).Compare(northdtest.ID(a)) })
+	for _, p := range ports { // the last comes first in the order of a fresh compiler
+		n.AddPort("sw1", n.Port(p))
+		n.Apply(t)
+	}
+	fresh := northdtest.New(n.Options)
+	fresh.Rows, fresh.Next = n.Rows, n.Everything()
+	fresh.Apply(t)
+	if got, want := n.String(), fresh.String(); got != want {
+		t.Errorf("incremental:\n%s\nfresh:\n%s", got, want)
+	}
+	for _, p := range n.C.Problems() {
+		if p.Table != "Logical_Switch" {
+			t.Errorf("%s %s: %s", p.Table, p.Name, p.Reason)
+		}
+	}
+}

@@ -160,11 +160,13 @@ func (m *Model) declareKeyProblems(g *graph.Graph) {
 		}
 		return row, ""
 	})
+	// Which port of a datapath has none is told where the datapath has one: else no
+	// port has a row that would keep it, and a northd that begins now may choose others.
 	tell("port key problems", m.PortKeys, func(r *incr.Reader, id schema.UUID) (row graph.RowProblems, column string) {
-		if p, ok := incr.Get(r, m.parsedSwitchPorts, id); ok {
+		if p, ok := incr.Get(r, m.parsedSwitchPorts, id); ok && incr.Has(r, m.DatapathKeys.Of, p.Switch) {
 			return graph.RowProblems{Table: "Logical_Switch_Port", Name: p.Name}, "options"
 		}
-		if p, ok := incr.Get(r, m.parsedRouterPorts, id); ok {
+		if p, ok := incr.Get(r, m.parsedRouterPorts, id); ok && incr.Has(r, m.DatapathKeys.Of, p.Router) {
 			return graph.RowProblems{Table: "Logical_Router_Port", Name: p.Name}, "options"
 		}
 		return row, ""
