@@ -166,12 +166,7 @@ func TestPortsOfKeyless(t *testing.T) {
 		n.AddPort("sw1", n.Port(p))
 		n.Apply(t)
 	}
-	fresh := northdtest.New(n.Options)
-	fresh.Rows, fresh.Next = n.Rows, n.Everything()
-	fresh.Apply(t)
-	if got, want := n.String(), fresh.String(); got != want {
-		t.Errorf("incremental:\n%s\nfresh:\n%s", got, want)
-	}
+	verifyFresh(n, t)
 	for _, p := range n.C.Problems() {
 		if p.Table != "Logical_Switch" {
 			t.Errorf("%s %s: %s", p.Table, p.Name, p.Reason)

@@ -41,16 +41,22 @@ func TestIncrementalIsFresh(t *testing.T) {
 	})
 }
 
-func verify(n *northdtest.Network, t *rapid.T) {
-	if err := n.C.Check(); err != nil {
-		t.Fatal(err)
-	}
+// verifyFresh: the state is what a fresh compiler makes of the same rows.
+func verifyFresh(n *northdtest.Network, t northdtest.Fatal) {
+	t.Helper()
 	fresh := northdtest.New(n.Options)
 	fresh.Rows, fresh.Next = n.Rows, n.Everything()
 	fresh.Apply(t)
 	if got, want := n.String(), fresh.String(); got != want {
 		t.Fatalf("incremental:\n%s\nfresh:\n%s", got, want)
 	}
+}
+
+func verify(n *northdtest.Network, t *rapid.T) {
+	if err := n.C.Check(); err != nil {
+		t.Fatal(err)
+	}
+	verifyFresh(n, t)
 	verifyWanted(n, t)
 	keys := map[string]schema.UUID{}
 	give := func(id schema.UUID, space any, key int64) {

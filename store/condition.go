@@ -58,7 +58,7 @@ func parseFunction(s string) (Function, bool) {
 // ParseCondition reads a JSON array of clauses. The error is a *schema.Error
 // in ovsdb-server's words. resolve may be nil where no named-uuids can occur.
 func ParseCondition(t *schema.Table, raw json.RawMessage, resolve schema.Resolver) (Condition, error) {
-	list, ok := elements(raw)
+	list, ok := schema.Elements(raw)
 	if !ok {
 		return nil, syntaxError(ErrSyntax, raw, "array expected")
 	}
@@ -77,7 +77,7 @@ func parseClause(t *schema.Table, raw json.RawMessage, resolve schema.Resolver) 
 	if kindOf(raw) == isBool {
 		return Clause{Constant: raw[0] == 't'}, nil
 	}
-	parts, ok := elements(raw)
+	parts, ok := schema.Elements(raw)
 	if !ok || len(parts) != 3 || kindOf(parts[0])&isString == 0 || kindOf(parts[1])&isString == 0 {
 		return Clause{}, syntaxError(ErrSyntax, raw, "Parse error in condition.")
 	}

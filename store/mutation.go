@@ -15,7 +15,7 @@ type mutation struct {
 }
 
 func (x *txn) parseMutations(t *table, raw json.RawMessage) ([]mutation, error) {
-	list, _ := elements(raw)
+	list, _ := schema.Elements(raw)
 	out := make([]mutation, 0, len(list))
 	for _, e := range list {
 		m, err := x.parseMutation(t, e)
@@ -28,7 +28,7 @@ func (x *txn) parseMutations(t *table, raw json.RawMessage) ([]mutation, error) 
 }
 
 func (x *txn) parseMutation(t *table, raw json.RawMessage) (mutation, error) {
-	parts, ok := elements(raw)
+	parts, ok := schema.Elements(raw)
 	if !ok || len(parts) != 3 || kindOf(parts[0])&isString == 0 || kindOf(parts[1])&isString == 0 {
 		return mutation{}, syntaxError(ErrSyntax, raw, "Parse error in mutation.")
 	}

@@ -46,7 +46,7 @@ func (e *executor) opWait(p *opParser) (json.RawMessage, error) {
 // sameRows tells whether the rows that match are, in the given columns, the
 // rows that are expected: as sets, equal rows counting once.
 func (e *executor) sameRows(t *table, cond Condition, cols []*column, raw json.RawMessage) (bool, error) {
-	list, _ := elements(raw)
+	list, _ := schema.Elements(raw)
 	want := make(map[string]bool, len(list))
 	for _, r := range list {
 		values, err := e.parseRow(t, r)

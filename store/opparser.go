@@ -141,8 +141,3 @@ func jsonInteger(raw json.RawMessage) (int64, bool) {
 	}
 	return int64(f), true
 }
-
-// elements splits an array.
-func elements(raw json.RawMessage) ([]json.RawMessage, bool) {
-	return schema.Elements(raw)
-}

@@ -54,7 +54,7 @@ func parseColumns(t *table, raw json.RawMessage) ([]*column, error) {
 	if raw == nil {
 		return t.sorted, nil
 	}
-	list, _ := elements(raw)
+	list, _ := schema.Elements(raw)
 	seen := map[*column]bool{}
 	for _, e := range list {
 		if kindOf(e)&isString == 0 {

@@ -26,9 +26,12 @@ func (t *Tables) secure(r *incr.Reader, port schema.UUID) (Lowered, bool) {
 	}
 	s := securer{lowerer: t.lowerer, ids: t.conj.unit(SecurityUnit(port)), cookie: cookie(port)}
 	s.env = lower.Env{
-		Scope:        lower.Datapath(dp.Key),
-		Port:         func(string) (lower.Port, bool) { return lower.Port{Key: row.Key}, true },
-		Conjunctions: func(n int) uint32 { return s.ids.take(&s.flow, schema.UUID{}, n) },
+		Scope: lower.Datapath(dp.Key),
+		Port:  func(string) (lower.Port, bool) { return lower.Port{Key: row.Key}, true },
+		Conjunctions: func(n int) uint32 {
+			asks := sb.Flow{Pipeline: s.pipeline, Priority: s.rule.Priority, Match: s.rule.Match.String()}
+			return s.ids.take(&asks, schema.UUID{}, n)
+		},
 	}
 	policy := row.Security.policy()
 	s.add(policy.In(row.Name), sb.Ingress)
@@ -44,20 +47,22 @@ type securer struct {
 	ids     *conjUnit
 	cookie  uint64
 	env     lower.Env
-	flow    sb.Flow // that asks for ids
 	out     Lowered
 	flows   []ofctrl.Flow
 	buf     []lower.Flow
+
+	// What is being lowered.
+	pipeline uint8
+	rule     *portsec.Rule
 }
 
 // add makes the flows of some rules. Where that cannot be done for a rule that lets
 // packets pass, they fail.
 func (s *securer) add(rules []portsec.Rule, pipeline uint8) {
 	for i := range rules {
-		r := &rules[i]
-		s.flow = sb.Flow{Pipeline: pipeline, Priority: r.Priority, Match: r.Match.String()}
+		s.pipeline, s.rule = pipeline, &rules[i]
 		var err error
-		if s.buf, err = s.lowerer.PortSecurity(s.buf[:0], r, pipeline == sb.Egress, s.cookie, &s.env); err != nil {
+		if s.buf, err = s.lowerer.PortSecurity(s.buf[:0], s.rule, pipeline == sb.Egress, s.cookie, &s.env); err != nil {
 			s.out.Errors = append(s.out.Errors, err.Error())
 			continue
 		}

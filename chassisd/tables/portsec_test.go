@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/weft-sdn/weft/chassisd/lower"
-	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/lflow/portsec"
 	"github.com/weft-sdn/weft/lflow/portsec/portsectest"
 	"github.com/weft-sdn/weft/lflow/trace"
@@ -138,17 +137,11 @@ func passes(t *testing.T, column []string, out bool, packet string) bool {
 		t.Fatalf("%s: %v", packet, err)
 	}
 	policy, _ := portsec.Parse(column)
-	rules := policy.In("p")
+	rules := policy.In
 	if out {
-		rules = policy.Out("p")
+		rules = policy.Out
 	}
-	var decides portsec.Rule
-	for _, r := range rules {
-		if r.Priority > decides.Priority && lflow.Evaluate(r.Match, p) {
-			decides = r
-		}
-	}
-	return !decides.Fail
+	return portsec.Passes(rules("p"), p)
 }
 
 // asFlow writes a microflow as Open vSwitch wants it: ovs-fields(7).

@@ -14,6 +14,17 @@ type Rule struct {
 	Fail     bool
 }
 
+// Passes tells whether a packet passes rules of one port.
+func Passes(rules []Rule, p lflow.Packet) bool {
+	var decides Rule
+	for _, r := range rules {
+		if r.Priority > decides.Priority && lflow.Evaluate(r.Match, p) {
+			decides = r
+		}
+	}
+	return !decides.Fail
+}
+
 // In returns the rules for what the port sends, in this order: ARP and neighbour
 // discovery, IP from elements with addresses, all from elements without, other
 // protocols from elements with addresses. Each is for the port alone.

@@ -1,9 +1,6 @@
 package trace
 
-import (
-	"github.com/weft-sdn/weft/lflow"
-	"github.com/weft-sdn/weft/lflow/portsec"
-)
+import "github.com/weft-sdn/weft/lflow/portsec"
 
 // portSecure tells whether the port that the packet comes from, or goes to,
 // may send or receive it.
@@ -21,11 +18,5 @@ func (x *exec) portSecure(out bool) bool {
 	if out {
 		rules = policy.Out
 	}
-	var decides portsec.Rule
-	for _, r := range rules(name) {
-		if r.Priority > decides.Priority && lflow.Evaluate(r.Match, x.p) {
-			decides = r
-		}
-	}
-	return !decides.Fail
+	return portsec.Passes(rules(name), x.p)
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -385,9 +384,6 @@ func testReplicas(t *testing.T, seed uint64) {
 					r.turn(l, s.some(ownerIDs))
 				}
 			}
-		}
-		if held != nil {
-			time.Sleep(5 * time.Millisecond) // long enough for most requests; what comes late is right as well
 		}
 		selects := s.selects()
 		for range 1 + s.rng.IntN(3) {
