@@ -30,9 +30,13 @@ func (a *Agent) etcdChanged(b *view.Batch) {
 	a.unread = a.unread || first
 }
 
-// isTunnels tells whether tunnels depend on a key: "<chassis>/<Table>/<uuid>".
+// isTunnels tells whether tunnels depend on a key: "<chassis>/<Table>/<uuid>", or
+// what a client wrote of such.
 func isTunnels(key string) bool {
 	rest, ok := strings.CutPrefix(key, sb.ChassisPrefix)
+	if !ok {
+		rest, ok = strings.CutPrefix(key, sb.Prefix+strings.TrimSuffix(sb.RecordsPath, "/"))
+	}
 	return ok && (strings.Contains(rest, "/Encap/") || strings.Contains(rest, "/Chassis/"))
 }
 

@@ -307,6 +307,7 @@ func TestOwners(t *testing.T) {
 	want := []string{
 		"BFD.status chassis",
 		"Chassis",
+		"Chassis.external_ids ",
 		"Chassis_Private",
 		"Chassis_Private.external_ids ",
 		"Controller_Event",

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -15,6 +16,7 @@ type builder struct {
 	l        *layout
 	enc      *encoder
 	rows     map[rowKey]schema.Row
+	records  map[rowKey]schema.Row // see record
 	order    []rowKey
 	problems []Problem
 	changed  bool
@@ -25,23 +27,31 @@ type builder struct {
 // are those of base; what only base knows (ephemeral and derived columns, what
 // the chassis show) stays.
 func (m *machine) build(res *loadResult, base *state) *state {
-	b := &builder{l: m.layout, enc: &m.enc, rows: map[rowKey]schema.Row{}, problems: res.problems}
+	b := &builder{l: m.layout, enc: &m.enc, rows: map[rowKey]schema.Row{}, records: map[rowKey]schema.Row{}, problems: res.problems}
+	b.readRecords(m, res.blobs)
+	clear(m.beside)
 	for key, lr := range res.rows {
 		if !b.assemble(lr) {
 			continue
 		}
 		if key.t.Owner != "" {
-			m.aside[key] = lr.row
+			m.beside[key] = lr.row
 			continue
 		}
 		old := base.get(key.t, key.id)
 		for _, c := range key.t.byCol {
 			switch {
 			case c.stored:
+			case c.Owner != "" && m.shown[key] == nil: // as a client wrote it: below
 			case old != nil:
 				c.Copy(lr.row, old.row)
-			case m.aside[key] != nil && c.Owner != "":
-				c.Copy(lr.row, m.aside[key])
+			case c.Owner != "":
+				c.Copy(lr.row, m.shown[key])
+			}
+		}
+		if from := b.records[key]; from != nil {
+			for _, c := range key.t.owned {
+				c.Copy(lr.row, from)
 			}
 		}
 		if old != nil && key.t.Equal(old.row, lr.row) {
@@ -49,15 +59,14 @@ func (m *machine) build(res *loadResult, base *state) *state {
 		}
 		b.rows[key] = lr.row
 	}
-	b.keepShown(base, m.aside)
+	b.keepShown(m, base)
+	b.takeRecords(m, base)
 	for key := range b.rows {
 		b.order = append(b.order, key)
 	}
 	slices.SortFunc(b.order, func(a, c rowKey) int {
-		if a.t != c.t {
-			return a.t.n - c.t.n
-		}
-		return a.id.Compare(c.id)
+		// What a chassis shows comes before what clients wrote of such: it stays.
+		return cmp.Or(a.t.n-c.t.n, b.given(a)-b.given(c), a.id.Compare(c.id))
 	})
 	for b.changed = true; b.changed; {
 		b.changed = false
@@ -97,8 +106,20 @@ func (b *builder) assemble(lr *loadedRow) bool {
 	return true
 }
 
+// given is 1 for a row that is there because a client wrote it, not a chassis.
+func (b *builder) given(key rowKey) int {
+	if key.t.Owner != "" && b.records[key] != nil {
+		return 1
+	}
+	return 0
+}
+
 func (b *builder) problem(key rowKey, c *column, why string) {
-	p := Problem{Key: b.enc.rowKey(key.t, key.id), Table: key.t.Name, UUID: key.id, Reason: why}
+	at := b.enc.rowKey(key.t, key.id)
+	if b.given(key) == 1 {
+		at = b.enc.prefix + key.t.recordOf(key.id)
+	}
+	p := Problem{Key: at, Table: key.t.Name, UUID: key.id, Reason: why}
 	if c != nil {
 		p.Column = c.Name
 	}
@@ -112,28 +133,54 @@ func (b *builder) leaveOut(key rowKey, c *column, why string) {
 }
 
 // keepShown carries over the rows that exist because a chassis shows them.
-func (b *builder) keepShown(base *state, aside map[rowKey]schema.Row) {
+func (b *builder) keepShown(m *machine, base *state) {
 	for _, t := range b.l.tables {
 		if t.Owner == "" {
 			continue
 		}
 		for id, e := range base.tables[t.n].rows.all() {
-			key := rowKey{t, id}
-			half := aside[key]
-			if half == nil {
-				half = t.New(id)
+			if key := (rowKey{t, id}); m.shown[key] != nil {
+				b.keep(key, e.row, m.complete(key, e.row))
 			}
-			row := t.Clone(e.row)
-			for _, c := range t.byCol {
-				if c.stored {
-					c.Copy(row, half)
-				}
-			}
-			if t.Equal(row, e.row) {
-				row = e.row
-			}
-			b.rows[key] = row
 		}
+	}
+}
+
+// keep has a row be the one that it was, where they are equal.
+func (b *builder) keep(key rowKey, old, row schema.Row) {
+	if old != nil && key.t.Equal(old, row) {
+		row = old
+	}
+	b.rows[key] = row
+}
+
+// readRecords reads what clients wrote of columns that chassis own and none shows.
+func (b *builder) readRecords(m *machine, blobs []*blob) {
+	for _, blob := range blobs {
+		key, ok := b.l.parseRecord(blob.path)
+		if !ok || m.shown[key] != nil {
+			continue
+		}
+		row, err := decodeRecord(key, blob.data)
+		if err != nil {
+			b.problems = append(b.problems, Problem{Key: b.enc.prefix + blob.path, Table: key.t.Name, UUID: key.id, Reason: err.Error()})
+			continue
+		}
+		b.records[key] = row
+	}
+}
+
+// takeRecords makes the rows that clients wrote of tables that chassis own.
+func (b *builder) takeRecords(m *machine, base *state) {
+	for key, from := range b.records {
+		if key.t.Owner == "" {
+			continue
+		}
+		var old schema.Row
+		if e := base.get(key.t, key.id); e != nil {
+			old = e.row
+		}
+		b.keep(key, old, m.complete(key, from))
 	}
 }
 

@@ -32,6 +32,11 @@ type Config struct {
 	Limits Limits
 	// Virtual are the tables that are presented from blobs, by name.
 	Virtual map[string]Virtual
+	// Records is where it lies below Prefix what clients write of rows and columns
+	// that schema.OwnerChassis owns: "clients/" for clients/<Table>/<uuid>, each a
+	// row as schema.EncodeRow has it. Where a chassis shows the same, that holds.
+	// "": clients may not write them.
+	Records string
 	// Epoch tells names of states apart that etcd may have given twice: it is
 	// another one after etcd was put back to an earlier state in place.
 	Epoch string
@@ -41,8 +46,8 @@ type Config struct {
 	// Authorize, if set, is asked about each row that a client's transaction
 	// inserts, updates or deletes, with the columns that the operation names
 	// (all for a deletion). Its error refuses the transaction. Where it is set,
-	// clients may delete rows of tables that schema.OwnerChassis owns: whoever
-	// set it passes that on to the owner.
+	// clients may delete rows that a chassis shows: whoever set it passes that on
+	// to the chassis.
 	Authorize func(c Client, op string, t *schema.Table, cols []*schema.Column, row schema.Row) error
 	// History is how many commits are kept for Since; 0 means 1000.
 	History int
@@ -130,6 +135,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if strings.HasPrefix(c.LogKey, c.Prefix) {
 		return c, fmt.Errorf("store: log key %q lies below the prefix %q", c.LogKey, c.Prefix)
+	}
+	if c.Records != "" && (!isBlobPath(c.Records) || !strings.HasSuffix(c.Records, "/")) {
+		return c, fmt.Errorf("store: records at %q: not of the form x/", c.Records)
 	}
 	for name, v := range c.Virtual {
 		if v.Owners != "" && c.Schema.Table(v.Owners) == nil {

@@ -23,7 +23,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{cfg: cfg, layout: newLayout(cfg.Schema, cfg.Virtual)}
+	db := &DB{cfg: cfg, layout: newLayout(cfg.Schema, cfg.Virtual, cfg.Records)}
 	if err := db.start(ctx); err != nil {
 		return nil, err
 	}
@@ -51,9 +51,10 @@ func (db *DB) Write(ctx context.Context, w Write) (rev int64, err error) {
 
 // Present shows rows, or columns of rows, whose truth lies elsewhere in etcd:
 // those that schema.OwnerChassis owns. Other columns of the rows given are not
-// looked at. A row that breaks a rule is left out: see LeftOut. rev is the
-// revision at which they were read. Nothing is written but what follows from it
-// (weak references cleared in our own columns).
+// looked at; nil is what nobody shows, which is as a client wrote it then, if one
+// has. A row that breaks a rule is left out: see LeftOut. rev is the revision at
+// which they were read. Nothing is written but what follows from it (weak
+// references cleared in our own columns, what clients wrote of what is shown now).
 func (db *DB) Present(ctx context.Context, rev int64, changes []Change) error {
 	return db.loop.present(ctx, rev, changes)
 }

@@ -76,7 +76,7 @@ func (e *executor) execute(ops []json.RawMessage) outcome {
 		out.failed = true
 		out.results = append(out.results, ErrorJSON(err))
 	}
-	out.comment = e.comment
+	out.comment, out.blobs = e.comment, e.blobs
 	return out
 }
 
@@ -335,9 +335,9 @@ func (e *executor) mayWrite(op string, t *table, cols []*schema.Column, row sche
 		}
 	}
 	switch {
-	case t.Owner != "" && (op == "insert" || op == "delete" && e.cfg.Authorize == nil):
+	case t.Owner != "" && (op == "insert" && t.records == "" || op == "delete" && e.cfg.Authorize == nil):
 		return Errorf(ErrPermission, "Rows of table %s are written by each %s itself.", t.Name, t.Owner)
-	case op == "delete":
+	case op == "delete" || t.records != "":
 		return nil
 	}
 	for _, c := range cols {

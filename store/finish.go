@@ -32,6 +32,9 @@ func (x *txn) finish() (*stateEdit, []Change, error) {
 	if err := x.checkIndexes(next); err != nil {
 		return nil, nil, err
 	}
+	if err := x.keepRecords(); err != nil {
+		return nil, nil, err
+	}
 	for _, b := range x.blobs {
 		next.setBlob(b.Path, b.New)
 	}

@@ -16,7 +16,7 @@ func FuzzExecute(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	l := newLayout(testSchema(), nil)
+	l := newLayout(testSchema(), nil, "")
 	start := newState(l)
 	for line := range strings.SplitSeq(strings.TrimSpace(string(data)), "\n") {
 		f.Add(line)
@@ -65,7 +65,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add("Root/"+rootA+"/mi/x", `1`, "Root/"+rootA, `{"friend":"`+rootA+`"}`, "flows/x", `x`)
 	f.Add("Root/x", ``, "Need/"+rootA, `{"n":["`+rootA+`"]}`, "One/"+kidA, `{"x":3}`)
 	f.Fuzz(func(t *testing.T, k1, v1, k2, v2, k3, v3 string) {
-		layout := newLayout(testSchema(), nil)
+		layout := newLayout(testSchema(), nil, "")
 		res := loadResult{rows: map[rowKey]*loadedRow{}}
 		for _, kv := range [][2]string{{k1, v1}, {k2, v2}, {k3, v3}} {
 			res.take(layout, "/x/", keyValue("/x/"+kv[0], kv[1]))

@@ -50,7 +50,8 @@ type machine struct {
 	deferred []watched
 	behind   []*catchUp            // wait until the view is far enough
 	dangling bool                  // the last full read left out something that more rows could mend
-	aside    map[rowKey]schema.Row // halves of rows whose other half is not there yet
+	shown    map[rowKey]schema.Row // columns that chassis own, as they show them; also of rows that are not there yet
+	beside   map[rowKey]schema.Row // what lies beside them in tables that chassis own
 	lastLoad time.Time
 
 	mu       sync.Mutex // guards what follows
@@ -93,7 +94,7 @@ func newMachine(cfg *Config, l *layout, badBlob func(string, error), clock func(
 	m := &machine{
 		cfg: cfg, layout: l, enc: encoder{prefix: cfg.Prefix, layout: l}, clock: clock, badBlob: badBlob,
 		waiting: newWaiters(), changed: map[*table]int64{}, own: map[int64]bool{},
-		aside: map[rowKey]schema.Row{}, left: map[rowKey]Problem{},
+		shown: map[rowKey]schema.Row{}, beside: map[rowKey]schema.Row{}, left: map[rowKey]Problem{},
 	}
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d %s%s", res.cluster, cfg.Prefix, cfg.Epoch)
@@ -251,6 +252,7 @@ func (m *machine) execute(r *request) (outcome, error) {
 		return m.executePresent(r)
 	}
 	e := &executor{txn: newTxn(m.layout, m.readable()), cfg: m.cfg, client: &r.client, elapsed: m.clock().Sub(r.came), maxLooked: m.cfg.MaxLooked}
+	e.shown = m.shown
 	return e.execute(r.ops), nil
 }
 

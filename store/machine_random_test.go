@@ -113,7 +113,7 @@ type chaos struct {
 
 func newChaos(rt *rapid.T) *chaos {
 	c := &chaos{
-		etcd: &model{rev: 1, keys: map[string]*mvccpb.KeyValue{}, ever: map[string]bool{}}, layout: newLayout(testSchema(), nil), now: time.Unix(1000, 0),
+		etcd: &model{rev: 1, keys: map[string]*mvccpb.KeyValue{}, ever: map[string]bool{}}, layout: newLayout(testSchema(), nil, ""), now: time.Unix(1000, 0),
 		acked: map[string]bool{}, refused: map[string]bool{},
 	}
 	for i := range 2 {

@@ -159,7 +159,7 @@ func (d *driver) start(c *datadriven.TestData) {
 	}
 	d.guard = clientv3.Compare(clientv3.CreateRevision("/leader"), "=", 1)
 	d.requests, d.cancels, d.states = map[string]*request{}, map[string]context.CancelFunc{}, map[string]reply{}
-	d.layout = newLayout(cfg.Schema, nil)
+	d.layout = newLayout(cfg.Schema, nil, "")
 	res := d.content(c)
 	d.m = newMachine(&cfg, d.layout, nil, func() time.Time { return d.now }, &res)
 	d.sub = d.m.feed.subscribe(0)

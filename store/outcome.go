@@ -69,6 +69,11 @@ func (m *machine) publish(b *batch, rev int64) {
 		Seq: m.committed.Seq + 1, Rev: rev, Changes: changes, Blobs: blobs, after: b.next,
 		Client: strings.Join(b.clients, ", "), Comment: strings.Join(b.comment, "\n"),
 	}
+	for _, ch := range changes {
+		if ch.New == nil && ch.Table.Owner != "" { // what lay beside it is gone with it
+			delete(m.beside, rowKey{m.layout.byName[ch.Table.Name], ch.UUID})
+		}
+	}
 	if m.name.take(m.layout, changes, rev); rev == 0 {
 		c.Rev = max(b.rev, m.committed.Rev)
 	}

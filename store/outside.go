@@ -104,7 +104,7 @@ func (m *machine) replay(x *txn, w watched) (map[rowKey]schema.Row, error) {
 		members   []*clientv3.Event
 	}
 	rows := map[rowKey]*work{}
-	var order []rowKey
+	var order, records []rowKey
 	for _, e := range w.events {
 		path := strings.TrimPrefix(string(e.Kv.Key), m.cfg.Prefix)
 		if isBlobPath(path) {
@@ -116,6 +116,15 @@ func (m *machine) replay(x *txn, w watched) (map[rowKey]schema.Row, error) {
 				return nil, err
 			}
 			x.blobs = append(x.blobs, b)
+			if key, ok := m.layout.parseRecord(path); ok {
+				if b.New != nil {
+					if _, err := decodeRecord(key, b.New); err != nil {
+						return nil, fmt.Errorf("%s: %w", e.Kv.Key, err)
+					}
+				}
+				x.setRecord(key, b.New)
+				records = append(records, key)
+			}
 			continue
 		}
 		at, reason := m.layout.parseKey(path)
@@ -164,6 +173,12 @@ func (m *machine) replay(x *txn, w watched) (map[rowKey]schema.Row, error) {
 			wrote[key] = key.t.Clone(row)
 		}
 	}
+	for _, key := range records {
+		m.settle(x, key)
+		if row := x.get(key.t, key.id); row != nil {
+			wrote[key] = key.t.Clone(row)
+		}
+	}
 	return wrote, nil
 }
 
@@ -181,7 +196,7 @@ func (m *machine) replayRow(x *txn, key rowKey, put *mvccpb.KeyValue, members []
 		}
 		if x.get(t, key.id) == nil {
 			fresh := t.Unclaimed(key.id)
-			half := m.aside[key]
+			half, _ := m.ownedBy(x, key)
 			for _, c := range t.byCol {
 				switch {
 				case c.stored && !c.Members:

@@ -127,9 +127,9 @@ func (m *machine) replayHalf(x *txn, key rowKey, put *mvccpb.KeyValue, members [
 			return err
 		}
 		half = row
-		m.aside[key] = row
+		m.beside[key] = row
 	} else {
-		delete(m.aside, key)
+		delete(m.beside, key)
 	}
 	if x.get(t, key.id) == nil {
 		return nil

@@ -25,6 +25,13 @@ type table struct {
 	stored bool
 	// members are the columns of members that lie there.
 	members []*column
+	// owned are the columns that chassis own; unclaimed is what they are where
+	// nobody has written them, in Table.Unclaimed.
+	owned     []*column
+	unclaimed schema.Row
+	// records is the directory of the blobs that hold what clients wrote of the
+	// owned columns; "": none do.
+	records string
 }
 
 // column adds to a schema column what it refers to.
@@ -33,6 +40,9 @@ type column struct {
 	key, value *table
 	// stored: the value lies under our prefix.
 	stored bool
+	// uncounted is the table of rows that a chassis may refer to where none is, and
+	// a client may not.
+	uncounted *table
 	// unset is why a new row must give the column, where its default is not
 	// allowed.
 	unset error
@@ -40,13 +50,14 @@ type column struct {
 
 // layout holds the tables in the schema's order.
 type layout struct {
-	db     *schema.Database
-	tables []*table
-	byName map[string]*table
+	db      *schema.Database
+	tables  []*table
+	byName  map[string]*table
+	records string // Config.Records
 }
 
-func newLayout(db *schema.Database, virtual map[string]Virtual) *layout {
-	l := &layout{db: db, byName: map[string]*table{}}
+func newLayout(db *schema.Database, virtual map[string]Virtual, records string) *layout {
+	l := &layout{db: db, byName: map[string]*table{}, records: records}
 	for i, st := range db.Tables {
 		t := &table{Table: st, n: i, byName: map[string]*column{}}
 		for _, sc := range st.Columns {
@@ -57,6 +68,15 @@ func newLayout(db *schema.Database, virtual map[string]Virtual) *layout {
 			t.stored = t.stored || c.stored
 			if c.stored && sc.Members {
 				t.members = append(t.members, c)
+			}
+			if sc.Owner != "" {
+				t.owned = append(t.owned, c)
+			}
+		}
+		if len(t.owned) > 0 {
+			t.unclaimed = st.Unclaimed(schema.UUID{})
+			if records != "" {
+				t.records = records + t.Name + "/"
 			}
 		}
 		for _, name := range []string{schema.ColumnUUID, schema.ColumnVersion} {
@@ -88,6 +108,9 @@ func newLayout(db *schema.Database, virtual map[string]Virtual) *layout {
 			// What a chassis wrote must not keep the leader from deleting a row of
 			// its own: such references are shown, and not counted.
 			if t.Owner != "" && c.key != nil && c.key.Owner == "" {
+				if c.Type.Key.Strong {
+					c.uncounted = c.key
+				}
 				c.key = nil
 			}
 			if t.Owner != "" && c.value != nil && c.value.Owner == "" {

@@ -14,7 +14,14 @@ type txn struct {
 	order  []*txnRow   // as they were first touched
 	tables [][]*txnRow // the same, by table
 	blobs  []BlobChange
-	named  map[string]*namedUUID
+	// records are those of Config.Records that the transaction changed; shown are
+	// the rows of which a chassis shows its columns, nil where records are not
+	// written.
+	records map[rowKey][]byte
+	// appeared: a row of a table that chassis own has come because one shows it.
+	appeared bool
+	shown    map[rowKey]schema.Row
+	named    map[string]*namedUUID
 	// crowded: an index had more than one row in one place, if only for a time.
 	crowded bool
 	// inner: made by this process, or adopted from etcd; it may write what

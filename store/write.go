@@ -12,7 +12,7 @@ func (m *machine) executeWrite(w *Write) (outcome, error) {
 		return m.carry(), nil
 	}
 	x := newTxn(m.layout, m.pending)
-	x.inner = true
+	x.inner, x.shown = true, m.shown
 	for i := range w.Rows {
 		if err := m.writeRow(x, &w.Rows[i]); err != nil {
 			return outcome{}, err
@@ -50,7 +50,7 @@ func (m *machine) writeRow(x *txn, ch *Change) error {
 	have := x.get(t, ch.UUID)
 	switch {
 	case ch.New == nil:
-		if t.Owner != "" {
+		if t.Owner != "" && m.shown[rowKey{t, ch.UUID}] != nil {
 			return fmt.Errorf("store: write: %s row %s is its %s's to delete", t.Name, ch.UUID, t.Owner)
 		}
 		if have != nil {
@@ -63,16 +63,16 @@ func (m *machine) writeRow(x *txn, ch *Change) error {
 		return fmt.Errorf("store: write: %s row %s was deleted by the same write", t.Name, ch.UUID)
 	case have == nil:
 		row := t.Clone(ch.New)
-		half := m.aside[rowKey{t, ch.UUID}]
+		half, _ := m.ownedBy(x, rowKey{t, ch.UUID})
+		if half == nil {
+			half = t.unclaimed
+		}
 		for _, c := range t.byCol {
 			if c.Owner == "" {
 				if err := c.Check(row); err != nil {
 					return fmt.Errorf("store: write of %s row %s, column %s: %w", t.Name, ch.UUID, c.Name, err)
 				}
 				continue
-			}
-			if half == nil {
-				half = t.Unclaimed(ch.UUID)
 			}
 			c.Copy(row, half)
 		}
@@ -144,7 +144,7 @@ func (m *machine) executePresent(r *request) (outcome, error) {
 		next, changes, err := x.finish()
 		if err != nil || len(x.guilty) == 0 {
 			m.leaveOut(r.show, left)
-			return outcome{next: next, changes: changes}, err
+			return outcome{next: next, changes: changes, blobs: x.blobs}, err
 		}
 		n := len(show)
 		show = slices.DeleteFunc(slices.Clone(show), func(ch Change) bool {
@@ -194,61 +194,32 @@ func (m *machine) leaveOut(show []Change, left map[rowKey]error) {
 func (m *machine) presentAll(show []Change) *txn {
 	x := newTxn(m.layout, m.pending)
 	x.inner, x.guilty = true, map[rowKey]error{}
+	writes := m.mayCommit() == nil
+	if writes {
+		x.shown = m.shown
+	}
 	for i := range show {
-		m.presentRow(x, &show[i])
+		m.presentRow(x, &show[i], writes)
+	}
+	if x.appeared {
+		m.settleReferrers(x)
 	}
 	return x
 }
 
-func (m *machine) presentRow(x *txn, ch *Change) {
+func (m *machine) presentRow(x *txn, ch *Change, writes bool) {
 	t := m.layout.byName[ch.Table.Name]
 	if t == nil || t.virtual != nil || ch.New != nil && !t.Holds(ch.New) {
 		return
 	}
 	key := rowKey{t, ch.UUID}
-	have := x.get(t, ch.UUID)
-	if t.Owner == "" {
-		// The row is ours; some of its columns are shown.
-		if ch.New == nil {
-			delete(m.aside, key)
-		} else {
-			m.aside[key] = ch.New
-		}
-		if have == nil {
-			return
+	if ch.New == nil {
+		delete(m.shown, key)
+	} else {
+		m.shown[key] = ch.New
+		if writes && x.record(key) != nil {
+			x.keepRecord(key, nil)
 		}
 	}
-	from := ch.New
-	switch {
-	case from == nil && t.Owner != "":
-		if have != nil {
-			x.drop(t, ch.UUID)
-		}
-		return
-	case from == nil:
-		from = t.Unclaimed(ch.UUID)
-	case have == nil:
-		if x.known(t, ch.UUID) {
-			return
-		}
-		row := t.Clone(ch.New)
-		half := m.aside[key]
-		if half == nil {
-			half = t.Unclaimed(ch.UUID)
-		}
-		for _, c := range t.byCol {
-			if c.Owner == "" {
-				c.Copy(row, half)
-			}
-		}
-		x.insert(t, row)
-		return
-	}
-	for _, c := range t.byCol {
-		if c.Owner != "" && !c.Equal(have, from) {
-			r := x.edit(t, ch.UUID)
-			c.Copy(r.new, from)
-			r.changed(c)
-		}
-	}
+	m.settle(x, key)
 }

@@ -80,6 +80,14 @@ func (t *Tables) wins(r *incr.Reader, port schema.UUID) (string, bool) {
 	if asks {
 		claims = append(claims, sb.Claim{Chassis: self.Name, Revision: binding.Pending})
 	}
+	if len(claims) == 0 {
+		at, _ := incr.Get(r, t.Given, port)
+		chassis, ok := incr.Get(r, t.Chassis, at.Chassis)
+		if !ok {
+			return "", false
+		}
+		return chassis.Name, true
+	}
 	who := sb.Winner(t.named(r, row.Requested), claims)
 	return who, who != ""
 }
@@ -145,10 +153,16 @@ func (t *Tables) zones(r *incr.Reader, row Port) physical.Zones {
 // tunnelTo is the tunnel by which a claimed port is reached: to the address
 // that the claim names, else to the chassis's first.
 func (t *Tables) tunnelTo(r *incr.Reader, k ClaimKey) (ofport uint32, ok bool) {
-	claim, _ := incr.Get(r, t.Claims, k)
+	claim, ok := incr.Get(r, t.Claims, k)
+	encap := claim.Encap
+	if !ok {
+		at, _ := incr.Get(r, t.Given, k.Port)
+		encap = at.Encap
+	}
+	ok = false
 	var ip string
-	if !claim.Encap.IsZero() {
-		if e, ok := incr.Get(r, t.Encaps, claim.Encap); ok {
+	if !encap.IsZero() {
+		if e, ok := incr.Get(r, t.Encaps, encap); ok {
 			ip = e.IP
 		}
 	}

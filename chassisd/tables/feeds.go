@@ -39,8 +39,8 @@ type Feeds struct {
 	held map[Path][]string
 }
 
-// origin names keys: rows of a table that northd writes or chassis do, or the
-// elements of a column that is stored in buckets.
+// origin names keys: rows of a table that northd writes, chassis or clients do, or
+// the elements of a column that is stored in buckets.
 type origin struct {
 	by            writer
 	table, column string
@@ -52,6 +52,7 @@ type writer uint8
 const (
 	byNorthd writer = iota
 	byChassis
+	byClients // through northd: see sb.RecordsPath
 )
 
 // resettable is an input that can be set as a whole.
@@ -83,14 +84,16 @@ func feed[K comparable, V any, In settable[K, V]](f *Feeds, in In) In {
 }
 
 // rowsOf declares an input that holds the rows of R's table as they are.
-func rowsOf[R schema.Row](f *Feeds, e *incr.Engine, name string, by writer) *incr.Input[schema.UUID, R] {
+func rowsOf[R schema.Row](f *Feeds, e *incr.Engine, name string, by ...writer) *incr.Input[schema.UUID, R] {
 	in := feed[schema.UUID, R](f, incr.NewInput[schema.UUID](e, name, rowEqual[R]()))
-	fromRows(f, in, by, func(_ string, id schema.UUID) schema.UUID { return id }, func(row R, _ Event) (R, error) { return row, nil })
+	for _, by := range by {
+		fromRows(f, in, by, func(_ string, id schema.UUID) schema.UUID { return id }, func(row R, _ Event) (R, error) { return row, nil })
+	}
 	return in
 }
 
-// fromRows has an input take the rows of R's table: those that northd writes, or
-// those of the chassis. A row that cannot be understood is left out.
+// fromRows has an input take the rows of R's table that somebody writes. A row that
+// cannot be understood is left out.
 func fromRows[R schema.Row, K comparable, V any](
 	f *Feeds, in settable[K, V], by writer, key func(chassis string, row schema.UUID) K, value func(R, Event) (V, error),
 ) {
@@ -192,11 +195,15 @@ func (f *Feeds) Apply(key string, e Event) error {
 	if rest, ok := strings.CutPrefix(key, sb.Prefix+sb.FlowsPath); ok {
 		return f.flows(rest, e)
 	}
+	if rest, ok := strings.CutPrefix(key, sb.Prefix+sb.RecordsPath); ok {
+		return f.record(byClients, "", rest, e)
+	}
 	if rest, ok := strings.CutPrefix(key, sb.Prefix); ok {
 		return f.southbound(rest, e)
 	}
 	if rest, ok := strings.CutPrefix(key, sb.ChassisPrefix); ok {
-		return f.record(rest, e)
+		chassis, rest, _ := strings.Cut(rest, "/")
+		return f.record(byChassis, chassis, rest, e)
 	}
 	return nil
 }
@@ -271,18 +278,18 @@ func (f *Feeds) southbound(rest string, e Event) error {
 	return nil
 }
 
-// record takes "<chassis>/<Table>/<uuid>".
-func (f *Feeds) record(rest string, e Event) error {
-	parts := strings.Split(rest, "/")
-	if len(parts) != 3 {
+// record takes "<Table>/<uuid>".
+func (f *Feeds) record(by writer, chassis, rest string, e Event) error {
+	table, text, ok := strings.Cut(rest, "/")
+	if !ok || strings.Contains(text, "/") {
 		return nil
 	}
-	id, err := schema.ParseUUID(parts[2])
+	id, err := schema.ParseUUID(text)
 	if err != nil {
 		return err
 	}
-	if row := f.rows[origin{by: byChassis, table: parts[1]}]; row != nil {
-		return row(parts[0], id, e)
+	if row := f.rows[origin{by: by, table: table}]; row != nil {
+		return row(chassis, id, e)
 	}
 	return nil
 }

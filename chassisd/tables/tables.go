@@ -46,6 +46,23 @@ type Claim struct {
 	Encap schema.UUID // zero: the chassis's first
 }
 
+// Given is where a client says that a port is. It is there as long as no chassis
+// claims it.
+type Given struct {
+	Chassis schema.UUID // zero: nowhere
+	Encap   schema.UUID // zero: the chassis's first
+}
+
+func given(row *sb.PortBinding, _ Event) (g Given, err error) {
+	if row.Chassis != nil {
+		g.Chassis = *row.Chassis
+	}
+	if row.Encap != nil {
+		g.Encap = *row.Encap
+	}
+	return g, nil
+}
+
 // Member is a row (a port, a datapath) of a group.
 type Member struct{ Group, Row schema.UUID }
 
@@ -108,6 +125,7 @@ type Tables struct {
 	Chassis  *incr.Input[schema.UUID, *sb.Chassis]
 	Encaps   *incr.Input[schema.UUID, Encap]
 	Claims   *incr.Input[ClaimKey, Claim]
+	Given    *incr.Input[schema.UUID, Given] // by port
 	// MACBindings are what all agents have learned.
 	MACBindings *incr.Input[RecordOf, MACBinding]
 	Meters      *incr.Input[schema.UUID, *sb.Meter]
@@ -233,9 +251,10 @@ func newInputs(opts ...incr.Option) *Tables {
 		DPGroups:       feed[Member, struct{}](f, incr.NewInput[Member](e, "datapath groups", incr.Eq[struct{}])),
 		Chunks:         feed[Path, string](f, incr.NewInput[Path](e, "chunks", incr.Eq[string])),
 		Followed:       feed[schema.UUID, struct{}](f, incr.NewInput[schema.UUID](e, "followed", incr.Eq[struct{}])),
-		Chassis:        rowsOf[*sb.Chassis](f, e, "chassis", byChassis),
+		Chassis:        rowsOf[*sb.Chassis](f, e, "chassis", byChassis, byClients),
 		Encaps:         feed[schema.UUID, Encap](f, incr.NewInput[schema.UUID, Encap](e, "encaps", nil)),
 		Claims:         feed[ClaimKey, Claim](f, incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim])),
+		Given:          feed[schema.UUID, Given](f, incr.NewInput[schema.UUID](e, "given places", incr.Eq[Given])),
 		MACBindings:    feed[RecordOf, MACBinding](f, incr.NewInput[RecordOf](e, "MAC bindings", incr.Eq[MACBinding])),
 		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
 		MeterBands:     rowsOf[*sb.MeterBand](f, e, "meter bands", byNorthd),
@@ -261,7 +280,11 @@ func (t *Tables) feedRows() {
 		}
 		return p, nil
 	})
-	fromRows(f, t.Encaps, byChassis, id, func(row *sb.Encap, e Event) (Encap, error) { return Encap{row, e.Rev}, nil })
+	for _, by := range []writer{byChassis, byClients} {
+		fromRows(f, t.Encaps, by, id, func(row *sb.Encap, e Event) (Encap, error) { return Encap{row, e.Rev}, nil })
+		fromRows(f, t.MACBindings, by, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }, macBinding)
+	}
+	fromRows(f, t.Given, byClients, id, given)
 	fromRows(f, feeder[schema.UUID, *sb.MulticastGroup]{s, s.setGroup, s.deleteGroup}, byNorthd, id,
 		func(row *sb.MulticastGroup, _ Event) (*sb.MulticastGroup, error) { return row, nil })
 	rowMembers[*sb.MulticastGroup](f, feeder[Member, struct{}]{s, s.setMember, s.deleteMember}, "ports")
@@ -274,7 +297,6 @@ func (t *Tables) feedRows() {
 			}
 			return c, nil
 		})
-	fromRows(f, t.MACBindings, byChassis, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }, macBinding)
 	f.chunks = t.Chunks
 }
 

@@ -48,7 +48,8 @@ type leading struct {
 	cfgAt      int64                        // when nb_cfg was seen, ms
 	refused    func()                       // called when etcd did not take what was compiled
 	sick       func()                       // called when what is computed is found to be wrong
-	presented  map[rowID]bool               // rows that agents changed, since the compiler was told
+	presented  map[rowID]bool               // rows that agents or records changed, since the compiler was told
+	given      map[rowID]bool               // rows of which there are records: see records.go
 	leftOut    map[rowID]bool               // rows that agents wrote and that break a rule
 	claims     map[schema.UUID]northd.Claim // what the compiler was told
 	told       sb.Compiled                  // what NB_Global was told
@@ -114,13 +115,15 @@ func (l *leading) govern(ctx context.Context, f *feeds) error {
 				f.sb = l.sb.Subscribe(feedQueue) // deletions of an agent's rows are asked for again
 				l.out.add(l.sb.Schema(), l.compiler.Everything())
 				l.out.whole = true
+				l.readRecords()
 				break
 			}
 			if err != nil {
 				return err
 			}
 			l.expel(ctx, commits)
-			if !l.mend(commits) {
+			l.noticeRecords(commits)
+			if !l.mend(commits) && len(l.presented) == 0 {
 				continue
 			}
 		}

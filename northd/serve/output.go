@@ -202,6 +202,7 @@ func (l *leading) commit(ctx context.Context) error {
 	if globalDiffers {
 		w.Rows = append(w.Rows, global)
 	}
+	w.Rows = append(w.Rows, l.orphans(w.Rows)...)
 	if len(w.Rows) == 0 && len(w.Blobs) == 0 && fresh {
 		l.out.done()
 		return nil

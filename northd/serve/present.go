@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,13 +24,16 @@ func (l *leading) present(ctx context.Context) error {
 	var changes []store.Change
 	for _, id := range ids {
 		old := snap.Get(id.table.Name, id.uuid)
-		row := l.joined(id, old)
+		row := l.shown(id, old)
 		if row == nil && old == nil {
 			continue
 		}
 		l.owners.set(id, l.agents.of(id))
 		l.presented[id] = true
 		changes = append(changes, store.Change{Table: id.table, UUID: id.uuid, Old: old, New: row})
+		if id.table.Name == "Chassis" { // what clients wrote may refer to it
+			maps.Copy(l.presented, l.given)
+		}
 	}
 	if err := l.sb.Present(ctx, l.agents.rev, changes); err != nil {
 		for _, id := range ids {
@@ -56,56 +60,38 @@ func (l *leading) again(ids []rowID) []rowID {
 	return slices.Concat(ids, l.agents.take())
 }
 
-// joined is the row with the columns that agents own as they wrote them; nil
-// where nothing is left of it.
-func (l *leading) joined(id rowID, old schema.Row) schema.Row {
+// shown is a row of which the columns that agents own are as they wrote them; nil
+// where none did.
+func (l *leading) shown(id rowID, old schema.Row) schema.Row {
 	records := l.agents.of(id)
-	if id.table.Owner != schema.OwnerChassis {
-		if old == nil {
-			return nil // a claim of a port that is no more, or not yet compiled
-		}
-		row := id.table.Clone(old)
-		owned(id.table, row, l.winner(old, records))
-		return row
-	}
-	if len(records) == 0 {
+	switch {
+	case len(records) == 0:
 		return nil
+	case id.table.Owner != schema.OwnerChassis && old == nil:
+		return nil // a claim of a port that is no more, or not yet compiled
+	case id.table.Owner != schema.OwnerChassis:
+		return l.winner(old, records)
 	}
-	row := id.table.Clone(newest(records).row)
-	switch row := row.(type) {
+	row := newest(records).row
+	switch r := row.(type) {
 	case *sb.Chassis:
-		if row.Encaps = l.agents.ownEncaps(row); l.agents.hidden[row.Name] != "" {
+		encaps := l.agents.ownEncaps(r)
+		if l.agents.hidden[r.Name] != "" {
 			return nil
 		}
+		own := *r
+		own.Encaps = encaps
+		return &own
 	case *sb.Encap:
-		if _, outdone := l.agents.outdone(row, newest(records).chassis); outdone {
+		if _, outdone := l.agents.outdone(r, newest(records).chassis); outdone {
 			return nil
 		}
-	}
-	if old != nil { // columns that are not the chassis's own
-		for _, c := range id.table.Columns {
-			if c.Owner != schema.OwnerChassis {
-				c.Copy(row, old)
-			}
-		}
-	}
-	if p, ok := row.(*sb.ChassisPrivate); ok {
-		seen := l.agents.cfg[p.Name]
-		p.NBCfg, p.NBCfgTimestamp = seen.cfg, seen.at
+	case *sb.ChassisPrivate:
+		own, seen := *r, l.agents.cfg[r.Name]
+		own.NBCfg, own.NBCfgTimestamp = seen.cfg, seen.at
+		return &own
 	}
 	return row
-}
-
-// owned gives row the chassis's columns of from, or their defaults.
-func owned(t *schema.Table, row, from schema.Row) {
-	if from == nil {
-		from = t.New(row.RowUUID())
-	}
-	for _, c := range t.Columns {
-		if c.Owner == schema.OwnerChassis {
-			c.Copy(row, from)
-		}
-	}
 }
 
 // winner picks the record that counts; for a port, that of the chassis that

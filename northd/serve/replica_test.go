@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 // look is one table of a monitor.
 type look struct {
+	db      *schema.Database // nil: the Southbound
 	table   string
 	columns []string // nil: all, and _version
 	// ids restricts it to the rows that have one of ids in a column; column "": all rows.
@@ -21,8 +23,15 @@ type look struct {
 	ids    []schema.UUID
 }
 
+func (l *look) of() *schema.Table {
+	if l.db != nil {
+		return l.db.Table(l.table)
+	}
+	return sb.Schema().Table(l.table)
+}
+
 func (l *look) shown() (list []*schema.Column) {
-	t := sb.Schema().Table(l.table)
+	t := l.of()
 	if l.columns == nil {
 		return append(slices.Clone(t.Columns), t.Column(schema.ColumnVersion))
 	}
@@ -36,7 +45,7 @@ func (l *look) matches(row schema.Row) bool {
 	if l.column == "" {
 		return true
 	}
-	c := sb.Schema().Table(l.table).Column(l.column)
+	c := l.of().Column(l.column)
 	return slices.ContainsFunc(l.ids, func(id schema.UUID) bool { return c.Has(row, schema.UUIDAtom(id)) })
 }
 
@@ -57,6 +66,7 @@ func (l *look) where() string {
 type replica struct {
 	*probe
 	name   string
+	db     string // "": the Southbound
 	method string
 	looks  []*look
 	rows   map[string]map[schema.UUID]copied
@@ -85,8 +95,10 @@ func (r *replica) begin(t *testing.T, path string) {
 	if r.method == "monitor_cond_since" {
 		since = fmt.Sprintf(`,%q`, r.last)
 	}
-	r.send(`{"id":"begin","method":%q,"params":["OVN_Southbound","m",{%s}%s]}`, r.method, strings.Join(tables, ","), since)
+	r.send(`{"id":"begin","method":%q,"params":[%q,"m",{%s}%s]}`, r.method, r.database(), strings.Join(tables, ","), since)
 }
+
+func (r *replica) database() string { return cmp.Or(r.db, sb.Schema().Name) }
 
 func (r *replica) send(format string, args ...any) {
 	r.t.Helper()
@@ -104,7 +116,7 @@ func (r *replica) turn(l *look, ids []schema.UUID) {
 // sync takes what is sent until the server has told all that it has.
 func (r *replica) sync() {
 	r.t.Helper()
-	r.send(`{"id":"sync","method":"transact","params":["OVN_Southbound"]}`)
+	r.send(`{"id":"sync","method":"transact","params":[%q]}`, r.database())
 	for !r.take(r.recv()) {
 	}
 }

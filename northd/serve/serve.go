@@ -243,7 +243,7 @@ func (s *Server) attend(ctx context.Context, candidate *leader.Candidate, client
 		cfg: &s.cfg, log: s.log, etcd: client, tenure: t, nb: northbound, sb: southbound, board: s.board, elsewhere: s.elsewhere,
 		compiler: compiler, agents: newAgents(sb.Schema(), s.log, s.cfg.Now), owners: owners,
 		out: newOutput(compiler.OutputTables()), writeback: newWriteback(northbound, s.log, s.cfg.Now),
-		presented: map[rowID]bool{}, leftOut: map[rowID]bool{}, claims: map[schema.UUID]northd.Claim{}, endpoints: endpoints,
+		presented: map[rowID]bool{}, given: map[rowID]bool{}, leftOut: map[rowID]bool{}, claims: map[schema.UUID]northd.Claim{}, endpoints: endpoints,
 		numbers: map[schema.UUID]schema.Row{}, kept: map[*schema.Table]bool{},
 		refused: func() {}, sick: func() { s.admin.SetServing(false) }, silence: s.past.silence, saw: s.past.saw, sure: s.past.look,
 	}
@@ -307,6 +307,7 @@ func openBoth(ctx context.Context, common store.Config, owners *owners) (northbo
 	nbCfg, sbCfg := common, common
 	nbCfg.Schema, nbCfg.Prefix = nb.Schema(), nbPrefix
 	sbCfg.Schema, sbCfg.Prefix, sbCfg.Authorize = sb.Schema(), sb.Prefix, owners.authorize
+	sbCfg.Records = sb.RecordsPath
 	sbCfg.Virtual = map[string]store.Virtual{"Logical_Flow": {Path: sb.FlowsPath, Owners: "Logical_DP_Group", Expand: expandFlows}}
 	var group sync.WaitGroup
 	var nbErr, sbErr error

@@ -113,6 +113,7 @@ func (l *leading) learnAgents(ctx context.Context, f *feeds) error {
 	for id := range l.agents.records {
 		l.presented[id] = true
 	}
+	l.readRecords()
 	return l.present(ctx)
 }
 
@@ -170,6 +171,7 @@ func (l *leading) takeSB(f *feeds) error {
 	if errors.Is(err, store.ErrResync) {
 		return fmt.Errorf("serve: the compiler fell behind the southbound database: %w", err)
 	}
+	l.noticeRecords(commits)
 	for _, c := range commits {
 		if c.Client == store.Presenter {
 			continue

@@ -2,7 +2,8 @@ package sb
 
 import "github.com/weft-sdn/weft/schema"
 
-// Chassis is a hypervisor or gateway, written by its own chassisd.
+// Chassis is a hypervisor or gateway, written by its own chassisd. Clients tag it
+// in external_ids, so that column is not the chassis's own.
 type Chassis struct {
 	schema.Header `ovs:"Chassis,root,index=name,owner=chassis"`
 
@@ -11,7 +12,7 @@ type Chassis struct {
 	Encaps              []schema.UUID     `ovs:"encaps,strong=Encap,min=1"`
 	VTEPLogicalSwitches []string          `ovs:"vtep_logical_switches"`
 	NBCfg               int64             `ovs:"nb_cfg"`
-	ExternalIDs         map[string]string `ovs:"external_ids"`
+	ExternalIDs         map[string]string `ovs:"external_ids,owner=northd"`
 	OtherConfig         map[string]string `ovs:"other_config"`
 	TransportZones      []string          `ovs:"transport_zones"`
 }

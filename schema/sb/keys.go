@@ -17,6 +17,9 @@ const (
 const (
 	FlowsPath    = "flows/"   // <datapath or group>/<bucket>: units of logical flows
 	CompiledPath = "compiled" // Compiled
+	// RecordsPath is below it <Table>/<uuid>: what clients wrote of rows and columns
+	// that chassis own, as RecordKey has it.
+	RecordsPath = "clients/"
 )
 
 // RecordsOf is the prefix of the rows that a chassis writes.
