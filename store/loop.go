@@ -18,6 +18,7 @@ type loop struct {
 	events   chan watched
 	loaded   chan loadResult
 	behind   chan *catchUp
+	stream   Stream
 	stop     context.CancelFunc
 	done     chan struct{}
 	workers  sync.WaitGroup

@@ -51,7 +51,7 @@ func (db *DB) CatchUp(ctx context.Context) error {
 	for {
 		// For a log key that was moved on alone, which the watch does not see.
 		// The watch may have been opened anew; then there is nothing to ask.
-		_ = db.cfg.Client.RequestProgress(clientv3.WithRequireLeader(ctx))
+		l.stream.Ask(ctx, db.cfg.Client)
 		select {
 		case <-c.done:
 			return nil

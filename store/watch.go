@@ -18,7 +18,7 @@ type watched struct {
 // watch follows everything under the prefix, our own writes included.
 func (l *loop) watch(ctx context.Context, from int64) {
 	for ctx.Err() == nil {
-		wctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+		wctx, cancel := context.WithCancel(l.stream.Open(ctx))
 		for r := range l.cfg.Client.Watch(wctx, l.cfg.Prefix, clientv3.WithPrefix(), clientv3.WithRev(from)) {
 			if r.CompactRevision != 0 {
 				from = r.CompactRevision

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/weft-sdn/weft/store"
 )
 
 // keyEvent is a key's value after a change.
@@ -35,9 +37,9 @@ const (
 // follow tells out all keys below prefix and then every change, until ctx
 // ends. After a lost watch it tells the whole again; while etcd is away it
 // tells nothing. saw is called with the newest event of each answer.
-func follow(ctx context.Context, c *clientv3.Client, prefix string, out chan<- keyBatch, saw func(*clientv3.Event), log *slog.Logger) {
+func follow(ctx context.Context, c *clientv3.Client, stream *store.Stream, prefix string, out chan<- keyBatch, saw func(*clientv3.Event), log *slog.Logger) {
 	for ctx.Err() == nil {
-		err := followOnce(ctx, c, prefix, out, saw)
+		err := followOnce(ctx, c, stream, prefix, out, saw)
 		if ctx.Err() != nil {
 			return
 		}
@@ -49,7 +51,7 @@ func follow(ctx context.Context, c *clientv3.Client, prefix string, out chan<- k
 	}
 }
 
-func followOnce(ctx context.Context, c *clientv3.Client, prefix string, out chan<- keyBatch, saw func(*clientv3.Event)) error {
+func followOnce(ctx context.Context, c *clientv3.Client, stream *store.Stream, prefix string, out chan<- keyBatch, saw func(*clientv3.Event)) error {
 	whole, rev, err := readAll(ctx, c, prefix)
 	if err != nil {
 		return err
@@ -57,7 +59,7 @@ func followOnce(ctx context.Context, c *clientv3.Client, prefix string, out chan
 	if !send(ctx, out, whole) {
 		return ctx.Err()
 	}
-	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	ctx, cancel := context.WithCancel(stream.Open(ctx))
 	defer cancel()
 	for r := range c.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(rev+1)) {
 		if err := r.Err(); err != nil {

@@ -80,8 +80,9 @@ func (l *leading) run(ctx context.Context) error {
 	defer cancel()
 	f := &feeds{nb: l.nb.Subscribe(feedQueue), sb: l.sb.Subscribe(feedQueue), batches: make(chan keyBatch)}
 	defer func() { f.nb.Close(); f.sb.Close() }()
-	go follow(ctx, l.etcd, sb.ChassisPrefix, f.batches, l.saw, l.log)
-	go follow(ctx, l.etcd, sb.StatusPrefix, f.batches, l.saw, l.log)
+	for i, prefix := range []string{sb.ChassisPrefix, sb.StatusPrefix} {
+		go follow(ctx, l.etcd, &f.streams[i], prefix, f.batches, l.saw, l.log)
+	}
 	go l.writeback.run(ctx)
 	l.compiler.Follow()
 	term, err := l.standBy(ctx, f)

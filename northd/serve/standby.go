@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
-
 	"github.com/weft-sdn/weft/northd"
 	"github.com/weft-sdn/weft/schema/nb"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -30,6 +28,7 @@ const (
 type feeds struct {
 	nb, sb  *store.Subscription
 	batches chan keyBatch
+	streams [2]store.Stream // of the watches that batches come from
 }
 
 // rank is what clients are told in _Server.
@@ -300,7 +299,9 @@ func (l *leading) catchUp(ctx context.Context, f *feeds, rev int64) error {
 		case b := <-f.batches:
 			l.hear(b)
 		case <-tick.C:
-			_ = l.etcd.RequestProgress(clientv3.WithRequireLeader(ctx)) // asked again if it fails
+			for i := range f.streams {
+				f.streams[i].Ask(ctx, l.etcd)
+			}
 		case <-late.C:
 			return errors.New("serve: etcd does not tell what agents have written")
 		case <-ctx.Done():
