@@ -30,7 +30,7 @@ DATABASES ?= 10m
 
 TESTSUM := go run ./scripts/testsum
 
-.PHONY: build demo sandbox test check race fuzz bench e2e chaos gen deps help
+.PHONY: build demo sandbox test check race fuzz bench e2e chaos compat gen deps help
 
 help:      ## this list
 	@sed -n 's/^\([a-z0-9]*\):[^#]*## /\1\t/p' Makefile | expand -t12
@@ -48,7 +48,7 @@ test: deps build  ## every test; PKG=./lflow/... for a part
 	@E2E_BIN=$(CURDIR)/bin scripts/test $(SHARDS) 1 -- $(PKG) | $(TESTSUM)
 
 race: deps build  ## every test with the race detector
-	@scripts/deps gcc gcc
+	@scripts/deps 'gcc gcc'
 	@E2E_BIN=$(CURDIR)/bin scripts/test $(SHARDS) 2 -race -- $(PKG) | $(TESTSUM)
 
 e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BACKEND=ovn] [TIMES=20 LOAD=2]
@@ -58,6 +58,15 @@ e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BA
 chaos: deps build  ## daemons killed at random for CHAOS (1h), databases for DATABASES (10m), while much changes
 	@E2E_BIN=$(CURDIR)/bin E2E_CHAOS=$(CHAOS) E2E_DATABASES=$(DATABASES) \
 		go test -json -count=1 -timeout 0 -run '^Test(Chaos|Databases)$$' ./e2e | $(TESTSUM)
+
+# Where Debian's packages put the Python modules that show that they are there.
+PYTHON := /usr/lib/python3/dist-packages
+
+compat: deps build  ## the tests that clients ship, with stock OVN and with weft; ONLY=regexp for a part
+	@scripts/deps '$(PYTHON)/oslotest/base.py python3-oslotest' \
+		'$(PYTHON)/testscenarios/__init__.py python3-testscenarios' \
+		'$(PYTHON)/ovsdbapp/venv.py python3-ovsdbapp'
+	@go build -o bin/tools/ ./scripts/compat && E2E_BIN=$(CURDIR)/bin bin/tools/compat -only '$(ONLY)'
 
 fuzz:      ## every fuzzer for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz $(PKG)

@@ -1,0 +1,4 @@
+package main
+
+// differences are those that are meant.
+var differences = []difference{}
