@@ -41,6 +41,7 @@
 //	agent-resident-per-flow-N-…      its whole resident set, with the program (chassisd's is 27 MB)
 //	agent-restart-N-flows            the agent's end until hv and as many flows as before
 //	agent-restart-N-flows-mods       flows that this added and deleted (OVN: that are new in the switch)
+//	agent-interest-flows             flows in the switch of an agent of one port among 10,000 of 500 switches
 //	agent-interest-memory[-all]      resident set of the agent of one port among 10,000 of 500 switches, bound elsewhere
 //	agent-interest-start[-all]       its start until all flows are in an emptied switch; all: with ovn-monitor-all
 //	address-set-add                  an address more in 10,000 that 5 ACLs use: transaction until hv

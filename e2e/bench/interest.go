@@ -9,18 +9,20 @@ import (
 // where all others are bound to 20 other chassis, of which there are but the
 // rows: with the default, and with ovn-monitor-all=true.
 //
+//   - the flows in its switch;
 //   - its memory: the resident set after a start;
 //   - that start: after kill -9, with a switch from which all flows were
 //     deleted, until the switch has as many as before.
 const (
 	interestPorts   = 10_000
 	interestChassis = portsPerSwitch
+	interestFlows   = "agent-interest-flows"
 )
 
 func interestScenes() []scene {
-	var figures []spec
+	figures := []spec{{name: interestFlows, goal: goal{ratio: 1, base: 1}}}
 	for _, mode := range []string{"", "-all"} {
-		figures = append(figures, spec{name: "agent-interest-memory" + mode, goal: goal{ratio: 1}},
+		figures = append(figures, spec{name: "agent-interest-memory" + mode, goal: goal{ratio: 1, base: 1}},
 			spec{name: "agent-interest-start" + mode, goal: goal{ratio: 1}})
 	}
 	return []scene{{interestPorts, 1, figures, (*cloud).interest}}
@@ -55,6 +57,7 @@ func (c *cloud) interest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.give(interestFlows, &figure{float64(flows), "flows"})
 	c.note("all but one bound elsewhere in %v; %d flows in the switch", time.Since(start).Round(time.Millisecond), flows)
 	for _, mode := range []string{"", "-all"} {
 		if mode != "" {
