@@ -2,6 +2,7 @@ package chassisd
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -161,6 +162,24 @@ func TestDecodeBuckets(t *testing.T) {
 	have(a, b, "old")
 	d.take(&view.Batch{Dropped: map[schema.UUID]bool{dp: true}})
 	have()
+}
+
+// TestUnitsArePacked: what is kept of a bucket is what its units were made as, packed.
+func TestUnitsArePacked(t *testing.T) {
+	d := newDecoder(tables.New())
+	dp := schema.NameUUID("dp")
+	units := []sb.Unit{
+		{Name: "acl", Chunk: sb.EncodeFlows([]sb.Flow{{Match: strings.Repeat("ip4.src == 10.0.0.1 || ", 50) + "udp", Actions: "drop;"}})},
+		{Name: "base", Chunk: sb.EncodeFlows([]sb.Flow{{Match: "1", Actions: "next;"}})},
+	}
+	for range 2 {
+		d.take(&view.Batch{Events: map[string]view.Event{sb.Prefix + sb.BucketPath(dp, 0, 0): {Value: sb.EncodeUnits(units), Rev: 1}}})
+		for _, u := range units {
+			if chunk, _ := d.t.Chunks.Get(tables.Path{Owner: dp, Unit: u.Name}); chunk != string(u.Chunk) || len(d.bad) > 0 {
+				t.Errorf("%s is %x, want %x; bad are %v", u.Name, chunk, u.Chunk, d.bad)
+			}
+		}
+	}
 }
 
 // TestDecodePort: of a port there is what tables read, and its name is kept once,

@@ -7,8 +7,8 @@ import (
 )
 
 // The elements of a column with Members lie in etcd in buckets, each a key below
-// the row's: "<column>/<bucket>", with the elements in JSON as its value. The
-// buckets are the leaves of a binary trie over the elements' keys: a bucket holds
+// the row's: "<column>/<bucket>", with the elements in JSON as its value, but for
+// sets of UUIDs: their value is a byte uuidBytes and the 16 bytes of each. The buckets are the leaves of a binary trie over the elements' keys: a bucket holds
 // those whose keys begin with the same bits, and is parted where it would be too
 // large. So which buckets there are follows from the set of elements alone, and
 // whoever adds an element to a sorted set finds its bucket by binary search and
@@ -17,6 +17,9 @@ const (
 	bucketElements = 64      // the most in one bucket
 	bucketBytes    = 4 << 10 // the most of more than one element, counted without quotes and commas
 )
+
+// uuidBytes begins the value of a bucket of UUIDs. Up to form 4 that was JSON.
+const uuidBytes = 1
 
 // bucketMark ends what is spelled out of the bits that a bucket's keys begin
 // with, and begins those that are no whole character. No member's key of form 1
@@ -123,8 +126,20 @@ func (m members) below(key keyBits, depth int) span {
 
 func (m members) name(s span) string { return m.key(s.lo).bucket(s.depth) }
 
+// ofUUIDs tells whether the column's buckets hold the bytes of UUIDs.
+func (c *Column) ofUUIDs() bool { return c.Type.Key.Kind == KindUUID && !c.Type.IsMap() }
+
 // encode is what lies in etcd for a bucket.
 func (m members) encode(s span) []byte {
+	if m.c.ofUUIDs() {
+		data := append(make([]byte, 0, 1+16*(s.hi-s.lo)), uuidBytes)
+		for i := s.lo; i < s.hi; i++ {
+			k, _ := m.at(i)
+			id := k.UUID()
+			data = append(data, id[:]...)
+		}
+		return data
+	}
 	open, close := byte('['), byte(']')
 	if m.c.Type.IsMap() {
 		open, close = '{', '}'
@@ -227,7 +242,7 @@ func DecodeBucket(c *Column, name string, data []byte) (Datum, error) {
 	if !ok {
 		return Datum{}, badBucket(c, name)
 	}
-	d, err := c.shape.readElements(data)
+	d, err := c.readElements(data)
 	for i := 0; err == nil && i < d.Len(); i++ {
 		k := d.Keys[i]
 		if err = c.Type.Key.Check(k); err == nil && c.Type.IsMap() {
@@ -241,6 +256,21 @@ func DecodeBucket(c *Column, name string, data []byte) (Datum, error) {
 		return Datum{}, fmt.Errorf("schema: %s.%s bucket %q: %w", c.Table.Name, c.Name, name, err)
 	}
 	return d, nil
+}
+
+func (c *Column) readElements(data []byte) (d Datum, err error) {
+	if !c.ofUUIDs() || len(data) == 0 || data[0] != uuidBytes {
+		return c.shape.readElements(data)
+	}
+	data = data[1:]
+	if len(data)%16 != 0 {
+		return Datum{}, fmt.Errorf("%d bytes are no UUIDs", len(data))
+	}
+	keys := make([]Atom, 0, len(data)/16)
+	for ; len(data) > 0; data = data[16:] {
+		keys = append(keys, UUIDAtom(UUID(data[:16])))
+	}
+	return SetDatum(keys...), nil
 }
 
 // DecodePart reads what a key below a row's holds, part being its last part: a

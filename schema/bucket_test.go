@@ -220,3 +220,34 @@ func BenchmarkOneMoreOf10000(b *testing.B) {
 		c.ChangedBuckets(row, now, []schema.Atom{k}, func(string) {}, func(string, []byte) {})
 	}
 }
+
+// TestBucketsOfUUIDs: they hold the bytes of their members; those in JSON, which they
+// were up to form 4, mean the same.
+func TestBucketsOfUUIDs(t *testing.T) {
+	c := column(t, "Logical_Switch", "ports")
+	row := c.Table.New(schema.UUID{})
+	low, high := schema.UUID{1: 9, 15: 1}, schema.UUID{1: 9, 15: 2}
+	if _, err := c.InsertKeys(row, schema.SetDatum(schema.UUIDAtom(low), schema.UUIDAtom(high))); err != nil {
+		t.Fatal(err)
+	}
+	value := "\x01" + string(low[:]) + string(high[:])
+	if all := buckets(c, row); len(all) != 1 || all["+"] != value {
+		t.Errorf("the buckets are %q, want %q", all, value)
+	}
+	for _, same := range []string{value, "\x01" + string(high[:]) + string(low[:]) + string(high[:]), fmt.Sprintf(`["%s", "%s"]`, low, high)} {
+		if d, err := schema.DecodeBucket(c, "+", []byte(same)); err != nil || !d.Equal(c.Get(row)) {
+			t.Errorf("%q holds %v: %v", same, d, err)
+		}
+	}
+	for name, bad := range map[string][2]string{
+		"half a UUID": {"+", value[:9]}, "nothing": {"+", ""}, "another mark": {"+", "\x02" + value[1:]},
+		"of another bucket": {"1+", value}, "text": {"+", low.String()},
+	} {
+		if d, err := schema.DecodeBucket(c, bad[0], []byte(bad[1])); err == nil || !strings.Contains(err.Error(), "Logical_Switch.ports bucket") {
+			t.Errorf("%s: %v, %v", name, d, err)
+		}
+	}
+	if d, err := schema.DecodeBucket(column(t, "Address_Set", "addresses"), "+", []byte(value)); err == nil {
+		t.Errorf("strings: %v", d)
+	}
+}

@@ -14,7 +14,9 @@ import (
 //	3  units of flows lie in buckets (sb.EachUnit)
 //	4  one logical flow asks for the port security of all ports, and agents have
 //	   the answers: one of an older program would let everything pass
-const CurrentForm = 4
+//	5  units in a bucket are compressed together (sb.EncodeUnits); buckets of UUIDs
+//	   are their bytes (Column.EachBucket)
+const CurrentForm = 5
 
 // FormPath is the path, below a database's prefix, of the key that says which
 // form the database has: a Form in JSON. Without that key it is form 1.

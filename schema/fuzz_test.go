@@ -93,6 +93,7 @@ func FuzzDecodeMember(f *testing.F) {
 func FuzzDecodeBucket(f *testing.F) {
 	columns := memberColumns()
 	f.Add(uint8(0), "0123+01", []byte(`["01234567-89ab-cdef-0123-456789abcdef"]`))
+	f.Add(uint8(0), "+", []byte("\x010123456789abcdef"))
 	f.Add(uint8(1), "10.0+0011", []byte(`["10.0.0.1","10.0.0.2"]`))
 	f.Add(uint8(2), "+", []byte(`{"":"x"}`))
 	f.Fuzz(func(t *testing.T, n uint8, name string, data []byte) {

@@ -56,7 +56,7 @@ func TestAdoptsOutsideWrites(t *testing.T) {
 	db := openDB(t, testConfig(c))
 	sub := db.Subscribe(0)
 	root := func() *Root { r, _ := db.Get("Root", mustUUID(rootA)).(*Root); return r }
-	put(t, c, "/weft/t/Root/"+rootA, `{"name":"a","i":3}`, "/weft/t/Root/"+rootA+"/kids/+", `["`+kidA+`"]`, "/weft/t/Root/"+rootA+"/mi/+", `{"k":7}`, "/weft/t/Kid/"+kidA, `{"name":"k"}`)
+	put(t, c, "/weft/t/Root/"+rootA, `{"name":"a","i":3}`, "/weft/t/Root/"+rootA+"/kids/+", uuidBucket(kidA), "/weft/t/Root/"+rootA+"/mi/+", `{"k":7}`, "/weft/t/Kid/"+kidA, `{"name":"k"}`)
 	until(t, sub, func() bool { return root() != nil })
 	if r := root(); r.Name != "a" || r.I != 3 || len(r.Kids) != 1 || r.Mi["k"] != 7 {
 		t.Fatalf("%+v", r)
@@ -90,7 +90,7 @@ func TestAdoptsOutsideWrites(t *testing.T) {
 		t.Error(r)
 	}
 	// Mended, it is served.
-	put(t, c, "/weft/t/Root/00000000-0000-4000-8000-00000000000c", `{"name":"c","s":"c"}`, "/weft/t/Root/"+rootA+"/kids/+", `["`+kidA+`"]`)
+	put(t, c, "/weft/t/Root/00000000-0000-4000-8000-00000000000c", `{"name":"c","s":"c"}`, "/weft/t/Root/"+rootA+"/kids/+", uuidBucket(kidA))
 	until(t, sub, func() bool {
 		return db.Get("Root", mustUUID("00000000-0000-4000-8000-00000000000c")) != nil && db.Get("Kid", mustUUID(kidA)) != nil
 	})

@@ -62,7 +62,7 @@ func dump(t *testing.T, c *clientv3.Client) []string {
 	}
 	var lines []string
 	for _, kv := range r.Kvs {
-		lines = append(lines, string(kv.Key)+"\t"+string(kv.Value))
+		lines = append(lines, string(kv.Key)+"\t"+showBucket(string(kv.Value)))
 	}
 	return lines
 }
@@ -85,7 +85,7 @@ func putLines(t *testing.T, c *clientv3.Client, lines []string) {
 		var kvs []string
 		for _, line := range part {
 			key, value, _ := strings.Cut(line, "\t")
-			kvs = append(kvs, key, value)
+			kvs = append(kvs, key, readBucket(value))
 		}
 		put(t, c, kvs...)
 	}

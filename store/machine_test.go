@@ -176,7 +176,7 @@ func (d *driver) content(c *datadriven.TestData) loadResult {
 
 func (d *driver) keyValue(text string, rev int64) *mvccpb.KeyValue {
 	key, value, _ := strings.Cut(text, " ")
-	return &mvccpb.KeyValue{Key: []byte(scriptPrefix + key), Value: []byte(value), ModRevision: rev}
+	return &mvccpb.KeyValue{Key: []byte(scriptPrefix + key), Value: []byte(readBucket(value)), ModRevision: rev}
 }
 
 var (
@@ -281,7 +281,7 @@ func (d *driver) obey(o orders) {
 			fmt.Fprintf(&d.out, "etcd, if the log is at %d:\n", o.fly.txn.logRev)
 			for _, op := range ops {
 				verb := [...]string{"put", "delete", "delete below"}[op.kind]
-				d.out.WriteString(strings.TrimRight(fmt.Sprintf("  %s %s %s", verb, strings.TrimPrefix(op.key, scriptPrefix), op.value), " ") + "\n")
+				d.out.WriteString(strings.TrimRight(fmt.Sprintf("  %s %s %s", verb, strings.TrimPrefix(op.key, scriptPrefix), showBucket(op.value)), " ") + "\n")
 			}
 		}
 	}

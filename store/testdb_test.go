@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -138,4 +139,34 @@ func text(results []json.RawMessage) string {
 
 func keyValue(key, value string) *mvccpb.KeyValue {
 	return &mvccpb.KeyValue{Key: []byte(key), Value: []byte(value), ModRevision: 7}
+}
+
+// uuidBucket is the value of a bucket of UUIDs.
+func uuidBucket(ids ...string) string {
+	value := "\x01"
+	for _, text := range ids {
+		id := mustUUID(text)
+		value += string(id[:])
+	}
+	return value
+}
+
+// showBucket writes the value of a bucket of UUIDs as "uuids …", which readBucket reads;
+// others stay as they are.
+func showBucket(value string) string {
+	if !strings.HasPrefix(value, "\x01") {
+		return value
+	}
+	out := "uuids"
+	for value = value[1:]; value != ""; value = value[16:] {
+		out += " " + schema.UUID([]byte(value[:16])).String()
+	}
+	return out
+}
+
+func readBucket(text string) string {
+	if list, ok := strings.CutPrefix(text, "uuids"); ok {
+		return uuidBucket(strings.Fields(list)...)
+	}
+	return text
 }

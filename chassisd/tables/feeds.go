@@ -36,7 +36,8 @@ type Feeds struct {
 	// kept.
 	strings map[string]string
 	// held are the names of the units in each bucket.
-	held map[Path][]string
+	held  map[Path][]string
+	chunk []byte // memory for setUnit
 }
 
 // origin names keys: rows of a table that northd writes, chassis or clients do, or
@@ -236,9 +237,10 @@ func (f *Feeds) flows(rest string, e Event) error {
 
 // setUnit has a unit have a chunk, without a copy where it has.
 func (f *Feeds) setUnit(p Path, chunk []byte) {
+	f.chunk = sb.AppendPacked(f.chunk[:0], chunk)
 	value, _ := f.chunks.Get(p)
-	if value != string(chunk) {
-		value = string(chunk)
+	if value != string(f.chunk) {
+		value = string(f.chunk)
 	}
 	f.chunks.Set(p, value)
 }

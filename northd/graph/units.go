@@ -36,8 +36,8 @@ type writer[V any] struct {
 	write   func(*incr.Reader, *Flows, V)
 }
 
-// unit is the value of a table of flows. The flows are kept as the chunk that
-// is stored, a fifth of their size.
+// unit is the value of a table of flows. The flows are kept as a chunk, a fifth of
+// their size.
 type unit struct {
 	path     string
 	chunk    []byte

@@ -132,7 +132,7 @@ func newOwnedFlows(snap *store.Snapshot) *ownedFlows {
 		}
 		// A damaged one is in the log, by store.Config.Virtual.
 		_ = sb.EachUnit(place, data, func(name string, data []byte) {
-			o.chunks[id] = append(o.chunks[id], chunk{sb.FlowPath(id, name), data})
+			o.chunks[id] = append(o.chunks[id], chunk{sb.FlowPath(id, name), sb.AppendPacked(nil, data)})
 		})
 	}
 	return o

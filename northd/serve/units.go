@@ -11,10 +11,11 @@ import (
 )
 
 // A bucket of units is parted where it would hold more than bucketUnits, or more
-// than bucketBytes in several. So which buckets an owner has follows from its units.
+// than bucketBytes in several, before they are compressed. So which buckets an owner
+// has follows from its units.
 const (
-	bucketUnits = 8
-	bucketBytes = 8 << 10
+	bucketUnits = 32
+	bucketBytes = 32 << 10
 	hashBits    = 64
 )
 
@@ -64,7 +65,7 @@ func (l unitList) leaf(bits int) bool {
 	}
 	size := 0
 	for _, u := range l[:min(len(l), bucketUnits)] {
-		size += len(u.Chunk)
+		size += sb.ChunkSize(u.Chunk)
 	}
 	return len(l) <= bucketUnits && size <= bucketBytes
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/weft-sdn/weft/schema"
 )
 
@@ -33,14 +31,7 @@ type Flow struct {
 	Desc            string      // what it does, where that is not plain
 }
 
-// MaxChunk bounds what a chunk may be when decompressed, in bytes.
-const MaxChunk = 64 << 20
-
-// chunkVersion is the first byte of a chunk. Readers refuse what they do not
-// know rather than lose flows without a word.
-const chunkVersion = 1
-
-// A chunk is the version byte and a zstd frame of:
+// What a chunk holds, in one of the ways that chunk.go tells:
 //
 //	uvarint number of strings, then each: uvarint length, bytes
 //	uvarint number of flows, then each: pipeline, table, uvarint priority,
@@ -50,14 +41,14 @@ const chunkVersion = 1
 // Strings are numbered in the order in which flows first use them; string 0 is
 // "", which is not written.
 
-// EncodeFlows returns the flows as a chunk, in the order given, in memory of
-// its size. Equal flows give equal bytes. A unit is far smaller than MaxChunk;
+// EncodeFlows returns the flows as a chunk, in the order given, packed, in memory
+// of its size. Equal flows give equal bytes. A unit is far smaller than MaxChunk;
 // one that is not makes a chunk that nobody will read.
 //
 // Hot path: one allocation; TestEncodeAllocs pins it.
 func EncodeFlows(flows []Flow) []byte {
 	e := encodings.Get().(*encoding)
-	e.chunk = encoder().EncodeAll(e.encode(flows), append(e.chunk[:0], chunkVersion))
+	e.chunk = appendPacked(e.chunk[:0], e.encode(flows))
 	chunk := bytes.Clone(e.chunk)
 	e.release()
 	return chunk
@@ -153,15 +144,12 @@ func EachFlow(chunk []byte, f func(*Flow)) error {
 
 // readChunk opens a chunk and lets read take n flows off it.
 func readChunk(chunk []byte, read func(r *chunkReader, texts []string, n int)) error {
-	if len(chunk) == 0 || chunk[0] != chunkVersion {
-		return errors.New("sb: not a chunk of flows that this version knows")
-	}
 	r, _ := readers.Get().(*chunkReader)
 	if r == nil {
 		r = new(chunkReader)
 	}
 	defer r.done()
-	if err := r.open(chunk[1:]); err != nil {
+	if err := r.open(chunk); err != nil {
 		return fmt.Errorf("sb: chunk of flows: %w", err)
 	}
 	texts := r.texts()
@@ -193,8 +181,8 @@ type chunkReader struct {
 // maxReader bounds the memory that a chunkReader keeps for the next call.
 const maxReader = 1 << 20
 
-func (r *chunkReader) open(frame []byte) (err error) {
-	r.body, err = decoder().DecodeAll(frame, r.body[:0])
+func (r *chunkReader) open(chunk []byte) (err error) {
+	r.body, err = appendBody(r.body[:0], chunk)
 	r.rest, r.bad = string(r.body), false
 	return err
 }
@@ -267,25 +255,3 @@ func (r *chunkReader) flow(f *Flow, texts []string) {
 	}
 	copy(f.Hint[:], r.bytes(16))
 }
-
-// The coders are safe for concurrent use by EncodeAll and DecodeAll, each call
-// of which is one goroutine's work.
-var (
-	encoder = sync.OnceValue(func() *zstd.Encoder {
-		// Chunks are small: a window of 1 MiB saves memory and loses nothing, and
-		// the fastest level makes them no larger, in less than half the time. What
-		// is chosen here is no part of the format: readers take any frame.
-		e, err := zstd.NewWriter(nil, zstd.WithWindowSize(1<<20), zstd.WithEncoderLevel(zstd.SpeedFastest))
-		if err != nil {
-			panic(err) // the options are constants
-		}
-		return e
-	})
-	decoder = sync.OnceValue(func() *zstd.Decoder {
-		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(MaxChunk))
-		if err != nil {
-			panic(err)
-		}
-		return d
-	})
-)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 	"pgregory.net/rapid"
 
@@ -72,19 +73,15 @@ func TestFlowsDeterministic(t *testing.T) {
 	}
 }
 
-// TestFlowsSmall: equal strings cost next to nothing.
-func TestFlowsSmall(t *testing.T) {
-	flows := portFlows(1000)
-	if size := len(sb.EncodeFlows(flows)); size > 20*len(flows) {
-		t.Errorf("%d bytes for %d flows", size, len(flows))
-	}
+// frame makes a chunk, as up to form 4, of a body that EncodeFlows would not make.
+func frame(t testing.TB, body []byte) []byte {
+	t.Helper()
+	return framer(t).EncodeAll(body, []byte{1})
 }
 
-// frame makes a chunk of a body that EncodeFlows would not make.
-func frame(t testing.TB, version byte, body []byte) []byte {
-	t.Helper()
-	return framer(t).EncodeAll(body, []byte{version})
-}
+// block makes a packed chunk of such a body, naked one as it lies in a bucket.
+func block(body []byte) []byte { return append([]byte{2}, s2.Encode(nil, body)...) }
+func naked(body []byte) []byte { return append([]byte{3}, body...) }
 
 func framer(t testing.TB) *zstd.Encoder {
 	t.Helper()
@@ -98,31 +95,48 @@ func framer(t testing.TB) *zstd.Encoder {
 func TestDecodeFlowsRefuses(t *testing.T) {
 	good := sb.EncodeFlows(portFlows(3))
 	flow := append([]byte{0, 0, 1, 0, 0, 0, 0, 0, 0}, make([]byte, 16)...)
-	if got, err := decodeFlows(t, frame(t, 1, append([]byte{0, 1}, flow...))); err != nil || len(got) != 1 {
-		t.Fatalf("the body that the cases below spoil: %v, %v", got, err)
-	}
 	huge := binary.AppendUvarint(nil, 1<<60)
 	for name, chunk := range map[string][]byte{
-		"empty":         {},
-		"version":       append([]byte{2}, good[1:]...),
-		"no frame":      {1, 2, 3},
-		"cut":           good[:len(good)-5],
-		"too large":     frame(t, 1, make([]byte, sb.MaxChunk+1)),
-		"no counts":     frame(t, 1, nil),
-		"many strings":  frame(t, 1, huge),
-		"long string":   frame(t, 1, append([]byte{1}, huge...)),
-		"many flows":    frame(t, 1, append([]byte{0}, huge...)),
-		"trailing":      frame(t, 1, []byte{0, 0, 0}),
-		"short flow":    frame(t, 1, append([]byte{0, 1}, flow[:24]...)),
-		"pipeline":      frame(t, 1, append([]byte{0, 1, 2}, flow[1:]...)),
-		"string number": frame(t, 1, append([]byte{0, 1, 0, 0, 1, 1}, flow[4:]...)),
-		"long number":   frame(t, 1, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0}),
-		"longer number": frame(t, 1, []byte{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 0}),
-		"half a number": frame(t, 1, []byte{0x80}),
-		"priority":      frame(t, 1, append([]byte{0, 1, 0, 0, 0x80, 0x80, 0x04}, flow[3:]...)),
+		"empty":             {},
+		"version":           append([]byte{9}, good[1:]...),
+		"no frame":          {1, 2, 3},
+		"no block":          {2, 2, 3},
+		"no length":         {2, 0xff},
+		"cut":               good[:len(good)-5],
+		"cut frame":         frame(t, []byte{0, 0})[:8],
+		"too large":         frame(t, make([]byte, sb.MaxChunk+1)),
+		"too large a block": block(make([]byte, sb.MaxChunk+1)),
+		"too large as such": naked(make([]byte, sb.MaxChunk+1)),
+		"says too large":    append([]byte{2}, huge[:5]...),
 	} {
 		if _, err := decodeFlows(t, chunk); err == nil {
 			t.Errorf("%s: taken", name)
+		}
+	}
+	bodies := map[string][]byte{
+		"no counts":     nil,
+		"many strings":  huge,
+		"long string":   append([]byte{1}, huge...),
+		"many flows":    append([]byte{0}, huge...),
+		"trailing":      {0, 0, 0},
+		"short flow":    append([]byte{0, 1}, flow[:24]...),
+		"pipeline":      append([]byte{0, 1, 2}, flow[1:]...),
+		"string number": append([]byte{0, 1, 0, 0, 1, 1}, flow[4:]...),
+		"long number":   {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0},
+		"longer number": {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 0},
+		"half a number": {0x80},
+		"priority":      append([]byte{0, 1, 0, 0, 0x80, 0x80, 0x04}, flow[3:]...),
+	}
+	for way, chunk := range map[string]func([]byte) []byte{
+		"frame": func(body []byte) []byte { return frame(t, body) }, "block": block, "naked": naked,
+	} {
+		if got, err := decodeFlows(t, chunk(append([]byte{0, 1}, flow...))); err != nil || len(got) != 1 {
+			t.Fatalf("%s: the body that the cases spoil: %v, %v", way, got, err)
+		}
+		for name, body := range bodies {
+			if _, err := decodeFlows(t, chunk(body)); err == nil {
+				t.Errorf("%s in a %s: taken", name, way)
+			}
 		}
 	}
 }
@@ -130,7 +144,9 @@ func TestDecodeFlowsRefuses(t *testing.T) {
 func FuzzDecodeFlows(f *testing.F) {
 	f.Add(sb.EncodeFlows(nil))
 	f.Add(sb.EncodeFlows(portFlows(2)))
-	f.Add(frame(f, 1, []byte{0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}))
+	f.Add(block([]byte{0, 0}))
+	f.Add(naked([]byte{0, 0}))
+	f.Add(frame(f, []byte{0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}))
 	f.Fuzz(func(t *testing.T, chunk []byte) {
 		flows, err := decodeFlows(t, chunk)
 		if err != nil {
@@ -195,9 +211,8 @@ func TestEachFlow(t *testing.T) {
 func FuzzFlowsBody(f *testing.F) {
 	f.Add([]byte{0, 0})
 	f.Add(append([]byte{1, 1, 'a', 1, 0, 3, 50, 1, 1, 0, 0, 0, 0}, make([]byte, 16)...))
-	e := framer(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		flows, err := decodeFlows(t, e.EncodeAll(body, []byte{1}))
+		flows, err := decodeFlows(t, naked(body))
 		if err == nil && len(flows) > len(body) {
 			t.Fatalf("%d flows of %d bytes", len(flows), len(body))
 		}
