@@ -23,6 +23,8 @@ type batch struct {
 	// loaded, if set, is what was read: the rows have the version that belongs to
 	// them.
 	loaded *loadResult
+	// stamped: its rows have their versions.
+	stamped bool
 	// pieces, if set, are the etcd transactions of a split write, instead of ops.
 	pieces [][]keyOp
 }

@@ -88,6 +88,7 @@ func (l *loop) run(ctx context.Context) {
 			l.m.tick()
 		}
 		l.obey(ctx, l.m.next())
+		l.m.ahead()
 		if due := l.m.deadline(); due.IsZero() {
 			timer.Stop()
 		} else {

@@ -372,6 +372,7 @@ func (c *chaos) settle(rt *rapid.T, r *rig) {
 				rt.Fatal("two flights at once")
 			}
 			r.fly = o.fly
+			r.m.ahead()
 		}
 		r.reading = r.reading || o.read
 		again = false

@@ -21,6 +21,14 @@ func (m *machine) overdue(err error) {
 	}
 }
 
+// ahead does, while etcd decides, what would be done once it has.
+func (m *machine) ahead() {
+	if m.flight != nil && !m.flight.stamped {
+		stamp(m.layout, m.flight.changes.net())
+		m.flight.stamped = true
+	}
+}
+
 // landed takes in what became of the batch in flight.
 func (m *machine) landed(f flown) {
 	b, late := m.flight.batch, m.phase == overdue
@@ -81,7 +89,7 @@ func (m *machine) publish(b *batch, rev int64) {
 		m.recognise(b.loaded, b.next)
 	}
 	c.TxnID = m.name.id()
-	if b.loaded == nil {
+	if b.loaded == nil && !b.stamped {
 		stamp(m.layout, changes)
 	}
 	m.committed = &Snapshot{layout: m.layout, log: m.badBlob, state: b.next, Seq: c.Seq, Rev: c.Rev, TxnID: c.TxnID}
