@@ -3,7 +3,6 @@ package tables
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -27,7 +26,8 @@ func (w world) mutateSampling(r *rand.Rand, pick func(...string) string, dp, vm 
 }
 
 // TestSampling: a flow samples to the collector sets that the bridge has, for
-// each datapath by itself, also where that is in a group with a bit.
+// each datapath by itself, also where that is in a group with a bit. A set that is
+// not there yet is no error: most chassis have none, and it may come.
 func TestSampling(t *testing.T) {
 	w := newWorld(t)
 	for i, sw := range []string{"sw", "sw2"} {
@@ -48,13 +48,7 @@ func TestSampling(t *testing.T) {
 		for set := range w.CollectorSets.All() {
 			w.CollectorSets.Delete(set)
 		}
-		var one, two string  // what is done on sw and sw2
-		var missing []string // what is said of the sets that are not there
-		for _, set := range []uint32{1, 1<<32 - 1} {
-			if !slices.Contains(sets, set) {
-				missing = append(missing, fmt.Sprintf("flow of  (): the bridge has no Flow_Sample_Collector_Set with id %d: nothing is sampled to it", set))
-			}
-		}
+		var one, two string // what is done on sw and sw2
 		for _, set := range sets {
 			w.CollectorSets.Set(set, struct{}{})
 			if set != 2 {
@@ -63,7 +57,7 @@ func TestSampling(t *testing.T) {
 			}
 		}
 		w.commit()
-		if f, errs := w.unit("sw", "acl"); strings.Count(f, "\n") != 1 || !strings.Contains(f, "actions="+one+"resubmit") || errs != strings.Join(missing, "\n") {
+		if f, errs := w.unit("sw", "acl"); strings.Count(f, "\n") != 1 || !strings.Contains(f, "actions="+one+"resubmit") || errs != "" {
 			t.Errorf("with sets %d: %s%s", sets, f, errs)
 		}
 		l, _ := w.SharedUnits.Get(SharedUnit{Path: Path{id("group"), "acl"}})
@@ -72,7 +66,7 @@ func TestSampling(t *testing.T) {
 		if one == "" {
 			want = []string{"metadata=0x1000000/0x1000000 actions=resubmit"}
 		}
-		if l.Flows.Len() != len(want) || !slices.Equal(l.Errors, missing) {
+		if l.Flows.Len() != len(want) || len(l.Errors) > 0 {
 			t.Errorf("with sets %d: %s%q", sets, f, l.Errors)
 		}
 		for _, flow := range want {

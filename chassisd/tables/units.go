@@ -218,13 +218,7 @@ func (t *Tables) common(r *incr.Reader, m *maker) lower.Env {
 		PortGroupBit: t.portGroupBit(r, m),
 		Conjunctions: func(n int) uint32 { return m.ids.take(m.flow, m.datapath, n) },
 		Family:       m.addFamily,
-		Collectors: func(set uint32) bool {
-			ok := incr.Has(r, t.CollectorSets, set)
-			if !ok {
-				m.complain(fmt.Sprintf("the bridge has no Flow_Sample_Collector_Set with id %d: nothing is sampled to it", set))
-			}
-			return ok
-		},
+		Collectors:   func(set uint32) bool { return incr.Has(r, t.CollectorSets, set) },
 	}
 	m.uses.answer(&env)
 	t.refer(r, &env, m.complain)
