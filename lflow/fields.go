@@ -104,4 +104,5 @@ var (
 	CTInv   = F("ct.inv")
 	CTDNAT  = F("ct.dnat")
 	CTSNAT  = F("ct.snat")
+	CTProto = F("ct_nw_proto")
 )

@@ -35,6 +35,7 @@ func StandardDefinitions() []Definition {
 	d = append(d, linkDefinitions()...)
 	d = append(d, networkDefinitions()...)
 	d = append(d, transportDefinitions()...)
+	d = append(d, tupleDefinitions()...)
 	return append(d, neighbourDefinitions()...)
 }
 
@@ -210,6 +211,18 @@ func transportDefinitions() []Definition {
 		num("sctp.src", 16, Ordinal, ReadWrite, "sctp"),
 		num("sctp.dst", 16, Ordinal, ReadWrite, "sctp"),
 	}
+}
+
+// tupleDefinitions: protocol and ports of the tuple with which the packet's
+// connection began. All fragments of a datagram have them, where only the first
+// has ports of its own, and with IPv6 only the first its protocol.
+func tupleDefinitions() []Definition {
+	d := []Definition{cross(num("ct_nw_proto", 8, Nominal, ReadOnly, "ip && ct.trk && !ct.inv"))}
+	for _, proto := range []struct{ name, number string }{{"ct_tcp", "6"}, {"ct_udp", "17"}, {"ct_sctp", "132"}} {
+		d = append(d, pred(proto.name, "ct_nw_proto == "+proto.number),
+			num(proto.name+".src", 16, Ordinal, ReadOnly, proto.name), num(proto.name+".dst", 16, Ordinal, ReadOnly, proto.name))
+	}
+	return d
 }
 
 func neighbourDefinitions() []Definition {

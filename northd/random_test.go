@@ -388,6 +388,8 @@ func global(n *northdtest.Network, t *rapid.T) {
 			"default_acl_drop": fmt.Sprint(rapid.Bool().Draw(t, "default drop")),
 			"use_ct_inv_match": fmt.Sprint(rapid.Bool().Draw(t, "match invalid")),
 
+			"acl_ct_translation": fmt.Sprint(rapid.Bool().Draw(t, "ports of connections")),
+
 			"debug_drop_collector_set": fmt.Sprint(rapid.IntRange(0, 1).Draw(t, "sample drops")),
 		}})
 }

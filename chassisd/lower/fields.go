@@ -25,6 +25,8 @@ func fieldNames() map[string]ofp.Field {
 		"icmp4.type": ofp.ICMPv4Type, "icmp4.code": ofp.ICMPv4Code, "icmp6.type": ofp.ICMPv6Type, "icmp6.code": ofp.ICMPv6Code,
 		"tcp.src": ofp.TCPSrc, "tcp.dst": ofp.TCPDst, "tcp.flags": ofp.TCPFlags,
 		"udp.src": ofp.UDPSrc, "udp.dst": ofp.UDPDst, "sctp.src": ofp.SCTPSrc, "sctp.dst": ofp.SCTPDst,
+		"ct_nw_proto": ofp.CTProto, "ct_tcp.src": ofp.CTTPSrc, "ct_tcp.dst": ofp.CTTPDst,
+		"ct_udp.src": ofp.CTTPSrc, "ct_udp.dst": ofp.CTTPDst, "ct_sctp.src": ofp.CTTPSrc, "ct_sctp.dst": ofp.CTTPDst,
 		"nd.target": ofp.NDTarget, "nd.sll": ofp.NDSLL, "nd.tll": ofp.NDTLL,
 	}
 }

@@ -103,10 +103,11 @@ func (x *exec) tracked() (p *Packet, remark string) {
 	p = x.p.clone()
 	p.set(lflow.CTState, lflow.U(uint64(state)))
 	if p.is(lflow.IP) {
-		p.orig = p.tuple() // if nothing was translated before
+		orig := p.tuple() // if nothing was translated before
 		if state&stateRpl != 0 {
-			p.orig, _ = p.orig.reversed()
+			orig, _ = orig.reversed()
 		}
+		p.began(orig)
 	}
 	return p, remark
 }

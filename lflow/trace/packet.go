@@ -130,7 +130,28 @@ func (p *Packet) forgetState() {
 	for _, f := range []lflow.Field{lflow.CTState, lflow.CTMark, lflow.CTLabel} {
 		p.set(f, lflow.Value{})
 	}
-	p.orig = tuple{}
+	p.began(tuple{})
+}
+
+// began sets the tuple with which the packet's connection began.
+func (p *Packet) began(t tuple) {
+	p.orig = t
+	p.set(lflow.CTProto, lflow.U(uint64(t.proto)))
+	for proto, f := range ctPorts {
+		src, dst := uint16(0), uint16(0)
+		if proto == t.proto {
+			src, dst = t.sport, t.dport
+		}
+		p.set(f.src, lflow.U(uint64(src)))
+		p.set(f.dst, lflow.U(uint64(dst)))
+	}
+}
+
+// ctPorts are the fields of a connection's ports.
+var ctPorts = map[uint8]struct{ src, dst lflow.Field }{
+	protoTCP:  {lflow.F("ct_tcp.src"), lflow.F("ct_tcp.dst")},
+	protoUDP:  {lflow.F("ct_udp.src"), lflow.F("ct_udp.dst")},
+	protoSCTP: {lflow.F("ct_sctp.src"), lflow.F("ct_sctp.dst")},
 }
 
 // onlyLink clears all that stands behind the Ethernet header.

@@ -40,10 +40,11 @@ func (c *Conntrack) track(p *Packet, q request) bool {
 	}
 	p.set(lflow.CTState, lflow.U(uint64(p.track.state)))
 	var mark, label lflow.Value
-	p.orig = tuple{}
+	var orig tuple
 	if k != nil {
-		mark, label, p.orig = k.mark, k.label, k.orig
+		mark, label, orig = k.mark, k.label, k.orig
 	}
+	p.began(orig)
 	p.set(lflow.CTMark, mark)
 	p.set(lflow.CTLabel, label)
 	return true

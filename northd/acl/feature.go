@@ -41,6 +41,7 @@ type aclOptions struct {
 type settings struct {
 	defaultDrop bool // drop what ACLs do not allow, on switches that have some
 	noInvalid   bool // do not match on ct.inv
+	translate   bool // protocols and ports are those of connections
 }
 
 // class is what switches with ACLs differ in.
@@ -85,9 +86,11 @@ func (ft *feature) declareOptions(g *graph.Graph) {
 	}
 	defaultDrop := graph.Bool[*nb.NBGlobal](g, "options", "default_acl_drop", false, "switches with ACLs drop what none of them mentions")
 	matchInvalid := graph.Bool[*nb.NBGlobal](g, "options", "use_ct_inv_match", true, "flows match on ct.inv, which some network cards cannot")
+	translate := graph.Bool[*nb.NBGlobal](g, "options", "acl_ct_translation", false,
+		"where connections are tracked, tcp, udp and sctp with their ports in ACLs are those of the connection, which later fragments have as well")
 	ft.settings = graph.Table(g, "settings of ACLs", incr.Keys(ft.m.Options), func(r *incr.Reader, _ struct{}) (settings, bool) {
 		options, _ := incr.Get(r, ft.m.Options, struct{}{})
-		return settings{defaultDrop: defaultDrop.Of(options), noInvalid: !matchInvalid.Of(options)}, true
+		return settings{defaultDrop: defaultDrop.Of(options), noInvalid: !matchInvalid.Of(options), translate: translate.Of(options)}, true
 	})
 }
 

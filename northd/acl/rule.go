@@ -1,8 +1,6 @@
 package acl
 
 import (
-	"strings"
-
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
@@ -19,33 +17,38 @@ func (ft *feature) writeRule(r *incr.Reader, out *graph.Flows, k placedACL) {
 	}
 	f := flows{out}
 	all, _ := incr.Get(r, ft.settings, struct{}{})
-	f.rule(k.acl, k.variant, all.noInvalid)
+	f.rule(k.acl, k.variant, all)
 }
 
 // flows is a unit that flows of ACLs are written to.
 type flows struct{ *graph.Flows }
 
-func (f flows) rule(a *acl, v variant, noInvalid bool) {
+func (f flows) rule(a *acl, v variant, s settings) {
+	decide := func(h hint, then ...lflow.Action) {
+		for _, match := range a.matches(v, s, h) {
+			f.decide(a, match, then...)
+		}
+	}
 	switch {
 	case !v.Stateful, a.Action == "allow-stateless":
 		if v.Stateful {
 			f.AddText(aclStages[a.Stage].pre, a.Priority, a.Match, pipeline.Set(pipeline.ACLStateless), lflow.Next{})
 		}
-		f.decide(a, v, nil, append(a.observe(false), lflow.Next{})...)
+		decide(hint{}, append(a.observe(false), lflow.Next{})...)
 		f.sample(a, false)
 	case a.Action == "pass":
 		// Where no other ACL has a verdict the packet goes on, and its connection
 		// is committed, as that of a packet is which no ACL speaks of.
 		known := append(a.observe(false), lflow.Next{})
-		f.decide(a, v, pipeline.Is(pipeline.ACLHintAllowNew), append([]lflow.Action{pipeline.Set(pipeline.CTCommit)}, known...)...)
-		f.decide(a, v, pipeline.IsNot(pipeline.ACLHintAllowNew), known...)
+		decide(hint{match: pipeline.Is(pipeline.ACLHintAllowNew), tracked: true}, append([]lflow.Action{pipeline.Set(pipeline.CTCommit)}, known...)...)
+		decide(hint{match: pipeline.IsNot(pipeline.ACLHintAllowNew)}, known...)
 		f.sample(a, false)
 	case a.Action == "drop", a.Action == "reject":
 		// A connection that was allowed before is blocked from now on: its
 		// replies end too.
 		block := lflow.CTCommit{Actions: lflow.Actions{lflow.SetTo(pipeline.CTBlocked, 1)}}
-		f.decide(a, v, pipeline.Is(pipeline.ACLHintDrop), append(a.observe(false), lflow.Next{})...)
-		f.decide(a, v, pipeline.Is(pipeline.ACLHintBlock), block, lflow.Next{})
+		decide(hint{match: pipeline.Is(pipeline.ACLHintDrop)}, append(a.observe(false), lflow.Next{})...)
+		decide(hint{match: pipeline.Is(pipeline.ACLHintBlock), tracked: true}, block, lflow.Next{})
 		f.sample(a, true)
 	default: // allow, too, commits: the peer's ACLs may want to know the connection
 		again := append(a.persist(), a.observe(true)...)
@@ -53,14 +56,14 @@ func (f flows) rule(a *acl, v variant, noInvalid bool) {
 		if a.committed() == 0 {
 			commit = append(again[:len(again):len(again)], pipeline.Set(pipeline.CTCommit))
 		}
-		f.decide(a, v, pipeline.Is(pipeline.ACLHintAllowNew), append(commit[:len(commit):len(commit)], lflow.Next{})...)
-		f.decide(a, v, pipeline.Is(pipeline.ACLHintAllow), append(again[:len(again):len(again)], lflow.Next{})...)
+		decide(hint{match: pipeline.Is(pipeline.ACLHintAllowNew), tracked: true}, append(commit[:len(commit):len(commit)], lflow.Next{})...)
+		decide(hint{match: pipeline.Is(pipeline.ACLHintAllow)}, append(again[:len(again):len(again)], lflow.Next{})...)
 		f.sample(a, true)
 		if a.ID != 0 {
 			f.established(a)
 		}
 		if a.LogRelated {
-			f.logRelated(a, noInvalid)
+			f.logRelated(a, s.noInvalid)
 		}
 	}
 }
@@ -78,20 +81,50 @@ func (f flows) logRelated(a *acl, noInvalid bool) {
 	f.Add(stage, 65533, lflow.And(related(noInvalid), labelled), append(admit(at), *a.Log, pipeline.CTCommitNAT)...)
 }
 
-// decide adds the flow that notes the ACL's verdict on packets with a hint.
-func (f flows) decide(a *acl, v variant, hint *lflow.Expr, then ...lflow.Action) {
-	var match []string
+// hint is what a flow asks of the state of a packet's connection: see hints.
+type hint struct {
+	match   *lflow.Expr // nil: nothing
+	tracked bool        // no packet without a connection has it
+}
+
+// matches are the matches of the flows that find an ACL's packets with a hint. With
+// acl_ct_translation, protocols and ports are those of the packet's connection; a
+// packet without one, as broadcasts are, goes by its own.
+func (a *acl) matches(v variant, s settings, h hint) []string {
+	var conditions []*lflow.Expr
 	if v.Tiered {
-		match = append(match, lflow.Eq(pipeline.LField(pipeline.ACLTier), int(a.Tier)).String())
+		conditions = append(conditions, lflow.Eq(pipeline.LField(pipeline.ACLTier), int(a.Tier)))
 	}
-	if hint != nil {
-		match = append(match, hint.String())
+	if h.match != nil {
+		conditions = append(conditions, h.match)
 	}
-	if match == nil {
-		match = []string{a.Match}
-	} else {
-		match = append(match, "("+a.Match+")")
+	translated, ok := lflow.Tracked(a.Match)
+	switch {
+	case !ok || !s.translate || !v.Stateful || a.Action == "allow-stateless":
+		return []string{where(conditions, a.Match)}
+	case h.tracked:
+		return []string{where(conditions, translated)}
 	}
+	known, unknown := lflow.Bool(lflow.CTTrk), lflow.Eq(lflow.CTTrk, 0)
+	if s.noInvalid { // of these, no other flow has taken care
+		known, unknown = lflow.And(known, lflow.Eq(lflow.CTInv, 0)), lflow.Or(unknown, lflow.Bool(lflow.CTInv))
+	}
+	return []string{
+		where(append(conditions[:len(conditions):len(conditions)], known), translated),
+		where(append(conditions[:len(conditions):len(conditions)], unknown), a.Match),
+	}
+}
+
+// where is what a user wrote, behind conditions.
+func where(conditions []*lflow.Expr, match string) string {
+	if len(conditions) == 0 {
+		return match
+	}
+	return lflow.And(conditions...).String() + " && (" + match + ")"
+}
+
+// decide adds a flow that notes the ACL's verdict.
+func (f flows) decide(a *acl, match string, then ...lflow.Action) {
 	var as []lflow.Action
 	switch a.Action {
 	case "pass":
@@ -105,5 +138,5 @@ func (f flows) decide(a *acl, v variant, hint *lflow.Expr, then ...lflow.Action)
 	if a.Log != nil {
 		as = append(as, *a.Log)
 	}
-	f.AddText(aclStages[a.Stage].eval, a.Priority, strings.Join(match, " && "), append(as, then...)...)
+	f.AddText(aclStages[a.Stage].eval, a.Priority, match, append(as, then...)...)
 }
