@@ -88,6 +88,7 @@ type Agent struct {
 	ports      *ports
 	prover     prover
 	errors     complaints
+	gone       goneACLs
 
 	// From them to the outside.
 	updates  updates
@@ -119,7 +120,7 @@ func New(cfg Config) *Agent {
 		vs:       vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
 		acls:     acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
 		interest: newInterest(t), zones: &zones{t: t, log: cfg.Log}, groups: newGroupBits(t), portGroups: newPortGroupBits(t),
-		ports: newPorts(t, cfg.Log), prover: newProver(), errors: complaints{}, records: newRecords(), logged: map[string]bool{},
+		ports: newPorts(t, cfg.Log), prover: newProver(), errors: complaints{}, records: newRecords(), logged: map[string]bool{}, gone: newGoneACLs(),
 	}
 	a.records.own("Port_Binding", a.ports.seeClaim)
 	a.duties = duty.NewRunner(duty.Config{
@@ -190,6 +191,8 @@ func (a *Agent) once(ctx context.Context, tick <-chan time.Time) error {
 	case way := <-a.prover.answers:
 		a.answered(way)
 	case <-a.prover.wake(): // prove looks
+	case end := <-a.gone.ends:
+		a.connectionsEnded(end)
 	case f := <-a.finder.answers():
 		a.found(ctx, f)
 	case f := <-a.calls:
@@ -206,6 +209,7 @@ func (a *Agent) step(ctx context.Context) {
 	a.compute()
 	a.askForFlows()
 	a.prove()
+	a.endConnections(ctx)
 	a.writeOVS(ctx)
 	a.sendStatus()
 	a.records.handOn()

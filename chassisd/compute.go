@@ -213,6 +213,11 @@ func (a *Agent) collect(h *handover) {
 	for _, c := range a.t.Asked.Changes() {
 		h.claims[c.Key] = true
 	}
+	for _, c := range a.t.ACLIDs.Changes() {
+		if c.Had && (!c.Has || c.Old.ID != c.New.ID) {
+			a.gone.note(uint16(c.Old.ID), a.updates.gen)
+		}
+	}
 	a.noteNew(h)
 	a.interest.note(a.cfg.Now())
 	a.groups.note()

@@ -149,3 +149,12 @@ func (z *zones) sweep() bool {
 	}
 	return changed
 }
+
+// numbers are those of all zones.
+func (z *zones) numbers() map[uint16]bool {
+	all := map[uint16]bool{}
+	for _, name := range z.alloc.Names() {
+		all[z.alloc.Get(name)] = true
+	}
+	return all
+}

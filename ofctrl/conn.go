@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -41,16 +40,8 @@ type conn struct {
 
 // dial connects and exchanges hellos.
 func dial(ctx context.Context, target string, stall time.Duration) (*conn, error) {
-	network, addr, ok := strings.Cut(target, ":")
-	if !ok || network != "unix" && network != "tcp" {
-		return nil, fmt.Errorf("ofctrl: target %q: want unix:PATH or tcp:HOST:PORT", target)
-	}
-	nc, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	nc, err := connect(ctx, target)
 	if err != nil {
-		return nil, err
-	}
-	if err := hello(ctx, nc); err != nil {
-		nc.Close()
 		return nil, err
 	}
 	c := &conn{

@@ -130,7 +130,8 @@ type Tables struct {
 	MACBindings *incr.Input[RecordOf, MACBinding]
 	Meters      *incr.Input[schema.UUID, *sb.Meter]
 	MeterBands  *incr.Input[schema.UUID, *sb.MeterBand]
-	GroupBits   *incr.Input[schema.UUID, GroupBit] // by group of datapaths, see GroupBit
+	GroupBits   *incr.Input[schema.UUID, GroupBit]  // by group of datapaths, see GroupBit
+	ACLIDs      *incr.Input[schema.UUID, *sb.ACLID] // of ACLs whose connections outlive their match
 	// CollectorSets are the numbers of those that the switch has for our bridge.
 	CollectorSets *incr.Input[uint32, struct{}]
 	// PortGroupBits are by name in the northbound database.
@@ -258,11 +259,13 @@ func newInputs(opts ...incr.Option) *Tables {
 		MACBindings:    feed[RecordOf, MACBinding](f, incr.NewInput[RecordOf](e, "MAC bindings", incr.Eq[MACBinding])),
 		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
 		MeterBands:     rowsOf[*sb.MeterBand](f, e, "meter bands", byNorthd),
+		ACLIDs:         rowsOf[*sb.ACLID](f, e, "ACL numbers", byNorthd),
 		AddressSets:    rowsOf[*sb.AddressSet](f, e, "address sets", byNorthd),
 		Addresses:      textMembers[*sb.AddressSet](f, incr.NewInput[SetMember](e, "addresses", incr.Eq[struct{}]), "addresses"),
 		PortGroups:     rowsOf[*sb.PortGroup](f, e, "port groups", byNorthd),
 		PortGroupPorts: textMembers[*sb.PortGroup](f, incr.NewInput[SetMember](e, "port group ports", incr.Eq[struct{}]), "ports"),
 	}
+	t.ACLIDs.Feed()
 	t.shelf = newShelf(t)
 	t.feedRows()
 	return t

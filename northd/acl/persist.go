@@ -34,10 +34,10 @@ func (a *acl) persist() []lflow.Action {
 	return []lflow.Action{pipeline.Set(pipeline.ACLPersist), lflow.SetTo(pipeline.LField(pipeline.ACLID), a.ID)}
 }
 
-// established lets through, above all ACLs, what the ACL has let in. OVN has
-// one flow for all such ACLs, and its agents remove the connections of an ACL
-// that goes, where the switch can find them by label; here the flow knows the
-// ACL and goes with it, so that the connection meets the ACLs that are left.
+// established lets through, above all ACLs, what the ACL has let in. When the ACL
+// goes, agents end its connections. OVN has one flow for all such ACLs; here the
+// flow knows the ACL and goes with it, so that a connection which no agent ended,
+// as that was away, meets the ACLs that are left.
 func (f flows) established(a *acl) {
 	in := lflow.And(lflow.Bool(lflow.CTEst), lflow.Eq(allowEstablished, 1), lflow.Eq(lflow.F("ct_label.acl_id"), a.ID))
 	f.Add(aclStages[a.Stage].eval, 65532, in, append(admitReply(a.Stage), lflow.Next{})...)

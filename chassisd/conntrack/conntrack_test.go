@@ -1,0 +1,172 @@
+package conntrack
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/weft-sdn/weft/ofctrl/ofp"
+	"github.com/weft-sdn/weft/ofctrl/ovstest"
+)
+
+func TestParseEntry(t *testing.T) {
+	a1, a2, b1 := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("fd00::1")
+	for line, want := range map[string]entry{
+		"tcp,orig=(src=10.0.0.1,dst=10.0.0.2,sport=1,dport=2),reply=(src=10.0.0.2,dst=10.0.0.1,sport=2,dport=1),zone=3,mark=64,labels=0x5000100000000000000000000,protoinfo=(state=ESTABLISHED)": {
+			6, ofp.CTTuple{Src: a1, Dst: a2, SrcPort: 1, DstPort: 2}, 3, 64, 1},
+		"icmp,orig=(src=10.0.0.1,dst=10.0.0.2,id=7,type=8,code=0),reply=(src=10.0.0.2,dst=10.0.0.1,id=7,type=0,code=0),zone=8,mark=64,labels=0x00000009000600000000000000000000": {
+			1, ofp.CTTuple{Src: a1, Dst: a2, ICMP: true, ID: 7, Type: 8}, 8, 64, 6},
+		"udp,orig=(src=fd00::1,dst=fd00::1,sport=8,dport=53),reply=(src=fd00::1,dst=fd00::1,sport=53,dport=8),id=12,timeout=30": {
+			17, ofp.CTTuple{Src: b1, Dst: b1, SrcPort: 8, DstPort: 53}, 0, 0, 0},
+		"47,orig=(src=10.0.0.1,dst=10.0.0.2,sport=0,dport=0),zone=1": {47, ofp.CTTuple{Src: a1, Dst: a2}, 1, 0, 0},
+	} {
+		if got, ok := parseEntry(line); !ok || got != want {
+			t.Errorf("%s: %+v, %v", line, got, ok)
+		}
+	}
+	for _, line := range []string{"", "tcp", "tcp,zone=3", "what,orig=(src=10.0.0.1,dst=10.0.0.2)", "tcp,orig=(src=10.0.0.1,dst=10.0.0),zone=3",
+		"tcp,orig=(src=10.0.0.1,dst=10.0.0.2,sport=70000)", "tcp,orig=(src=10.0.0.1,dst=10.0.0.2),labels=0x" + strings.Repeat("1", 33), "tcp,orig=(src=10.0.0.1,dst=10.0.0.2),zone=x"} {
+		if e, ok := parseEntry(line); ok {
+			t.Errorf("%s: %+v", line, e)
+		}
+	}
+}
+
+func TestReadAnswer(t *testing.T) {
+	long := strings.Repeat("x", 3*maxText)
+	for _, c := range []struct {
+		text string
+		want []string
+		err  string
+	}{
+		{`{"id":1,"result":"a\nb=\"\\\u0041\"\n","error":null}`, []string{"a", `b="\?"`}, ""},
+		{"{\"error\" : null,\n \"result\":\"no end\", \"id\":1}", []string{"no end"}, ""},
+		{`{"id":0,"error":"ovs-vswitchd: no\n","result":null}`, nil, "ovs-vswitchd: no"},
+		{`{"result":"` + long + `\nend","id":0,"error":null}`, []string{long[:maxText], "end"}, ""},
+		{`{"result":"a\n`, []string{"a"}, "unexpected EOF"},
+		{`["a"]`, nil, errNoAnswer.Error()},
+		{`{"result":{}}`, nil, errNoAnswer.Error()},
+		{`{"result":"a" "b"}`, []string{"a"}, errNoAnswer.Error()},
+		{`{"a":"\`, nil, "EOF"},
+		{``, nil, "unexpected EOF"},
+	} {
+		var got []string
+		err := readAnswer(bufio.NewReader(strings.NewReader(c.text)), func(s string) { got = append(got, s) })
+		if !slices.Equal(got, c.want) || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%.60s: %.60q, %v", c.text, got, err)
+		}
+	}
+}
+
+// vswitchd is an ovs-vswitchd with flows that commit connections.
+func vswitchd(t *testing.T) (sw *ovstest.Switch, runDir string) {
+	sw = ovstest.StartBridge(t, "p1", "p2")
+	runDir = t.TempDir()
+	pid := fmt.Sprint(sw.Pid())
+	if err := os.WriteFile(filepath.Join(runDir, "ovs-vswitchd.pid"), []byte(pid+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(sw.Dir, "vs.ctl"), filepath.Join(runDir, "ovs-vswitchd."+pid+".ctl")); err != nil {
+		t.Fatal(err)
+	}
+	const five, six = "0x0000000700050000000000000000000f", "0x00000005000600000000000000000005"
+	for i, commit := range []string{
+		"zone=7,exec(set_field:0x40->ct_mark,set_field:" + five + "->ct_label)", // the one that is meant
+		"zone=7,exec(set_field:0x40->ct_mark,set_field:" + six + "->ct_label)",
+		"zone=9,exec(set_field:0x40->ct_mark,set_field:" + five + "->ct_label)",
+		"zone=7,exec(set_field:0x81->ct_mark,set_field:" + five + "->ct_label)",
+	} {
+		sw.Ofctl("add-flow", fmt.Sprintf("udp,tp_dst=%d,actions=ct(commit,%s),2", 10+i, commit))
+		sw.Ofctl("add-flow", fmt.Sprintf("icmp,nw_dst=10.0.0.%d,actions=ct(commit,%s),2", 10+i, commit))
+	}
+	return sw, runDir
+}
+
+// TestFlush: of connections in all zones, with all labels and marks, those end that
+// are meant, and no others.
+func TestFlush(t *testing.T) {
+	sw, runDir := vswitchd(t)
+	head := "in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),"
+	for i := range 4 {
+		for port := range 3 {
+			sw.Appctl("netdev-dummy/receive", "p1", head+fmt.Sprintf("eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ttl=64,frag=no),udp(src=%d,dst=%d)", port+1, 10+i))
+		}
+		sw.Appctl("netdev-dummy/receive", "p1", head+fmt.Sprintf("eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.%d,proto=1,tos=0,ttl=64,frag=no),icmp(type=8,code=0)", 10+i))
+	}
+	left := func() string { return sw.Appctl("dpctl/dump-conntrack") }
+	sw.Eventually("connections", func() bool { return strings.Count(left(), "\n") == 16 })
+	f := Flush{RunDir: runDir, Target: sw.Mgmt(), Datapath: "dummy", ACLs: map[uint16]bool{5: true}, Zones: map[uint16]bool{7: true, 8: true}}
+	n, err := f.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("found %d", n)
+	for _, c := range []struct {
+		part string
+		want int
+	}{{"dport=10", 0}, {"dst=10.0.0.10,", 0}, {"dport=11", 3}, {"dst=10.0.0.11,", 1}, {"dport=12", 3}, {"dport=13", 3}, {"dst=10.0.0.13,", 1}} {
+		got := 0
+		for line := range strings.SplitSeq(left(), "\n") {
+			orig, _, _ := strings.Cut(line, "reply=")
+			if strings.Contains(strings.ReplaceAll(orig, ")", ","), c.part) {
+				got++
+			}
+		}
+		if got != c.want {
+			t.Errorf("%d connections with %s, want %d of\n%s", got, c.part, c.want, left())
+		}
+	}
+	if n, err := f.Do(t.Context()); n != 0 || err != nil {
+		t.Errorf("a second time: %d, %v", n, err)
+	}
+	f.Datapath = "netdev"
+	if _, err := f.Do(t.Context()); err == nil {
+		t.Error("a datapath that is not there has connections")
+	}
+	sw.KillVswitchd()
+	if _, err := f.Do(t.Context()); err == nil {
+		t.Error("a switch that is gone ends connections")
+	}
+}
+
+// TestByLabel: a switch that finds connections by label is told the labels, and
+// asked for nothing else.
+func TestByLabel(t *testing.T) {
+	runDir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(runDir, "ovs-vswitchd.pid"), []byte("1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", filepath.Join(runDir, "ovs-vswitchd.1.ctl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	asked := make(chan string, 10)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			b := make([]byte, 1000)
+			n, _ := c.Read(b)
+			asked <- string(b[:n])
+			_, _ = c.Write([]byte(`{"id":0,"result":"","error":null}`))
+			c.Close()
+		}
+	}()
+	f := Flush{RunDir: runDir, ACLs: map[uint16]bool{0x7a5: true}}
+	if n, err := f.Do(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	want := `{"id":0,"method":"dpctl/flush-conntrack","params":["mark=0x40/0x40","labels=0x07a500000000000000000000/0xffff00000000000000000000"]}`
+	if got := <-asked; got != want || len(asked) > 0 {
+		t.Errorf("asked %s", got)
+	}
+}
