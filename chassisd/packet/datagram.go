@@ -1,6 +1,9 @@
 package packet
 
-import "net/netip"
+import (
+	"encoding/binary"
+	"net/netip"
+)
 
 // Protocols above IP.
 const (
@@ -30,6 +33,9 @@ type Datagram struct {
 	Frag     Fragment
 	Whole    []byte // from the IP header on
 	Upper    []byte // behind options and extension headers
+	// Cut: the IP header claims more bytes than there are. Src and Dst are the
+	// unspecified address: see ParseCut.
+	Cut bool
 }
 
 // ParseDatagram reads a frame that holds an IP packet.
@@ -57,6 +63,28 @@ func ParseDatagram(b []byte) (d Datagram, ok bool) {
 	return d, false
 }
 
+// ParseCut reads a frame whose IP header claims more bytes than there are. Open
+// vSwitch reads an IP header whole or not at all: to flows, and so to OVN, such a
+// packet comes from the unspecified address and goes to it.
+func ParseCut(b []byte) (d Datagram, ok bool) {
+	if d.Eth, d.Whole, ok = ParseEthernet(b); !ok {
+		return d, false
+	}
+	d.Cut = true
+	switch b := d.Whole; {
+	case d.Eth.Type == TypeIPv4 && len(b) >= IPv4Len && b[0]>>4 == 4 && int(binary.BigEndian.Uint16(b[2:])) > len(b):
+		d.Src, d.Dst = netip.IPv4Unspecified(), netip.IPv4Unspecified()
+		d.Proto, d.Frag = b[9], ipv4Fragment(b)
+		d.Upper = b[min(len(b), max(IPv4Len, int(b[0]&15)*4)):]
+		return d, true
+	case d.Eth.Type == TypeIPv6 && len(b) >= IPv6Len && b[0]>>4 == 6 && int(binary.BigEndian.Uint16(b[4:])) > len(b)-IPv6Len:
+		d.Src, d.Dst = netip.IPv6Unspecified(), netip.IPv6Unspecified()
+		d.Proto, d.Upper = b[6], b[IPv6Len:]
+		return d, true
+	}
+	return d, false
+}
+
 // MayRefuse tells whether the sender may be told that its packet went nowhere:
 // not where nobody in particular sent it, and not for any fragment but the
 // first, since an error is told once for a datagram; nor where it was for a
@@ -64,9 +92,9 @@ func ParseDatagram(b []byte) (d Datagram, ok bool) {
 // 1122, section 3.2.2, RFC 4443, section 2.4 (e), RFC 9293, section 3.10.7.
 func (d *Datagram) MayRefuse(toGroup bool) bool {
 	switch {
-	case d.Frag == LaterFragment, d.Eth.Src.IsGroup(), !isHost(d.Src):
+	case d.Frag == LaterFragment, d.Eth.Src.IsGroup(), !d.Cut && !isHost(d.Src):
 		return false
-	case d.Eth.Dst.IsGroup(), !isHost(d.Dst):
+	case d.Eth.Dst.IsGroup(), !d.Cut && !isHost(d.Dst):
 		return toGroup
 	}
 	return true

@@ -35,16 +35,22 @@ func ParseIPv4(b []byte) (h IPv4, whole, payload []byte, ok bool) {
 	if n < IPv4Len || n > total || total > len(b) {
 		return h, nil, nil, false
 	}
-	switch frag := binary.BigEndian.Uint16(b[6:]); {
-	case frag&ipv4Offset != 0:
-		h.Frag = LaterFragment
-	case frag&ipv4MF != 0:
-		h.Frag = FirstFragment
-	}
+	h.Frag = ipv4Fragment(b)
 	h.TOS, h.TTL, h.Proto = b[1], b[8], b[9]
 	h.Src = netip.AddrFrom4([4]byte(b[12:16]))
 	h.Dst = netip.AddrFrom4([4]byte(b[16:20]))
 	return h, b[:total], b[n:total], true
+}
+
+// ipv4Fragment tells which part of a datagram a packet is.
+func ipv4Fragment(header []byte) Fragment {
+	switch frag := binary.BigEndian.Uint16(header[6:]); {
+	case frag&ipv4Offset != 0:
+		return LaterFragment
+	case frag&ipv4MF != 0:
+		return FirstFragment
+	}
+	return NoFragment
 }
 
 // Append appends the header of a packet with n bytes of payload.

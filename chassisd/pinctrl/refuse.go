@@ -34,10 +34,14 @@ func refuse(p *duty.Packet, out *duty.Out, back, toGroup bool, f refusal) error 
 	if !ok {
 		return errNotIP
 	}
+	return refuseDatagram(p, out, &d, back, toGroup, f)
+}
+
+func refuseDatagram(p *duty.Packet, out *duty.Out, d *packet.Datagram, back, toGroup bool, f refusal) error {
 	if !d.MayRefuse(toGroup) {
 		return nil
 	}
-	pkt, ok := f(&d, packet.Answer{Back: back, MTU: lower.FragMTU(p.Nested())})
+	pkt, ok := f(d, packet.Answer{Back: back, MTU: lower.FragMTU(p.Nested())})
 	if !ok {
 		return nil
 	}

@@ -3,7 +3,9 @@ package pinctrl
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -176,5 +178,56 @@ func TestRefuseBad(t *testing.T) {
 	d.Handle(&ofp.PacketIn{Packet: stockPacket(t, "udp4").Sent, Userdata: userdata(lower.OpReject, "")})
 	if diff := cmp.Diff(duty.Stats{Unsent: 1}, d.Stats()["reject"]); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestRejectCut: what stock ovn-controller 23.03 answered to packets that are
+// shorter than their IP header claims, but for the bytes of its memory that it
+// quoted behind them.
+func TestRejectCut(t *testing.T) {
+	const udp4, udp6 = "4500006400000000401164870a0001010a0001020bb80009000c000061626364",
+		"6000000000641140fd000001000000000000000000000001fd0000010000000000000000000000020bb80009000c000061626364"
+	for _, c := range []struct {
+		name, packet string
+		src          string
+		head         [2]byte // type and code; 0: no answer
+	}{
+		{"udp4", udp4, "0.0.0.0", [2]byte{3, 3}},
+		{"tcp4", "4500006400000000400664920a0001010a0001020bb90009000003e8000000005002006400000000", "0.0.0.0", [2]byte{3, 1}},
+		{"icmp4 echo", "4500006400000000400164970a0001010a0001020800f7ff00000000", "0.0.0.0", [2]byte{3, 1}},
+		{"gre4", "4500006400000000402f64690a0001010a00010200000800", "0.0.0.0", [2]byte{3, 1}},
+		{"header alone", udp4[:40], "0.0.0.0", [2]byte{3, 3}},
+		{"udp6", udp6, "::", [2]byte{1, 4}},
+		{"tcp6", strings.Replace(udp6, "1140fd", "0640fd", 1), "::", [2]byte{1, 1}},
+		{"ICMP error", "4500006400000000400164970a0001010a0001020301fcfe00000000", "", [2]byte{}},
+		{"later fragment", "450000640000000a4011647d0a0001010a0001026162636461626364", "", [2]byte{}},
+		{"shorter than its header says", "4500000a00000000401164e10a0001010a0001020bb80009000c0000", "", [2]byte{}},
+		{"no header", udp4[:38], "", [2]byte{}},
+	} {
+		w := newWire()
+		ip, err := hex.DecodeString(c.packet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		frame := packet.Ethernet{Dst: packet.MAC{2, 2}, Src: packet.MAC{2, 1}, Type: packet.TypeIPv4}
+		if ip[0]>>4 == 6 {
+			frame.Type = packet.TypeIPv6
+		}
+		w.Handle(&ofp.PacketIn{Packet: append(frame.Append(nil), ip...), Userdata: lowered(t, "reject { outport <-> inport; output; };")})
+		if c.src == "" {
+			if len(w.sent) > 0 {
+				t.Errorf("%s: sent %x", c.name, w.sent[0].Packet)
+			}
+			continue
+		}
+		if len(w.sent) != 1 {
+			t.Errorf("%s: sent %d", c.name, len(w.sent))
+			continue
+		}
+		d, ok := packet.ParseDatagram(w.sent[0].Packet)
+		if !ok || d.Eth.Dst != frame.Src || d.Eth.Src != frame.Dst || d.Src.String() != c.src || d.Dst.String() != c.src ||
+			[2]byte(d.Upper) != c.head || !bytes.Equal(d.Upper[8:], ip) {
+			t.Errorf("%s: %+v", c.name, d)
+		}
 	}
 }
