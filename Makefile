@@ -66,6 +66,7 @@ compat: deps build  ## the tests that clients ship, with stock OVN and with weft
 	@scripts/deps '$(PYTHON)/oslotest/base.py python3-oslotest' \
 		'$(PYTHON)/testscenarios/__init__.py python3-testscenarios' \
 		'$(PYTHON)/ovsdbapp/venv.py python3-ovsdbapp'
+	@mkdir -p bin/tools && scripts/compat/kube-ovn bin/tools/kube-ovn.test
 	@go build -o bin/tools/ ./scripts/compat && E2E_BIN=$(CURDIR)/bin bin/tools/compat -only '$(ONLY)'
 
 fuzz:      ## every fuzzer for FUZZTIME

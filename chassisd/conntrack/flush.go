@@ -23,7 +23,7 @@ type Flush struct {
 const batch = 1 << 14
 
 // Do ends the connections. A switch that finds them by label itself (Open vSwitch
-// 3.4 and later) is told the labels. Others are asked for all connections: that is
+// of 2024 and later) is told the labels. Others are asked for all connections: that is
 // a walk through all that there are, in a thread of ovs-vswitchd that serves
 // others too, so it is done once for any number of ACLs. It returns how many
 // connections were found so.

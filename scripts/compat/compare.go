@@ -75,7 +75,7 @@ func (r *report) text(full bool) string {
 	for _, bad := range r.bad {
 		fmt.Fprintf(&b, "    FAIL %s: %.300s\n", bad.Test, lastLine(bad.Text))
 		if full {
-			b.WriteString(bad.Text)
+			b.WriteString(strings.TrimSuffix(bad.Text, "\n") + "\n")
 		}
 	}
 	for _, pattern := range r.stale {

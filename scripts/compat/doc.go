@@ -2,7 +2,8 @@
 // themselves, with stock OVN and with weft, and tells how many pass with each
 // and which pass with stock alone. A suite is a Python module for_NAME.py
 // beside this file, which says how its fixture for databases is made to start
-// northd; run.py runs one class of tests.
+// northd; run.py runs one class of tests. Of a suite that is not Python's, the
+// module runs it itself.
 //
 // Each class runs in namespaces of its own, for processes, network and mounts,
 // with an empty /run: daemons that tests start do not meet those of the

@@ -25,7 +25,7 @@ func main() {
 }
 
 // suites are the names of modules for_NAME.py.
-var suites = []string{"ovsdbapp"}
+var suites = []string{"ovsdbapp", "kube_ovn"}
 
 func run(ctx context.Context, dir, only string) error {
 	if _, err := regexp.Compile(only); err != nil {

@@ -80,6 +80,12 @@ def load(module):
 
 def main(suite, what, only=None):
     module = importlib.import_module("for_" + suite)
+    if hasattr(module, "run_tests"):  # not Python's
+        if what == "list":
+            module.list_tests(say)
+        else:
+            module.run_tests(what, only, ONLY, say)
+        return
     if what == "list":
         classes = load(module)
         wanted = [c for c in classes if module.ours(classes[c][0])]
