@@ -2,7 +2,6 @@ package chassisd
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"github.com/weft-sdn/weft/chassisd/conntrack"
@@ -95,7 +94,7 @@ func (a *Agent) connectionsEnded(e connectionsEnd) {
 		return
 	}
 	g.retry = a.cfg.Now().Add(time.Second << g.fails)
-	for acl := range maps.Keys(e.acls) {
+	for acl := range e.acls {
 		g.note(acl, a.updates.done.gen)
 	}
 }

@@ -95,6 +95,15 @@ func (db *DB) Virtual(t *schema.Table) bool { return db.layout.byName[t.Name].vi
 // Problems returns what lies under the prefix and is not served, and why.
 func (db *DB) Problems() []Problem { return db.loop.m.listProblems() }
 
+// Record tells which row a blob is the record of, if of any: see Config.Records.
+func (db *DB) Record(path string) (t *schema.Table, id schema.UUID, ok bool) {
+	key, ok := db.layout.parseRecord(path)
+	if !ok {
+		return nil, id, false
+	}
+	return key.t.Table, key.id, true
+}
+
 // LeftOut returns the presented rows that are not shown, and why: each until it
 // is presented again and breaks no rule any more. What one of them needs may
 // come with any later change.

@@ -65,11 +65,14 @@ func (s *state) hasRecords(t *table) bool {
 // setRecord has a row have a record, nil: none. It tells what that changes.
 func (x *txn) setRecord(key rowKey, data []byte) (b BlobChange, changed bool) {
 	old := x.record(key)
+	if sameBlob(old, data) {
+		return BlobChange{}, false
+	}
 	if x.records == nil {
 		x.records = map[rowKey][]byte{}
 	}
 	x.records[key] = data
-	return BlobChange{Path: key.t.recordOf(key.id), Old: old, New: data}, !sameBlob(old, data)
+	return BlobChange{Path: key.t.recordOf(key.id), Old: old, New: data}, true
 }
 
 // keepRecord is setRecord by whoever writes to etcd.
@@ -115,7 +118,7 @@ func (m *machine) settle(x *txn, key rowKey) {
 		}
 		return
 	case from == nil:
-		from = t.Unclaimed(key.id)
+		from = t.unclaimed
 	}
 	if shown && t.Owner != "" {
 		m.evict(x, key, from)
@@ -245,7 +248,7 @@ func (x *txn) keepRecords() error {
 		case t.records == "" || r.old == r.new || x.shown[key] != nil && r.new != nil:
 		case r.new == nil:
 			x.keepRecord(key, nil)
-		case r.old != nil && !x.ownedDiffer(r):
+		case r.old != nil && t.ownedEqual(r.old, r.new):
 		case x.inner && x.record(key) == nil: // its columns are nobody's
 		case t.Owner == "" && t.ownedEqual(r.new, t.unclaimed):
 			x.keepRecord(key, nil)
@@ -259,8 +262,6 @@ func (x *txn) keepRecords() error {
 	return nil
 }
 
-func (x *txn) ownedDiffer(r *txnRow) bool { return !r.t.ownedEqual(r.old, r.new) }
-
 // ownedEqual compares the columns that chassis own.
 func (t *table) ownedEqual(a, b schema.Row) bool {
 	for _, c := range t.owned {
@@ -273,8 +274,11 @@ func (t *table) ownedEqual(a, b schema.Row) bool {
 
 // refers checks the references of a record that are not counted.
 func (x *txn) refers(r *txnRow) error {
+	if x.inner {
+		return nil
+	}
 	for _, c := range r.t.owned {
-		if c.uncounted == nil || x.inner {
+		if c.uncounted == nil {
 			continue
 		}
 		var err error

@@ -194,12 +194,11 @@ func (m *machine) leaveOut(show []Change, left map[rowKey]error) {
 func (m *machine) presentAll(show []Change) *txn {
 	x := newTxn(m.layout, m.pending)
 	x.inner, x.guilty = true, map[rowKey]error{}
-	writes := m.mayCommit() == nil
-	if writes {
+	if m.mayCommit() == nil {
 		x.shown = m.shown
 	}
 	for i := range show {
-		m.presentRow(x, &show[i], writes)
+		m.presentRow(x, &show[i])
 	}
 	if x.appeared {
 		m.settleReferrers(x)
@@ -207,7 +206,7 @@ func (m *machine) presentAll(show []Change) *txn {
 	return x
 }
 
-func (m *machine) presentRow(x *txn, ch *Change, writes bool) {
+func (m *machine) presentRow(x *txn, ch *Change) {
 	t := m.layout.byName[ch.Table.Name]
 	if t == nil || t.virtual != nil || ch.New != nil && !t.Holds(ch.New) {
 		return
@@ -217,7 +216,7 @@ func (m *machine) presentRow(x *txn, ch *Change, writes bool) {
 		delete(m.shown, key)
 	} else {
 		m.shown[key] = ch.New
-		if writes && x.record(key) != nil {
+		if x.shown != nil {
 			x.keepRecord(key, nil)
 		}
 	}

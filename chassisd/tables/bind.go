@@ -150,18 +150,21 @@ func (t *Tables) zones(r *incr.Reader, row Port) physical.Zones {
 	return z
 }
 
+// encapOf is what the claim of a port names as its Encap, or the client that says
+// where the port is; zero: nothing.
+func (t *Tables) encapOf(r *incr.Reader, k ClaimKey) schema.UUID {
+	if claim, ok := incr.Get(r, t.Claims, k); ok {
+		return claim.Encap
+	}
+	at, _ := incr.Get(r, t.Given, k.Port)
+	return at.Encap
+}
+
 // tunnelTo is the tunnel by which a claimed port is reached: to the address
 // that the claim names, else to the chassis's first.
 func (t *Tables) tunnelTo(r *incr.Reader, k ClaimKey) (ofport uint32, ok bool) {
-	claim, ok := incr.Get(r, t.Claims, k)
-	encap := claim.Encap
-	if !ok {
-		at, _ := incr.Get(r, t.Given, k.Port)
-		encap = at.Encap
-	}
-	ok = false
 	var ip string
-	if !encap.IsZero() {
+	if encap := t.encapOf(r, k); !encap.IsZero() {
 		if e, ok := incr.Get(r, t.Encaps, encap); ok {
 			ip = e.IP
 		}

@@ -1,8 +1,6 @@
 package serve
 
 import (
-	"strings"
-
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 	"github.com/weft-sdn/weft/store"
@@ -12,23 +10,15 @@ import (
 // the store keeps and shows where no chassis does (store.Config.Records). Here the
 // compiler is told of them, and those of datapaths that go are deleted.
 
-// parseRecord tells which row a blob of the Southbound database is the record of.
-func parseRecord(db *schema.Database, path string) (rowID, bool) {
-	rest, ok := strings.CutPrefix(path, sb.RecordsPath)
-	name, text, _ := strings.Cut(rest, "/")
-	id, err := schema.ParseUUID(text)
-	t := db.Table(name)
-	return rowID{t, id}, ok && err == nil && t != nil
-}
-
 // noticeRecords has the compiler be told of the rows whose records changed.
 func (l *leading) noticeRecords(commits []*store.Commit) {
 	for _, c := range commits {
 		for _, b := range c.Blobs {
-			id, ok := parseRecord(l.sb.Schema(), b.Path)
+			t, uuid, ok := l.sb.Record(b.Path)
 			if !ok {
 				continue
 			}
+			id := rowID{t, uuid}
 			l.presented[id] = true
 			if l.given[id] = true; b.New == nil {
 				delete(l.given, id)
@@ -44,7 +34,8 @@ func (l *leading) readRecords() {
 	}
 	clear(l.given)
 	for path := range l.sb.Snapshot().Blobs(sb.RecordsPath) {
-		if id, ok := parseRecord(l.sb.Schema(), path); ok {
+		if t, uuid, ok := l.sb.Record(path); ok {
+			id := rowID{t, uuid}
 			l.presented[id], l.given[id] = true, true
 		}
 	}
