@@ -7,6 +7,7 @@ import (
 	"github.com/weft-sdn/weft/northd/meters"
 	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/northd/neighbour"
+	"github.com/weft-sdn/weft/northd/policy"
 	"github.com/weft-sdn/weft/northd/portsec"
 	"github.com/weft-sdn/weft/northd/route"
 	"github.com/weft-sdn/weft/northd/router"
@@ -32,8 +33,10 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	stateful.New(g, m, demand)
 	router.New(m, limit.Copp)
 	neighbour.New(g, m, limit.Copp)
+	var sessions model.Sessions
 	var routes []model.RouteSource
-	routes = append(routes, staticroute.New(g, m))
+	policy.New(g, m, sessions)
+	routes = append(routes, staticroute.New(g, m, sessions))
 	route.New(g, m, routes...)
 	return m
 }

@@ -1,8 +1,6 @@
 package acl
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -89,25 +87,10 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*acl, bool) {
 	return a, true
 }
 
-// checkMatch finds out whether the match is in the language. What it needs to
-// know of address sets and port groups is whether they are there: a match
-// that names one that comes later is looked at again then.
+// checkMatch notes what is wrong with the match.
 func (ft *feature) checkMatch(r *incr.Reader, a *acl, e *graph.RowProblems) {
-	names := &lflow.Options{
-		AddressSet: func(name string) ([]lflow.Constant, bool) { return nil, ft.m.Groups.HasSet(r, name) },
-		PortGroup: func(name string, _ *lflow.Symbol) ([]string, bool) {
-			return []string{name}, ft.m.Groups.HasGroup(r, name)
-		},
-	}
-	m, err := lflow.ParseMatch(a.Match, names)
-	if err == nil && strings.Contains(a.Match, "//") {
-		_, err = lflow.ParseMatch("("+a.Match+")", names) // flows have something behind it
-	}
-	var bad *lflow.Error
+	m, err := ft.m.Groups.ParseMatch(r, a.Match)
 	switch {
-	case errors.As(err, &bad):
-		a.Broken = true
-		e.Problem("match", fmt.Sprintf("at offset %d: %s (%s)", bad.Pos, bad.Msg, bad.Code))
 	case err != nil:
 		a.Broken = true
 		e.Problem("match", err.Error())

@@ -63,6 +63,7 @@ type Model struct {
 	switchOfPort *incr.Index[schema.UUID, *nb.LogicalSwitch, schema.UUID]
 	routerOfPort *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
 	ports        peerIndexes
+	networks     *incr.Table[schema.UUID, *networks] // by router
 }
 
 // MaxDatapathKey is the largest tunnel key of a datapath, as it fits into the VNI of

@@ -49,6 +49,7 @@ func (m *Model) declarePorts(g *graph.Graph) {
 	m.ports.routerPort = incr.NewIndex(m.RouterPorts, "name", func(_ schema.UUID, p *RouterPort) []string { return []string{p.Name} })
 	m.ports.ofRouter = incr.NewIndex(m.RouterPorts, "router", func(_ schema.UUID, p *RouterPort) []schema.UUID { return []schema.UUID{p.Router} })
 	m.ports.switchPort = incr.NewIndex(m.SwitchPorts, "peer", func(_ schema.UUID, p *SwitchPort) []string { return someName(p.Peer) })
+	m.declareNetworks(g)
 	m.declarePeerProblems(g)
 	m.SwitchPortFlows = graph.UnitsOf(g, "flows of switch port", m.SwitchPorts, func(id schema.UUID, p *SwitchPort) graph.Place {
 		return graph.Place{Owner: p.Switch, Name: "port-" + id.String(), Table: "Logical_Switch_Port", Row: id, RowName: p.Name}

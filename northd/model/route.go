@@ -7,9 +7,11 @@ import (
 	"github.com/weft-sdn/weft/schema"
 )
 
-// Route is a way that packets take from a router.
+// Route is a way that packets take from a router. Several with one router, table,
+// prefix and kind share the packets.
 type Route struct {
 	Router  schema.UUID
+	Table   string       // which ports' packets it is for: options:route_table; "" is the main one
 	Prefix  netip.Prefix // masked
 	Kind    RouteKind
 	Discard bool // packets end here; what is below means nothing
@@ -18,6 +20,11 @@ type Route struct {
 	// Source is the address of Out that asks for the next hop; zero if Out has
 	// none of the next hop's family.
 	Source netip.Addr
+	// HashFields are those by which packets are shared out among several routes,
+	// sorted; none: by what the switch chooses.
+	HashFields []string
+	// Symmetric: replies to what comes in from the next hop leave by it.
+	Symmetric bool
 }
 
 // RouteKind says which of several routes with one prefix counts.
@@ -25,9 +32,10 @@ type RouteKind uint8
 
 // The kinds, later ones before earlier ones.
 const (
-	SourceRoute    RouteKind = iota // by the source of packets
-	StaticRoute                     // that somebody has written
-	ConnectedRoute                  // to a network of a port
+	SourceRoute            RouteKind = iota // by the source of packets
+	StaticRoute                             // that somebody has written
+	ConnectedRoute                          // to a network of a port
+	OverrideConnectedRoute                  // a static one that shall be before these
 )
 
 // RouteSource is where routes come from, each with a row of a northbound table,
@@ -37,3 +45,10 @@ type RouteSource struct {
 	Table  string // of the rows
 	Routes *incr.Table[schema.UUID, *Route]
 }
+
+// Sessions tells whether the BFD session of a row of table BFD says that its
+// neighbour is down. A nil one says so of none.
+type Sessions func(r *incr.Reader, session schema.UUID) (down bool)
+
+// Down calls the function, if there is one.
+func (s Sessions) Down(r *incr.Reader, session schema.UUID) bool { return s != nil && s(r, session) }

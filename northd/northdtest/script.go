@@ -226,53 +226,59 @@ func (n *Network) sample(t testing.TB, args []string) {
 func setColumns(t testing.TB, table *schema.Table, row schema.Row, args []string) {
 	t.Helper()
 	for ; len(args) >= 2; args = args[2:] {
-		var err error
-		for _, atom := range []func(string) schema.Atom{schema.StringAtom, intAtom, boolAtom, uuidAtom} {
-			if err = table.Column(args[0]).Set(row, datum(args[1], atom)); err == nil {
-				break
-			}
+		c := table.Column(args[0])
+		if c == nil {
+			t.Fatalf("%s has no column %s", table.Name, args[0])
 		}
-		if err != nil {
+		if err := c.Set(row, datum(&c.Type, args[1])); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-func datum(s string, atom func(string) schema.Atom) schema.Datum {
+// datum is a column's value: elements of sets and maps behind commas, those of
+// maps with =, rows by name or UUID.
+func datum(typ *schema.Type, s string) schema.Datum {
+	if typ.IsScalar() {
+		return schema.SetDatum(atom(typ.Key.Kind, s))
+	}
 	var d schema.Datum
-	pairs := strings.Split(s, ",")
-	slices.SortFunc(pairs, func(a, b string) int {
+	elements := strings.Split(s, ",")
+	slices.SortFunc(elements, func(a, b string) int {
 		a, _, _ = strings.Cut(a, "=")
 		b, _, _ = strings.Cut(b, "=")
 		return strings.Compare(a, b)
 	})
-	for _, p := range pairs {
-		k, v, isMap := strings.Cut(p, "=")
-		d.Keys = append(d.Keys, atom(k))
-		if isMap {
-			d.Values = append(d.Values, atom(v))
+	for _, e := range elements {
+		if !typ.IsMap() {
+			d.Keys = append(d.Keys, atom(typ.Key.Kind, e))
+			continue
 		}
+		k, v, _ := strings.Cut(e, "=")
+		d.Keys, d.Values = append(d.Keys, atom(typ.Key.Kind, k)), append(d.Values, atom(typ.Value.Kind, v))
 	}
 	return d
 }
 
-func intAtom(s string) schema.Atom {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		return schema.StringAtom(s)
+func atom(kind schema.Kind, s string) schema.Atom {
+	switch kind {
+	case schema.KindInteger:
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			panic(err)
+		}
+		return schema.IntAtom(n)
+	case schema.KindBoolean:
+		return schema.BoolAtom(s == "true")
+	case schema.KindUUID:
+		id, err := schema.ParseUUID(s)
+		if err != nil {
+			id = ID(s)
+		}
+		return schema.UUIDAtom(id)
 	}
-	return schema.IntAtom(n)
+	return schema.StringAtom(s)
 }
-
-func uuidAtom(s string) schema.Atom {
-	u, err := schema.ParseUUID(s)
-	if err != nil {
-		return schema.StringAtom(s)
-	}
-	return schema.UUIDAtom(u)
-}
-
-func boolAtom(s string) schema.Atom { return schema.BoolAtom(s == "true") }
 
 func (n *Network) golden(t testing.TB, name string, out northd.Output) string {
 	empty := New(northd.Options{})

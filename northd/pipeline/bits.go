@@ -34,6 +34,9 @@ const (
 	NextHop        = "next_hop"
 	HopSource      = "hop_source"
 	HopIsIP4       = "hop_is_ip4"
+	RouteTable     = "route_table"
+	Chosen         = "chosen"
+	Chain          = "chain"
 	Segment        = "segment"
 )
 
@@ -75,11 +78,14 @@ var uses = [...]Bits{
 	{VerdictReject, "reg8", 18, 18, LSInACLEval, LSInACLAfterLBAction, "an ACL rejects the packet", [2]string{LSOutACLEval, LSOutACLAction}},
 	{ACLTier, "reg8", 30, 31, LSInACLEval, LSInACLAfterLBAction, "the tier whose ACLs are asked", [2]string{LSOutACLEval, LSOutACLAction}},
 
-	// So are these, but for the segment.
+	// So are these, but for those in reg8.
 	{InportMAC, "xreg0", 0, 47, LRInAdmission, LRInIPInput, "Ethernet address of the port that the packet came in by", [2]string{}},
 	{NeighbourKnown, "reg9", 2, 2, LRInLookupNeighbor, LRInLearnNeighbor, "there is nothing to learn from the packet", [2]string{}},
 	{RouterLoopback, "flags.loopback", 0, 0, LRInIPInput, LROutDelivery, "may leave by the port that it came in by", [2]string{}},
-	{NextHop, "xxreg0", 0, 127, LRInIPRouting, LRInARPRequest, "the next hop; see HopRegisters", [2]string{}},
+	{RouteTable, "reg8", 0, 15, LRInIPRoutingPre, LRInIPRoutingECMP, "tunnel key of a port that has the route table; 0 for the main one", [2]string{}},
+	{Chosen, "reg8", 16, 31, LRInIPRouting, LRInPolicyECMP, "which of several next hops, from 1; 0 if there is nothing to choose", [2]string{}},
+	{Chain, "reg9", 16, 31, LRInPolicy, LRInPolicy, "number of the chain of policies, 0 for those without a chain", [2]string{}},
+	{NextHop, "xxreg0", 0, 127, LRInIPRouting, LRInARPRequest, "the next hop; see HopRegisters; where a policy chooses, its UUID until then", [2]string{}},
 	{HopSource, "xxreg1", 0, 127, LRInIPRouting, LRInARPRequest, "the router's address towards the next hop", [2]string{}},
 	{HopIsIP4, "reg9", 9, 9, LRInIPRouting, LRInARPRequest, "the next hop is an IPv4 address", [2]string{}},
 	{Segment, "reg8", 0, 31, LRInSegment, LRInARPResolve, "tunnel key of the switch behind the output port, 0 for none", [2]string{}},

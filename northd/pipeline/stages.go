@@ -44,7 +44,13 @@ const (
 	LRInLookupNeighbor = "lr_in_lookup_neighbor"
 	LRInLearnNeighbor  = "lr_in_learn_neighbor"
 	LRInIPInput        = "lr_in_ip_input"
+	LRInDefrag         = "lr_in_defrag"
+	LRInECMPStateful   = "lr_in_ecmp_stateful"
+	LRInIPRoutingPre   = "lr_in_ip_routing_pre"
 	LRInIPRouting      = "lr_in_ip_routing"
+	LRInIPRoutingECMP  = "lr_in_ip_routing_ecmp"
+	LRInPolicy         = "lr_in_policy"
+	LRInPolicyECMP     = "lr_in_policy_ecmp"
 	LRInSegment        = "lr_in_segment"
 	LRInARPResolve     = "lr_in_arp_resolve"
 	LRInARPRequest     = "lr_in_arp_request"
@@ -102,7 +108,13 @@ var pipelines = [...]Pipeline{
 		{LRInLookupNeighbor, "neighbour", "find out whether the sender of ARP or neighbour discovery is known"},
 		{LRInLearnNeighbor, "neighbour", "learn the sender"},
 		{LRInIPInput, "router", "what is for the router itself: questions, pings, packets at their end"},
+		{LRInDefrag, "route", "send the packet through conntrack"},
+		{LRInECMPStateful, "route", "note by which next hop a connection came"},
+		{LRInIPRoutingPre, "route", "find the route table of the port"},
 		{LRInIPRouting, "route", "from destination to next hop and output port"},
+		{LRInIPRoutingECMP, "route", "the next hop that was chosen of several"},
+		{LRInPolicy, "policy", "drop the packet, mark it, or send it elsewhere than the route says"},
+		{LRInPolicyECMP, "policy", "the next hop that was chosen of several"},
 		{LRInSegment, "neighbour", "from output port to the switch behind it; OVN has no such stage"},
 		{LRInARPResolve, "neighbour", "from next hop to destination address"},
 		{LRInARPRequest, "neighbour", "ask for addresses that are not known; output the rest"},

@@ -59,14 +59,14 @@ func (c *connected) write(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 		for _, n := range p.Subnets(fam, true) {
 			rt := &model.Route{Prefix: n.Masked(), Kind: model.ConnectedRoute, Out: p, Source: n.Addr()}
 			if model.IsLinkLocal(n.Addr()) {
-				write(f, rt, lflow.Eq(lflow.Inport, p.Name))
+				direct(f, rt, lflow.Eq(lflow.Inport, p.Name))
 				continue
 			}
 			if first := firstByName(r, c.byNetwork, network{p.Router, n.Masked()}); first.UUID != p.UUID {
 				f.Problem("networks", n.Masked().String()+" is the network of "+first.Name+", which gets its packets")
 				continue
 			}
-			write(f, rt)
+			direct(f, rt)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"cmp"
 	"net/netip"
 
 	"github.com/weft-sdn/weft/incr"
@@ -9,83 +10,155 @@ import (
 	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/northd/pipeline"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
 )
 
 const name = "route"
 
+type feature struct {
+	m       *model.Model
+	tableOf *graph.Option[string] // of a port
+	// byTable has the ports by router and route table.
+	byTable *incr.Index[schema.UUID, *model.RouterPort, table]
+}
+
+// table is a route table of a router.
+type table struct {
+	router schema.UUID
+	name   string
+}
+
 // New declares routing with the routes of some sources.
 func New(g *graph.Graph, m *model.Model, sources ...model.RouteSource) {
+	ft := &feature{m: m, tableOf: graph.String[*nb.LogicalRouterPort](g, "options", "route_table", "name",
+		"packets that come in by the port are routed by the routes with that route_table, and by those to the networks of ports")}
+	ft.byTable = incr.NewIndex(m.RouterPorts, "route table", func(_ schema.UUID, p *model.RouterPort) []table {
+		if t := ft.tableOf.Of(p.Options); t != "" {
+			return []table{{p.Router, t}}
+		}
+		return nil
+	})
 	m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
+		f.Pass(pipeline.LRInDefrag, pipeline.LRInECMPStateful, pipeline.LRInIPRoutingPre, pipeline.LRInIPRoutingECMP)
 		f.Add(pipeline.LRInIPRouting, 10550, lflow.Or(lflow.Bool(lflow.NDRS), lflow.Bool(lflow.NDRA)), lflow.Drop{})
 		f.Add(pipeline.LRInIPRouting, 0, nil, lflow.Drop{}) // no route, no answer
 	})
+	m.RouterPortFlows.Write(name, ft.enterTable)
 	connect(m)
 	for _, s := range sources {
-		from(g, s)
+		ft.from(g, s)
 	}
 }
 
-// way is what routes of a source are told apart by.
+// enterTable notes the route table of packets that come in by a port.
+func (ft *feature) enterTable(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
+	if t := ft.tableOf.Of(p.Options); t != "" {
+		if key := ft.tableKey(r, table{p.Router, t}); key != 0 {
+			f.Add(pipeline.LRInIPRoutingPre, 100, lflow.Eq(lflow.Inport, p.Name), lflow.SetTo(pipeline.LField(pipeline.RouteTable), key), lflow.Next{})
+		}
+	}
+}
+
+// tableKey is what a route table is called in flows: the tunnel key of one of the
+// ports that have it; 0 if none has. That of the main one is 0.
+func (ft *feature) tableKey(r *incr.Reader, t table) int {
+	for _, port := range incr.Lookup(r, ft.byTable, t) {
+		if key, ok := incr.Get(r, ft.m.PortKeys.Of, port); ok {
+			return int(key)
+		}
+	}
+	return 0
+}
+
+// way is what routes of a source are told apart by. Those with the same share the
+// packets.
 type way struct {
-	router schema.UUID
+	table
 	prefix netip.Prefix
 	kind   model.RouteKind
 }
 
-// from declares the flows of a source's routes.
-func from(g *graph.Graph, s model.RouteSource) {
-	byWay := incr.NewIndex(s.Routes, "way", func(_ schema.UUID, rt *model.Route) []way {
-		return []way{{rt.Router, rt.Prefix, rt.Kind}}
-	})
-	type entry struct {
-		id schema.UUID
-		*model.Route
-	}
-	of := func(r *incr.Reader, id schema.UUID) (entry, bool) {
-		rt, ok := incr.Get(r, s.Routes, id)
-		return entry{id, rt}, ok
-	}
-	place := func(id schema.UUID, e entry) graph.Place {
-		return graph.Place{Owner: e.Router, Name: "route-" + id.String(), Table: s.Table, Row: id, RowName: e.Prefix.String()}
-	}
-	graph.NewUnits(g, "flows of routes: "+s.Name, incr.Keys(s.Routes), of, place).Write(s.Name, func(r *incr.Reader, f *graph.Flows, e entry) {
-		first := incr.Lookup(r, byWay, way{e.Router, e.Prefix, e.Kind})[0]
-		if first == e.id {
-			write(f, e.Route)
-			return
-		}
-		other, _ := incr.Get(r, s.Routes, first)
-		if !same(e.Route, other) {
-			f.Problem("nexthop", "another route has the prefix; several next hops: "+graph.NotYet)
-		}
-	})
+// Compare orders by router, then by what packets meet first.
+func (w way) Compare(o way) int {
+	return cmp.Or(w.router.Compare(o.router), cmp.Compare(w.name, o.name), w.prefix.Addr().Compare(o.prefix.Addr()),
+		cmp.Compare(w.prefix.Bits(), o.prefix.Bits()), cmp.Compare(w.kind, o.kind))
 }
 
-// same tells whether two routes of a way lead to the same.
-func same(a, b *model.Route) bool {
-	if a.Discard || b.Discard {
-		return a.Discard == b.Discard
+// hop is a route with the row that it is of.
+type hop struct {
+	row schema.UUID
+	*model.Route
+}
+
+// entry are all routes of a way, by their rows.
+type entry struct {
+	way
+	hops []hop
+}
+
+// from declares the flows of a source's routes.
+func (ft *feature) from(g *graph.Graph, s model.RouteSource) {
+	byWay := incr.NewIndex(s.Routes, "way", func(_ schema.UUID, rt *model.Route) []way {
+		return []way{{table{rt.Router, rt.Table}, rt.Prefix, rt.Kind}}
+	})
+	of := func(r *incr.Reader, w way) (entry, bool) {
+		e := entry{way: w}
+		for row, rt := range incr.Each(r, byWay, w) {
+			e.hops = append(e.hops, hop{row, rt})
+		}
+		return e, len(e.hops) > 0
 	}
-	return a.Out.UUID == b.Out.UUID && a.NextHop == b.NextHop
+	place := func(w way, e entry) graph.Place {
+		first := e.hops[0].row
+		return graph.Place{Owner: w.router, Name: "route-" + first.String(), Table: s.Table, Row: first, RowName: w.prefix.String()}
+	}
+	graph.NewUnits(g, "flows of routes: "+s.Name, incr.Values(byWay), of, place).Write(s.Name, ft.write)
+}
+
+// write writes the flows of a way.
+func (ft *feature) write(r *incr.Reader, f *graph.Flows, e entry) {
+	key := 0
+	if e.name != "" {
+		if key = ft.tableKey(r, e.table); key == 0 {
+			return // no packet gets there
+		}
+	}
+	in := lflow.Eq(pipeline.LField(pipeline.RouteTable), key)
+	c := choiceOf(f, e.hops)
+	if len(c.hops) == 1 {
+		f.Hint = c.hops[0].row
+		direct(f, c.hops[0].Route, in)
+	} else {
+		c.write(f, in)
+	}
+	ft.symmetric(r, f, c.hops, in)
 }
 
 // offsets are what kinds add to the priority of a prefix length.
-var offsets = [...]uint16{model.SourceRoute: 0, model.StaticRoute: 4, model.ConnectedRoute: 6}
+var offsets = [...]uint16{model.SourceRoute: 0, model.StaticRoute: 4, model.ConnectedRoute: 6, model.OverrideConnectedRoute: 10}
 
 // priority: longer prefixes first; of one length, kinds in their order.
 func priority(p netip.Prefix, k model.RouteKind) uint16 {
 	return 12*(129+uint16(p.Bits())) + offsets[k]
 }
 
-// write writes the flow of a route.
-func write(f *graph.Flows, rt *model.Route, also ...*lflow.Expr) {
+// packets match those of a route.
+func packets(rt *model.Route, also ...*lflow.Expr) *lflow.Expr {
 	fam := model.FamilyOf(rt.Prefix.Addr())
 	by := fam.Dst
 	if rt.Kind == model.SourceRoute {
 		by = fam.Src
 	}
-	match := lflow.And(append(also, inPrefix(fam, by, rt.Prefix))...)
-	f.Add(pipeline.LRInIPRouting, priority(rt.Prefix, rt.Kind), match, forward(rt, fam)...)
+	return lflow.And(append(also[:len(also):len(also)], inPrefix(fam, by, rt.Prefix))...)
+}
+
+// direct writes the flow of a route that shares its packets with no other.
+func direct(f *graph.Flows, rt *model.Route, also ...*lflow.Expr) {
+	then := []lflow.Action{lflow.Drop{}}
+	if !rt.Discard {
+		then = append([]lflow.Action{lflow.DecTTL{}}, forward(rt)...)
+	}
+	f.Add(pipeline.LRInIPRouting, priority(rt.Prefix, rt.Kind), packets(rt, also...), then...)
 }
 
 // inPrefix matches addresses of a prefix, which may be that of all.
@@ -98,16 +171,14 @@ func inPrefix(fam *model.Family, field lflow.Field, p netip.Prefix) *lflow.Expr 
 
 // forward sends a packet on its way. The next hop's family need not be the
 // packet's.
-func forward(rt *model.Route, fam *model.Family) []lflow.Action {
-	if rt.Discard {
-		return []lflow.Action{lflow.Drop{}}
-	}
+func forward(rt *model.Route) []lflow.Action {
+	fam := model.FamilyOf(rt.Prefix.Addr())
 	v6 := fam.V6
 	if rt.NextHop.IsValid() {
 		v6 = rt.NextHop.Is6()
 	}
 	hop, source := pipeline.HopRegisters(v6)
-	as := []lflow.Action{lflow.DecTTL{}}
+	var as []lflow.Action
 	if rt.NextHop.IsValid() {
 		as = append(as, lflow.SetTo(hop, rt.NextHop))
 	} else {

@@ -2,6 +2,7 @@ package staticroute
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"github.com/weft-sdn/weft/incr"
@@ -16,8 +17,14 @@ const table = "Logical_Router_Static_Route"
 // feature has what routes are read from.
 type feature struct {
 	m        *model.Model
+	options  options
+	sessions model.Sessions
 	rows     *graph.RowTable[*nb.LogicalRouterStaticRoute]
 	routerOf *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
+}
+
+type options struct {
+	symmetric, override *graph.Option[bool]
 }
 
 // parsed is a row as it is read; the route is nil if it cannot be followed.
@@ -26,9 +33,19 @@ type parsed struct {
 	problems []graph.Problem
 }
 
-// New declares static routes.
-func New(g *graph.Graph, m *model.Model) model.RouteSource {
-	ft := &feature{m: m, rows: graph.Read[*nb.LogicalRouterStaticRoute](g, "ip_prefix", "nexthop", "output_port", "policy", "route_table")}
+// New declares static routes. Sessions are those of BFD: a route whose neighbour is
+// down is left out.
+func New(g *graph.Graph, m *model.Model, sessions model.Sessions) model.RouteSource {
+	ft := &feature{m: m, sessions: sessions, rows: graph.Read[*nb.LogicalRouterStaticRoute](g,
+		"ip_prefix", "nexthop", "output_port", "policy", "route_table", "bfd", "selection_fields")}
+	ft.options = options{
+		symmetric: graph.Bool[*nb.LogicalRouterStaticRoute](g, "options", "ecmp_symmetric_reply", false,
+			"replies to what comes in from the next hop leave by it; where one router has both directions: gateway routers"),
+		override: graph.Bool[*nb.LogicalRouterStaticRoute](g, "options", "override-connected", false,
+			"the route comes before that to a port's network with the same prefix"),
+	}
+	// For who reads the routes: the interconnection daemon.
+	graph.String[*nb.LogicalRouterStaticRoute](g, "options", "origin", "connected or static", "where a learned route comes from; it is told, and changes nothing")
 	routers := graph.Read[*nb.LogicalRouter](g, "static_routes")
 	ft.routerOf = incr.NewIndex(routers, "static route", func(_ schema.UUID, row *nb.LogicalRouter) []schema.UUID { return row.StaticRoutes })
 	all := graph.Table(g, "parsed static route", incr.Keys(ft.rows), ft.parse)
@@ -48,7 +65,7 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (parsed, bool) {
 	}
 	e := &graph.RowProblems{Table: table, Row: id, Name: row.IPPrefix}
 	rt := &model.Route{Router: routers[0], Kind: model.StaticRoute}
-	if !incr.Has(r, ft.m.Routers, rt.Router) || !ft.read(r, row, rt, e) {
+	if !incr.Has(r, ft.m.Routers, rt.Router) || !ft.read(r, row, rt, e) || row.BFD != nil && ft.sessions.Down(r, *row.BFD) {
 		rt = nil
 	}
 	return parsed{rt, e.List}, true
@@ -61,9 +78,10 @@ func (ft *feature) read(r *incr.Reader, row *nb.LogicalRouterStaticRoute, rt *mo
 		e.Problem("ip_prefix", strconv.Quote(row.IPPrefix)+" is not an IP address or network")
 		return false
 	}
-	if row.RouteTable != "" {
-		e.Problem("route_table", strconv.Quote(row.RouteTable)+": "+graph.NotYet)
-		return false
+	rt.Table, rt.HashFields = row.RouteTable, slices.Sorted(slices.Values(row.SelectionFields))
+	rt.Symmetric = ft.options.symmetric.Read(row.Options, e)
+	if ft.options.override.Read(row.Options, e) {
+		rt.Kind = model.OverrideConnectedRoute
 	}
 	if row.Policy != nil && *row.Policy == "src-ip" {
 		rt.Kind = model.SourceRoute
@@ -110,7 +128,7 @@ func (ft *feature) leaveBy(r *incr.Reader, name string, rt *model.Route, e *grap
 		hop = rt.Prefix.Addr()
 	}
 	rt.Out = p
-	if n, ok := networkOf(p, hop); ok {
+	if n, ok := p.NetworkOf(hop); ok {
 		rt.Source = n.Addr()
 	} else if all := p.OfFamily(hop.Is6()); len(all) > 0 {
 		rt.Source = all[0].Addr()
@@ -118,19 +136,8 @@ func (ft *feature) leaveBy(r *incr.Reader, name string, rt *model.Route, e *grap
 	return true
 }
 
-// networkOf is a port's network with an address.
-func networkOf(p *model.RouterPort, ip netip.Addr) (netip.Prefix, bool) {
-	for _, n := range p.Networks {
-		if n.Contains(ip) {
-			return n, true
-		}
-	}
-	return netip.Prefix{}, false
-}
-
-// findPort finds the port that has a network with the next hop: of several,
-// the one with the longest prefix, then the first by name. All ports have the
-// link-local network.
+// findPort finds the port that has a network with the next hop. All ports have
+// the link-local network.
 func (ft *feature) findPort(r *incr.Reader, rt *model.Route, e *graph.RowProblems) bool {
 	switch {
 	case !rt.NextHop.IsValid():
@@ -140,23 +147,15 @@ func (ft *feature) findPort(r *incr.Reader, rt *model.Route, e *graph.RowProblem
 		e.Problem("nexthop", "a link-local next hop needs column output_port")
 		return false
 	}
-	best := -1
-	for _, p := range ft.m.PortsOfRouter(r, rt.Router) {
-		n, ok := networkOf(p, rt.NextHop)
-		if !ok {
-			continue
-		}
-		if n.Addr() == rt.NextHop {
-			e.Problem("nexthop", rt.NextHop.String()+" is an address of the router's port "+strconv.Quote(p.Name))
-			return false
-		}
-		if n.Bits() > best || n.Bits() == best && p.Name < rt.Out.Name {
-			best, rt.Out, rt.Source = n.Bits(), p, n.Addr()
-		}
-	}
-	if rt.Out == nil {
+	p, n, ok := ft.m.PortTowards(r, rt.Router, rt.NextHop)
+	if !ok {
 		e.Problem("nexthop", "no port of the router has a network with "+rt.NextHop.String())
 		return false
 	}
+	if n.Addr() == rt.NextHop {
+		e.Problem("nexthop", rt.NextHop.String()+" is an address of the router's port "+strconv.Quote(p.Name))
+		return false
+	}
+	rt.Out, rt.Source = p, n.Addr()
 	return true
 }
