@@ -77,7 +77,7 @@ func (l *learner) ask(p *duty.Packet, out *duty.Out) error {
 		l.waiting.add(h, p, out.Now())
 		l.plan(out)
 	}
-	return out.Reply(p, d.Ask(nil), p.Nested())
+	return out.Reply(p, d.Ask(nil, p.Op == lower.OpNDNS), p.Nested())
 }
 
 // release lets the packets go that wait for a neighbour.

@@ -30,13 +30,21 @@ func (a ARP) Append(b []byte) []byte {
 	return append(append(b, a.THA[:]...), tpa[:]...)
 }
 
-// Ask appends the frame that asks who has the address that the packet is for:
-// an ARP request, or a neighbour solicitation (RFC 4861, 7.2.2). Who asks is who
-// sent the packet.
-func (d *Datagram) Ask(b []byte) []byte {
-	if d.Dst.Is4() {
-		eth := Ethernet{Dst: d.Eth.Dst, Src: d.Eth.Src, Tags: d.Eth.Tags, Type: TypeARP}
-		return ARP{Op: ARPRequest, SHA: d.Eth.Src, SPA: d.Src, TPA: d.Dst}.Append(eth.Append(b))
+// Ask appends the frame that asks for the address that the packet is for: an ARP
+// request, or a neighbour solicitation (RFC 4861, 7.2.2). Who asks is who sent the
+// packet. A next hop may be of the other family than the packet: addresses are
+// unspecified then, and left to who knows them.
+func (d *Datagram) Ask(b []byte, v6 bool) []byte {
+	src, dst := d.Src, d.Dst
+	if d.Dst.Is6() != v6 {
+		src, dst = netip.IPv4Unspecified(), netip.IPv4Unspecified()
+		if v6 {
+			src, dst = netip.IPv6Unspecified(), netip.IPv6Unspecified()
+		}
 	}
-	return solicit(b, d.Eth, d.Src, d.Dst)
+	if v6 {
+		return solicit(b, d.Eth, src, dst)
+	}
+	eth := Ethernet{Dst: d.Eth.Dst, Src: d.Eth.Src, Tags: d.Eth.Tags, Type: TypeARP}
+	return ARP{Op: ARPRequest, SHA: d.Eth.Src, SPA: src, TPA: dst}.Append(eth.Append(b))
 }

@@ -13,7 +13,7 @@ func TestAsk(t *testing.T) {
 	src := net.HardwareAddr{0x40, 0x44, 0, 0, 0, 1}
 	for _, tags := range []int{0, 1} {
 		d, _ := ParseDatagram(question{tags: tags, upper: &layers.UDP{}}.build(t))
-		p := decode(t, d.Ask(nil))
+		p := decode(t, d.Ask(nil, false))
 		eth := p.Layer(layers.LayerTypeEthernet).(*layers.Ethernet)
 		arp, ok := p.Layer(layers.LayerTypeARP).(*layers.ARP)
 		if !ok || !bytes.Equal(eth.SrcMAC, src) || arp.Operation != layers.ARPRequest || !bytes.Equal(arp.SourceHwAddress, src) ||
@@ -25,7 +25,7 @@ func TestAsk(t *testing.T) {
 		}
 
 		d, _ = ParseDatagram(question{v6: true, tags: tags, upper: &layers.UDP{}, dst: "fd00::12:3456"}.build(t))
-		p = decode(t, d.Ask(nil))
+		p = decode(t, d.Ask(nil, true))
 		eth = p.Layer(layers.LayerTypeEthernet).(*layers.Ethernet)
 		ip := p.Layer(layers.LayerTypeIPv6).(*layers.IPv6)
 		ns, ok := p.Layer(layers.LayerTypeICMPv6NeighborSolicitation).(*layers.ICMPv6NeighborSolicitation)
@@ -35,6 +35,17 @@ func TestAsk(t *testing.T) {
 		}
 		if len(ns.Options) != 1 || ns.Options[0].Type != layers.ICMPv6OptSourceAddress || !bytes.Equal(ns.Options[0].Data, src) {
 			t.Errorf("options %v", ns.Options)
+		}
+
+		// A next hop of the other family.
+		p = decode(t, d.Ask(nil, false))
+		if arp, ok = p.Layer(layers.LayerTypeARP).(*layers.ARP); !ok || !bytes.Equal(arp.SourceHwAddress, src) || !bytes.Equal(arp.DstProtAddress, make([]byte, 4)) {
+			t.Errorf("%d tags: %v", tags, p)
+		}
+		d, _ = ParseDatagram(question{tags: tags, upper: &layers.UDP{}}.build(t))
+		p = decode(t, d.Ask(nil, true))
+		if ns, ok = p.Layer(layers.LayerTypeICMPv6NeighborSolicitation).(*layers.ICMPv6NeighborSolicitation); !ok || !ns.TargetAddress.IsUnspecified() {
+			t.Errorf("%d tags: %v", tags, p)
 		}
 	}
 }

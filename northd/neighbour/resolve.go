@@ -62,14 +62,16 @@ func ask(f *graph.Flows, c protection) {
 		lflow.SetTo(lflow.ARPOp, 1),
 		lflow.Output{},
 	}}, lflow.Output{})
-	// OVN's agent asks the group of the packet's destination; here the flow
-	// says that it is that of the next hop.
+	// OVN's agent asks the group of the packet's destination, in the name of its
+	// sender; here the flow says that it is that of the next hop, and that the
+	// router asks: RFC 4861, section 7.2.2.
 	f.Meter = c.NDNSResolve
-	hop, _ = pipeline.HopRegisters(true)
+	hop, source = pipeline.HopRegisters(true)
 	low := hop.Bits(0, 23)
 	f.Add(pipeline.LRInARPRequest, 100, lflow.And(unknown, hopIs(true)), lflow.Nested{Kind: lflow.NestNDNS, Actions: lflow.Actions{
 		lflow.SetTo(lflow.EthDst, lflow.MAC{0x33, 0x33, 0xff}),
 		lflow.Move{Dst: lflow.EthDst.Bits(0, 23), Src: low},
+		lflow.Move{Dst: lflow.IP6Src, Src: source},
 		lflow.SetTo(lflow.IP6Dst, model.SolicitedNode(netip.IPv6Unspecified())),
 		lflow.Move{Dst: lflow.IP6Dst.Bits(0, 23), Src: low},
 		lflow.Move{Dst: lflow.NDTarget, Src: hop},
