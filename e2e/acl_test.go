@@ -1,17 +1,13 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // TestACLLikeStock gives random ACLs, address sets and port groups to weft and
@@ -131,8 +127,13 @@ func (x *aclTest) batch(first, networks, packets int) {
 		x.tool(dir, "", "ovn-nbctl", "--timeout=30", "--wait=sb", "sync")
 	}
 	for _, ct := range ctStates {
-		ours, stock := x.tracer(weft, ct, 10*len(all)), x.tracer(stock, ct, 10*len(all))
-		x.compare(all, []string{ct, ct, ct, ct}, ours.trace, stock.trace)
+		// A conntrack state for each of many passages.
+		states := slices.Repeat([]string{"--ct=" + ct}, 10*len(all))
+		ours, stock := newTracer(x.T, x.s, weft, states...), newTracer(x.T, x.s, stock, states...)
+		asked := func(c *tracer) func(k aclPacket, form string) string {
+			return func(k aclPacket, form string) string { return c.trace(form, k.sw.name, k.microflow) }
+		}
+		x.compare(all, []string{ct, ct, ct, ct}, asked(ours), asked(stock))
 		ours.stop()
 		stock.stop()
 	}
@@ -244,57 +245,4 @@ func verdict(minimal string) string {
 		lines = append(lines, strings.TrimSpace(line))
 	}
 	return strings.TrimSpace(logged.ReplaceAllString(bookwork.ReplaceAllString(strings.Join(lines, "\n"), ""), ""))
-}
-
-// tracer is an ovn-trace that answers questions.
-type tracer struct {
-	x      *aclTest
-	daemon *daemon
-	conn   net.Conn
-	enc    *json.Encoder
-	dec    *json.Decoder
-}
-
-// tracer starts an ovn-trace that has read the database in a directory, with a
-// conntrack state for each of some passages.
-func (x *aclTest) tracer(dir, ct string, passages int) *tracer {
-	x.Helper()
-	ns, name := x.s.ns("fab"), dir+"/trace"
-	d := &daemon{name: name, start: func() (*Process, error) {
-		args := []string{"ovn-trace", "--db=unix:" + dir + "/sb.sock", "--unixctl=" + name + ".ctl"}
-		for range passages {
-			args = append(args, "--ct="+ct)
-		}
-		return x.s.startDetached(name, ns, x.s.env(dir), name+".pid", name+".log", args...)
-	}}
-	if err := x.s.run(d); err != nil {
-		x.Fatal(err)
-	}
-	conn, err := net.Dial("unix", name+".ctl")
-	if err != nil {
-		x.Fatal(err)
-	}
-	return &tracer{x, d, conn, json.NewEncoder(conn), json.NewDecoder(conn)}
-}
-
-func (c *tracer) stop() {
-	c.conn.Close()
-	if err := c.daemon.halt(unix.SIGTERM); err != nil {
-		c.x.Error(err)
-	}
-}
-
-// trace asks with an unixctl request, as ovs-appctl does.
-func (c *tracer) trace(k aclPacket, form string) string {
-	c.x.Helper()
-	var answer struct{ Result, Error any }
-	err := c.enc.Encode(map[string]any{"id": 0, "method": "trace", "params": []string{form, k.sw.name, k.microflow}})
-	if err == nil {
-		err = c.dec.Decode(&answer)
-	}
-	if err != nil || answer.Error != nil {
-		c.x.Fatalf("ovn-trace %s: %v %v", k.microflow, err, answer.Error)
-	}
-	text, _ := answer.Result.(string)
-	return text
 }

@@ -19,6 +19,27 @@ import (
 // WEFT_TRACE_LONG=1 tries 200 networks with 50 packets each (some minutes);
 // WEFT_TRACE_SEED=N other ones.
 func TestTraceLikeStock(t *testing.T) {
+	x := newTraceTest(t)
+	networks, packets, batch := 8, 20, 8
+	if os.Getenv("WEFT_TRACE_LONG") != "" {
+		networks, packets, batch = 200, 50, 10
+	}
+	for first := 0; first < networks && x.wrong < 5; first += batch {
+		x.batch(first, min(batch, networks-first), packets)
+	}
+	t.Logf("%d networks, %d packets, %d of them in the switch too; %d different verdicts, %d delivered, %d to several ports, %d answered by the agent; ovn-trace overruled by the switch %d times",
+		networks, x.packets, x.switched, len(x.verdicts), x.delivered, x.several, x.agent, x.leaked)
+	if x.leaked*50 > x.packets {
+		t.Errorf("ovn-trace is wrong too often: %d times", x.leaked)
+	}
+	if len(x.verdicts) < networks {
+		t.Errorf("only %d different verdicts: the packets test little", len(x.verdicts))
+	}
+}
+
+// newTraceTest starts weft with one hypervisor whose ports are dummies.
+func newTraceTest(t *testing.T) *traceTest {
+	t.Helper()
 	c := config(t)
 	if why := Missing(OVN{}); why != "" {
 		t.Skip(why)
@@ -26,16 +47,13 @@ func TestTraceLikeStock(t *testing.T) {
 	if c.Backend.Name() != "weft" {
 		t.Skip("it is weft's database that is to be read")
 	}
-	networks, packets, batch := 8, 20, 8
-	if os.Getenv("WEFT_TRACE_LONG") != "" {
-		networks, packets, batch = 200, 50, 10
-	}
 	seed := uint64(1)
 	if text := os.Getenv("WEFT_TRACE_SEED"); text != "" {
 		if _, err := fmt.Sscan(text, &seed); err != nil {
 			t.Fatalf("WEFT_TRACE_SEED: %v", err)
 		}
 	}
+	t.Logf("seed %d", seed)
 	c.Dummy = true
 	s, err := New(c)
 	if err != nil {
@@ -49,18 +67,7 @@ func TestTraceLikeStock(t *testing.T) {
 	if err := s.AddHypervisors(1); err != nil {
 		t.Fatal(err)
 	}
-	x := &traceTest{T: t, s: s, r: rand.New(rand.NewPCG(seed, 0)), verdicts: map[string]int{}}
-	for first := 0; first < networks && x.wrong < 5; first += batch {
-		x.batch(first, min(batch, networks-first), packets)
-	}
-	t.Logf("seed %d: %d networks, %d packets, %d of them in the switch too; %d different verdicts, %d delivered, %d to several ports, %d answered by the agent; ovn-trace overruled by the switch %d times",
-		seed, networks, x.packets, x.switched, len(x.verdicts), x.delivered, x.several, x.agent, x.leaked)
-	if x.leaked*50 > x.packets {
-		t.Errorf("ovn-trace is wrong too often: %d times", x.leaked)
-	}
-	if len(x.verdicts) < networks {
-		t.Errorf("only %d different verdicts: the packets test little", len(x.verdicts))
-	}
+	return &traceTest{T: t, s: s, r: rand.New(rand.NewPCG(seed, 0)), verdicts: map[string]int{}}
 }
 
 // traceTest is a run of the test.
@@ -69,7 +76,7 @@ type traceTest struct {
 	s *Sandbox
 	r *rand.Rand
 
-	packets, switched, delivered, several, agent, wrong, leaked int
+	packets, switched, delivered, several, agent, chosen, wrong, leaked int
 
 	verdicts map[string]int
 }
@@ -374,29 +381,35 @@ var (
 	parenthesised   = regexp.MustCompile(`[a-z_]+\([^()]*\)`)
 )
 
-// physical asks the switch what it does with a packet.
-func (x *traceTest) physical(k *tracePacket, ports interfaces, want []string, agent bool) {
+// inSwitch asks the switch what it does with a packet: by which ports it comes out,
+// and whether the agent gets it.
+func (x *traceTest) inSwitch(k *tracePacket, ports interfaces) (got []string, toAgent bool, out string) {
 	x.Helper()
-	x.switched++
 	flow := "in_port=" + ports.openflow[k.from.name] + "," + strings.Join(k.physical, ",")
-	out := x.tool("hv1", "", "ovs-appctl", "ofproto/trace", "br-int", flow)
+	out = x.tool("hv1", "", "ovs-appctl", "ofproto/trace", "br-int", flow)
 	all := datapathActions.FindAllStringSubmatch(out, -1)
 	if len(all) == 0 {
 		x.Fatalf("%s\n%s", flow, out)
 	}
 	actions := all[len(all)-1][1]
-	toAgent := strings.Contains(actions, "userspace(") || strings.Contains(out, "controller(")
+	toAgent = strings.Contains(actions, "userspace(") || strings.Contains(out, "controller(")
 	for inner := ""; inner != actions; {
 		inner, actions = actions, parenthesised.ReplaceAllString(actions, "x")
 	}
-	var got []string
 	for word := range strings.SplitSeq(actions, ",") {
 		if name := ports.name[word]; name != "" {
 			got = append(got, name)
 		}
 	}
 	slices.Sort(got)
-	got = slices.Compact(got)
+	return slices.Compact(got), toAgent, out
+}
+
+// physical asks the switch what it does with a packet.
+func (x *traceTest) physical(k *tracePacket, ports interfaces, want []string, agent bool) {
+	x.Helper()
+	x.switched++
+	got, toAgent, out := x.inSwitch(k, ports)
 	switch {
 	case len(got) > 1:
 		x.several++
@@ -408,6 +421,6 @@ func (x *traceTest) physical(k *tracePacket, ports interfaces, want []string, ag
 	}
 	if !slices.Equal(got, want) || toAgent != agent {
 		x.wrong++
-		x.Errorf("%s\nofproto/trace %s comes out at %q (agent: %v)\nnot at %q (agent: %v)\n%s", k.microflow(), flow, got, toAgent, want, agent, out)
+		x.Errorf("%s\nofproto/trace comes out at %q (agent: %v)\nnot at %q (agent: %v)\n%s", k.microflow(), got, toAgent, want, agent, out)
 	}
 }

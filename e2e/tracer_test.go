@@ -1,0 +1,61 @@
+package e2e
+
+import (
+	"encoding/json"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// tracer is an ovn-trace that answers questions.
+type tracer struct {
+	t      *testing.T
+	daemon *daemon
+	conn   net.Conn
+	enc    *json.Encoder
+	dec    *json.Decoder
+}
+
+// newTracer starts an ovn-trace that has read the database in a directory.
+func newTracer(t *testing.T, s *Sandbox, dir string, options ...string) *tracer {
+	t.Helper()
+	name := filepath.Join(dir, "trace"+strings.TrimLeft(strings.Join(options[:min(1, len(options))], ""), "-"))
+	d := &daemon{name: name, start: func() (*Process, error) {
+		args := append([]string{"ovn-trace", "--db=unix:" + dir + "/sb.sock", "--unixctl=" + name + ".ctl"}, options...)
+		return s.startDetached(name, s.ns("fab"), s.env(dir), name+".pid", name+".log", args...)
+	}}
+	if err := s.run(d); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("unix", name+".ctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tracer{t, d, conn, json.NewEncoder(conn), json.NewDecoder(conn)}
+}
+
+func (c *tracer) stop() {
+	c.conn.Close()
+	if err := c.daemon.halt(unix.SIGTERM); err != nil {
+		c.t.Error(err)
+	}
+}
+
+// trace asks with an unixctl request, as ovs-appctl does: form, and datapath and
+// microflow or the latter alone.
+func (c *tracer) trace(words ...string) string {
+	c.t.Helper()
+	var answer struct{ Result, Error any }
+	err := c.enc.Encode(map[string]any{"id": 0, "method": "trace", "params": words})
+	if err == nil {
+		err = c.dec.Decode(&answer)
+	}
+	if err != nil || answer.Error != nil {
+		c.t.Fatalf("ovn-trace %q: %v %v", words, err, answer.Error)
+	}
+	text, _ := answer.Result.(string)
+	return text
+}
