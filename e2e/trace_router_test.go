@@ -26,8 +26,11 @@ func TestTraceRoutersLikeStock(t *testing.T) {
 	for first := 0; first < networks && x.wrong < 5; first += batch {
 		x.routed(first, min(batch, networks-first), packets)
 	}
-	t.Logf("%d networks, %d packets, %d of them in the switch too; %d different verdicts, %d delivered, %d answered by the agent, %d with a choice of next hops",
-		networks, x.packets, x.switched, len(x.verdicts), x.delivered, x.agent, x.chosen)
+	t.Logf("%d networks, %d packets, %d of them in the switch too; %d different verdicts, %d delivered, %d answered by the agent, %d with a choice of next hops, %d not judged by stock northd",
+		networks, x.packets, x.switched, len(x.verdicts), x.delivered, x.agent, x.chosen, x.blocked)
+	if x.blocked*5 > x.packets {
+		t.Error("too much is left out")
+	}
 	if len(x.verdicts) < networks || x.chosen == 0 || x.delivered < networks {
 		t.Errorf("%d different verdicts, %d delivered, %d with a choice: the packets test little", len(x.verdicts), x.delivered, x.chosen)
 	}
@@ -159,9 +162,19 @@ func (x *traceTest) judge(all []*tracePacket, stock string) {
 		if strings.Contains(raw[i][0], "select: ") {
 			x.chosen++
 		}
-		if slices.Sort(ours); !slices.Equal(slices.Compact(ours), sortedOnce(theirs[i])) { // which number a next hop has is northd's choice
+		if slices.ContainsFunc(raw[i], func(text string) bool { return strings.Count(text, "select: ") > 1 }) {
+			x.blocked++ // each choice may be any, and its number means another in each place
+			continue
+		}
+		ours = sortedOnce(ours)
+		errors := strings.Join(ours, "\n")
+		if strings.Contains(errors, "icmp6 {") || k.spared && strings.Contains(errors, "icmp4 {") {
+			// Stock tells few senders of IPv6 that hops ran out, and those of IPv4
+			// from the wrong address where a port has several networks.
+			x.blocked++
+		} else if !slices.Equal(ours, sortedOnce(theirs[i])) { // which number a next hop has is northd's choice
 			x.wrong++
-			x.Errorf("%s\nweft:\n%s\nstock northd:\n%s\nweft:\n%s\nstock:\n%s", k.microflow(), strings.Join(raw[i], "\nor\n"), strings.Join(theirs[i], "\nor\n"),
+			x.Errorf("%s\n%s\nweft:\n%s\nstock northd:\n%s\nweft:\n%s\nstock:\n%s", strings.Join(k.commands, " "), k.microflow(), strings.Join(raw[i], "\nor\n"), strings.Join(theirs[i], "\nor\n"),
 				x.tool("", "", "weft-trace", "--detailed", "--select-id=1", k.microflow()),
 				x.tool("", "", "ovn-trace", "--db=unix:"+stock+"/sb.sock", "--detailed", "--select-id=1", k.microflow()))
 			continue
@@ -174,7 +187,7 @@ func (x *traceTest) judge(all []*tracePacket, stock string) {
 func random(trace string) bool { return strings.Contains(trace, "Randomly selected") }
 
 func sortedOnce(all []string) []string {
-	slices.Sort(all)
+	all = slices.Sorted(slices.Values(all))
 	return slices.Compact(all)
 }
 
@@ -248,11 +261,10 @@ type networkMaker struct {
 }
 
 type madeRouter struct {
-	name   string
-	ports  []string
-	hops4  []string // possible next hops
-	hops6  []string
-	tables bool
+	name  string
+	ports []string
+	hops4 []string // possible next hops
+	hops6 []string
 }
 
 func (m *networkMaker) do(words ...string) { m.commands = append(append(m.commands, "--"), words...) }
@@ -351,8 +363,9 @@ func (m *networkMaker) link(a, b *madeRouter) {
 }
 
 func (m *networkMaker) routes(router *madeRouter) {
-	tables := []string{"", "", "", "blue"}
+	tables, policies := []string{"", "", "", "blue"}, []string{"dst-ip", "dst-ip", "dst-ip", "src-ip"}
 	if m.yes(3) {
+		policies = policies[:3] // 23.03 asks src-ip routes whatever the table
 		m.do("set", "Logical_Router_Port", pick(m.Rand, router.ports...), "options:route_table=blue")
 	}
 	used := map[string]bool{}
@@ -365,9 +378,9 @@ func (m *networkMaker) routes(router *madeRouter) {
 		if len(hops) == 0 {
 			continue
 		}
-		policy, table := pick(m.Rand, "dst-ip", "dst-ip", "dst-ip", "src-ip"), pick(m.Rand, tables...)
+		policy, table := pick(m.Rand, policies...), pick(m.Rand, tables...)
 		key := policy + prefix + table
-		if used[key] {
+		if used[key] || policy == "src-ip" && strings.HasSuffix(prefix, "/0") { // in 23.03 as low as the flow that drops
 			continue
 		}
 		used[key] = true
@@ -430,10 +443,8 @@ func (n *traceNetwork) randomPacket(r *rand.Rand) *tracePacket {
 			}
 		}
 	}
-	ttl := pick(r, "64", "64", "64", "64", "2", "1")
-	if n.several && ttl == "1" {
-		ttl = "3" // stock's error may come from the wrong address
-	}
+	ttl := pick(r, "6", "6", "6", "6", "2", "1") // routes may go round
+	k.spared, k.commands = n.several, n.commands
 	dst := pick(r, from.gateway, from.gateway, from.gateway, from.gateway, from.gateway, "40:44:00:00:00:01", "0a:00:00:00:00:99")
 	switch r.IntN(8) {
 	case 0:
@@ -456,12 +467,12 @@ func (n *traceNetwork) randomPacket(r *rand.Rand) *tracePacket {
 		k.add("ip6 && icmp6.type == 128 && icmp6.code == 0", "icmp6,icmpv6_type=128,icmpv6_code=0")
 		k.add("ip6.src == "+from.ip6, "ipv6_src="+from.ip6)
 		k.add("ip6.dst == "+to6, "ipv6_dst="+to6)
-		k.add("ip.ttl == 64", "nw_ttl=64")
+		k.add("ip.ttl == 9", "nw_ttl=9")
 	case 3:
 		k.add("ip6 && tcp", "tcp6")
 		k.add("ip6.src == "+from.ip6, "ipv6_src="+from.ip6)
 		k.add("ip6.dst == "+to6, "ipv6_dst="+to6)
-		k.add("ip.ttl == 64", "nw_ttl=64")
+		k.add("ip.ttl == 9", "nw_ttl=9")
 		k.add("tcp.src == 1234", "tcp_src=1234")
 		k.add("tcp.dst == 80", "tcp_dst=80")
 	default:

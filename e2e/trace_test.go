@@ -76,7 +76,7 @@ type traceTest struct {
 	s *Sandbox
 	r *rand.Rand
 
-	packets, switched, delivered, several, agent, chosen, wrong, leaked int
+	packets, switched, delivered, several, agent, chosen, blocked, wrong, leaked int
 
 	verdicts map[string]int
 }
@@ -184,6 +184,8 @@ type tracePacket struct {
 	from     *tracePort
 	logical  []string
 	physical []string
+	spared   bool     // its network has what stock does wrong
+	commands []string // that made the network
 }
 
 func (k *tracePacket) add(logical, physical string) {
