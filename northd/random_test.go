@@ -122,7 +122,7 @@ func verifyFlows(n *northdtest.Network, t *rapid.T) {
 	for path, chunk := range n.Units {
 		for _, f := range (northd.Unit{Chunk: []byte(chunk)}).Flows() {
 			m, err := lflow.ParseMatch(f.Match, names)
-			if err != nil || m.String() != f.Match && !strings.Contains(path, "/acl-") {
+			if err != nil || m.String() != f.Match && !strings.Contains(path, "/acl-") && !strings.Contains(path, "/policy-") {
 				t.Fatalf("%s: match %s: %v", path, f.Match, err)
 			}
 			at, _ := pipeline.Find(f.Stage)
@@ -224,6 +224,8 @@ func mutate(n *northdtest.Network, t *rapid.T) {
 		mutateRoute(n, t)
 	case 16:
 		mutateRouter(n, t)
+	case 17:
+		mutatePolicy(n, t)
 	default:
 		p := n.Port(port)
 		mutatePort(n, t, p)
@@ -271,81 +273,6 @@ func mutateSampling(n *northdtest.Network, t *rapid.T) {
 	} else {
 		n.Remove(northdtest.ID(app))
 	}
-}
-
-// routerOf returns a router's row to change; there is one from now on.
-func routerOf(n *northdtest.Network, name string) *nb.LogicalRouter {
-	if ch, ok := n.Rows[northdtest.ID(name)]; ok {
-		row := *ch.New.(*nb.LogicalRouter)
-		return &row
-	}
-	return &nb.LogicalRouter{Header: schema.Header{UUID: northdtest.ID(name)}, Name: name}
-}
-
-// refer adds a row to a sorted list of references, or takes it out.
-func refer(list []schema.UUID, id schema.UUID, there bool) []schema.UUID {
-	list = slices.DeleteFunc(slices.Clone(list), func(u schema.UUID) bool { return u == id })
-	if there {
-		list = append(list, id)
-		slices.SortFunc(list, schema.UUID.Compare)
-	}
-	return list
-}
-
-func mutateRouter(n *northdtest.Network, t *rapid.T) {
-	name := rapid.SampledFrom(someRouters).Draw(t, "router")
-	if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
-		n.Remove(northdtest.ID(name))
-		return
-	}
-	row := routerOf(n, name)
-	on := rapid.IntRange(0, 3).Draw(t, "disabled") > 0
-	row.Enabled, row.Options = &on, drawRequest(t)
-	row.Options["dynamic_neigh_routers"] = fmt.Sprint(rapid.Bool().Draw(t, "asks"))
-	if copp := northdtest.ID("copp"); rapid.Bool().Draw(t, "copp") {
-		row.Copp = &copp
-	}
-	n.Put("Logical_Router", row)
-}
-
-func mutateRouterPort(n *northdtest.Network, t *rapid.T) {
-	row := routerOf(n, rapid.SampledFrom(someRouters).Draw(t, "router"))
-	name := rapid.SampledFrom(someLRPs).Draw(t, "router port")
-	there := rapid.IntRange(0, 4).Draw(t, "remove") > 0
-	row.Ports = refer(row.Ports, northdtest.ID(name), there)
-	n.Put("Logical_Router", row)
-	if !there {
-		n.Remove(northdtest.ID(name))
-		return
-	}
-	p := &nb.LogicalRouterPort{Header: schema.Header{UUID: northdtest.ID(name)}, Name: name, Options: drawRequest(t),
-		MAC:      rapid.SampledFrom(someMACs).Draw(t, "mac"),
-		Networks: rapid.SliceOfNDistinct(rapid.SampledFrom(someNetworks), 1, 3, rapid.ID).Draw(t, "networks")}
-	slices.Sort(p.Networks)
-	on := rapid.IntRange(0, 3).Draw(t, "disabled") > 0
-	p.Enabled = &on
-	if peer := rapid.SampledFrom(someLRPs).Draw(t, "peer"); rapid.IntRange(0, 2).Draw(t, "peered") == 0 {
-		p.Peer = &peer
-	}
-	n.Put("Logical_Router_Port", p)
-}
-
-func mutateRoute(n *northdtest.Network, t *rapid.T) {
-	row := routerOf(n, rapid.SampledFrom(someRouters).Draw(t, "router"))
-	id := northdtest.ID(rapid.SampledFrom(someRoutes).Draw(t, "route"))
-	there := rapid.IntRange(0, 3).Draw(t, "remove") > 0
-	row.StaticRoutes = refer(row.StaticRoutes, id, there)
-	n.Put("Logical_Router", row)
-	if !there {
-		n.Remove(id)
-		return
-	}
-	s := &nb.LogicalRouterStaticRoute{Header: schema.Header{UUID: id},
-		IPPrefix: rapid.SampledFrom(somePrefixes).Draw(t, "prefix"), Nexthop: rapid.SampledFrom(someHops).Draw(t, "next hop")}
-	if out := rapid.SampledFrom(someLRPs).Draw(t, "output port"); rapid.Bool().Draw(t, "given") {
-		s.OutputPort = &out
-	}
-	n.Put("Logical_Router_Static_Route", s)
 }
 
 func mutateMeter(n *northdtest.Network, t *rapid.T) {

@@ -1,0 +1,127 @@
+package northd_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/weft-sdn/weft/northd/northdtest"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+	"pgregory.net/rapid"
+)
+
+// routerOf returns a router's row to change; there is one from now on.
+func routerOf(n *northdtest.Network, name string) *nb.LogicalRouter {
+	if ch, ok := n.Rows[northdtest.ID(name)]; ok {
+		row := *ch.New.(*nb.LogicalRouter)
+		return &row
+	}
+	return &nb.LogicalRouter{Header: schema.Header{UUID: northdtest.ID(name)}, Name: name}
+}
+
+// refer adds a row to a sorted list of references, or takes it out.
+func refer(list []schema.UUID, id schema.UUID, there bool) []schema.UUID {
+	list = slices.DeleteFunc(slices.Clone(list), func(u schema.UUID) bool { return u == id })
+	if there {
+		list = append(list, id)
+		slices.SortFunc(list, schema.UUID.Compare)
+	}
+	return list
+}
+
+func mutateRouter(n *northdtest.Network, t *rapid.T) {
+	name := rapid.SampledFrom(someRouters).Draw(t, "router")
+	if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
+		n.Remove(northdtest.ID(name))
+		return
+	}
+	row := routerOf(n, name)
+	on := rapid.IntRange(0, 3).Draw(t, "disabled") > 0
+	row.Enabled, row.Options = &on, drawRequest(t)
+	row.Options["dynamic_neigh_routers"] = fmt.Sprint(rapid.Bool().Draw(t, "asks"))
+	if copp := northdtest.ID("copp"); rapid.Bool().Draw(t, "copp") {
+		row.Copp = &copp
+	}
+	n.Put("Logical_Router", row)
+}
+
+func mutateRouterPort(n *northdtest.Network, t *rapid.T) {
+	row := routerOf(n, rapid.SampledFrom(someRouters).Draw(t, "router"))
+	name := rapid.SampledFrom(someLRPs).Draw(t, "router port")
+	there := rapid.IntRange(0, 4).Draw(t, "remove") > 0
+	row.Ports = refer(row.Ports, northdtest.ID(name), there)
+	n.Put("Logical_Router", row)
+	if !there {
+		n.Remove(northdtest.ID(name))
+		return
+	}
+	p := &nb.LogicalRouterPort{Header: schema.Header{UUID: northdtest.ID(name)}, Name: name, Options: drawRequest(t),
+		MAC:      rapid.SampledFrom(someMACs).Draw(t, "mac"),
+		Networks: rapid.SliceOfNDistinct(rapid.SampledFrom(someNetworks), 1, 3, rapid.ID).Draw(t, "networks")}
+	slices.Sort(p.Networks)
+	on := rapid.IntRange(0, 3).Draw(t, "disabled") > 0
+	p.Enabled = &on
+	p.Options["route_table"] = rapid.SampledFrom(someTables).Draw(t, "route table")
+	if peer := rapid.SampledFrom(someLRPs).Draw(t, "peer"); rapid.IntRange(0, 2).Draw(t, "peered") == 0 {
+		p.Peer = &peer
+	}
+	n.Put("Logical_Router_Port", p)
+}
+
+func mutateRoute(n *northdtest.Network, t *rapid.T) {
+	row := routerOf(n, rapid.SampledFrom(someRouters).Draw(t, "router"))
+	id := northdtest.ID(rapid.SampledFrom(someRoutes).Draw(t, "route"))
+	there := rapid.IntRange(0, 3).Draw(t, "remove") > 0
+	row.StaticRoutes = refer(row.StaticRoutes, id, there)
+	n.Put("Logical_Router", row)
+	if !there {
+		n.Remove(id)
+		return
+	}
+	s := &nb.LogicalRouterStaticRoute{Header: schema.Header{UUID: id},
+		IPPrefix: rapid.SampledFrom(somePrefixes).Draw(t, "prefix"), Nexthop: rapid.SampledFrom(someHops).Draw(t, "next hop")}
+	if out := rapid.SampledFrom(someLRPs).Draw(t, "output port"); rapid.Bool().Draw(t, "given") {
+		s.OutputPort = &out
+	}
+	s.RouteTable = rapid.SampledFrom(someTables).Draw(t, "route table")
+	if rapid.IntRange(0, 4).Draw(t, "by source") == 0 {
+		by := "src-ip"
+		s.Policy = &by
+	}
+	if rapid.Bool().Draw(t, "fields") {
+		s.SelectionFields = []string{"ip_dst", "ip_src"}[rapid.IntRange(0, 1).Draw(t, "which"):]
+	}
+	s.Options = map[string]string{"ecmp_symmetric_reply": fmt.Sprint(rapid.Bool().Draw(t, "symmetric")),
+		"override-connected": fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "override") == 0)}
+	n.Put("Logical_Router_Static_Route", s)
+}
+
+// someTables are route tables and chains of policies.
+var someTables = []string{"", "", "", "blue", "red"}
+
+func mutatePolicy(n *northdtest.Network, t *rapid.T) {
+	row := routerOf(n, rapid.SampledFrom(someRouters).Draw(t, "router"))
+	id := northdtest.ID("policy-" + rapid.SampledFrom(someRoutes).Draw(t, "policy"))
+	there := rapid.IntRange(0, 3).Draw(t, "remove") > 0
+	row.Policies = refer(row.Policies, id, there)
+	n.Put("Logical_Router", row)
+	if !there {
+		n.Remove(id)
+		return
+	}
+	p := &nb.LogicalRouterPolicy{Header: schema.Header{UUID: id}, Priority: int64(rapid.IntRange(0, 3).Draw(t, "priority")),
+		Match: rapid.SampledFrom(someMatches).Draw(t, "match"), Action: rapid.SampledFrom([]string{"allow", "drop", "reroute", "reroute", "jump"}).Draw(t, "action"),
+		Nexthops: rapid.SliceOfNDistinct(rapid.SampledFrom(someHops), 0, 3, rapid.ID).Draw(t, "next hops"),
+		Options:  map[string]string{"pkt_mark": fmt.Sprint(rapid.IntRange(0, 2).Draw(t, "mark"))}}
+	slices.Sort(p.Nexthops)
+	if chain := rapid.SampledFrom(someTables).Draw(t, "chain"); chain != "" {
+		p.Chain = &chain
+	}
+	if chain := rapid.SampledFrom(someTables).Draw(t, "jump chain"); chain != "" {
+		p.JumpChain = &chain
+	}
+	if out := northdtest.ID(rapid.SampledFrom(someLRPs).Draw(t, "output port")); rapid.IntRange(0, 3).Draw(t, "given") == 0 && n.Rows[out].New != nil {
+		p.OutputPort = &out
+	}
+	n.Put("Logical_Router_Policy", p)
+}
