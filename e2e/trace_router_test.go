@@ -402,7 +402,7 @@ func (m *networkMaker) policies(router *madeRouter) {
 	priority := 100
 	for range m.IntN(4) {
 		priority--
-		match := pick(m.Rand, "ip4.src == 10.0.0.1", "ip4.dst == 8.8.0.0/16", "tcp.dst == 80", "udp", "ip6.dst == fd99::/64", "icmp4", fmt.Sprintf("inport == %q", pick(m.Rand, router.ports...)))
+		match := pick(m.Rand, "ip4.src == 10.0.0.1", "ip4.dst == 8.8.0.0/16", "tcp.dst == 80", "udp", "ip6.dst == fd99::/64", "icmp4", "ip4.dst != 10.0.1.0/24", "tcp && ip4.dst != {10.0.0.0/24, 8.8.8.8}", "ip6.dst != fd00::/64", fmt.Sprintf("inport == %q", pick(m.Rand, router.ports...)))
 		words := []string{"lr-policy-add", router.name, strconv.Itoa(priority), match}
 		switch m.IntN(4) {
 		case 0:

@@ -37,6 +37,7 @@ const (
 	RouteTable     = "route_table"
 	Chosen         = "chosen"
 	Chain          = "chain"
+	Excluded       = "excluded"
 	Segment        = "segment"
 )
 
@@ -85,6 +86,7 @@ var uses = [...]Bits{
 	{RouteTable, "reg8", 0, 15, LRInIPRoutingPre, LRInIPRoutingECMP, "tunnel key of a port that has the route table; 0 for the main one", [2]string{}},
 	{Chosen, "reg8", 16, 31, LRInIPRouting, LRInPolicyECMP, "which of several next hops, from 1; 0 if there is nothing to choose", [2]string{}},
 	{Chain, "reg9", 16, 31, LRInPolicy, LRInPolicy, "number of the chain of policies, 0 for those without a chain", [2]string{}},
+	{Excluded, "reg8", 0, 15, LRInPolicy, LRInPolicy, "a bit for each of what policies exclude: the packet is of that", [2]string{}},
 	{NextHop, "xxreg0", 0, 127, LRInIPRouting, LRInARPRequest, "the next hop; see HopRegisters; where a policy chooses, its UUID until then", [2]string{}},
 	{HopSource, "xxreg1", 0, 127, LRInIPRouting, LRInARPRequest, "the router's address towards the next hop", [2]string{}},
 	{HopIsIP4, "reg9", 9, 9, LRInIPRouting, LRInARPRequest, "the next hop is an IPv4 address", [2]string{}},

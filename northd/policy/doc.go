@@ -2,7 +2,7 @@
 // user's match finds, whatever its routes say.
 //
 // policy.go reads the rows, chain.go gives their chains numbers, reroute.go finds
-// next hops, write.go has the flows.
+// next hops, exclude.go takes apart what matches exclude, write.go has the flows.
 //
 // The rule: a policy is a unit of flows of its own, and its match is in one of
 // them: what several next hops need is found by the policy's UUID, which the

@@ -25,6 +25,8 @@ type feature struct {
 	sets     *graph.RowTable[*nb.BFD]
 	routerOf *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
 	chains   chains
+	// exclusions are those of a router that have a bit.
+	exclusions *incr.Table[schema.UUID, []exclusion]
 }
 
 // policy is a row as it is read; it has no flows if Off.
@@ -32,7 +34,8 @@ type policy struct {
 	UUID     schema.UUID
 	Router   schema.UUID
 	Priority uint16
-	Match    string // as the user wrote it
+	Rest     []string // of the match as the user wrote it, in parentheses
+	Excluded []exclusion
 	Action   string
 	Mark     int // pkt.mark; 0 leaves it
 	Chain    int // number of the chain that it is in
@@ -55,14 +58,15 @@ func New(g *graph.Graph, m *model.Model, sessions model.Sessions) {
 	ft.declareChains(g)
 	all := graph.Table(g, "router policy", incr.Keys(ft.rows), ft.parse)
 	graph.ProblemsOf(g, all, func(p *policy) []graph.Problem { return p.Problems })
+	ft.declareExclusions(g, all)
 	m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
 		f.Pass(pipeline.LRInPolicy, pipeline.LRInPolicyECMP)
 	})
 	graph.UnitsOf(g, "flows of router policies", all, func(id schema.UUID, p *policy) graph.Place {
 		return graph.Place{Owner: p.Router, Name: "policy-" + id.String(), Table: table, Row: id, RowName: strconv.Itoa(int(p.Priority))}
-	}).Write(name, func(_ *incr.Reader, f *graph.Flows, p *policy) {
+	}).Write(name, func(r *incr.Reader, f *graph.Flows, p *policy) {
 		if !p.Off {
-			write(f, p)
+			write(f, p, ft.where(r, p))
 		}
 	})
 }
@@ -75,7 +79,8 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*policy, bool) {
 		return nil, false
 	}
 	e := &graph.RowProblems{Table: table, Row: id, Name: row.Match}
-	p := &policy{UUID: id, Router: routers[0], Priority: uint16(row.Priority), Match: row.Match, Action: row.Action}
+	p := &policy{UUID: id, Router: routers[0], Priority: uint16(row.Priority), Action: row.Action}
+	p.Rest, p.Excluded = exclusionsOf(row.Match)
 	p.Mark = ft.mark.Read(row.Options, e)
 	if len(routers) > 1 {
 		e.Problem("", "is in more than one router; "+routers[0].String()+" has it")

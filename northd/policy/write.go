@@ -8,10 +8,8 @@ import (
 	"github.com/weft-sdn/weft/northd/pipeline"
 )
 
-// write writes the flows of a policy: the match as the user wrote it, in one of
-// them.
-func write(f *graph.Flows, p *policy) {
-	chain := lflow.Eq(pipeline.LField(pipeline.Chain), p.Chain)
+// write writes the flows of a policy: its match is in one of them.
+func write(f *graph.Flows, p *policy, match string) {
 	var as []lflow.Action
 	if p.Mark != 0 && p.Action != "drop" {
 		as = append(as, lflow.SetTo(lflow.F("pkt.mark"), p.Mark))
@@ -28,7 +26,7 @@ func write(f *graph.Flows, p *policy) {
 	default:
 		as = append(as, lflow.Next{})
 	}
-	f.AddText(pipeline.LRInPolicy, p.Priority, chain.String()+" && ("+p.Match+")", as...)
+	f.AddText(pipeline.LRInPolicy, p.Priority, match, as...)
 }
 
 // choose chooses one of several next hops, and writes the flows that send packets

@@ -61,7 +61,7 @@ func choiceOf(f *graph.Flows, all []hop) choice {
 
 // write writes the flow that chooses, and those of what can be chosen.
 func (c choice) write(f *graph.Flows, in *lflow.Expr) {
-	rt, chosen := c.hops[0].Route, pipeline.LField(pipeline.Chosen)
+	rt, chosen, table := c.hops[0].Route, pipeline.LField(pipeline.Chosen), pipeline.LField(pipeline.RouteTable)
 	choose := lflow.Select{Dst: chosen, HashFields: strings.Join(c.fields, ",")}
 	for i := range c.hops {
 		choose.Choices = append(choose.Choices, lflow.Choice{Value: lflow.U(uint64(i + 1)), Weight: weight})
@@ -70,7 +70,7 @@ func (c choice) write(f *graph.Flows, in *lflow.Expr) {
 	for i, h := range c.hops {
 		f.Hint = h.row
 		match := packets(rt, in, lflow.Eq(chosen, i+1))
-		f.Add(pipeline.LRInIPRoutingECMP, priority(rt.Prefix, rt.Kind), match, append([]lflow.Action{lflow.SetTo(chosen, 0)}, forward(h.Route)...)...)
+		f.Add(pipeline.LRInIPRoutingECMP, priority(rt.Prefix, rt.Kind), match, append([]lflow.Action{lflow.SetTo(chosen, 0), lflow.SetTo(table, 0)}, forward(h.Route)...)...)
 	}
 }
 

@@ -50,12 +50,18 @@ func New(g *graph.Graph, m *model.Model, sources ...model.RouteSource) {
 	}
 }
 
-// enterTable notes the route table of packets that come in by a port.
+// enterTable notes the route table of packets that come in by a port. When they
+// have a route it is forgotten: others need the bits.
 func (ft *feature) enterTable(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
-	if t := ft.tableOf.Of(p.Options); t != "" {
-		if key := ft.tableKey(r, table{p.Router, t}); key != 0 {
-			f.Add(pipeline.LRInIPRoutingPre, 100, lflow.Eq(lflow.Inport, p.Name), lflow.SetTo(pipeline.LField(pipeline.RouteTable), key), lflow.Next{})
-		}
+	t := ft.tableOf.Of(p.Options)
+	key := ft.tableKey(r, table{p.Router, t})
+	if t == "" || key == 0 {
+		return
+	}
+	is := pipeline.LField(pipeline.RouteTable)
+	f.Add(pipeline.LRInIPRoutingPre, 100, lflow.Eq(lflow.Inport, p.Name), lflow.SetTo(is, key), lflow.Next{})
+	if own, _ := incr.Get(r, ft.m.PortKeys.Of, p.UUID); own == key {
+		f.Add(pipeline.LRInIPRoutingECMP, 1, lflow.Eq(is, key), lflow.SetTo(is, 0), lflow.Next{})
 	}
 }
 
@@ -64,7 +70,7 @@ func (ft *feature) enterTable(r *incr.Reader, f *graph.Flows, p *model.RouterPor
 func (ft *feature) tableKey(r *incr.Reader, t table) int {
 	for _, port := range incr.Lookup(r, ft.byTable, t) {
 		if key, ok := incr.Get(r, ft.m.PortKeys.Of, port); ok {
-			return int(key)
+			return key
 		}
 	}
 	return 0
