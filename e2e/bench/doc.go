@@ -57,6 +57,11 @@
 //	clients-200-transaction-p50, -p99  2,000 transactions of 200 clients at once, who monitor both databases
 //	clients-200-memory               of the daemons that serve them and compile, resident, after that
 //	clients-200-starved-latest-update  until the last client is told of a row, with the processors busy
+//	router-cold-start-N-…            northd's start with an empty Southbound until sb_cfg; N routers, or N routes of one
+//	route-add-to-flows-N-…           a route's transaction until hv
+//	route-add-growth-…               the same among 1,000 routers, or 10,000 routes, by among 100 routers
+//	router-agent-flows-N-routers     flows in the switch of an agent with VMs on switches of ten blocks of ten routers
+//	router-agent-memory-N-routers    memory of that agent that is no file's
 //	go/PACKAGE/BenchmarkName[:unit]  a Go benchmark
 //
 // Processor time is of the whole process between two moments at which nothing

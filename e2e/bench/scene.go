@@ -35,10 +35,10 @@ type growth struct {
 
 // scenes are all there are, and growths is what is made of their figures.
 func scenes() []scene {
-	return slices.Concat(northdScenes(), failoverScenes(), agentScenes(), interestScenes(), aclScenes(), clientScenes())
+	return slices.Concat(northdScenes(), failoverScenes(), agentScenes(), interestScenes(), aclScenes(), clientScenes(), routerScenes())
 }
 
-var growths = slices.Concat(northdGrowths, agentGrowths)
+var growths = slices.Concat(northdGrowths, agentGrowths, routerGrowths)
 
 // wanted tells which figures to measure: those asked for and those of which a
 // growth that is asked for is made.
