@@ -2,6 +2,7 @@ package northd
 
 import (
 	"github.com/weft-sdn/weft/northd/acl"
+	"github.com/weft-sdn/weft/northd/bfd"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/l2"
 	"github.com/weft-sdn/weft/northd/meters"
@@ -32,6 +33,7 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	stateful.New(g, m, demand)
 	router.New(m, limit.Copp)
 	neighbour.New(g, m, limit.Copp)
+	bfd.New(g, m, limit.Copp)
 	var routes []model.RouteSource
 	routes = append(routes, staticroute.New(g, m))
 	route.New(g, m, routes...)
