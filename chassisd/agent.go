@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weft-sdn/weft/chassisd/acllog"
+	"github.com/weft-sdn/weft/chassisd/bfd"
 	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/config"
 	"github.com/weft-sdn/weft/chassisd/duty"
@@ -127,7 +128,7 @@ func New(cfg Config) *Agent {
 		Out:    func(p *ofp.PacketOut) error { return a.of.PacketOut(p) },
 		Resume: func(p *ofp.PacketIn) error { return a.of.Resume(p) },
 		Log:    cfg.Log, Now: cfg.Now,
-	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), a.prover.duty())
+	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), bfd.Duty(), a.prover.duty())
 	for _, table := range a.duties.Tables() {
 		a.records.keep(table, func(row schema.UUID, e view.Event) { a.duties.Seen(table, row, e.Value) })
 	}

@@ -101,9 +101,8 @@ func (t *Tables) joinNeighbours() {
 		})).Feed()
 	t.RouterPorts = incr.NewTable(t.Engine, "router ports", incr.Eq[RouterPort], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.routerPort).Feed()
 
-	self := incr.NewIndex(t.Self, "name", func(_ struct{}, s Self) []string { return one(s.Name) })
 	byChassis := incr.NewIndex(t.MACBindings, "chassis", func(k RecordOf, _ MACBinding) []string { return one(k.Chassis) })
-	t.Orphans = incr.NewTable(t.Engine, "orphans", incr.Eq[struct{}], incr.Under(byChassis, incr.Values(self)),
+	t.Orphans = incr.NewTable(t.Engine, "orphans", incr.Eq[struct{}], incr.Under(byChassis, incr.Values(t.selfByName)),
 		func(r *incr.Reader, k RecordOf) (struct{}, bool) {
 			b, _ := incr.Get(r, t.MACBindings, k)
 			_, row, ok := incr.One(r, t.portsByName, b.Port)

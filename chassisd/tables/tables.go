@@ -128,10 +128,14 @@ type Tables struct {
 	Given    *incr.Input[schema.UUID, Given] // by port
 	// MACBindings are what all agents have learned.
 	MACBindings *incr.Input[RecordOf, MACBinding]
-	Meters      *incr.Input[schema.UUID, *sb.Meter]
-	MeterBands  *incr.Input[schema.UUID, *sb.MeterBand]
-	GroupBits   *incr.Input[schema.UUID, GroupBit]  // by group of datapaths, see GroupBit
-	ACLIDs      *incr.Input[schema.UUID, *sb.ACLID] // of ACLs whose connections outlive their match
+	// BFD are the sessions of all routers' ports, BFDStatus of which a chassis has
+	// said how they are.
+	BFD        *incr.Input[schema.UUID, *sb.BFD]
+	BFDStatus  *incr.Input[RecordOf, struct{}]
+	Meters     *incr.Input[schema.UUID, *sb.Meter]
+	MeterBands *incr.Input[schema.UUID, *sb.MeterBand]
+	GroupBits  *incr.Input[schema.UUID, GroupBit]  // by group of datapaths, see GroupBit
+	ACLIDs     *incr.Input[schema.UUID, *sb.ACLID] // of ACLs whose connections outlive their match
 	// CollectorSets are the numbers of those that the switch has for our bridge.
 	CollectorSets *incr.Input[uint32, struct{}]
 	// PortGroupBits are by name in the northbound database.
@@ -161,6 +165,8 @@ type Tables struct {
 	NeighbourFlows *incr.Table[NeighbourKey, ofctrl.Flows]
 	RouterPorts    *incr.Table[schema.UUID, RouterPort] // of local routers
 	Orphans        *incr.Table[RecordOf, struct{}]      // our MAC bindings of ports that are no more
+	BFDSessions    *incr.Table[schema.UUID, BFDSession] // of ports on this chassis
+	BFDOrphans     *incr.Table[RecordOf, struct{}]      // what we said of others
 	// PortGroupUse is by name, of those that ports of this chassis are in.
 	PortGroupUse *incr.Table[string, PortGroupUse]
 	FamilyFlows  *incr.Table[FamilyPart, Lowered]       // with the members of large address sets
@@ -184,6 +190,7 @@ type Tables struct {
 	chassisByName   *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost   *incr.Index[schema.UUID, *sb.Chassis, string]
 	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
+	selfByName      *incr.Index[struct{}, Self, string] // one
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
 
 	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
@@ -220,6 +227,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinMarks()
 	t.joinPeers()
 	t.joinNeighbours()
+	t.joinBFD()
 	t.joinGroups()
 	t.lowerUnits()
 	t.lowerShared()
@@ -257,6 +265,8 @@ func newInputs(opts ...incr.Option) *Tables {
 		Claims:         feed[ClaimKey, Claim](f, incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim])),
 		Given:          feed[schema.UUID, Given](f, incr.NewInput[schema.UUID](e, "given places", incr.Eq[Given])),
 		MACBindings:    feed[RecordOf, MACBinding](f, incr.NewInput[RecordOf](e, "MAC bindings", incr.Eq[MACBinding])),
+		BFD:            rowsOf[*sb.BFD](f, e, "BFD", byNorthd),
+		BFDStatus:      feed[RecordOf, struct{}](f, incr.NewInput[RecordOf](e, "BFD status", incr.Eq[struct{}])),
 		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
 		MeterBands:     rowsOf[*sb.MeterBand](f, e, "meter bands", byNorthd),
 		ACLIDs:         rowsOf[*sb.ACLID](f, e, "ACL numbers", byNorthd),
@@ -287,6 +297,8 @@ func (t *Tables) feedRows() {
 		fromRows(f, t.Encaps, by, id, func(row *sb.Encap, e Event) (Encap, error) { return Encap{row, e.Rev}, nil })
 		fromRows(f, t.MACBindings, by, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }, macBinding)
 	}
+	fromRows(f, t.BFDStatus, byChassis, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} },
+		func(*sb.BFD, Event) (struct{}, error) { return struct{}{}, nil })
 	fromRows(f, t.Given, byClients, id, given)
 	fromRows(f, feeder[schema.UUID, *sb.MulticastGroup]{s, s.setGroup, s.deleteGroup}, byNorthd, id,
 		func(row *sb.MulticastGroup, _ Event) (*sb.MulticastGroup, error) { return row, nil })
@@ -321,6 +333,7 @@ func (t *Tables) index() {
 	t.chassisByName = incr.NewIndex(t.Chassis, "name", func(_ schema.UUID, c *sb.Chassis) []string { return one(c.Name) })
 	t.chassisByHost = incr.NewIndex(t.Chassis, "hostname", func(_ schema.UUID, c *sb.Chassis) []string { return one(c.Hostname) })
 	t.metersByName = incr.NewIndex(t.Meters, "name", func(_ schema.UUID, m *sb.Meter) []string { return one(m.Name) })
+	t.selfByName = incr.NewIndex(t.Self, "name", func(_ struct{}, s Self) []string { return one(s.Name) })
 	t.claimsByPort = incr.NewIndex(t.Claims, "port", func(k ClaimKey, _ Claim) []schema.UUID { return one(k.Port) })
 }
 
