@@ -58,7 +58,7 @@ func (t *Tables) bfdSession(r *incr.Reader, id schema.UUID) (s BFDSession, ok bo
 	if s.Peer, ok = parseAddr(row.DstIP); !ok {
 		return s, false
 	}
-	s.MAC, s.Local, ok = of.Addresses.towards(s.Peer)
+	s.MAC, s.Local, ok = of.Addresses.Towards(s.Peer)
 	return s, ok
 }
 
@@ -88,6 +88,13 @@ func (t *Tables) isResident(r *incr.Reader, row Port) bool {
 	return ok && who == self.Name
 }
 
+// isRedirected tells whether packets for a port of a distributed router go to the
+// chassis that has the port's redirection.
+func (t *Tables) isRedirected(r *incr.Reader, row Port) bool {
+	_, p, ok := incr.One(r, t.portsByName, "cr-"+row.Name)
+	return ok && p.Type == "chassisredirect"
+}
+
 // portAt is how packets name a port, once its datapath's flows are here.
 func (t *Tables) portAt(r *incr.Reader, row Port) (PortAt, bool) {
 	dp, ok := incr.Get(r, t.Local, row.Datapath)
@@ -95,12 +102,12 @@ func (t *Tables) portAt(r *incr.Reader, row Port) (PortAt, bool) {
 	return PortAt{uint64(dp.Key) | bits, row.Key}, ok
 }
 
-// hostAddresses is the first element of column mac: an Ethernet address, and networks.
-type hostAddresses string
+// HostAddresses is the first element of column mac: an Ethernet address, and networks.
+type HostAddresses string
 
-// towards are the Ethernet address, and the IP address in the network of ip, else
+// Towards are the Ethernet address, and the IP address in the network of ip, else
 // the first of its family. Each port has its link-local address behind the others.
-func (a hostAddresses) towards(ip netip.Addr) (mac packet.MAC, from netip.Addr, ok bool) {
+func (a HostAddresses) Towards(ip netip.Addr) (mac packet.MAC, from netip.Addr, ok bool) {
 	first, rest, _ := strings.Cut(string(a), " ")
 	mac, err := packet.ParseMAC(first)
 	if err != nil {
