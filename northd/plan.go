@@ -2,6 +2,7 @@ package northd
 
 import (
 	"github.com/weft-sdn/weft/northd/acl"
+	"github.com/weft-sdn/weft/northd/bfd"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/l2"
 	"github.com/weft-sdn/weft/northd/meters"
@@ -24,6 +25,7 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	elsewhere(g)
 	m := model.New(g, limits)
 	var limit model.Meters
+	var sessions model.BFDSessions
 	var sample model.ACLSampling
 	limit = meters.New(g, m)
 	sample = sampling.New(g, m)
@@ -33,9 +35,9 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	stateful.New(g, m, demand)
 	router.New(m, limit.Copp)
 	neighbour.New(g, m, limit.Copp)
-	var sessions model.Sessions
-	var routes []model.RouteSource
+	sessions = bfd.New(g, m, limit.Copp)
 	policy.New(g, m, sessions)
+	var routes []model.RouteSource
 	routes = append(routes, staticroute.New(g, m, sessions))
 	route.New(g, m, routes...)
 	return m

@@ -16,7 +16,18 @@ type NeighbourOf struct {
 	Datapath, Port uint32 // tunnel keys
 	IP             netip.Addr
 	MAC            [6]byte
+	By             Source
 }
+
+// Source is who says so; of several the first one counts: see the priorities.
+type Source uint16
+
+// The sources, with OVN's priorities.
+const (
+	Overriding Source = 150 // written, and to be believed whatever the neighbour says
+	Learned    Source = prioPort
+	Written    Source = 50
+)
 
 // Neighbour makes the two flows by which a neighbour is found: its Ethernet
 // address, for get_arp and get_nd, and whether it is known to have the one in the
@@ -32,14 +43,14 @@ func Neighbour(n NeighbourOf) []ofctrl.Flow {
 	m.address(n.IP)
 	m.act.SetField(ofp.EthDst, ofp.U64(eth))
 	m.act.SetFieldMasked(regFlags, ofp.U64(known), ofp.U64(known))
-	m.add(lower.TableMACBinding, prioPort)
+	m.add(lower.TableMACBinding, uint16(n.By))
 
 	m.on(n.Datapath)
 	m.match.Set(regInport, uint64(n.Port))
 	m.address(n.IP)
 	m.match.Set(ofp.EthSrc, eth)
 	m.act.SetFieldMasked(regFlags, ofp.U64(known), ofp.U64(known))
-	m.add(lower.TableMACLookup, prioPort)
+	m.add(lower.TableMACLookup, uint16(n.By))
 	return m.flows
 }
 

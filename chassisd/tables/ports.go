@@ -20,6 +20,11 @@ type Port struct {
 	Peer       string // options:peer
 	Gateway    string // options:l3gateway-chassis
 	Security   security
+	Addresses  HostAddresses // of a router's port
+	// What it announces: see announce.go.
+	Host  host
+	NAT   natAddresses
+	Quiet bool
 }
 
 // security is column port_security, each element behind a line feed. It is kept
@@ -48,12 +53,17 @@ func (s security) policy() portsec.Policy {
 
 // PortOf takes it from a row.
 func PortOf(p *sb.PortBinding) Port {
-	return Port{
+	port := Port{
 		Name: p.LogicalPort, Type: p.Type, Datapath: p.Datapath, Key: uint32(p.TunnelKey),
 		Requested: binding.Requested(p.Options), Version: p.Options["iface-id-ver"],
 		Peer: p.Options["peer"], Gateway: p.Options["l3gateway-chassis"],
 		Security: securityOf(p.PortSecurity),
 	}
+	port.announcedBy(p)
+	if port.Type != "" && len(p.MAC) > 0 {
+		port.Addresses = HostAddresses(p.MAC[0])
+	}
+	return port
 }
 
 // Strings are the strings of a port that others may have too, to be kept once.

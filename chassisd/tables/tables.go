@@ -2,6 +2,8 @@ package tables
 
 import (
 	"maps"
+	"strconv"
+	"time"
 
 	"github.com/weft-sdn/weft/chassisd/binding"
 	"github.com/weft-sdn/weft/chassisd/lower"
@@ -128,10 +130,20 @@ type Tables struct {
 	Given    *incr.Input[schema.UUID, Given] // by port
 	// MACBindings are what all agents have learned.
 	MACBindings *incr.Input[RecordOf, MACBinding]
-	Meters      *incr.Input[schema.UUID, *sb.Meter]
-	MeterBands  *incr.Input[schema.UUID, *sb.MeterBand]
-	GroupBits   *incr.Input[schema.UUID, GroupBit]  // by group of datapaths, see GroupBit
-	ACLIDs      *incr.Input[schema.UUID, *sb.ACLID] // of ACLs whose connections outlive their match
+	StaticMACs  *incr.Input[schema.UUID, *sb.StaticMACBinding]
+	// RemovalLimit is how many of them an agent may forget at a time, 0 for all.
+	RemovalLimit *incr.Input[schema.UUID, int] // by row of SB_Global
+	// AnnounceFor is the longest time between two announcements of an address, which
+	// then never end; 0 is for them to end.
+	AnnounceFor *incr.Input[struct{}, time.Duration]
+	// BFD are the sessions of all routers' ports, BFDStatus of which a chassis has
+	// said how they are.
+	BFD        *incr.Input[schema.UUID, *sb.BFD]
+	BFDStatus  *incr.Input[RecordOf, struct{}]
+	Meters     *incr.Input[schema.UUID, *sb.Meter]
+	MeterBands *incr.Input[schema.UUID, *sb.MeterBand]
+	GroupBits  *incr.Input[schema.UUID, GroupBit]  // by group of datapaths, see GroupBit
+	ACLIDs     *incr.Input[schema.UUID, *sb.ACLID] // of ACLs whose connections outlive their match
 	// CollectorSets are the numbers of those that the switch has for our bridge.
 	CollectorSets *incr.Input[uint32, struct{}]
 	// PortGroupBits are by name in the northbound database.
@@ -159,8 +171,14 @@ type Tables struct {
 	Neighbours  *incr.Table[NeighbourKey, packet.MAC]  // of local routers' ports
 	// NeighbourFlows are by neighbour.
 	NeighbourFlows *incr.Table[NeighbourKey, ofctrl.Flows]
-	RouterPorts    *incr.Table[schema.UUID, RouterPort] // of local routers
-	Orphans        *incr.Table[RecordOf, struct{}]      // our MAC bindings of ports that are no more
+	// NeighbourSeen is when those that are forgotten some time were heard of.
+	NeighbourSeen        *incr.Table[NeighbourKey, int64]
+	StaticNeighbourFlows *incr.Table[schema.UUID, ofctrl.Flows] // by row
+	RouterPorts          *incr.Table[schema.UUID, RouterPort]   // of local routers
+	Orphans              *incr.Table[RecordOf, struct{}]        // our MAC bindings of ports that are no more
+	BFDSessions          *incr.Table[schema.UUID, BFDSession]   // of ports on this chassis
+	Announcements        *incr.Table[Announced, PortAt]         // to physical networks
+	BFDOrphans           *incr.Table[RecordOf, struct{}]        // what we said of others
 	// PortGroupUse is by name, of those that ports of this chassis are in.
 	PortGroupUse *incr.Table[string, PortGroupUse]
 	FamilyFlows  *incr.Table[FamilyPart, Lowered]       // with the members of large address sets
@@ -184,6 +202,7 @@ type Tables struct {
 	chassisByName   *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost   *incr.Index[schema.UUID, *sb.Chassis, string]
 	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
+	selfByName      *incr.Index[struct{}, Self, string] // one
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
 
 	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
@@ -220,6 +239,8 @@ func New(opts ...incr.Option) *Tables {
 	t.joinMarks()
 	t.joinPeers()
 	t.joinNeighbours()
+	t.joinBFD()
+	t.announce()
 	t.joinGroups()
 	t.lowerUnits()
 	t.lowerShared()
@@ -243,6 +264,7 @@ func newInputs(opts ...incr.Option) *Tables {
 		CollectorSets: incr.NewInput[uint32](e, "collector sets", incr.Eq[struct{}]),
 		GroupBits:     incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
 		PortGroupBits: incr.NewInput[string](e, "port group bits", incr.Eq[PortGroupBit]),
+		AnnounceFor:   incr.NewInput[struct{}](e, "announce for", incr.Eq[time.Duration]),
 		Elide:         incr.NewInput[struct{}](e, "elide", incr.Eq[bool]),
 
 		Datapaths:      rowsOf[*sb.DatapathBinding](f, e, "datapaths", byNorthd),
@@ -257,6 +279,10 @@ func newInputs(opts ...incr.Option) *Tables {
 		Claims:         feed[ClaimKey, Claim](f, incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim])),
 		Given:          feed[schema.UUID, Given](f, incr.NewInput[schema.UUID](e, "given places", incr.Eq[Given])),
 		MACBindings:    feed[RecordOf, MACBinding](f, incr.NewInput[RecordOf](e, "MAC bindings", incr.Eq[MACBinding])),
+		StaticMACs:     rowsOf[*sb.StaticMACBinding](f, e, "static MAC bindings", byNorthd),
+		RemovalLimit:   feed[schema.UUID, int](f, incr.NewInput[schema.UUID](e, "removal limit", incr.Eq[int])),
+		BFD:            rowsOf[*sb.BFD](f, e, "BFD", byNorthd),
+		BFDStatus:      feed[RecordOf, struct{}](f, incr.NewInput[RecordOf](e, "BFD status", incr.Eq[struct{}])),
 		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
 		MeterBands:     rowsOf[*sb.MeterBand](f, e, "meter bands", byNorthd),
 		ACLIDs:         rowsOf[*sb.ACLID](f, e, "ACL numbers", byNorthd),
@@ -287,6 +313,15 @@ func (t *Tables) feedRows() {
 		fromRows(f, t.Encaps, by, id, func(row *sb.Encap, e Event) (Encap, error) { return Encap{row, e.Rev}, nil })
 		fromRows(f, t.MACBindings, by, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }, macBinding)
 	}
+	fromRows(f, t.RemovalLimit, byNorthd, id, func(row *sb.SBGlobal, _ Event) (int, error) {
+		n, err := strconv.ParseUint(row.Options["mac_binding_removal_limit"], 10, 31)
+		if err != nil {
+			return 0, nil // northd has told
+		}
+		return int(n), nil
+	})
+	fromRows(f, t.BFDStatus, byChassis, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} },
+		func(*sb.BFD, Event) (struct{}, error) { return struct{}{}, nil })
 	fromRows(f, t.Given, byClients, id, given)
 	fromRows(f, feeder[schema.UUID, *sb.MulticastGroup]{s, s.setGroup, s.deleteGroup}, byNorthd, id,
 		func(row *sb.MulticastGroup, _ Event) (*sb.MulticastGroup, error) { return row, nil })
@@ -321,6 +356,7 @@ func (t *Tables) index() {
 	t.chassisByName = incr.NewIndex(t.Chassis, "name", func(_ schema.UUID, c *sb.Chassis) []string { return one(c.Name) })
 	t.chassisByHost = incr.NewIndex(t.Chassis, "hostname", func(_ schema.UUID, c *sb.Chassis) []string { return one(c.Hostname) })
 	t.metersByName = incr.NewIndex(t.Meters, "name", func(_ schema.UUID, m *sb.Meter) []string { return one(m.Name) })
+	t.selfByName = incr.NewIndex(t.Self, "name", func(_ struct{}, s Self) []string { return one(s.Name) })
 	t.claimsByPort = incr.NewIndex(t.Claims, "port", func(k ClaimKey, _ Claim) []schema.UUID { return one(k.Port) })
 }
 

@@ -52,6 +52,12 @@ func Read[R schema.Row](g *Graph, columns ...string) *RowTable[R] {
 	return table
 }
 
+// Reads tells whether a feature reads the rows of a southbound table.
+func (g *Graph) Reads(table string) bool {
+	_, ok := g.inputs[southbound+table]
+	return ok
+}
+
 // What stands before a table's name, which may be in both databases.
 const (
 	northbound = "NB "

@@ -21,6 +21,7 @@ var protocols = [...]struct{ name, doc string }{
 	{"icmp4-error", "packets that routers answer with an ICMP error"},
 	{"icmp6-error", "packets that routers answer with an ICMPv6 error"},
 	{"tcp-reset", "TCP and SCTP packets to a router's own addresses"},
+	{"bfd", "BFD control packets that routers' ports receive"},
 }
 
 // protect declares control-plane protection.

@@ -45,10 +45,3 @@ type RouteSource struct {
 	Table  string // of the rows
 	Routes *incr.Table[schema.UUID, *Route]
 }
-
-// Sessions tells whether the BFD session of a row of table BFD says that its
-// neighbour is down. A nil one says so of none.
-type Sessions func(r *incr.Reader, session schema.UUID) (down bool)
-
-// Down calls the function, if there is one.
-func (s Sessions) Down(r *incr.Reader, session schema.UUID) bool { return s != nil && s(r, session) }

@@ -195,6 +195,15 @@ func (n *Network) SetChassis(name, host string, there bool) {
 	n.Next.SB = append(n.Next.SB, ch)
 }
 
+// Wrote makes an agent have a southbound row; nil is none.
+func (n *Network) Wrote(table string, id schema.UUID, row schema.Row) {
+	ch := northd.Change{Table: table, UUID: id, New: row}
+	if delete(n.agents, id); row != nil {
+		n.agents[id] = ch
+	}
+	n.Next.SB = append(n.Next.SB, ch)
+}
+
 // Apply gives the compiler what was put, and follows its output.
 func (n *Network) Apply(t Fatal) northd.Output {
 	t.Helper()

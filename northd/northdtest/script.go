@@ -40,6 +40,11 @@ var update = flag.Bool("update", false, "rewrite the golden files; commit only d
 //	in TABLE OWNER COLUMN TABLE NAME [COLUMN VALUE]…
 //	                                 adds or changes any row that a column of another one refers to
 //	out TABLE OWNER COLUMN NAME      takes it away
+//	row TABLE NAME [COLUMN VALUE]…   adds or changes a row that nobody need refer to; @NAME
+//	                                 as a value is its UUID
+//	row-del NAME
+//	wrote TABLE NAME [COLUMN VALUE]… a southbound row as agents write it
+//	wrote-del TABLE NAME
 //	copp SWITCH PROTOCOL=METER…      control-plane protection of a switch
 //	pg-del NAME, as-del NAME
 //	meter NAME RATE [COLUMN VALUE]…  adds or changes a meter of pktps with one band
@@ -136,7 +141,16 @@ func (n *Network) Do(t testing.TB, line string) {
 		n.SetIn(t, args[1], args[2], args[3], args[4], args[5], args[6:])
 	case "out":
 		n.TakeOut(t, args[1], args[2], args[3], args[4])
-	case "ls-del", "lr-del":
+	case "row":
+		n.Set(t, args[1], args[2], args[3:])
+	case "wrote":
+		d := sb.Schema().Table(args[1])
+		row := d.New(ID(args[2]))
+		setColumns(t, d, row, args[3:])
+		n.Wrote(args[1], ID(args[2]), row)
+	case "wrote-del":
+		n.Wrote(args[1], ID(args[2]), nil)
+	case "ls-del", "lr-del", "row-del":
 		n.Remove(ID(args[1]))
 	case "acl":
 		a := n.ACL(args[2])
@@ -273,7 +287,7 @@ func atom(kind schema.Kind, s string) schema.Atom {
 	case schema.KindUUID:
 		id, err := schema.ParseUUID(s)
 		if err != nil {
-			id = ID(s)
+			id = ID(strings.TrimPrefix(s, "@"))
 		}
 		return schema.UUIDAtom(id)
 	}
@@ -310,7 +324,7 @@ func (n *Network) golden(t testing.TB, name string, out northd.Output) string {
 		for _, ch := range out.NB {
 			table := nb.Schema().Table(ch.Table)
 			for _, name := range ch.Columns {
-				fmt.Fprintf(&b, "%s %s %v\n", table.Column("name").Get(ch.New).Keys[0].Str(), name, table.Column(name).Get(ch.New).Keys)
+				fmt.Fprintf(&b, "%s %s %v\n", nameOf(northd.Change{Table: ch.Table, New: ch.New}), name, table.Column(name).Get(ch.New).Keys)
 			}
 		}
 	default:

@@ -28,17 +28,18 @@ const (
 	VerdictDrop     = "verdict_drop"
 	VerdictReject   = "verdict_reject"
 
-	InportMAC      = "inport_mac"
-	NeighbourKnown = "neighbour_known"
-	RouterLoopback = "router_loopback"
-	NextHop        = "next_hop"
-	HopSource      = "hop_source"
-	HopIsIP4       = "hop_is_ip4"
-	RouteTable     = "route_table"
-	Chosen         = "chosen"
-	Chain          = "chain"
-	Excluded       = "excluded"
-	Segment        = "segment"
+	InportMAC       = "inport_mac"
+	NeighbourKnown  = "neighbour_known"
+	NeighbourWanted = "neighbour_wanted"
+	RouterLoopback  = "router_loopback"
+	NextHop         = "next_hop"
+	HopSource       = "hop_source"
+	HopIsIP4        = "hop_is_ip4"
+	RouteTable      = "route_table"
+	Chosen          = "chosen"
+	Chain           = "chain"
+	Excluded        = "excluded"
+	Segment         = "segment"
 )
 
 // Bits is a use of some bits of a register, or of the flags: what they mean
@@ -82,6 +83,7 @@ var uses = [...]Bits{
 	// So are these, but for those in reg8.
 	{InportMAC, "xreg0", 0, 47, LRInAdmission, LRInIPInput, "Ethernet address of the port that the packet came in by", [2]string{}},
 	{NeighbourKnown, "reg9", 2, 2, LRInLookupNeighbor, LRInLearnNeighbor, "there is nothing to learn from the packet", [2]string{}},
+	{NeighbourWanted, "reg9", 3, 3, LRInLookupNeighbor, LRInLearnNeighbor, "what the packet says of a neighbour may be learned, where routers are asked to be picky", [2]string{}},
 	{RouterLoopback, "flags.loopback", 0, 0, LRInIPInput, LROutDelivery, "may leave by the port that it came in by", [2]string{}},
 	{RouteTable, "reg8", 0, 15, LRInIPRoutingPre, LRInIPRoutingECMP, "tunnel key of a port that has the route table; 0 for the main one", [2]string{}},
 	{Chosen, "reg8", 16, 31, LRInIPRouting, LRInPolicyECMP, "which of several next hops, from 1; 0 if there is nothing to choose", [2]string{}},

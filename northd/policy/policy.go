@@ -19,10 +19,9 @@ const (
 // feature has what policies are read from.
 type feature struct {
 	m        *model.Model
-	sessions model.Sessions
+	sessions model.BFDSessions
 	mark     *graph.Option[int]
 	rows     *graph.RowTable[*nb.LogicalRouterPolicy]
-	sets     *graph.RowTable[*nb.BFD]
 	routerOf *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
 	chains   chains
 	// exclusions are those of a router that have a bit.
@@ -47,11 +46,10 @@ type policy struct {
 
 // New declares router policies. Sessions are those of BFD: next hops that are down
 // are left out.
-func New(g *graph.Graph, m *model.Model, sessions model.Sessions) {
+func New(g *graph.Graph, m *model.Model, sessions model.BFDSessions) {
 	ft := &feature{m: m, sessions: sessions}
 	ft.rows = graph.Read[*nb.LogicalRouterPolicy](g,
 		"priority", "match", "action", "nexthop", "nexthops", "output_port", "bfd_sessions", "chain", "jump_chain")
-	ft.sets = graph.Read[*nb.BFD](g, "logical_port", "dst_ip")
 	ft.mark = graph.Int[*nb.LogicalRouterPolicy](g, "options", "pkt_mark", 0, 1, 1<<32-1, "none", "the mark that packets get (pkt.mark), on this hypervisor only")
 	routers := graph.Read[*nb.LogicalRouter](g, "policies")
 	ft.routerOf = incr.NewIndex(routers, "policy", func(_ schema.UUID, row *nb.LogicalRouter) []schema.UUID { return row.Policies })

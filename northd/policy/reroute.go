@@ -51,7 +51,7 @@ func (ft *feature) reroute(r *incr.Reader, row *nb.LogicalRouterPolicy, p *polic
 			return false
 		}
 		h, ok := ft.towards(r, row, p, ip, e)
-		if ok && !ft.down(r, row, h) {
+		if ok && ft.sessions.Usable(r, h.Out.Name, h.IP, row.BFDSessions...) {
 			p.Hops = append(p.Hops, h)
 		}
 	}
@@ -84,19 +84,4 @@ func (ft *feature) towards(r *incr.Reader, row *nb.LogicalRouterPolicy, p *polic
 		return hop{}, false
 	}
 	return hop{ip, out, n.Addr()}, true
-}
-
-// down tells whether one of the policy's BFD sessions is with the next hop, and
-// says that it is down.
-func (ft *feature) down(r *incr.Reader, row *nb.LogicalRouterPolicy, h hop) bool {
-	for _, id := range row.BFDSessions {
-		s, ok := incr.Get(r, ft.sets, id)
-		if !ok || s.LogicalPort != h.Out.Name {
-			continue
-		}
-		if ip, err := netip.ParseAddr(s.DstIP); err == nil && ip == h.IP && ft.sessions.Down(r, id) {
-			return true
-		}
-	}
-	return false
 }

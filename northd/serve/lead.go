@@ -236,7 +236,7 @@ func (l *leading) placement(in *northd.Input) {
 	in.Claims = map[schema.UUID]*northd.Claim{}
 	snap := l.sb.Snapshot()
 	for id := range l.presented {
-		if id.table.Owner == schema.OwnerChassis {
+		if l.compiler.Reads(id.table.Name) {
 			in.SB = append(in.SB, northd.Change{Table: id.table.Name, UUID: id.uuid, New: snap.Get(id.table.Name, id.uuid)})
 		}
 		if id.table.Name == "Port_Binding" {

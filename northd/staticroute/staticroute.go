@@ -18,7 +18,7 @@ const table = "Logical_Router_Static_Route"
 type feature struct {
 	m        *model.Model
 	options  options
-	sessions model.Sessions
+	sessions model.BFDSessions
 	rows     *graph.RowTable[*nb.LogicalRouterStaticRoute]
 	routerOf *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
 }
@@ -35,7 +35,7 @@ type parsed struct {
 
 // New declares static routes. Sessions are those of BFD: a route whose neighbour is
 // down is left out.
-func New(g *graph.Graph, m *model.Model, sessions model.Sessions) model.RouteSource {
+func New(g *graph.Graph, m *model.Model, sessions model.BFDSessions) model.RouteSource {
 	ft := &feature{m: m, sessions: sessions, rows: graph.Read[*nb.LogicalRouterStaticRoute](g,
 		"ip_prefix", "nexthop", "output_port", "policy", "route_table", "bfd", "selection_fields")}
 	ft.options = options{
@@ -65,7 +65,7 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (parsed, bool) {
 	}
 	e := &graph.RowProblems{Table: table, Row: id, Name: row.IPPrefix}
 	rt := &model.Route{Router: routers[0], Kind: model.StaticRoute}
-	if !incr.Has(r, ft.m.Routers, rt.Router) || !ft.read(r, row, rt, e) || row.BFD != nil && ft.sessions.Down(r, *row.BFD) {
+	if !incr.Has(r, ft.m.Routers, rt.Router) || !ft.read(r, row, rt, e) || row.BFD != nil && !ft.sessions.Usable(r, "", rt.NextHop, *row.BFD) {
 		rt = nil
 	}
 	return parsed{rt, e.List}, true

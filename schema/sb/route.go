@@ -13,7 +13,7 @@ type BFD struct {
 	MinTX       int64             `ovs:"min_tx"`
 	MinRX       int64             `ovs:"min_rx"`
 	DetectMult  int64             `ovs:"detect_mult"`
-	Status      string            `ovs:"status,enum=down|init|up|admin_down,owner=chassis"`
+	Status      string            `ovs:"status,enum=down|init|up|admin_down,owner=chassis,until=admin_down"`
 	ExternalIDs map[string]string `ovs:"external_ids"`
 	Options     map[string]string `ovs:"options"`
 	ChassisName string            `ovs:"chassis_name"`

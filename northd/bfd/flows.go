@@ -1,0 +1,83 @@
+package bfd
+
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+)
+
+// controlPort is where control packets go to: RFC 5881, section 4.
+const controlPort = 3784
+
+// single matches packets that have passed no router: RFC 5881, section 5. The rest
+// is not for the agent.
+func single() *lflow.Expr {
+	return lflow.And(lflow.Eq(lflow.UDPDst, controlPort), lflow.Eq(lflow.IPTTL, 255))
+}
+
+// flows take control packets to the agent where the port has sessions, and those
+// that the agent sends to their peers.
+func (ft *feature) flows(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
+	var peers []netip.Addr
+	for _, s := range incr.Each(r, ft.byPort, p.Name) {
+		peers = append(peers, s.Peer)
+	}
+	here := lflow.Eq(lflow.Inport, p.Name)
+	for _, fam := range model.Families() {
+		own := p.Addresses(fam)
+		of := ofFamily(peers, fam.V6)
+		if len(own) == 0 || len(of) == 0 {
+			continue
+		}
+		f.Add(pipeline.LRInIPInput, 110, lflow.And(here, lflow.Eq(fam.Src, values(own)...), single()), lflow.Next{})
+		f.Meter = ft.copp.Of(r, p.Router, "bfd")
+		f.Add(pipeline.LRInIPInput, 110, lflow.And(here, lflow.Eq(fam.Dst, values(own)...), single()), lflow.HandleBFD{})
+		f.Meter = ""
+		for _, peer := range of {
+			send(f, p, fam, peer)
+		}
+	}
+}
+
+// send sends what the agent says to a peer. It goes straight to the peer, whatever
+// routes and policies say of its address, and with the TTL that the peer looks for:
+// OVN routes it as any packet, so that it arrives with 254.
+func send(f *graph.Flows, p *model.RouterPort, fam *model.Family, peer netip.Addr) {
+	from := source(p, peer)
+	hop, asker := pipeline.HopRegisters(fam.V6)
+	is4 := pipeline.Set(pipeline.HopIsIP4)
+	if fam.V6 {
+		is4 = pipeline.Clear(pipeline.HopIsIP4)
+	}
+	match := lflow.And(lflow.Eq(lflow.Inport, p.Name), lflow.Eq(fam.Src, from), lflow.Eq(fam.Dst, peer), single())
+	f.Add(pipeline.LRInIPRouting, 10500, match,
+		lflow.SetTo(hop, peer),
+		lflow.SetTo(asker, from),
+		lflow.SetTo(lflow.EthSrc, p.MAC),
+		lflow.SetTo(lflow.Outport, p.Name),
+		pipeline.Set(pipeline.RouterLoopback),
+		is4,
+		pipeline.Jump(pipeline.LRInSegment))
+}
+
+func ofFamily(all []netip.Addr, v6 bool) (of []netip.Addr) {
+	for _, a := range all {
+		if a.Is6() == v6 {
+			of = append(of, a)
+		}
+	}
+	return of
+}
+
+// values makes addresses arguments of lflow.Eq.
+func values(addrs []netip.Addr) []any {
+	vs := make([]any, len(addrs))
+	for i, a := range addrs {
+		vs[i] = a
+	}
+	return vs
+}
