@@ -2,6 +2,7 @@ package northd
 
 import (
 	"github.com/weft-sdn/weft/northd/acl"
+	"github.com/weft-sdn/weft/northd/gateway"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/l2"
 	"github.com/weft-sdn/weft/northd/meters"
@@ -35,6 +36,7 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	var routes []model.RouteSource
 	routes = append(routes, staticroute.New(g, m))
 	route.New(g, m, routes...)
+	gateway.New(g, m, limit.Copp)
 	return m
 }
 

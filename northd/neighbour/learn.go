@@ -34,9 +34,9 @@ func lookupARP() lflow.Action {
 }
 
 // lookupFrom finds out whether who asks in one of the port's networks is
-// known.
+// known. Behind a gateway port its chassis learns.
 func lookupFrom(f *graph.Flows, p *model.RouterPort) {
-	here := lflow.Eq(lflow.Inport, p.Name)
+	here := lflow.And(lflow.Eq(lflow.Inport, p.Name), model.Resident(p.Redirect))
 	for _, fam := range model.Families() {
 		for _, n := range p.Subnets(fam, false) {
 			asks, known := asksFrom(n)

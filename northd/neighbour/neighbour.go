@@ -31,6 +31,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 	newSegments(g, m)
 	m.RouterPortFlows.Write(name, func(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 		lookupFrom(f, p)
+		resolveBridged(f, p)
 		if peer, ok := m.RouterPeer(r, p); ok {
 			resolvePeer(f, p, peer)
 		}
