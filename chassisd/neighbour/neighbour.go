@@ -81,14 +81,14 @@ func (l *learner) read(t *tables.Tables) func(*duty.Out) {
 	ports, neighbours, orphans = slices.Clone(ports), slices.Clone(neighbours), slices.Clone(orphans)
 	return func(out *duty.Out) {
 		for _, c := range ports {
-			if key := (portKey{c.Old.DatapathKey, c.Old.Key}); c.Had && l.ports[key] == c.Key {
+			if key := (portKey{c.Old.DatapathKey, c.Old.Key}); c.Had && l.ports[key] == c.Old.Port {
 				delete(l.ports, key)
 				delete(l.of, c.Key)
 			}
 		}
 		for _, c := range ports {
 			if c.Has {
-				l.ports[portKey{c.New.DatapathKey, c.New.Key}] = c.Key
+				l.ports[portKey{c.New.DatapathKey, c.New.Key}] = c.New.Port
 				l.of[c.Key] = c.New
 			}
 		}

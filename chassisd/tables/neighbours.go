@@ -49,6 +49,7 @@ type RouterPort struct {
 	Datapath    schema.UUID
 	DatapathKey uint32
 	Key         uint32
+	Port        schema.UUID   // the port itself, or the one that it stands for
 	Aging       time.Duration // after which what is learned is forgotten; 0 is never
 }
 
@@ -130,7 +131,15 @@ func (t *Tables) routerPort(r *incr.Reader, port schema.UUID) (RouterPort, bool)
 	if !ok || !local || !dp.Router {
 		return RouterPort{}, false
 	}
-	p := RouterPort{Name: row.Name, Datapath: row.Datapath, DatapathKey: dp.Key, Key: row.Key}
+	p := RouterPort{Name: row.Name, Datapath: row.Datapath, DatapathKey: dp.Key, Key: row.Key, Port: port}
+	if row.Type == standInType {
+		// Who asks elsewhere sends the question, and what waits for the answer, to
+		// the gateway chassis: what is learned there is of the gateway port.
+		p.Name = row.For
+		if p.Port, ok = t.standsFor(r, row); !ok {
+			return RouterPort{}, false
+		}
+	}
 	if binding, ok := incr.Get(r, t.Datapaths, row.Datapath); ok {
 		if s, err := strconv.ParseUint(binding.ExternalIDs["mac_binding_age_threshold"], 10, 31); err == nil {
 			p.Aging = time.Duration(s) * time.Second
