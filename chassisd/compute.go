@@ -216,6 +216,10 @@ func (a *Agent) collect(h *handover) {
 	for _, c := range a.t.Asked.Changes() {
 		h.claims[c.Key] = true
 	}
+	for _, c := range a.t.Hosted.Changes() {
+		a.ports.host(c, a.updates.gen)
+		h.claims[c.Key] = true
+	}
 	for _, c := range a.t.ACLIDs.Changes() {
 		if c.Had && (!c.Has || c.Old.ID != c.New.ID) {
 			a.gone.note(uint16(c.Old.ID), a.updates.gen)

@@ -23,6 +23,8 @@ type ports struct {
 	waiting map[schema.UUID]*boundPort // for their flows to be in
 	proving map[schema.UUID]*proof     // whose flows are in for the first time
 	claimed map[schema.UUID]bool       // our claims in etcd: up
+	hosted  map[schema.UUID]*hosted    // ports without interface that are here
+	coming  map[schema.UUID]*hosted    // those that wait for their flows to be in
 	touched map[string]bool            // interfaces whose mark may have to change
 }
 
@@ -53,7 +55,8 @@ const (
 func newPorts(t *tables.Tables, log *slog.Logger) *ports {
 	return &ports{
 		t: t, log: log, bound: map[schema.UUID]*boundPort{}, byIface: map[string]*boundPort{},
-		waiting: map[schema.UUID]*boundPort{}, proving: map[schema.UUID]*proof{}, claimed: map[schema.UUID]bool{}, touched: map[string]bool{},
+		waiting: map[schema.UUID]*boundPort{}, proving: map[schema.UUID]*proof{}, claimed: map[schema.UUID]bool{},
+		hosted: map[schema.UUID]*hosted{}, coming: map[schema.UUID]*hosted{}, touched: map[string]bool{},
 	}
 }
 
@@ -108,10 +111,14 @@ func (p *ports) flowsCame(dp schema.UUID, gen int64) {
 			b.gen = gen
 		}
 	}
+	p.hostedFlowsCame(dp, gen)
 }
 
 // claimOf is the claim of a port as it must be, nil for none.
 func (p *ports) claimOf(port schema.UUID) []byte {
+	if h := p.hosted[port]; h != nil {
+		return claim(p.name, port, schema.UUID{}, h.up)
+	}
 	b, ok := p.t.Asked.Get(port)
 	if !ok {
 		return nil
@@ -126,6 +133,9 @@ func (p *ports) claimOf(port schema.UUID) []byte {
 // key is written instead of two. endHolding ends the wait in any case.
 func (p *ports) wishClaim(wishes map[string][]byte, port schema.UUID) {
 	_, written := p.claimed[port]
+	if h := p.hosted[port]; h != nil && !h.up {
+		return // it is written when it is up: until then nobody needs it
+	}
 	if b := p.waiting[port]; b != nil && !written {
 		b.held = true
 		return
@@ -164,6 +174,7 @@ func (p *ports) in(gen int64, now time.Time) (wishes map[string][]byte) {
 		b.up, b.held = true, false
 		wishes[sb.RecordKey(p.name, "Port_Binding", id)] = p.claimOf(id)
 	}
+	p.hostedIn(gen, wishes)
 	return wishes
 }
 

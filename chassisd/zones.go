@@ -48,6 +48,11 @@ func (z *zones) assign() bool {
 			changed = z.take(c.Old.Name) || changed
 		}
 	}
+	for _, c := range z.t.Hosted.Changes() {
+		if c.Had && (!c.Has || c.Old.Name != c.New.Name) {
+			changed = z.take(c.Old.Name) || changed
+		}
+	}
 	renamed := map[string]string{}
 	for _, c := range z.t.ZoneNames.Changes() {
 		for i, name := range datapathZones(c.Old) {
@@ -61,6 +66,11 @@ func (z *zones) assign() bool {
 	}
 	changed = z.rename(renamed) || changed
 	for _, c := range z.t.Bound.Changes() {
+		if c.Has {
+			changed = z.give(c.New.Name) || changed
+		}
+	}
+	for _, c := range z.t.Hosted.Changes() {
 		if c.Has {
 			changed = z.give(c.New.Name) || changed
 		}
@@ -135,6 +145,9 @@ func (z *zones) sweep() bool {
 	used := map[string]bool{}
 	for _, b := range z.t.Bound.All() {
 		used[b.Name] = true
+	}
+	for _, h := range z.t.Hosted.All() {
+		used[h.Name] = true
 	}
 	for _, dp := range z.t.ZoneNames.All() {
 		for _, name := range datapathZones(dp) {

@@ -23,6 +23,8 @@ func TestOwners(t *testing.T) {
 		"lr router", `lrp router r-plain mac 0a:00:00:00:00:ff networks 10.0.0.254/24`,
 		"lsp plain plain-r type router addresses router options router-port=r-plain",
 		"lr alone",
+		`lrp alone alone-p mac 0a:00:00:00:00:fe networks 10.1.0.254/24 options gateway_mtu=1400`,
+		"in Logical_Router_Port alone-p gateway_chassis Gateway_Chassis alone-p-hv1 chassis_name hv1",
 	} {
 		n.Do(t, line)
 	}

@@ -3,6 +3,7 @@ package northd
 import (
 	"github.com/weft-sdn/weft/northd/acl"
 	"github.com/weft-sdn/weft/northd/bfd"
+	"github.com/weft-sdn/weft/northd/gateway"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/l2"
 	"github.com/weft-sdn/weft/northd/meters"
@@ -40,6 +41,7 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	var routes []model.RouteSource
 	routes = append(routes, staticroute.New(g, m, sessions))
 	route.New(g, m, routes...)
+	gateway.New(g, m, limit.Copp)
 	return m
 }
 

@@ -38,6 +38,9 @@ func mutateRouter(n *northdtest.Network, t *rapid.T) {
 	row := routerOf(n, name)
 	on := rapid.IntRange(0, 3).Draw(t, "disabled") > 0
 	row.Enabled, row.Options = &on, drawRequest(t)
+	if at := rapid.SampledFrom([]string{"", "", "hv0", "host-hv1"}).Draw(t, "gateway router on"); at != "" {
+		row.Options["chassis"] = at
+	}
 	row.Options["dynamic_neigh_routers"] = fmt.Sprint(rapid.Bool().Draw(t, "asks"))
 	if copp := northdtest.ID("copp"); rapid.Bool().Draw(t, "copp") {
 		row.Copp = &copp
@@ -65,7 +68,31 @@ func mutateRouterPort(n *northdtest.Network, t *rapid.T) {
 	if peer := rapid.SampledFrom(someLRPs).Draw(t, "peer"); rapid.IntRange(0, 2).Draw(t, "peered") == 0 {
 		p.Peer = &peer
 	}
+	mutateGateway(n, t, p)
 	n.Put("Logical_Router_Port", p)
+}
+
+// mutateGateway makes a router's port a gateway port, or not, with a size of
+// what may pass.
+func mutateGateway(n *northdtest.Network, t *rapid.T, p *nb.LogicalRouterPort) {
+	p.Options["gateway_mtu"] = rapid.SampledFrom([]string{"0", "1300", "1400", "x"}).Draw(t, "gateway mtu")
+	p.Options["gateway_mtu_bypass"] = rapid.SampledFrom([]string{"tcp", "ip4.src == $as0", "tcp &&"}).Draw(t, "bypass")
+	p.Options["redirect-type"] = rapid.SampledFrom([]string{"", "overlay", "bridged", "x"}).Draw(t, "redirect type")
+	p.Options["reside-on-redirect-chassis"] = fmt.Sprint(rapid.Bool().Draw(t, "resides"))
+	group, member, gateway := northdtest.ID("ha group"), northdtest.ID("ha chassis"), northdtest.ID("gateway of "+p.Name)
+	chassis, priority := rapid.SampledFrom(someChassis).Draw(t, "gateway chassis"), int64(rapid.IntRange(0, 2).Draw(t, "priority"))
+	kind := rapid.IntRange(0, 5).Draw(t, "gateway")
+	if kind == 0 || kind == 1 {
+		n.Put("HA_Chassis", &nb.HAChassis{Header: schema.Header{UUID: member}, ChassisName: chassis, Priority: priority})
+		n.Put("HA_Chassis_Group", &nb.HAChassisGroup{Header: schema.Header{UUID: group}, Name: "ha", HAChassis: []schema.UUID{member}})
+		p.HAChassisGroup = &group
+	}
+	if kind == 1 || kind == 2 {
+		n.Put("Gateway_Chassis", &nb.GatewayChassis{Header: schema.Header{UUID: gateway}, Name: p.Name + "-gw", ChassisName: chassis, Priority: priority})
+		p.GatewayChassis = []schema.UUID{gateway}
+	} else {
+		n.Remove(gateway)
+	}
 }
 
 func mutateRoute(n *northdtest.Network, t *rapid.T) {

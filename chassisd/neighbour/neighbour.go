@@ -108,14 +108,14 @@ func (l *learner) read(t *tables.Tables) func(*duty.Out) {
 	return func(out *duty.Out) {
 		l.limit = limit
 		for _, c := range ports {
-			if key := (portKey{c.Old.DatapathKey, c.Old.Key}); c.Had && l.ports[key] == c.Key {
+			if key := (portKey{c.Old.DatapathKey, c.Old.Key}); c.Had && l.ports[key] == c.Old.Port {
 				delete(l.ports, key)
 				delete(l.of, c.Key)
 			}
 		}
 		for _, c := range ports {
 			if c.Has {
-				l.ports[portKey{c.New.DatapathKey, c.New.Key}] = c.Key
+				l.ports[portKey{c.New.DatapathKey, c.New.Key}] = c.New.Port
 				ages, _ := address.ParseAges(c.New.Ages) // northd has told
 				l.of[c.Key] = port{c.New, ages}
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/packet"
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
+	"github.com/weft-sdn/weft/schema"
 )
 
 // Packets wait for their next hop, as in OVN: four for one, a thousand next hops,
@@ -22,8 +23,8 @@ const (
 
 // hop is a next hop that is not known.
 type hop struct {
-	portKey
-	ip netip.Addr
+	port schema.UUID
+	ip   netip.Addr
 }
 
 // waiting are packets whose next hop is asked for, the oldest first.
@@ -94,8 +95,8 @@ func (l *learner) ask(p *duty.Packet, out *duty.Out) error {
 	if !ok {
 		return errNotIP
 	}
-	h := hop{keyOf(p, ofp.Reg15), addressIn(p, p.Op == lower.OpNDNS)}
-	if port, ok := l.ports[h.portKey]; ok {
+	if port, ok := l.ports[keyOf(p, ofp.Reg15)]; ok {
+		h := hop{port, addressIn(p, p.Op == lower.OpNDNS)}
 		if mac, known := l.known[tables.NeighbourKey{Port: port, IP: h.ip}]; known {
 			return l.forward(p, mac, out) // its flows are on their way
 		}
@@ -107,11 +108,7 @@ func (l *learner) ask(p *duty.Packet, out *duty.Out) error {
 
 // release lets the packets go that wait for a neighbour.
 func (l *learner) release(k tables.NeighbourKey, mac packet.MAC, out *duty.Out) {
-	of, ok := l.of[k.Port]
-	if !ok {
-		return
-	}
-	h := hop{portKey{of.DatapathKey, of.Key}, k.IP}
+	h := hop{k.Port, k.IP}
 	for _, w := range l.waiting.take(h) {
 		if err := l.forward(w.packet, mac, out); err != nil {
 			l.log.Debug("a packet that waited for its next hop", "err", err)

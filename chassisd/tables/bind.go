@@ -21,6 +21,7 @@ type Datapath struct {
 // looked at.
 func (t *Tables) bind() {
 	t.ask()
+	t.joinHosts()
 	t.reach()
 	t.nameZones()
 	t.winner = incr.NewTable(t.Engine, "peers' winner", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.wins)

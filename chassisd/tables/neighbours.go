@@ -53,6 +53,7 @@ type RouterPort struct {
 	Addresses   HostAddresses
 	// Silent: packets for the port go to another chassis, which speaks for it.
 	Silent bool
+	Port   schema.UUID // the port itself, or the one that it stands for
 }
 
 // neighbourTables bring what agents have learned to the ports of local routers.
@@ -174,7 +175,15 @@ func (t *Tables) routerPort(r *incr.Reader, port schema.UUID) (RouterPort, bool)
 	bits, _ := incr.Get(r, t.scopes.bits, row.Datapath)
 	p := RouterPort{
 		Name: row.Name, Datapath: row.Datapath, DatapathKey: dp.Key, Key: row.Key, Cookie: cookie(port), Metadata: uint64(dp.Key) | bits, Addresses: row.Addresses,
-		Silent: t.isRedirected(r, row) && !t.isResident(r, row),
+		Port: port, Silent: t.isRedirected(r, row) && !t.isResident(r, row),
+	}
+	if row.Type == standInType {
+		// Who asks elsewhere sends the question, and what waits for the answer, to
+		// the gateway chassis: what is learned there is of the gateway port.
+		p.Name = row.For
+		if p.Port, ok = t.standsFor(r, row); !ok {
+			return RouterPort{}, false
+		}
 	}
 	if binding, ok := incr.Get(r, t.Datapaths, row.Datapath); ok {
 		p.Ages = binding.ExternalIDs["mac_binding_age_threshold"]

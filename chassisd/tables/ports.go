@@ -15,10 +15,12 @@ type Port struct {
 	Name, Type string
 	Datapath   schema.UUID
 	Key        uint32
-	Requested  string // options:requested-chassis, as binding.Requested
-	Version    string // options:iface-id-ver
-	Peer       string // options:peer
-	Gateway    string // options:l3gateway-chassis
+	Requested  string      // options:requested-chassis, as binding.Requested
+	Version    string      // options:iface-id-ver
+	Peer       string      // options:peer
+	Gateway    string      // options:l3gateway-chassis
+	For        string      // options:distributed-port
+	Group      schema.UUID // of the chassis that may have it: HA_Chassis_Group
 	Security   security
 	Addresses  HostAddresses // of a router's port
 	// What it announces: see announce.go.
@@ -57,16 +59,19 @@ func PortOf(p *sb.PortBinding) Port {
 		Name: p.LogicalPort, Type: p.Type, Datapath: p.Datapath, Key: uint32(p.TunnelKey),
 		Requested: binding.Requested(p.Options), Version: p.Options["iface-id-ver"],
 		Peer: p.Options["peer"], Gateway: p.Options["l3gateway-chassis"],
-		Security: securityOf(p.PortSecurity),
+		For: p.Options["distributed-port"], Security: securityOf(p.PortSecurity),
 	}
 	port.announcedBy(p)
 	if port.Type != "" && len(p.MAC) > 0 {
 		port.Addresses = HostAddresses(p.MAC[0])
+	}
+	if p.HAChassisGroup != nil {
+		port.Group = *p.HAChassisGroup
 	}
 	return port
 }
 
 // Strings are the strings of a port that others may have too, to be kept once.
 func (p *Port) Strings() []*string {
-	return []*string{&p.Name, &p.Type, &p.Requested, &p.Version, &p.Peer, &p.Gateway}
+	return []*string{&p.Name, &p.Type, &p.Requested, &p.Version, &p.Peer, &p.Gateway, &p.For}
 }

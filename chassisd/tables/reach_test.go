@@ -19,6 +19,7 @@ func newReach(t testing.TB) world {
 	tables := newInputs()
 	tables.index()
 	tables.ask()
+	tables.joinHosts()
 	tables.reach()
 	return furnish(tables, t)
 }
@@ -51,6 +52,9 @@ func (w world) searched() []schema.UUID {
 	var todo, needed []schema.UUID
 	for _, b := range w.Bound.All() {
 		todo = append(todo, b.Datapath)
+	}
+	for _, h := range w.Hosted.All() {
+		todo = append(todo, h.Datapath)
 	}
 	seen := map[schema.UUID]bool{}
 	for ; len(todo) > 0; todo = todo[1:] {

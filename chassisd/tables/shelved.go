@@ -11,7 +11,9 @@ import (
 
 // isShelved tells whether a port can lie on the shelf: it is a VM's, and says no
 // more than shelvedPort holds.
-func isShelved(p Port) bool { return p.Type == "" && p.Peer == "" && p.Gateway == "" }
+func isShelved(p Port) bool {
+	return p.Type == "" && p.Peer == "" && p.Gateway == "" && p.For == "" && p.Group.IsZero()
+}
 
 // shelvedPorts are ports on the shelf, with their claims. They have numbers, by
 // which members of multicast groups name them.

@@ -128,6 +128,9 @@ type Tables struct {
 	Encaps   *incr.Input[schema.UUID, Encap]
 	Claims   *incr.Input[ClaimKey, Claim]
 	Given    *incr.Input[schema.UUID, Given] // by port
+	// HAGroups are of chassis of which one has what names the group.
+	HAGroups  *incr.Input[schema.UUID, *sb.HAChassisGroup]
+	HAChassis *incr.Input[schema.UUID, *sb.HAChassis]
 	// MACBindings are what all agents have learned.
 	MACBindings *incr.Input[RecordOf, MACBinding]
 	StaticMACs  *incr.Input[schema.UUID, *sb.StaticMACBinding]
@@ -159,6 +162,7 @@ type Tables struct {
 	// Outputs, with a feed of changes.
 	Asked       *incr.Table[schema.UUID, Bound]        // ports that this chassis asks for
 	Bound       *incr.Table[schema.UUID, Bound]        // those that it has
+	Hosted      *incr.Table[schema.UUID, Hosted]       // ports without interface that this chassis has
 	Needed      *incr.Table[schema.UUID, Datapath]     // datapaths with ports here, and those reached from them
 	Local       *incr.Table[schema.UUID, Datapath]     // those of them that are followed
 	ZoneNames   *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
@@ -205,6 +209,7 @@ type Tables struct {
 	selfByName      *incr.Index[struct{}, Self, string] // one
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
 
+	host    *incr.Table[schema.UUID, string] // the chassis that has a port without interface
 	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
 	where   *incr.Table[schema.UUID, where]  // of the ports of local datapaths
 	members memberTables
@@ -283,6 +288,8 @@ func newInputs(opts ...incr.Option) *Tables {
 		RemovalLimit:   feed[schema.UUID, int](f, incr.NewInput[schema.UUID](e, "removal limit", incr.Eq[int])),
 		BFD:            rowsOf[*sb.BFD](f, e, "BFD", byNorthd),
 		BFDStatus:      feed[RecordOf, struct{}](f, incr.NewInput[RecordOf](e, "BFD status", incr.Eq[struct{}])),
+		HAGroups:       rowsOf[*sb.HAChassisGroup](f, e, "HA groups", byNorthd),
+		HAChassis:      rowsOf[*sb.HAChassis](f, e, "HA chassis", byNorthd),
 		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
 		MeterBands:     rowsOf[*sb.MeterBand](f, e, "meter bands", byNorthd),
 		ACLIDs:         rowsOf[*sb.ACLID](f, e, "ACL numbers", byNorthd),

@@ -324,7 +324,7 @@ func TestIncrementalIsFull(t *testing.T) {
 
 func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []string) {
 	dp, vm, hv := pick(dps...), pick(vms...), pick("hv1", "hv2", "hv3")
-	switch r.IntN(30) {
+	switch r.IntN(33) {
 	case 0:
 		w.datapath(dp, int64(1+r.IntN(9)))
 		if r.IntN(5) == 0 {
@@ -401,6 +401,8 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 		w.MACBindings.Set(k, MACBinding{
 			Datapath: id(dp), Port: vm, IP: netip.MustParseAddr(pick("10.0.0.1", "fd00::1")), MAC: packet.MAC{5: byte(r.IntN(3))}, Time: int64(r.IntN(3)),
 		})
+	case 26, 27, 28:
+		w.mutateHosts(r, pick, dp, vm)
 	default:
 		w.mutateSets(r, pick, dp, vm)
 	}

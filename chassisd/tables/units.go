@@ -209,7 +209,7 @@ func (t *Tables) common(r *incr.Reader, m *maker) lower.Env {
 		Far: lastAnswer(func(name string) bool { return t.isFar(r, name) }),
 		Resident: func(name string) bool {
 			for _, k := range incr.Lookup(r, t.portsByName, name) {
-				if incr.Has(r, t.Bound, k) {
+				if incr.Has(r, t.Bound, k) || incr.Has(r, t.Hosted, k) {
 					return true
 				}
 			}

@@ -15,13 +15,14 @@ const (
 	anIface                // it is bound to an interface here
 	aPatch                 // it leads to its peer, on each chassis
 	aGateway               // it leads to its peer, on this chassis alone
+	aStandIn               // it stands for its peer, which is on the same datapath, on this chassis alone
 	elsewhere              // another chassis has it
 )
 
 // where is a place and the way there.
 type where struct {
 	place
-	Peer   schema.UUID // of aPatch and aGateway
+	Peer   schema.UUID // of aPatch, aGateway and aStandIn
 	Tunnel uint32      // to elsewhere; above 0
 }
 
@@ -43,6 +44,12 @@ func (t *Tables) whereIs(r *incr.Reader, port schema.UUID) (where, bool) {
 			return t.behind(r, row, aGateway)
 		}
 		has = t.named(r, row.Gateway)
+	case standInType:
+		if incr.Has(r, t.Hosted, port) {
+			peer, ok := t.standsFor(r, row)
+			return where{place: aStandIn, Peer: peer}, ok
+		}
+		has, _ = incr.Get(r, t.host, port)
 	}
 	if incr.Has(r, t.Bound, port) {
 		return where{place: anIface}, true
@@ -89,6 +96,9 @@ func (t *Tables) portFlows(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, boo
 		b, _ := incr.Get(r, t.Bound, port)
 		p.Ofport = uint32(b.Interface.Ofport)
 		return physical.Local(p), true
+	case aStandIn:
+		peer, ok := incr.Get(r, t.Ports, at.Peer)
+		return physical.StandIn(p, uint16(peer.Key)), ok
 	case aPatch, aGateway:
 		peer, ok := t.onDatapath(r, at.Peer)
 		return physical.Patch(p, peer), ok

@@ -32,6 +32,8 @@ func (ft *feature) lookupPort(r *incr.Reader, f *graph.Flows, p *model.SwitchPor
 	if !p.Handled {
 		return
 	}
+	at := ft.centralAt(r, p)
+	redirect, redirected := ft.m.RedirectTo(r, p.UUID)
 	for _, a := range p.Addresses {
 		if incr.Lookup(r, ft.portsByMAC, macOnSwitch{p.Switch, a.MAC})[0] != p.UUID {
 			f.Problem("addresses", a.MAC.String()+" belongs to another port of the switch already")
@@ -41,7 +43,10 @@ func (ft *feature) lookupPort(r *incr.Reader, f *graph.Flows, p *model.SwitchPor
 		if !p.Enabled {
 			to = []lflow.Action{lflow.Drop{}}
 		}
-		f.Add(pipeline.LSInL2Lkup, 50, lflow.Eq(lflow.EthDst, a.MAC), to...)
+		f.Add(pipeline.LSInL2Lkup, 50, lflow.And(lflow.Eq(lflow.EthDst, a.MAC), model.Resident(at)), to...)
+		if at != "" && p.Enabled && redirected {
+			f.Add(pipeline.LSInL2Lkup, 50, lflow.And(lflow.Eq(lflow.EthDst, a.MAC), lflow.Not(lflow.Resident(at))), outputTo(redirect)...)
+		}
 	}
 }
 

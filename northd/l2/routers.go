@@ -32,6 +32,17 @@ func lookupRouted(_ *incr.Reader, f *graph.Flows, c class) {
 	f.Add(pipeline.LSInL2Lkup, 71, lflow.And(lflow.Bool(lflow.EthMcast), lflow.Bool(lflow.ARP)), outputTo(floodGroup)...)
 }
 
+// centralAt is the chassisredirect port on whose chassis alone packets for a
+// router go in by a port, "" where they do on each. On the others they go to
+// that chassis: by the switch's wire, or through a tunnel.
+func (ft *feature) centralAt(r *incr.Reader, p *model.SwitchPort) string {
+	far, ok := ft.m.RouterPort(r, p.Peer)
+	if !ok || far.Redirect == "" && !ft.m.HasLocalnet(r, p.Switch) {
+		return ""
+	}
+	return ft.m.CentralAt(r, far)
+}
+
 // askRouter sends questions for a router's addresses to it. What it says of
 // itself, and what others say of its addresses, no router needs to hear.
 func (ft *feature) askRouter(r *incr.Reader, f *graph.Flows, p *model.SwitchPort) {

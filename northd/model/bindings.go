@@ -73,6 +73,7 @@ func (m *Model) switchPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, 
 		if p.Peer != "" {
 			row.Options["peer"] = p.Peer
 		}
+		m.onGatewayChassis(r, row, p.Chassis)
 	}
 	m.requestChassis(r, row)
 	return row, true
@@ -105,7 +106,23 @@ func (m *Model) routerPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, 
 	} else if near, ok := m.SwitchPortTo(r, p.Name); ok {
 		row.Options["peer"] = near.Name
 	}
+	m.onGatewayChassis(r, row, p.Chassis)
 	return row, true
+}
+
+// gatewayType is the Port_Binding.type of the ports at both ends of a gateway
+// router's links: packets pass on options:l3gateway-chassis alone.
+const gatewayType = "l3gateway"
+
+// onGatewayChassis says which chassis has a port, or which port stands for it
+// there.
+func (m *Model) onGatewayChassis(r *incr.Reader, row *sb.PortBinding, chassis string) {
+	if chassis != "" {
+		row.Type, row.Options["l3gateway-chassis"] = gatewayType, chassis
+	}
+	if name, ok := m.RedirectTo(r, row.UUID); ok {
+		row.Options["chassis-redirect-port"] = name
+	}
 }
 
 // requestChassis finds the chassis of options:requested-chassis, names or host

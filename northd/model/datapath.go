@@ -34,6 +34,7 @@ type Router struct {
 	Name     string
 	Name2    string
 	Enabled  bool
+	Chassis  string // of a gateway router: the one that has it
 	Options  map[string]string
 	Copp     schema.UUID
 	Problems []graph.Problem
@@ -96,7 +97,7 @@ func (m *Model) parseRouter(r *incr.Reader, id schema.UUID) (*Router, bool) {
 	}
 	p := graph.RowProblems{Table: "Logical_Router", Row: id, Name: row.Name}
 	s := &Router{UUID: id, Name: row.Name, Name2: row.ExternalIDs["neutron:router_name"], Options: row.Options,
-		Enabled: row.Enabled == nil || *row.Enabled}
+		Enabled: row.Enabled == nil || *row.Enabled, Chassis: m.options.chassis.Of(row.Options)}
 	s.wantKey = m.options.routerKey.Read(row.Options, &p)
 	s.forAgent = m.agentOptions(row.Options, &p)
 	if row.Copp != nil {

@@ -22,13 +22,20 @@ type Family struct {
 	BadPort       int
 	TimeExceeded  int
 	Redirect      int
+	// What senders of packets that are too large are told: RFC 1191; RFC 4443,
+	// section 3.2.
+	ErrorTooBig        lflow.NestedKind
+	TooBig, TooBigCode int
+	FragMTU            lflow.Field
 }
 
 var families = [...]Family{
 	{Is: lflow.IP4, Src: lflow.IP4Src, Dst: lflow.IP4Dst, ICMP: lflow.ICMP4, Type: lflow.ICMP4Type, Code: lflow.ICMP4Code,
-		Error: lflow.NestICMP4, ErrorProtocol: "icmp4-error", EchoRequest: 8, EchoReply: 0, Unreachable: 3, BadProtocol: 2, BadPort: 3, TimeExceeded: 11, Redirect: 5},
+		Error: lflow.NestICMP4, ErrorProtocol: "icmp4-error", EchoRequest: 8, EchoReply: 0, Unreachable: 3, BadProtocol: 2, BadPort: 3, TimeExceeded: 11, Redirect: 5,
+		ErrorTooBig: lflow.NestICMP4Error, TooBig: 3, TooBigCode: 4, FragMTU: lflow.F("icmp4.frag_mtu")},
 	{V6: true, Is: lflow.IP6, Src: lflow.IP6Src, Dst: lflow.IP6Dst, ICMP: lflow.ICMP6, Type: lflow.ICMP6Type, Code: lflow.ICMP6Code,
-		Error: lflow.NestICMP6, ErrorProtocol: "icmp6-error", EchoRequest: 128, EchoReply: 129, Unreachable: 1, BadProtocol: 3, BadPort: 4, TimeExceeded: 3, Redirect: 137},
+		Error: lflow.NestICMP6, ErrorProtocol: "icmp6-error", EchoRequest: 128, EchoReply: 129, Unreachable: 1, BadProtocol: 3, BadPort: 4, TimeExceeded: 3, Redirect: 137,
+		ErrorTooBig: lflow.NestICMP6Error, TooBig: 2, TooBigCode: 0, FragMTU: lflow.F("icmp6.frag_mtu")},
 }
 
 // Families returns IPv4 and IPv6.

@@ -28,6 +28,9 @@ type Model struct {
 	// that of the Port_Binding too.
 	SwitchPorts *incr.Table[schema.UUID, *SwitchPort]
 	RouterPorts *incr.Table[schema.UUID, *RouterPort]
+	// Redirects are the ports of type chassisredirect, by UUID of the
+	// Port_Binding: RedirectID.
+	Redirects *incr.Table[schema.UUID, *Redirect]
 
 	DatapathKeys, PortKeys *graph.Numbers
 
@@ -64,6 +67,7 @@ type Model struct {
 	routerOfPort *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
 	ports        peerIndexes
 	networks     *incr.Table[schema.UUID, *networks] // by router
+	redirects    redirectIndexes
 }
 
 // MaxDatapathKey is the largest tunnel key of a datapath, as it fits into the VNI of
@@ -92,6 +96,7 @@ func New(g *graph.Graph, limits Limits) *Model {
 		graph.KeptIn(func(p *sb.PortBinding) int64 { return p.TunnelKey }))
 	m.declareDatapaths(g)
 	m.declarePorts(g)
+	m.declareRedirects(g)
 	m.declareBindings(g)
 	m.Groups = newGroups(g, m)
 	m.declareKeyProblems(g)
@@ -120,6 +125,12 @@ func (m *Model) declareOptions(g *graph.Graph) {
 			"the first is the chassis that shall have the port; on the others it is not yet"),
 		routerPort: graph.String[*nb.LogicalSwitchPort](g, "options", "router-port", "name of a Logical_Router_Port",
 			"for ports of type router: the port at the other end"),
+		chassis: graph.String[*nb.LogicalRouter](g, "options", "chassis", "name or host name of a chassis",
+			"the router is a gateway router: all of it is on that chassis"),
+		redirectKind: graph.String[*nb.LogicalRouterPort](g, "options", "redirect-type", "overlay or bridged",
+			"how packets get to the gateway chassis: through a tunnel (overlay, the default), or over the provider network"),
+		resides: graph.Bool[*nb.LogicalRouterPort](g, "options", "reside-on-redirect-chassis", false,
+			"what VMs behind a provider network send to the port is routed where the router's one gateway port is"),
 	}
 	// Package serve writes them where they are missing.
 	graph.String[*nb.NBGlobal](g, "options", "mac_prefix", "three octets", "the first ones of Ethernet addresses that are given out; northd chooses them once")
@@ -140,8 +151,9 @@ const keyDoc = "the tunnel key to have"
 type rowOptions struct {
 	switchKey, routerKey, portKey, lrpKey *graph.Option[int]
 	requested, routerPort                 *graph.Option[string]
-	passthru                              *graph.Option[bool]
 	macAges                               *graph.Option[string]
+	chassis, redirectKind                 *graph.Option[string]
+	passthru, resides                     *graph.Option[bool]
 }
 
 // declareKeyProblems tells of rows without the tunnel key that they want.

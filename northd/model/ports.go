@@ -20,7 +20,7 @@ type peerIndexes struct {
 
 func (m *Model) declarePorts(g *graph.Graph) {
 	m.lsp = graph.Read[*nb.LogicalSwitchPort](g, "name", "type", "enabled", "addresses", "dynamic_addresses", "port_security", "parent_name", "tag_request")
-	m.lrp = graph.Read[*nb.LogicalRouterPort](g, "name", "mac", "networks", "enabled", "peer")
+	m.lrp = graph.Read[*nb.LogicalRouterPort](g, "name", "mac", "networks", "enabled", "peer", "gateway_chassis", "ha_chassis_group")
 	m.ports.towards = incr.NewIndex(m.lsp, "router-port", func(_ schema.UUID, p *nb.LogicalSwitchPort) []string {
 		if p.Type != routerType {
 			return nil

@@ -22,6 +22,13 @@ type RouterPort struct {
 	Enabled  bool           // both it and its router
 	Networks []netip.Prefix // the port's addresses with the lengths of their networks, IPv4 first, then the link-local one last
 	PeerName string         // another router's port that it is connected to
+	Chassis  string         // of a gateway router's port: the chassis that has it
+	// Redirect is the name of the chassisredirect port of a distributed gateway
+	// port, "" of others, and Group the HA_Chassis_Group of its chassis.
+	Redirect string
+	Group    schema.UUID
+	Bridged  bool // packets get to the gateway chassis over the provider network
+	Resides  bool // option reside-on-redirect-chassis: see CentralAt
 	Options  map[string]string
 	Problems []graph.Problem
 	wantKey  int
@@ -79,6 +86,11 @@ func (m *Model) parseRouterPort(r *incr.Reader, id schema.UUID) (*RouterPort, bo
 	if row.Peer != nil {
 		p.PeerName = *row.Peer
 	}
+	if router != nil {
+		p.Chassis = router.Chassis
+	}
+	m.gatewayOf(row, p, e)
+	p.Resides = m.options.resides.Read(row.Options, e)
 	p.wantKey = m.options.lrpKey.Read(row.Options, e)
 	p.addresses(row, e)
 	p.Problems = e.List

@@ -31,6 +31,8 @@ type SwitchPort struct {
 	Security []string
 	Options  map[string]string
 	Peer     string            // of type router: name of the router's port
+	Gateway  string            // the chassisredirect port of that, if it has one
+	Chassis  string            // of type router: the chassis that has the router, a gateway router
 	Tag      int64             // of a container's port, or 0
 	Parent   string            // of a container's port: the VM's
 	MACs     []string          // column addresses as it stands
@@ -108,7 +110,7 @@ func (m *Model) farEnd(r *incr.Reader, p *SwitchPort, e *graph.RowProblems) []Ad
 		e.Problem("options", "router-port: "+strconv.Quote(name)+" has no valid Ethernet address")
 		return nil
 	}
-	p.Peer = name
+	p.Peer, p.Gateway, p.Chassis = name, far.Redirect, far.Chassis
 	return []Address{{MAC: far.MAC, IPs: far.Networks}}
 }
 

@@ -40,9 +40,10 @@ func lookupARP() lflow.Action {
 
 // lookupFrom finds out whether who asks in one of the port's networks is
 // known. A picky router also finds out whether it wants to know: who asks for the
-// port, or has another address than the one that is known.
+// port, or has another address than the one that is known. Behind
+// a gateway port its chassis learns.
 func lookupFrom(f *graph.Flows, p *model.RouterPort, picky bool) {
-	here := lflow.Eq(lflow.Inport, p.Name)
+	here := lflow.And(lflow.Eq(lflow.Inport, p.Name), model.Resident(p.Redirect))
 	for _, fam := range model.Families() {
 		for _, n := range p.Subnets(fam, false) {
 			asks, known := asksFrom(n)

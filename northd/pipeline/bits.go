@@ -40,6 +40,9 @@ const (
 	Chain           = "chain"
 	Excluded        = "excluded"
 	Segment         = "segment"
+	PktLarger       = "pkt_larger"
+	EgressLoopback  = "egress_loopback"
+	OutportMTU      = "outport_mtu"
 )
 
 // Bits is a use of some bits of a register, or of the flags: what they mean
@@ -92,6 +95,9 @@ var uses = [...]Bits{
 	{NextHop, "xxreg0", 0, 127, LRInIPRouting, LRInARPRequest, "the next hop; see HopRegisters; where a policy chooses, its UUID until then", [2]string{}},
 	{HopSource, "xxreg1", 0, 127, LRInIPRouting, LRInARPRequest, "the router's address towards the next hop", [2]string{}},
 	{HopIsIP4, "reg9", 9, 9, LRInIPRouting, LRInARPRequest, "the next hop is an IPv4 address", [2]string{}},
+	{EgressLoopback, "reg9", 0, 0, LRInAdmission, LRInLargerPkts, "the packet is one that tells of another", [2]string{}},
+	{PktLarger, "reg9", 1, 1, LRInAdmission, LRInLargerPkts, "the packet is too large for the port", [2]string{}},
+	{OutportMTU, "reg8", 0, 15, LRInChkPktLen, LRInLargerPkts, "the size of packets that may leave by the output port", [2]string{}},
 	{Segment, "reg8", 0, 31, LRInSegment, LRInARPResolve, "tunnel key of the switch behind the output port, 0 for none", [2]string{}},
 }
 

@@ -53,6 +53,9 @@ const (
 	LRInPolicyECMP     = "lr_in_policy_ecmp"
 	LRInSegment        = "lr_in_segment"
 	LRInARPResolve     = "lr_in_arp_resolve"
+	LRInChkPktLen      = "lr_in_chk_pkt_len"
+	LRInLargerPkts     = "lr_in_larger_pkts"
+	LRInGWRedirect     = "lr_in_gw_redirect"
 	LRInARPRequest     = "lr_in_arp_request"
 	LROutDelivery      = "lr_out_delivery"
 )
@@ -117,6 +120,9 @@ var pipelines = [...]Pipeline{
 		{LRInPolicyECMP, "policy", "the next hop that was chosen of several"},
 		{LRInSegment, "neighbour", "from output port to the switch behind it; OVN has no such stage"},
 		{LRInARPResolve, "neighbour", "from next hop to destination address"},
+		{LRInChkPktLen, "gateway", "find out whether the packet is too large for the output port"},
+		{LRInLargerPkts, "gateway", "tell senders of packets that are too large"},
+		{LRInGWRedirect, "gateway", "from a gateway port to its instance on the gateway chassis"},
 		{LRInARPRequest, "neighbour", "ask for addresses that are not known; output the rest"},
 	}},
 	RouterEgress: {Name: "router egress", Egress: true, Router: true, Stages: []Stage{

@@ -8,7 +8,7 @@
 //
 // The rule: what a port says of its addresses holds on the whole router; only
 // questions for an Ethernet address and errors are about the port that a
-// packet came in by.
+// packet came in by. What a gateway port says of itself, its chassis says.
 //
 // Imports: incr, lflow, northd/graph, northd/model, northd/pipeline, schema
 package router

@@ -39,10 +39,11 @@ func broadcast(n netip.Prefix) netip.Addr {
 }
 
 // answerQuestions answers ARP requests and neighbour solicitations that come
-// in by the port: ARP from its networks only.
+// in by the port: ARP from its networks only. Of a gateway port its chassis does,
+// so that others see one answer, and learn where it is.
 func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 	mac := pipeline.LField(pipeline.InportMAC)
-	here := lflow.Eq(lflow.Inport, p.Name)
+	here := lflow.And(lflow.Eq(lflow.Inport, p.Name), model.Resident(ft.m.CentralAt(r, p)))
 	back := []lflow.Action{
 		lflow.Move{Dst: lflow.Outport, Src: lflow.Inport},
 		pipeline.Set(pipeline.RouterLoopback),
@@ -71,8 +72,9 @@ func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.Rout
 }
 
 // own answers pings of the port's addresses, whatever port they come in by,
-// and refuses the rest. Fragments that do not show what they are belong to are
-// dropped.
+// and refuses the rest, unless the router has to do with a gateway: then they
+// may belong to connections that it translates. Fragments that do not show what
+// they belong to are dropped.
 func (ft *feature) own(r *incr.Reader, f *graph.Flows, p *model.RouterPort, fam *model.Family) {
 	addrs := values(p.Addresses(fam))
 	if len(addrs) == 0 {
@@ -83,6 +85,10 @@ func (ft *feature) own(r *incr.Reader, f *graph.Flows, p *model.RouterPort, fam 
 	f.Add(pipeline.LRInIPInput, 90, lflow.And(mine, lflow.Eq(fam.Type, fam.EchoRequest), lflow.Eq(fam.Code, 0)),
 		back, lflow.SetTo(lflow.IPTTL, 255), lflow.SetTo(fam.Type, fam.EchoReply), pipeline.Set(pipeline.RouterLoopback), lflow.Next{})
 
+	f.Add(pipeline.LRInIPInput, 60, mine, lflow.Drop{})
+	if ft.m.IsCentral(r, p.Router) {
+		return
+	}
 	whole := lflow.And(mine, lflow.Not(lflow.Bool(laterFrag)))
 	turn := lflow.Actions{lflow.Exchange{A: lflow.EthDst, B: lflow.EthSrc}, back}
 	unreachable := func(code int) lflow.Action {
@@ -96,5 +102,4 @@ func (ft *feature) own(r *incr.Reader, f *graph.Flows, p *model.RouterPort, fam 
 	ft.metered(r, f, p.Router, "tcp-reset", 80, lflow.And(whole, lflow.Bool(lflow.TCP)), reset(lflow.NestTCPReset))
 	ft.metered(r, f, p.Router, "tcp-reset", 80, lflow.And(whole, lflow.Bool(lflow.SCTP)), reset(lflow.NestSCTPAbort))
 	ft.metered(r, f, p.Router, fam.ErrorProtocol, 70, whole, unreachable(fam.BadProtocol))
-	f.Add(pipeline.LRInIPInput, 60, mine, lflow.Drop{})
 }

@@ -14,11 +14,14 @@ import (
 const name = "router"
 
 // feature is what the files of this package share.
-type feature struct{ copp model.CoppMeter }
+type feature struct {
+	m    *model.Model
+	copp model.CoppMeter
+}
 
 // New declares routers. Copp has the meters of what is sent to agents.
 func New(m *model.Model, copp model.CoppMeter) {
-	ft := &feature{copp}
+	ft := &feature{m, copp}
 	m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
 		admitNobody(f)
 		input(f)
