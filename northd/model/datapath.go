@@ -1,6 +1,8 @@
 package model
 
 import (
+	"maps"
+
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/schema"
@@ -36,6 +38,7 @@ type Router struct {
 	Copp     schema.UUID
 	Problems []graph.Problem
 	wantKey  int
+	forAgent map[string]string // what agents read in the row's external_ids
 }
 
 func (m *Model) declareDatapaths(g *graph.Graph) {
@@ -95,6 +98,7 @@ func (m *Model) parseRouter(r *incr.Reader, id schema.UUID) (*Router, bool) {
 	s := &Router{UUID: id, Name: row.Name, Name2: row.ExternalIDs["neutron:router_name"], Options: row.Options,
 		Enabled: row.Enabled == nil || *row.Enabled}
 	s.wantKey = m.options.routerKey.Read(row.Options, &p)
+	s.forAgent = m.agentOptions(row.Options, &p)
 	if row.Copp != nil {
 		s.Copp = *row.Copp
 	}
@@ -110,10 +114,11 @@ func (m *Model) datapathRow(r *incr.Reader, id schema.UUID) (*sb.DatapathBinding
 		return nil, false
 	}
 	kind, name, name2 := "logical-switch", "", ""
+	var more map[string]string
 	if s, ok := incr.Get(r, m.Switches, id); ok {
 		name, name2 = s.Name, s.Name2
 	} else if s, ok := incr.Get(r, m.Routers, id); ok {
-		kind, name, name2 = "logical-router", s.Name, s.Name2
+		kind, name, name2, more = "logical-router", s.Name, s.Name2, s.forAgent
 	} else {
 		return nil, false
 	}
@@ -125,6 +130,7 @@ func (m *Model) datapathRow(r *incr.Reader, id schema.UUID) (*sb.DatapathBinding
 		// What was before column nb_uuid, and is still read by tools.
 		ExternalIDs: map[string]string{kind: id.String(), "name": name},
 	}
+	maps.Copy(row.ExternalIDs, more)
 	if name2 != "" {
 		row.ExternalIDs["name2"] = name2
 	}

@@ -113,6 +113,8 @@ func (m *Model) declareOptions(g *graph.Graph) {
 		portKey:   graph.Int[*nb.LogicalSwitchPort](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxPortKey, "northd's choice", keyDoc),
 		lrpKey:    graph.Int[*nb.LogicalRouterPort](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxPortKey, "northd's choice", keyDoc),
 		passthru:  graph.Bool[*nb.LogicalSwitch](g, "other_config", "vlan-passthru", false, "packets with a VLAN tag pass the switch"),
+		macAges: graph.String[*nb.LogicalRouter](g, "options", macAges, "[PREFIX:]SECONDS[;…]",
+			"after how long agents forget neighbours that are not in use; 0 or nothing: never, but for the bound of a port"),
 		requested: graph.String[*nb.LogicalSwitchPort](g, "options", "requested-chassis", "names or host names, comma separated",
 			"the first is the chassis that shall have the port; on the others it is not yet"),
 		routerPort: graph.String[*nb.LogicalSwitchPort](g, "options", "router-port", "name of a Logical_Router_Port",
@@ -123,6 +125,9 @@ func (m *Model) declareOptions(g *graph.Graph) {
 	graph.String[*nb.NBGlobal](g, "options", ServiceMonitorMAC, "Ethernet address", "the source of health checks, and an address set of that name; northd chooses it once")
 	graph.String[*nb.NBGlobal](g, "options", "max_tunid", "written by northd", "the largest tunnel key of a datapath")
 	graph.String[*nb.NBGlobal](g, "options", "northd_internal_version", "written by northd", "the version of the northd that leads")
+	// Agents read it in SB_Global.
+	graph.Int[*nb.NBGlobal](g, "options", "mac_binding_removal_limit", 0, 0, 1<<31-1, "all",
+		"how many neighbours an agent forgets at a time because of their age; the next ones 5 s later")
 	// The chassis read it in the port's Port_Binding.
 	graph.String[*nb.LogicalSwitchPort](g, "options", "iface-id-ver", "any text",
 		"only an interface with the same external_ids:iface-id-ver is the port's")
@@ -135,6 +140,7 @@ type rowOptions struct {
 	switchKey, routerKey, portKey, lrpKey *graph.Option[int]
 	requested, routerPort                 *graph.Option[string]
 	passthru                              *graph.Option[bool]
+	macAges                               *graph.Option[string]
 }
 
 // declareKeyProblems tells of rows without the tunnel key that they want.

@@ -28,13 +28,14 @@ const (
 	VerdictDrop     = "verdict_drop"
 	VerdictReject   = "verdict_reject"
 
-	InportMAC      = "inport_mac"
-	NeighbourKnown = "neighbour_known"
-	RouterLoopback = "router_loopback"
-	NextHop        = "next_hop"
-	HopSource      = "hop_source"
-	HopIsIP4       = "hop_is_ip4"
-	Segment        = "segment"
+	InportMAC       = "inport_mac"
+	NeighbourKnown  = "neighbour_known"
+	NeighbourWanted = "neighbour_wanted"
+	RouterLoopback  = "router_loopback"
+	NextHop         = "next_hop"
+	HopSource       = "hop_source"
+	HopIsIP4        = "hop_is_ip4"
+	Segment         = "segment"
 )
 
 // Bits is a use of some bits of a register, or of the flags: what they mean
@@ -78,6 +79,7 @@ var uses = [...]Bits{
 	// So are these, but for the segment.
 	{InportMAC, "xreg0", 0, 47, LRInAdmission, LRInIPInput, "Ethernet address of the port that the packet came in by", [2]string{}},
 	{NeighbourKnown, "reg9", 2, 2, LRInLookupNeighbor, LRInLearnNeighbor, "there is nothing to learn from the packet", [2]string{}},
+	{NeighbourWanted, "reg9", 3, 3, LRInLookupNeighbor, LRInLearnNeighbor, "what the packet says of a neighbour may be learned, where routers are asked to be picky", [2]string{}},
 	{RouterLoopback, "flags.loopback", 0, 0, LRInIPInput, LROutDelivery, "may leave by the port that it came in by", [2]string{}},
 	{NextHop, "xxreg0", 0, 127, LRInIPRouting, LRInARPRequest, "the next hop; see HopRegisters", [2]string{}},
 	{HopSource, "xxreg1", 0, 127, LRInIPRouting, LRInARPRequest, "the router's address towards the next hop", [2]string{}},
