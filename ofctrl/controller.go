@@ -44,6 +44,9 @@ type Config struct {
 	// PortStatus is called for each port at connect and for each change of one.
 	// It must not block. May be nil.
 	PortStatus func(ofp.PortStatus)
+	// Hits is called with the answers to [Controller.AskHits], a part at a time.
+	// It must not block. May be nil.
+	Hits func([]ofp.Hits)
 }
 
 // DefaultTLV maps the Geneve option that carries the logical ports of a packet.

@@ -160,6 +160,8 @@ func (p *packets) handle(c *conn, msg []byte) error {
 			return err
 		}
 		p.cfg.Log.Warn("switch refuses a packet", "err", e, "xid", e.Xid)
+	case ofp.TypeMultipartReply:
+		return p.hits(msg)
 	case ofp.TypeExperimenter:
 		nicira, subtype, body, err := ofp.ParseExperimenter(msg[8:])
 		if err != nil || !nicira || subtype != ofp.NXPacketIn2 {

@@ -26,6 +26,13 @@ func (d *FlowDesc) Plain() bool {
 	return !d.Other && d.Idle|d.Hard|d.Flags|d.Importance == 0
 }
 
+// Hits is how many packets a flow has seen.
+type Hits struct {
+	Table   uint8
+	Match   Match
+	Packets uint64
+}
+
 // FlowStats are the statistics of a flow.
 type FlowStats struct {
 	Duration uint64 // ns

@@ -18,11 +18,19 @@ func beginMultipart(b []byte, xid uint32, typ uint16) ([]byte, int) {
 
 // AppendFlowDescRequest asks for all flows of a table, or of [AllTables].
 func AppendFlowDescRequest(b []byte, xid uint32, table uint8) []byte {
+	return AppendFlowDescRequestOf(b, xid, table, 0, 0)
+}
+
+// AppendFlowDescRequestOf asks for those whose cookie has the given bits under a
+// mask.
+func AppendFlowDescRequestOf(b []byte, xid uint32, table uint8, cookie, mask uint64) []byte {
 	b, at := beginMultipart(b, xid, MultipartFlowDesc)
 	b = append(b, table, 0, 0, 0)
 	b = binary.BigEndian.AppendUint32(b, PortAny)
 	b = binary.BigEndian.AppendUint32(b, GroupAny)
-	b = appendZeros(b, 4+8+8)
+	b = appendZeros(b, 4)
+	b = binary.BigEndian.AppendUint64(b, cookie)
+	b = binary.BigEndian.AppendUint64(b, mask)
 	b = appendMatch(b, "")
 	return finish(b, at)
 }
