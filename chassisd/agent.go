@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weft-sdn/weft/chassisd/acllog"
+	"github.com/weft-sdn/weft/chassisd/announce"
 	"github.com/weft-sdn/weft/chassisd/bfd"
 	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/config"
@@ -127,8 +128,9 @@ func New(cfg Config) *Agent {
 	a.duties = duty.NewRunner(duty.Config{
 		Out:    func(p *ofp.PacketOut) error { return a.of.PacketOut(p) },
 		Resume: func(p *ofp.PacketIn) error { return a.of.Resume(p) },
+		Count:  func(table uint8, cookie uint64) error { return a.of.AskHits(table, cookie) },
 		Log:    cfg.Log, Now: cfg.Now,
-	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), bfd.Duty(), a.prover.duty())
+	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), bfd.Duty(), announce.Duty(), a.prover.duty())
 	for _, table := range a.duties.Tables() {
 		a.records.keep(table, func(row schema.UUID, e view.Event) { a.duties.Seen(table, row, e.Value) })
 	}
@@ -248,6 +250,10 @@ func (a *Agent) configure(ctx context.Context) {
 	}
 	a.setSelf()
 	a.setElision()
+	if old, ok := a.t.AnnounceFor.Get(struct{}{}); !ok || old != conf.AnnounceFor {
+		a.t.AnnounceFor.Set(struct{}{}, conf.AnnounceFor)
+		a.changed()
+	}
 	a.interest.setAll(conf.MonitorAll)
 	a.connect(ctx)
 	if keys := record(conf, a.loc.bridge, row.IfaceTypes); keys != nil && a.dec.viewed {
@@ -263,6 +269,7 @@ func (a *Agent) startSwitch(ctx context.Context) {
 	a.of = ofctrl.New(ofctrl.Config{
 		Target: a.socket(a.conf.Bridge), Log: a.log,
 		LearnTables: lower.LearnTables(),
+		Hits:        a.duties.Counted,
 	})
 	a.start(ctx, "acl log", a.acls.Run)
 	a.start(ctx, "ofctrl", a.of.Run)

@@ -187,6 +187,9 @@ func (a *Agent) collect(h *handover) {
 	for _, c := range a.t.NeighbourFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "neighbour/" + c.Key.String(), Packed: c.New})
 	}
+	for _, c := range a.t.StaticNeighbourFlows.Changes() {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "static neighbour/" + c.Key.String(), Packed: c.New})
+	}
 	for _, c := range a.t.TunnelFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "tunnel/" + c.Key, Packed: c.New})
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // DefaultBridge is the integration bridge where nobody says otherwise.
@@ -41,6 +42,9 @@ type Config struct {
 	StageElision bool
 	// MonitorAll: the flows of all datapaths are read, not of those needed alone.
 	MonitorAll bool
+	// AnnounceFor is the longest time between two announcements of an address, which
+	// then never end; 0: they end soon.
+	AnnounceFor time.Duration
 	// Texts go into the chassis's record as they are, with OVN's defaults.
 	Texts map[string]string
 }
@@ -119,6 +123,13 @@ func Parse(external map[string]string, name, hostname string) (Config, []Problem
 	if t := c.DatapathType; t != "" && t != "system" && t != "netdev" {
 		problem("ovn-bridge-datapath-type", "%q is neither system nor netdev", t)
 		c.DatapathType = ""
+	}
+	if s := i.get("garp-max-timeout-sec"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 31)
+		if err != nil {
+			problem("garp-max-timeout-sec", "%q is not a number of seconds", s)
+		}
+		c.AnnounceFor = time.Duration(n) * time.Second
 	}
 	c.Encaps = encaps(i, problem)
 	c.Mappings = mappings(i.get("ovn-bridge-mappings"), problem)

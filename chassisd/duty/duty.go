@@ -22,6 +22,9 @@ type Duty struct {
 	Read func(t *tables.Tables) (take func(*Out))
 	// Wake is called when the time has come that was asked for with Out.At.
 	Wake func(*Out)
+	// Counted is called with what the switch answers to Out.Count, a part at a
+	// time.
+	Counted func(hits []ofp.Hits, out *Out)
 	// Table is the southbound table in which it has records, and Max how many.
 	// Those of an earlier run are its own too, until it takes them back. Seen is
 	// told of those that etcd has; value is nil where one is gone.
@@ -94,6 +97,14 @@ func (o *Out) Send(p *ofp.PacketOut) {
 func (o *Out) Resume(p *Packet) {
 	if err := o.r.cfg.Resume(p.PacketIn); err != nil {
 		o.err = err
+	}
+}
+
+// Count asks the switch how many packets the flows of a table with a cookie have
+// seen. What it cannot ask now is lost: the duty asks again.
+func (o *Out) Count(table uint8, cookie uint64) {
+	if o.r.cfg.Count != nil {
+		_ = o.r.cfg.Count(table, cookie)
 	}
 }
 

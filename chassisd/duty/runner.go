@@ -21,7 +21,10 @@ type Config struct {
 	// Out sends a packet, Resume lets a paused one go on; neither must block.
 	Out    func(*ofp.PacketOut) error
 	Resume func(*ofp.PacketIn) error
-	Log    *slog.Logger
+	// Count asks for the packets that flows have seen; Runner.Counted is to be told.
+	// It must not block. nil counts nothing.
+	Count func(table uint8, cookie uint64) error
+	Log   *slog.Logger
 	// Rate is how many packets of one action are handled a second; 0 is 1000.
 	Rate float64
 	// Now is time.Now but in tests.
@@ -166,6 +169,15 @@ func (r *Runner) Seen(table string, row schema.UUID, value []byte) {
 				}
 				d.Duty.Seen(row, value, &Out{r: r, duty: d})
 			})
+		}
+	}
+}
+
+// Counted tells the duties that count what the switch has answered.
+func (r *Runner) Counted(hits []ofp.Hits) {
+	for _, d := range r.duties {
+		if d.Counted != nil {
+			r.tell(func() { d.Counted(hits, &Out{r: r, duty: d}) })
 		}
 	}
 }

@@ -29,6 +29,7 @@ type world struct {
 	tab  *tables.Tables
 	now  time.Time
 	sent []*ofp.PacketOut
+	asks int // how often the switch was asked for the use of flows
 }
 
 func id(s string) schema.UUID { return schema.NameUUID(s) }
@@ -40,7 +41,8 @@ func newWorld(t *testing.T, aging string) *world {
 	w := &world{t: t, tab: tables.New(), now: time.Unix(1000, 0)}
 	w.Runner = duty.NewRunner(duty.Config{
 		Rate: 1e6, Now: func() time.Time { return w.now },
-		Out: func(p *ofp.PacketOut) error { w.sent = append(w.sent, p); return nil },
+		Out:   func(p *ofp.PacketOut) error { w.sent = append(w.sent, p); return nil },
+		Count: func(uint8, uint64) error { w.asks++; return nil },
 	}, Duty(slog.New(slog.DiscardHandler)))
 	w.tab.Follow(tables.AllDatapaths)
 	w.tab.Self.Set(struct{}{}, tables.Self{Name: "hv1"})
@@ -50,7 +52,7 @@ func newWorld(t *testing.T, aging string) *world {
 		row.ExternalIDs = map[string]string{"mac_binding_age_threshold": aging}
 	}
 	w.tab.Datapaths.Set(id("r"), row)
-	w.tab.Ports.Set(id("r1"), tables.Port{Name: "r1", Datapath: id("r"), Key: 1, Type: "patch", Peer: "s1"})
+	w.tab.Ports.Set(id("r1"), tables.Port{Name: "r1", Datapath: id("r"), Key: 1, Type: "patch", Peer: "s1", Addresses: "40:44:00:00:ff:01 10.0.0.254/24 fd00::ff/64"})
 	w.tab.Ports.Set(id("s1"), tables.Port{Name: "s1", Datapath: id("s"), Key: 1, Type: "patch", Peer: "r1"})
 	w.tab.Ports.Set(id("vm"), tables.Port{Name: "vm", Datapath: id("s"), Key: 2})
 	w.tab.Datapaths.Set(id("s"), &sb.DatapathBinding{TunnelKey: 5})
@@ -194,6 +196,25 @@ func TestAging(t *testing.T) {
 	w.now = w.now.Add(6 * time.Second)
 	w.Tick()
 	w.want("10 s after it was seen again", "gone")
+}
+
+// TestAges: networks have ages of their own, and not all goes at a time.
+func TestAges(t *testing.T) {
+	w := newWorld(t, "10.0.0.0/24:5;10.0.0.9:0;20")
+	w.tab.RemovalLimit.Set(id("global"), 2)
+	w.commit()
+	for _, ip := range []string{"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.9", "10.0.1.1"} {
+		w.put(ip, mac1, 1)
+	}
+	w.records()
+	for _, c := range []struct {
+		after time.Duration
+		want  []string
+	}{{4900 * time.Millisecond, nil}, {100 * time.Millisecond, []string{"gone", "gone"}}, {4900 * time.Millisecond, nil}, {100 * time.Millisecond, []string{"gone"}}, {10 * time.Second, []string{"gone"}}, {time.Hour, nil}} {
+		w.now = w.now.Add(c.after)
+		w.Tick()
+		w.want(c.after.String(), c.want...)
+	}
 }
 
 // TestEarlierRun: what an earlier run has learned ages as if this one had.

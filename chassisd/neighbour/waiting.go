@@ -1,7 +1,6 @@
 package neighbour
 
 import (
-	"maps"
 	"net/netip"
 	"time"
 
@@ -13,11 +12,12 @@ import (
 )
 
 // Packets wait for their next hop, as in OVN: four for one, a thousand next hops,
-// ten seconds.
+// ten seconds. OVN does not bound their bytes.
 const (
-	maxWaiting  = 1000
-	maxOfHop    = 4
-	maxWaitTime = 10 * time.Second
+	maxWaiting   = 1000
+	maxOfHop     = 4
+	maxWaitBytes = 4 << 20
+	maxWaitTime  = 10 * time.Second
 )
 
 // hop is a next hop that is not known.
@@ -27,7 +27,10 @@ type hop struct {
 }
 
 // waiting are packets whose next hop is asked for, the oldest first.
-type waiting map[hop][]waitingPacket
+type waiting struct {
+	of    map[hop][]waitingPacket
+	bytes int
+}
 
 type waitingPacket struct {
 	packet *duty.Packet
@@ -35,25 +38,47 @@ type waitingPacket struct {
 }
 
 // add keeps a packet; the oldest for the same next hop makes room. Where too many
-// next hops are waited for it is lost.
-func (w waiting) add(h hop, p *duty.Packet, now time.Time) {
-	if w[h] == nil && len(w) >= maxWaiting {
+// next hops are waited for, or too much waits, it is lost.
+func (w *waiting) add(h hop, p *duty.Packet, now time.Time) {
+	if w.of[h] == nil && len(w.of) >= maxWaiting {
 		return
 	}
-	w[h] = append(w[h], waitingPacket{p, now})
-	if n := len(w[h]); n > maxOfHop {
-		w[h] = w[h][n-maxOfHop:]
+	if n := len(w.of[h]); n >= maxOfHop {
+		w.bytes -= len(w.of[h][0].packet.Packet)
+		w.of[h] = w.of[h][1:]
 	}
+	if w.bytes+len(p.Packet) > maxWaitBytes {
+		return
+	}
+	w.of[h] = append(w.of[h], waitingPacket{p, now})
+	w.bytes += len(p.Packet)
+}
+
+// take takes away those that wait for a next hop.
+func (w *waiting) take(h hop) []waitingPacket {
+	ps := w.of[h]
+	for _, p := range ps {
+		w.bytes -= len(p.packet.Packet)
+	}
+	delete(w.of, h)
+	return ps
 }
 
 // expire forgets what has waited for too long.
-func (w waiting) expire(now time.Time) {
-	maps.DeleteFunc(w, func(_ hop, ps []waitingPacket) bool { return now.Sub(ps[len(ps)-1].since) >= maxWaitTime })
+func (w *waiting) expire(now time.Time) {
+	for h, ps := range w.of {
+		if len(ps) == 0 || now.Sub(ps[len(ps)-1].since) >= maxWaitTime {
+			w.take(h)
+		}
+	}
 }
 
 // next is when something has waited for too long, zero for never.
-func (w waiting) next() (t time.Time) {
-	for _, ps := range w {
+func (w *waiting) next() (t time.Time) {
+	for _, ps := range w.of {
+		if len(ps) == 0 {
+			continue
+		}
 		if end := ps[len(ps)-1].since.Add(maxWaitTime); t.IsZero() || end.Before(t) {
 			t = end
 		}
@@ -69,7 +94,7 @@ func (l *learner) ask(p *duty.Packet, out *duty.Out) error {
 	if !ok {
 		return errNotIP
 	}
-	h := hop{keyOf(p, ofp.Reg15), address(p, p.Op == lower.OpNDNS)}
+	h := hop{keyOf(p, ofp.Reg15), addressIn(p, p.Op == lower.OpNDNS)}
 	if port, ok := l.ports[h.portKey]; ok {
 		if mac, known := l.known[tables.NeighbourKey{Port: port, IP: h.ip}]; known {
 			return l.forward(p, mac, out) // its flows are on their way
@@ -87,12 +112,11 @@ func (l *learner) release(k tables.NeighbourKey, mac packet.MAC, out *duty.Out) 
 		return
 	}
 	h := hop{portKey{of.DatapathKey, of.Key}, k.IP}
-	for _, w := range l.waiting[h] {
+	for _, w := range l.waiting.take(h) {
 		if err := l.forward(w.packet, mac, out); err != nil {
 			l.log.Debug("a packet that waited for its next hop", "err", err)
 		}
 	}
-	delete(l.waiting, h)
 }
 
 // forward sends a packet to its next hop.

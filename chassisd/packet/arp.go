@@ -5,10 +5,11 @@ import (
 	"net/netip"
 )
 
-// ARP over Ethernet for IPv4: RFC 826.
+// ARP over Ethernet for IPv4: RFC 826, and RARP: RFC 903.
 const (
-	ARPRequest = 1
-	ARPReply   = 2
+	ARPRequest  = 1
+	ARPReply    = 2
+	RARPRequest = 3
 
 	arpLen  = 28
 	arpHead = "\x00\x01\x08\x00\x06\x04" // Ethernet, IPv4, and the lengths of their addresses

@@ -76,7 +76,11 @@ func solicit(b []byte, eth Ethernet, src, target netip.Addr) []byte {
 	group, t := [16]byte{0xff, 2, 11: 1, 12: 0xff}, target.As16()
 	copy(group[13:], t[13:])
 	eth.Type, eth.Dst = TypeIPv6, MAC{0x33, 0x33, 0xff, t[13], t[14], t[15]}
-	ip := IPv6{Next: ProtoICMPv6, HopLimit: ndHopLimit, Src: src, Dst: netip.AddrFrom16(group)}
+	return appendSolicitation(b, eth, src, netip.AddrFrom16(group), target)
+}
+
+func appendSolicitation(b []byte, eth Ethernet, src, dst, target netip.Addr) []byte {
+	ip, t := IPv6{Next: ProtoICMPv6, HopLimit: ndHopLimit, Src: src, Dst: dst}, target.As16()
 	const n = 32
 	b = ip.Append(eth.Append(b), n)
 	at := len(b)
@@ -85,4 +89,16 @@ func solicit(b []byte, eth Ethernet, src, target netip.Addr) []byte {
 	b = append(append(b, optSourceLinkAddr, 1), eth.Src[:]...)
 	binary.BigEndian.PutUint16(b[at+2:], ip.Checksum(b[at:]))
 	return b
+}
+
+// Probe appends the frame that asks a neighbour, whose Ethernet address is that of
+// eth, whether it still has an address: an ARP request, or a neighbour solicitation,
+// to it alone (RFC 4861, 7.3.3).
+func Probe(b []byte, eth Ethernet, src, target netip.Addr) []byte {
+	if target.Is4() {
+		eth.Type = TypeARP
+		return ARP{Op: ARPRequest, SHA: eth.Src, SPA: src, TPA: target}.Append(eth.Append(b))
+	}
+	eth.Type = TypeIPv6
+	return appendSolicitation(b, eth, src, target, target)
 }

@@ -16,7 +16,22 @@ type NeighbourOf struct {
 	Datapath, Port uint32 // tunnel keys
 	IP             netip.Addr
 	MAC            [6]byte
+	By             Source
 }
+
+// Source is who says so. Of several, what is written and to be believed whatever the
+// neighbour says goes first, then what is learned.
+type Source uint8
+
+// The sources.
+const (
+	Learned Source = iota
+	Written
+	Overriding
+)
+
+// priorities are OVN's.
+var priorities = [...]uint16{Learned: prioPort, Written: 50, Overriding: 150}
 
 // Neighbour makes the two flows by which a neighbour is found: its Ethernet
 // address, for get_arp and get_nd, and whether it is known to have the one in the
@@ -32,14 +47,14 @@ func Neighbour(n NeighbourOf) []ofctrl.Flow {
 	m.address(n.IP)
 	m.act.SetField(ofp.EthDst, ofp.U64(eth))
 	m.act.SetFieldMasked(regFlags, ofp.U64(known), ofp.U64(known))
-	m.add(lower.TableMACBinding, prioPort)
+	m.add(lower.TableMACBinding, priorities[n.By])
 
 	m.on(n.Datapath)
 	m.match.Set(regInport, uint64(n.Port))
 	m.address(n.IP)
 	m.match.Set(ofp.EthSrc, eth)
 	m.act.SetFieldMasked(regFlags, ofp.U64(known), ofp.U64(known))
-	m.add(lower.TableMACLookup, prioPort)
+	m.add(lower.TableMACLookup, priorities[n.By])
 	return m.flows
 }
 

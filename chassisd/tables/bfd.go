@@ -10,6 +10,7 @@ import (
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // BFDSession is a session of a router's port that is on this chassis.
@@ -58,7 +59,7 @@ func (t *Tables) bfdSession(r *incr.Reader, id schema.UUID) (s BFDSession, ok bo
 	if s.Peer, ok = parseAddr(row.DstIP); !ok {
 		return s, false
 	}
-	s.MAC, s.Local, ok = of.Addresses.towards(s.Peer)
+	s.MAC, s.Local, ok = of.Addresses.Towards(s.Peer)
 	return s, ok
 }
 
@@ -83,9 +84,25 @@ func (t *Tables) isResident(r *incr.Reader, row Port) bool {
 	if row.Type != "patch" || !ok || p.Type != "chassisredirect" {
 		return false
 	}
+	return t.hasRedirection(r, cr, p)
+}
+
+// hasRedirection tells whether a chassisredirect port is here: this chassis claims it
+// and wins.
+func (t *Tables) hasRedirection(r *incr.Reader, port schema.UUID, row Port) bool {
+	var claims []sb.Claim
+	for k, c := range incr.Each(r, t.claimsByPort, port) {
+		claims = append(claims, sb.Claim{Chassis: k.Chassis, Revision: c.Rev})
+	}
 	self, _ := incr.Get(r, t.Self, struct{}{})
-	who, ok := t.wins(r, cr)
-	return ok && who == self.Name
+	return len(claims) > 0 && sb.Winner(t.named(r, row.Requested), claims) == self.Name
+}
+
+// isRedirected tells whether packets for a port of a distributed router go to the
+// chassis that has the port's redirection.
+func (t *Tables) isRedirected(r *incr.Reader, row Port) bool {
+	_, p, ok := incr.One(r, t.portsByName, "cr-"+row.Name)
+	return ok && p.Type == "chassisredirect"
 }
 
 // portAt is how packets name a port, once its datapath's flows are here.
@@ -95,12 +112,12 @@ func (t *Tables) portAt(r *incr.Reader, row Port) (PortAt, bool) {
 	return PortAt{uint64(dp.Key) | bits, row.Key}, ok
 }
 
-// hostAddresses is the first element of column mac: an Ethernet address, and networks.
-type hostAddresses string
+// HostAddresses is the first element of column mac: an Ethernet address, and networks.
+type HostAddresses string
 
-// towards are the Ethernet address, and the IP address in the network of ip, else
+// Towards are the Ethernet address, and the IP address in the network of ip, else
 // the first of its family. Each port has its link-local address behind the others.
-func (a hostAddresses) towards(ip netip.Addr) (mac packet.MAC, from netip.Addr, ok bool) {
+func (a HostAddresses) Towards(ip netip.Addr) (mac packet.MAC, from netip.Addr, ok bool) {
 	first, rest, _ := strings.Cut(string(a), " ")
 	mac, err := packet.ParseMAC(first)
 	if err != nil {

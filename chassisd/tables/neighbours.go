@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"strconv"
-	"time"
 
 	"github.com/weft-sdn/weft/chassisd/packet"
 	"github.com/weft-sdn/weft/chassisd/physical"
@@ -49,7 +47,12 @@ type RouterPort struct {
 	Datapath    schema.UUID
 	DatapathKey uint32
 	Key         uint32
-	Aging       time.Duration // after which what is learned is forgotten; 0 is never
+	Ages        string // of what is learned there: address.ParseAges
+	Cookie      uint64 // of the flows of its neighbours
+	Metadata    uint64 // with the bits of the datapath's groups
+	Addresses   HostAddresses
+	// Silent: packets for the port go to another chassis, which speaks for it.
+	Silent bool
 }
 
 // neighbourTables bring what agents have learned to the ports of local routers.
@@ -101,6 +104,8 @@ func (t *Tables) joinNeighbours() {
 		})).Feed()
 	t.RouterPorts = incr.NewTable(t.Engine, "router ports", incr.Eq[RouterPort], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.routerPort).Feed()
 
+	t.NeighbourSeen = incr.NewTable(t.Engine, "neighbours seen", incr.Eq[int64], incr.Values(n.byKey), t.seen).Feed()
+	t.joinStatic()
 	byChassis := incr.NewIndex(t.MACBindings, "chassis", func(k RecordOf, _ MACBinding) []string { return one(k.Chassis) })
 	t.Orphans = incr.NewTable(t.Engine, "orphans", incr.Eq[struct{}], incr.Under(byChassis, incr.Values(t.selfByName)),
 		func(r *incr.Reader, k RecordOf) (struct{}, bool) {
@@ -110,17 +115,54 @@ func (t *Tables) joinNeighbours() {
 		}).Feed()
 }
 
-// neighbour is the address that was learned last; of equal times, that of the
-// chassis with the last name, so that all agents have the same.
+// joinStatic declares the flows of neighbours that somebody has written.
+func (t *Tables) joinStatic() {
+	byDatapath := incr.NewIndex(t.StaticMACs, "datapath", func(_ schema.UUID, row *sb.StaticMACBinding) []schema.UUID { return one(row.Datapath) })
+	t.StaticNeighbourFlows = incr.NewTable(t.Engine, "static neighbour flows", incr.Eq[ofctrl.Flows], incr.Under(byDatapath, incr.Keys(t.Local)),
+		packed(func(r *incr.Reader, id schema.UUID) ([]ofctrl.Flow, bool) {
+			row, _ := incr.Get(r, t.StaticMACs, id)
+			port, of, ok := incr.One(r, t.portsByName, row.LogicalPort)
+			dp, local := incr.Get(r, t.Local, row.Datapath)
+			ip, isIP := parseAddr(row.IP)
+			mac, err := packet.ParseMAC(row.MAC)
+			if !ok || !local || !isIP || err != nil || of.Datapath != row.Datapath {
+				return nil, false
+			}
+			n := physical.NeighbourOf{Cookie: cookie(port), Datapath: dp.Key, Port: of.Key, IP: ip, MAC: mac, By: physical.Written}
+			if row.OverrideDynamicMAC {
+				n.By = physical.Overriding
+			}
+			return physical.Neighbour(n), true
+		})).Feed()
+}
+
+// neighbour is the Ethernet address that was learned last.
 func (t *Tables) neighbour(r *incr.Reader, k NeighbourKey) (mac packet.MAC, ok bool) {
-	var newest found
+	newest, ok := t.newest(r, k)
+	return newest.MAC, ok
+}
+
+// newest is what was learned last; of equal times, that of the chassis with the
+// last name, so that all agents have the same.
+func (t *Tables) newest(r *incr.Reader, k NeighbourKey) (newest found, ok bool) {
 	var by string
 	for rec, f := range incr.Each(r, t.neighbours.byKey, k) {
 		if !ok || f.Time > newest.Time || f.Time == newest.Time && rec.Chassis > by {
 			newest, by, ok = f, rec.Chassis, true
 		}
 	}
-	return newest.MAC, ok
+	return newest, ok
+}
+
+// seen is when a neighbour that is forgotten some time was heard of last, ms since
+// 1970. Of the others nobody asks.
+func (t *Tables) seen(r *incr.Reader, k NeighbourKey) (int64, bool) {
+	p, ok := incr.Get(r, t.RouterPorts, k.Port)
+	if !ok || p.Ages == "" {
+		return 0, false
+	}
+	newest, ok := t.newest(r, k)
+	return newest.Time, ok
 }
 
 func (t *Tables) routerPort(r *incr.Reader, port schema.UUID) (RouterPort, bool) {
@@ -129,11 +171,13 @@ func (t *Tables) routerPort(r *incr.Reader, port schema.UUID) (RouterPort, bool)
 	if !ok || !local || !dp.Router {
 		return RouterPort{}, false
 	}
-	p := RouterPort{Name: row.Name, Datapath: row.Datapath, DatapathKey: dp.Key, Key: row.Key}
+	bits, _ := incr.Get(r, t.scopes.bits, row.Datapath)
+	p := RouterPort{
+		Name: row.Name, Datapath: row.Datapath, DatapathKey: dp.Key, Key: row.Key, Cookie: cookie(port), Metadata: uint64(dp.Key) | bits, Addresses: row.Addresses,
+		Silent: t.isRedirected(r, row) && !t.isResident(r, row),
+	}
 	if binding, ok := incr.Get(r, t.Datapaths, row.Datapath); ok {
-		if s, err := strconv.ParseUint(binding.ExternalIDs["mac_binding_age_threshold"], 10, 31); err == nil {
-			p.Aging = time.Duration(s) * time.Second
-		}
+		p.Ages = binding.ExternalIDs["mac_binding_age_threshold"]
 	}
 	return p, true
 }

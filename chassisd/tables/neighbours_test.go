@@ -53,7 +53,7 @@ func TestMACBindings(t *testing.T) {
 		if w.Orphans.Len() != step.lost {
 			t.Errorf("%s: %d orphans", step.what, w.Orphans.Len())
 		}
-		if p, ok := w.RouterPorts.Get(id("r-sw")); ok && (p.Aging.Seconds() != 300 || p.DatapathKey != 6 || p.Key != 1) {
+		if p, ok := w.RouterPorts.Get(id("r-sw")); ok && (p.Ages != "300" || p.DatapathKey != 6 || p.Key != 1) {
 			t.Errorf("%s: router port %+v", step.what, p)
 		}
 	}

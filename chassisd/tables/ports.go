@@ -20,7 +20,11 @@ type Port struct {
 	Peer       string // options:peer
 	Gateway    string // options:l3gateway-chassis
 	Security   security
-	Addresses  hostAddresses // of a router's port
+	Addresses  HostAddresses // of a router's port
+	// What it announces: see announce.go.
+	Host  host
+	NAT   natAddresses
+	Quiet bool
 }
 
 // security is column port_security, each element behind a line feed. It is kept
@@ -55,8 +59,9 @@ func PortOf(p *sb.PortBinding) Port {
 		Peer: p.Options["peer"], Gateway: p.Options["l3gateway-chassis"],
 		Security: securityOf(p.PortSecurity),
 	}
+	port.announcedBy(p)
 	if port.Type != "" && len(p.MAC) > 0 {
-		port.Addresses = hostAddresses(p.MAC[0])
+		port.Addresses = HostAddresses(p.MAC[0])
 	}
 	return port
 }

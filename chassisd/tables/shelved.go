@@ -36,6 +36,8 @@ type shelvedPort struct {
 	name      string
 	version   string
 	security  security
+	host      host
+	quiet     bool
 	requested unique.Handle[string]
 	by        unique.Handle[string] // the chassis that claims it, zero for none
 	rev       int64                 // of that claim
@@ -46,7 +48,7 @@ type shelvedPort struct {
 }
 
 func (p *shelvedPort) port() Port {
-	return Port{Name: p.name, Datapath: p.datapath, Key: p.key, Requested: p.requested.Value(), Version: p.version, Security: p.security}
+	return Port{Name: p.name, Datapath: p.datapath, Key: p.key, Requested: p.requested.Value(), Version: p.version, Security: p.security, Host: p.host, Quiet: p.quiet}
 }
 
 // shelvedGroup are the numbers of the members of a multicast group, sorted.
@@ -98,6 +100,7 @@ func (s *shelvedPorts) set(id schema.UUID, row Port) {
 	p := s.at(n)
 	p.there, p.datapath, p.name, p.key = true, row.Datapath, row.Name, row.Key
 	p.version, p.requested, p.security = row.Version, unique.Make(row.Requested), row.Security
+	p.host, p.quiet = row.Host, row.Quiet
 	s.byDatapath[p.datapath] = append(s.byDatapath[p.datapath], n)
 	h := s.hash(p.name)
 	p.same, s.byName[h] = s.byName[h], n
@@ -130,6 +133,7 @@ func (s *shelvedPorts) takeRow(n uint32) {
 	}
 	p.there, p.datapath, p.name, p.version, p.security = false, schema.UUID{}, "", "", ""
 	p.key, p.same, p.requested = 0, 0, unique.Handle[string]{}
+	p.host, p.quiet = host{}, false
 }
 
 // delete takes away the row of a port, if it is there.

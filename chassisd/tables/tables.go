@@ -2,6 +2,8 @@ package tables
 
 import (
 	"maps"
+	"strconv"
+	"time"
 
 	"github.com/weft-sdn/weft/chassisd/binding"
 	"github.com/weft-sdn/weft/chassisd/lower"
@@ -128,6 +130,12 @@ type Tables struct {
 	Given    *incr.Input[schema.UUID, Given] // by port
 	// MACBindings are what all agents have learned.
 	MACBindings *incr.Input[RecordOf, MACBinding]
+	StaticMACs  *incr.Input[schema.UUID, *sb.StaticMACBinding]
+	// RemovalLimit is how many of them an agent may forget at a time, 0 for all.
+	RemovalLimit *incr.Input[schema.UUID, int] // by row of SB_Global
+	// AnnounceFor is the longest time between two announcements of an address, which
+	// then never end; 0 is for them to end.
+	AnnounceFor *incr.Input[struct{}, time.Duration]
 	// BFD are the sessions of all routers' ports, BFDStatus of which a chassis has
 	// said how they are.
 	BFD        *incr.Input[schema.UUID, *sb.BFD]
@@ -163,10 +171,14 @@ type Tables struct {
 	Neighbours  *incr.Table[NeighbourKey, packet.MAC]  // of local routers' ports
 	// NeighbourFlows are by neighbour.
 	NeighbourFlows *incr.Table[NeighbourKey, ofctrl.Flows]
-	RouterPorts    *incr.Table[schema.UUID, RouterPort] // of local routers
-	Orphans        *incr.Table[RecordOf, struct{}]      // our MAC bindings of ports that are no more
-	BFDSessions    *incr.Table[schema.UUID, BFDSession] // of ports on this chassis
-	BFDOrphans     *incr.Table[RecordOf, struct{}]      // what we said of others
+	// NeighbourSeen is when those that are forgotten some time were heard of.
+	NeighbourSeen        *incr.Table[NeighbourKey, int64]
+	StaticNeighbourFlows *incr.Table[schema.UUID, ofctrl.Flows] // by row
+	RouterPorts          *incr.Table[schema.UUID, RouterPort]   // of local routers
+	Orphans              *incr.Table[RecordOf, struct{}]        // our MAC bindings of ports that are no more
+	BFDSessions          *incr.Table[schema.UUID, BFDSession]   // of ports on this chassis
+	Announcements        *incr.Table[Announced, PortAt]         // to physical networks
+	BFDOrphans           *incr.Table[RecordOf, struct{}]        // what we said of others
 	// PortGroupUse is by name, of those that ports of this chassis are in.
 	PortGroupUse *incr.Table[string, PortGroupUse]
 	FamilyFlows  *incr.Table[FamilyPart, Lowered]       // with the members of large address sets
@@ -228,6 +240,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinPeers()
 	t.joinNeighbours()
 	t.joinBFD()
+	t.announce()
 	t.joinGroups()
 	t.lowerUnits()
 	t.lowerShared()
@@ -251,6 +264,7 @@ func newInputs(opts ...incr.Option) *Tables {
 		CollectorSets: incr.NewInput[uint32](e, "collector sets", incr.Eq[struct{}]),
 		GroupBits:     incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
 		PortGroupBits: incr.NewInput[string](e, "port group bits", incr.Eq[PortGroupBit]),
+		AnnounceFor:   incr.NewInput[struct{}](e, "announce for", incr.Eq[time.Duration]),
 		Elide:         incr.NewInput[struct{}](e, "elide", incr.Eq[bool]),
 
 		Datapaths:      rowsOf[*sb.DatapathBinding](f, e, "datapaths", byNorthd),
@@ -265,6 +279,8 @@ func newInputs(opts ...incr.Option) *Tables {
 		Claims:         feed[ClaimKey, Claim](f, incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim])),
 		Given:          feed[schema.UUID, Given](f, incr.NewInput[schema.UUID](e, "given places", incr.Eq[Given])),
 		MACBindings:    feed[RecordOf, MACBinding](f, incr.NewInput[RecordOf](e, "MAC bindings", incr.Eq[MACBinding])),
+		StaticMACs:     rowsOf[*sb.StaticMACBinding](f, e, "static MAC bindings", byNorthd),
+		RemovalLimit:   feed[schema.UUID, int](f, incr.NewInput[schema.UUID](e, "removal limit", incr.Eq[int])),
 		BFD:            rowsOf[*sb.BFD](f, e, "BFD", byNorthd),
 		BFDStatus:      feed[RecordOf, struct{}](f, incr.NewInput[RecordOf](e, "BFD status", incr.Eq[struct{}])),
 		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
@@ -297,6 +313,13 @@ func (t *Tables) feedRows() {
 		fromRows(f, t.Encaps, by, id, func(row *sb.Encap, e Event) (Encap, error) { return Encap{row, e.Rev}, nil })
 		fromRows(f, t.MACBindings, by, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }, macBinding)
 	}
+	fromRows(f, t.RemovalLimit, byNorthd, id, func(row *sb.SBGlobal, _ Event) (int, error) {
+		n, err := strconv.ParseUint(row.Options["mac_binding_removal_limit"], 10, 31)
+		if err != nil {
+			return 0, nil // northd has told
+		}
+		return int(n), nil
+	})
 	fromRows(f, t.BFDStatus, byChassis, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} },
 		func(*sb.BFD, Event) (struct{}, error) { return struct{}{}, nil })
 	fromRows(f, t.Given, byClients, id, given)
