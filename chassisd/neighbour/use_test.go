@@ -24,7 +24,7 @@ type traffic struct {
 
 // pass lets time pass, with etcd and a switch that answer.
 func (w *world) pass(ip string, tr *traffic, d time.Duration, etcd func(r *sb.MACBinding)) (gone int) {
-	flows := physical.Neighbour(physical.NeighbourOf{Datapath: routerKey, Port: 1, IP: netip.MustParseAddr(ip), MAC: [6]byte{5: 1}, By: physical.Learned})
+	flows := physical.Neighbour(physical.NeighbourOf{Datapath: routerKey, Port: 1, IP: netip.MustParseAddr(ip), MAC: [6]byte{5: 1}})
 	for end := w.now.Add(d); w.now.Before(end); w.now = w.now.Add(50 * time.Millisecond) {
 		if tr.oneWay {
 			tr.sent++

@@ -19,15 +19,19 @@ type NeighbourOf struct {
 	By             Source
 }
 
-// Source is who says so; of several the first one counts: see the priorities.
-type Source uint16
+// Source is who says so. Of several, what is written and to be believed whatever the
+// neighbour says goes first, then what is learned.
+type Source uint8
 
-// The sources, with OVN's priorities.
+// The sources.
 const (
-	Overriding Source = 150 // written, and to be believed whatever the neighbour says
-	Learned    Source = prioPort
-	Written    Source = 50
+	Learned Source = iota
+	Written
+	Overriding
 )
+
+// priorities are OVN's.
+var priorities = [...]uint16{Learned: prioPort, Written: 50, Overriding: 150}
 
 // Neighbour makes the two flows by which a neighbour is found: its Ethernet
 // address, for get_arp and get_nd, and whether it is known to have the one in the
@@ -43,14 +47,14 @@ func Neighbour(n NeighbourOf) []ofctrl.Flow {
 	m.address(n.IP)
 	m.act.SetField(ofp.EthDst, ofp.U64(eth))
 	m.act.SetFieldMasked(regFlags, ofp.U64(known), ofp.U64(known))
-	m.add(lower.TableMACBinding, uint16(n.By))
+	m.add(lower.TableMACBinding, priorities[n.By])
 
 	m.on(n.Datapath)
 	m.match.Set(regInport, uint64(n.Port))
 	m.address(n.IP)
 	m.match.Set(ofp.EthSrc, eth)
 	m.act.SetFieldMasked(regFlags, ofp.U64(known), ofp.U64(known))
-	m.add(lower.TableMACLookup, uint16(n.By))
+	m.add(lower.TableMACLookup, priorities[n.By])
 	return m.flows
 }
 

@@ -99,7 +99,7 @@ func (t *Tables) announces(r *incr.Reader, id schema.UUID) (all []Announced, ok 
 // that is; one that names none, where the gateway router is.
 func (t *Tables) natAnnounced(r *incr.Reader, id schema.UUID, row Port, element string) (all []Announced) {
 	text, where, named := strings.Cut(element, " is_chassis_resident(")
-	if named != (row.Type == "patch") && !named {
+	if row.Type == "patch" && !named {
 		return nil
 	}
 	if named && !t.hasPort(r, strings.Trim(strings.TrimSuffix(where, ")"), `"`)) {
@@ -122,13 +122,11 @@ func (t *Tables) natAnnounced(r *incr.Reader, id schema.UUID, row Port, element 
 
 // hasPort tells whether a port is this chassis's.
 func (t *Tables) hasPort(r *incr.Reader, name string) bool {
-	id, _, ok := incr.One(r, t.portsByName, name)
-	self, _ := incr.Get(r, t.Self, struct{}{})
-	if !ok {
-		return false
+	id, row, ok := incr.One(r, t.portsByName, name)
+	if row.Type == "chassisredirect" {
+		return t.hasRedirection(r, id, row)
 	}
-	who, ok := t.wins(r, id)
-	return ok && who == self.Name
+	return ok && incr.Has(r, t.Bound, id)
 }
 
 // announcedBy reads what a row says of announcements.

@@ -10,6 +10,7 @@ import (
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // BFDSession is a session of a router's port that is on this chassis.
@@ -83,9 +84,18 @@ func (t *Tables) isResident(r *incr.Reader, row Port) bool {
 	if row.Type != "patch" || !ok || p.Type != "chassisredirect" {
 		return false
 	}
+	return t.hasRedirection(r, cr, p)
+}
+
+// hasRedirection tells whether a chassisredirect port is here: this chassis claims it
+// and wins.
+func (t *Tables) hasRedirection(r *incr.Reader, port schema.UUID, row Port) bool {
+	var claims []sb.Claim
+	for k, c := range incr.Each(r, t.claimsByPort, port) {
+		claims = append(claims, sb.Claim{Chassis: k.Chassis, Revision: c.Rev})
+	}
 	self, _ := incr.Get(r, t.Self, struct{}{})
-	who, ok := t.wins(r, cr)
-	return ok && who == self.Name
+	return len(claims) > 0 && sb.Winner(t.named(r, row.Requested), claims) == self.Name
 }
 
 // isRedirected tells whether packets for a port of a distributed router go to the

@@ -74,6 +74,8 @@ func (l *leading) shown(id rowID, old schema.Row) schema.Row {
 	}
 	row := newest(records).row
 	switch r := row.(type) {
+	case *sb.MACBinding:
+		return lastLearned(records)
 	case *sb.Chassis:
 		encaps := l.agents.ownEncaps(r)
 		if l.agents.hidden[r.Name] != "" {
@@ -122,6 +124,18 @@ func (l *leading) winner(row schema.Row, records []record) schema.Row {
 func requested(options map[string]string) string {
 	first, _, _ := strings.Cut(options["requested-chassis"], ",")
 	return first
+}
+
+// lastLearned is the neighbour that agents make flows of: what was learned last, and
+// of equal times that of the chassis with the last name.
+func lastLearned(records []record) schema.Row {
+	best := records[0]
+	for _, r := range records[1:] { // by name
+		if r.row.(*sb.MACBinding).Timestamp >= best.row.(*sb.MACBinding).Timestamp {
+			best = r
+		}
+	}
+	return best.row
 }
 
 func newest(records []record) record {
