@@ -296,7 +296,8 @@ func TestReach(t *testing.T) {
 			"sw1 sw2 sw3 router gateway", "sw1 gateway"},
 		{"a door has no peer", func() { w.Ports.Delete(id("router-sw2")) }, "sw1 sw3 router gateway", "sw1 gateway"},
 		{"a datapath is deleted", func() { w.Datapaths.Delete(id("router")) }, "sw1 sw3 gateway", "sw1 gateway"},
-		{"the port goes", func() { w.Interfaces.Delete("if-vm1") }, "", ""},
+		{"the port goes, the gateway needs no VM", func() { w.Interfaces.Delete("if-vm1") }, "sw1 sw3 gateway", "sw1 gateway"},
+		{"the gateway goes", func() { link("router", "gateway", "hv2") }, "", ""},
 	} {
 		step.do()
 		w.commit()
