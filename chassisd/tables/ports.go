@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/weft-sdn/weft/chassisd/binding"
+	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/lflow/portsec"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -19,6 +20,8 @@ type Port struct {
 	Version    string // options:iface-id-ver
 	Peer       string // options:peer
 	Gateway    string // options:l3gateway-chassis
+	Network    string // of a localnet port: options:network_name
+	VLAN       physical.VLAN
 	Security   security
 }
 
@@ -48,15 +51,35 @@ func (s security) policy() portsec.Policy {
 
 // PortOf takes it from a row.
 func PortOf(p *sb.PortBinding) Port {
-	return Port{
+	port := Port{
 		Name: p.LogicalPort, Type: p.Type, Datapath: p.Datapath, Key: uint32(p.TunnelKey),
 		Requested: binding.Requested(p.Options), Version: p.Options["iface-id-ver"],
 		Peer: p.Options["peer"], Gateway: p.Options["l3gateway-chassis"],
 		Security: securityOf(p.PortSecurity),
 	}
+	if p.Type == localnet {
+		port.Network, port.VLAN = p.Options["network_name"], vlanOf(p)
+	}
+	return port
 }
+
+// vlanOf reads how the packets of a localnet port look outside.
+func vlanOf(p *sb.PortBinding) physical.VLAN {
+	ethtype := strings.ToLower(p.Options["ethtype"])
+	v := physical.VLAN{Service: ethtype == "802.1ad" || ethtype == "802.11ad", Pass: p.Options["vlan-passthru"] == "true"}
+	if p.Tag != nil && *p.Tag > 0 && *p.Tag < 4096 {
+		v.Tag = uint16(*p.Tag)
+	}
+	return v
+}
+
+// Types of ports that packets enter and leave by where no chassis claims them.
+const (
+	localnet  = "localnet"  // of a physical network, on each chassis that has a way to it
+	localport = "localport" // of an interface, on each chassis that has one for it
+)
 
 // Strings are the strings of a port that others may have too, to be kept once.
 func (p *Port) Strings() []*string {
-	return []*string{&p.Name, &p.Type, &p.Requested, &p.Version, &p.Peer, &p.Gateway}
+	return []*string{&p.Name, &p.Type, &p.Requested, &p.Version, &p.Peer, &p.Gateway, &p.Network}
 }

@@ -111,6 +111,7 @@ type Tables struct {
 	Self       *incr.Input[struct{}, Self]
 	Interfaces *incr.Input[string, binding.Interface] // by UUID, those with an iface-id
 	Tunnels    *incr.Input[string, Tunnel]            // by the UUID of their interface
+	Patches    *incr.Input[string, Patch]             // likewise
 	Zones      *incr.Input[string, uint16]            // by name, as in package zone
 	Datapaths  *incr.Input[schema.UUID, *sb.DatapathBinding]
 	// Ports, their Claims and GroupPorts are those that the shelf lets in.
@@ -128,10 +129,13 @@ type Tables struct {
 	Given    *incr.Input[schema.UUID, Given] // by port
 	// MACBindings are what all agents have learned.
 	MACBindings *incr.Input[RecordOf, MACBinding]
-	Meters      *incr.Input[schema.UUID, *sb.Meter]
-	MeterBands  *incr.Input[schema.UUID, *sb.MeterBand]
-	GroupBits   *incr.Input[schema.UUID, GroupBit]  // by group of datapaths, see GroupBit
-	ACLIDs      *incr.Input[schema.UUID, *sb.ACLID] // of ACLs whose connections outlive their match
+	FDBs        *incr.Input[RecordOf, FDB]
+	// Doubts are the senders that shall be told of again when they send.
+	Doubts     *incr.Input[SenderKey, struct{}]
+	Meters     *incr.Input[schema.UUID, *sb.Meter]
+	MeterBands *incr.Input[schema.UUID, *sb.MeterBand]
+	GroupBits  *incr.Input[schema.UUID, GroupBit]  // by group of datapaths, see GroupBit
+	ACLIDs     *incr.Input[schema.UUID, *sb.ACLID] // of ACLs whose connections outlive their match
 	// CollectorSets are the numbers of those that the switch has for our bridge.
 	CollectorSets *incr.Input[uint32, struct{}]
 	// PortGroupBits are by name in the northbound database.
@@ -147,6 +151,8 @@ type Tables struct {
 	// Outputs, with a feed of changes.
 	Asked       *incr.Table[schema.UUID, Bound]        // ports that this chassis asks for
 	Bound       *incr.Table[schema.UUID, Bound]        // those that it has
+	Plugged     *incr.Table[schema.UUID, Plug]         // those that work here and that nobody claims
+	Localnets   *incr.Table[schema.UUID, Localnet]     // of local datapaths
 	Needed      *incr.Table[schema.UUID, Datapath]     // datapaths with ports here, and those reached from them
 	Local       *incr.Table[schema.UUID, Datapath]     // those of them that are followed
 	ZoneNames   *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
@@ -161,6 +167,10 @@ type Tables struct {
 	NeighbourFlows *incr.Table[NeighbourKey, ofctrl.Flows]
 	RouterPorts    *incr.Table[schema.UUID, RouterPort] // of local routers
 	Orphans        *incr.Table[RecordOf, struct{}]      // our MAC bindings of ports that are no more
+	Senders        *incr.Table[SenderKey, Sender]       // on local switches
+	FDBFlows       *incr.Table[SenderKey, ofctrl.Flows] // by sender
+	Learning       *incr.Table[schema.UUID, Learning]   // by local switch
+	Outdone        *incr.Table[RecordOf, struct{}]      // our FDB records that are good for nothing
 	// PortGroupUse is by name, of those that ports of this chassis are in.
 	PortGroupUse *incr.Table[string, PortGroupUse]
 	FamilyFlows  *incr.Table[FamilyPart, Lowered]       // with the members of large address sets
@@ -184,6 +194,7 @@ type Tables struct {
 	chassisByName   *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost   *incr.Index[schema.UUID, *sb.Chassis, string]
 	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
+	outlets         *incr.Index[schema.UUID, Plug, schema.UUID] // localnet ports that are plugged in, by datapath
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
 
 	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
@@ -191,6 +202,7 @@ type Tables struct {
 	members memberTables
 
 	neighbours neighbourTables
+	fdb        fdbTables
 
 	marks  markTables
 	scopes scopeTables
@@ -220,6 +232,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinMarks()
 	t.joinPeers()
 	t.joinNeighbours()
+	t.joinFDB()
 	t.joinGroups()
 	t.lowerUnits()
 	t.lowerShared()
@@ -239,6 +252,7 @@ func newInputs(opts ...incr.Option) *Tables {
 		Self:          incr.NewInput[struct{}, Self](e, "self", nil),
 		Interfaces:    incr.NewInput[string](e, "interfaces", incr.Eq[binding.Interface]),
 		Tunnels:       incr.NewInput[string](e, "tunnels", incr.Eq[Tunnel]),
+		Patches:       incr.NewInput[string](e, "patches", incr.Eq[Patch]),
 		Zones:         incr.NewInput[string](e, "zones", incr.Eq[uint16]),
 		CollectorSets: incr.NewInput[uint32](e, "collector sets", incr.Eq[struct{}]),
 		GroupBits:     incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
@@ -257,6 +271,8 @@ func newInputs(opts ...incr.Option) *Tables {
 		Claims:         feed[ClaimKey, Claim](f, incr.NewInput[ClaimKey](e, "claims", incr.Eq[Claim])),
 		Given:          feed[schema.UUID, Given](f, incr.NewInput[schema.UUID](e, "given places", incr.Eq[Given])),
 		MACBindings:    feed[RecordOf, MACBinding](f, incr.NewInput[RecordOf](e, "MAC bindings", incr.Eq[MACBinding])),
+		FDBs:           feed[RecordOf, FDB](f, incr.NewInput[RecordOf](e, "FDB", incr.Eq[FDB])),
+		Doubts:         incr.NewInput[SenderKey](e, "doubts", incr.Eq[struct{}]),
 		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
 		MeterBands:     rowsOf[*sb.MeterBand](f, e, "meter bands", byNorthd),
 		ACLIDs:         rowsOf[*sb.ACLID](f, e, "ACL numbers", byNorthd),
@@ -283,9 +299,11 @@ func (t *Tables) feedRows() {
 		}
 		return p, nil
 	})
+	recordOf := func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }
 	for _, by := range []writer{byChassis, byClients} {
 		fromRows(f, t.Encaps, by, id, func(row *sb.Encap, e Event) (Encap, error) { return Encap{row, e.Rev}, nil })
-		fromRows(f, t.MACBindings, by, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }, macBinding)
+		fromRows(f, t.MACBindings, by, recordOf, macBinding)
+		fromRows(f, t.FDBs, by, recordOf, fdbRow)
 	}
 	fromRows(f, t.Given, byClients, id, given)
 	fromRows(f, feeder[schema.UUID, *sb.MulticastGroup]{s, s.setGroup, s.deleteGroup}, byNorthd, id,

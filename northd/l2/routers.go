@@ -32,6 +32,15 @@ func lookupRouted(_ *incr.Reader, f *graph.Flows, c class) {
 	f.Add(pipeline.LSInL2Lkup, 71, lflow.And(lflow.Bool(lflow.EthMcast), lflow.Bool(lflow.ARP)), outputTo(floodGroup)...)
 }
 
+// askQuietly sends questions of neighbours for which there is no better flow to
+// where the answer may come from.
+func askQuietly(_ *incr.Reader, f *graph.Flows, c class) {
+	if c.Quiet {
+		question := lflow.Or(lflow.Eq(lflow.ARPOp, 1), lflow.Bool(lflow.NDNS))
+		f.Add(pipeline.LSInL2Lkup, 72, lflow.And(lflow.Bool(lflow.EthMcast), question), toUnknown(c)...)
+	}
+}
+
 // askRouter sends questions for a router's addresses to it. What it says of
 // itself, and what others say of its addresses, no router needs to hear.
 func (ft *feature) askRouter(r *incr.Reader, f *graph.Flows, p *model.SwitchPort) {

@@ -112,16 +112,25 @@ func (m *Model) declareOptions(g *graph.Graph) {
 		routerKey: graph.Int[*nb.LogicalRouter](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxDatapathKey, "northd's choice", keyDoc),
 		portKey:   graph.Int[*nb.LogicalSwitchPort](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxPortKey, "northd's choice", keyDoc),
 		lrpKey:    graph.Int[*nb.LogicalRouterPort](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxPortKey, "northd's choice", keyDoc),
-		passthru:  graph.Bool[*nb.LogicalSwitch](g, "other_config", "vlan-passthru", false, "packets with a VLAN tag pass the switch"),
+		fdbAge: graph.Int[*nb.LogicalSwitch](g, "other_config", "fdb_age_threshold", 0, 0, 1<<31-1, "never",
+			"seconds after which a sender behind a port is forgotten that has sent nothing; agents keep at most 2048 of a port each, the newest"),
+		passthru: graph.Bool[*nb.LogicalSwitch](g, "other_config", "vlan-passthru", false, "packets with a VLAN tag pass the switch"),
 		requested: graph.String[*nb.LogicalSwitchPort](g, "options", "requested-chassis", "names or host names, comma separated",
 			"the first is the chassis that shall have the port; on the others it is not yet"),
 		routerPort: graph.String[*nb.LogicalSwitchPort](g, "options", "router-port", "name of a Logical_Router_Port",
 			"for ports of type router: the port at the other end"),
+		network: graph.String[*nb.LogicalSwitchPort](g, "options", "network_name", "name of a physical network",
+			"for ports of type localnet: the network, which chassis map to a bridge (ovn-bridge-mappings)"),
+		ethtype: graph.String[*nb.LogicalSwitchPort](g, "options", "ethtype", "802.1q or 802.1ad",
+			"for ports of type localnet with a tag: which kind of tag it is; 802.1q"),
 	}
 	// Package serve writes them where they are missing.
 	graph.String[*nb.NBGlobal](g, "options", "mac_prefix", "three octets", "the first ones of Ethernet addresses that are given out; northd chooses them once")
 	graph.String[*nb.NBGlobal](g, "options", ServiceMonitorMAC, "Ethernet address", "the source of health checks, and an address set of that name; northd chooses it once")
 	graph.String[*nb.NBGlobal](g, "options", "max_tunid", "written by northd", "the largest tunnel key of a datapath")
+	// Agents forget what is their own, each at its time.
+	graph.Int[*nb.NBGlobal](g, "options", "fdb_removal_limit", 0, 0, 1<<31-1, "",
+		"has no meaning: each chassis forgets its own senders one by one, and nobody many at once")
 	graph.String[*nb.NBGlobal](g, "options", "northd_internal_version", "written by northd", "the version of the northd that leads")
 	// The chassis read it in the port's Port_Binding.
 	graph.String[*nb.LogicalSwitchPort](g, "options", "iface-id-ver", "any text",
@@ -134,7 +143,9 @@ const keyDoc = "the tunnel key to have"
 type rowOptions struct {
 	switchKey, routerKey, portKey, lrpKey *graph.Option[int]
 	requested, routerPort                 *graph.Option[string]
+	network, ethtype                      *graph.Option[string]
 	passthru                              *graph.Option[bool]
+	fdbAge                                *graph.Option[int]
 }
 
 // declareKeyProblems tells of rows without the tunnel key that they want.
