@@ -83,9 +83,9 @@ func fdbRow(row *sb.FDB, _ Event) (f FDB, err error) {
 // has heard them, and their flows.
 func (t *Tables) joinFDB() {
 	f := &t.fdb
-	local := incr.NewIndex(t.Local, "key", func(_ schema.UUID, dp Datapath) []uint32 { return one(dp.Key) })
+	local := incr.NewIndex(t.Local, "FDB key", func(_ schema.UUID, dp Datapath) []uint32 { return one(dp.Key) })
 	byDatapath := incr.NewIndex(t.FDBs, "datapath", func(_ RecordOf, f FDB) []uint32 { return one(f.Datapath) })
-	f.ports = incr.NewIndex(t.Ports, "key", func(_ schema.UUID, p Port) []portKey { return one(portKey{p.Datapath, p.Key}) })
+	f.ports = incr.NewIndex(t.Ports, "tunnel key", func(_ schema.UUID, p Port) []portKey { return one(portKey{p.Datapath, p.Key}) })
 	f.found = incr.NewTable(t.Engine, "FDB of ports", incr.Eq[heard], incr.Under(byDatapath, incr.Values(local)),
 		func(r *incr.Reader, k RecordOf) (h heard, ok bool) {
 			row, _ := incr.Get(r, t.FDBs, k)
@@ -145,7 +145,7 @@ func (t *Tables) learning(r *incr.Reader, id schema.UUID) (Learning, bool) {
 func (t *Tables) outdone() {
 	self := incr.NewIndex(t.Self, "FDB name", func(_ struct{}, s Self) []string { return one(s.Name) })
 	byChassis := incr.NewIndex(t.FDBs, "chassis", func(k RecordOf, _ FDB) []string { return one(k.Chassis) })
-	needed := incr.NewIndex(t.Needed, "key", func(_ schema.UUID, dp Datapath) []uint32 { return one(dp.Key) })
+	needed := incr.NewIndex(t.Needed, "FDB key", func(_ schema.UUID, dp Datapath) []uint32 { return one(dp.Key) })
 	t.Outdone = incr.NewTable(t.Engine, "outdone", incr.Eq[struct{}], incr.Under(byChassis, incr.Values(self)),
 		func(r *incr.Reader, k RecordOf) (struct{}, bool) {
 			row, _ := incr.Get(r, t.FDBs, k)
