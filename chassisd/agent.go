@@ -15,6 +15,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/config"
 	"github.com/weft-sdn/weft/chassisd/duty"
+	"github.com/weft-sdn/weft/chassisd/fdb"
 	"github.com/weft-sdn/weft/chassisd/ledger"
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/neighbour"
@@ -130,7 +131,7 @@ func New(cfg Config) *Agent {
 		Resume: func(p *ofp.PacketIn) error { return a.of.Resume(p) },
 		Count:  func(table uint8, cookie uint64) error { return a.of.AskHits(table, cookie) },
 		Log:    cfg.Log, Now: cfg.Now,
-	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), bfd.Duty(), announce.Duty(), a.prover.duty())
+	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), fdb.Duty(cfg.Log), bfd.Duty(), announce.Duty(), a.prover.duty())
 	for _, table := range a.duties.Tables() {
 		a.records.keep(table, func(row schema.UUID, e view.Event) { a.duties.Seen(table, row, e.Value) })
 	}
@@ -190,6 +191,9 @@ func (a *Agent) once(ctx context.Context, tick <-chan time.Time) error {
 		a.ovs.ended(err)
 	case <-a.duties.Ready():
 		a.records.wish(a.dutyRecords())
+		if a.duties.Inputs(a.t) {
+			a.changed()
+		}
 	case <-a.report.timer(): // sendStatus looks
 	case way := <-a.prover.answers:
 		a.answered(way)
@@ -290,7 +294,7 @@ func (a *Agent) moveTo(bridge string) {
 	a.touch(a.loc.use(bridge))
 	a.setCollectors()
 	a.of.SetTarget(a.socket(bridge))
-	a.ovs.bridge, a.ovs.tunnels = true, true
+	a.ovs.bridge, a.ovs.tunnels, a.ovs.patches = true, true, true
 }
 
 // dutyRecords are the keys that duties have changed.
@@ -336,18 +340,18 @@ func (a *Agent) setCollectors() {
 // switchChanged takes what the local database tells.
 func (a *Agent) switchChanged(ch vswitch.Changes) {
 	if ch.Connected != a.loc.connected {
-		a.ovs.bridge, a.ovs.tunnels = true, true
+		a.ovs.bridge, a.ovs.tunnels, a.ovs.patches = true, true, true
 	}
 	first := ch.Synced && !a.loc.synced
 	a.touch(a.loc.apply(ch))
 	if len(ch.Bridges)+len(ch.Open) > 0 || first {
-		a.ovs.bridge, a.unread = true, true
+		a.ovs.bridge, a.ovs.patches, a.unread = true, true, true
 	}
 	if len(ch.Bridges)+len(ch.CollectorSets) > 0 {
 		a.setCollectors()
 	}
 	if len(ch.Ports)+len(ch.Interfaces) > 0 {
-		a.ovs.tunnels = true
+		a.ovs.tunnels, a.ovs.patches = true, true
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/weft-sdn/weft/chassisd/patch"
 	"github.com/weft-sdn/weft/chassisd/tunnel"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -18,7 +19,7 @@ import (
 const cleanupTimeout = 30 * time.Second
 
 // Cleanup is the end of a chassis: its records, claims and status go from
-// etcd, its tunnels and the marks on its interfaces from the switch. It is run
+// etcd, its tunnels, patch ports and the marks on its interfaces from the switch. It is run
 // in place of Run. The flows stay: without a chassis nobody sends to them.
 func (a *Agent) Cleanup(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
@@ -45,10 +46,11 @@ func (a *Agent) Cleanup(ctx context.Context) error {
 	return a.vs.Commit(ctx, &txn)
 }
 
-// clear takes the tunnels and the marks of interfaces from a bridge.
+// clear takes the tunnels, the ways to physical networks and the marks of interfaces from a bridge.
 func (l *local) clear(txn *vswitch.Txn, br *vswitch.Bridge) {
 	ports := l.on(br)
 	tunnel.Plan(txn, br.UUID, tunnel.Self{}, nil, l.tunnelPorts(ports), l.taken)
+	patch.Plan(txn, l.patchBridge(br), nil, l.patchPorts(br, nil))
 	for _, i := range slices.Sorted(maps.Keys(ports)) {
 		if row := l.interfaces[i]; row != nil {
 			txn.InterfaceIDs(row, nil, []string{ovnInstalled})

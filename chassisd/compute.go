@@ -135,7 +135,7 @@ func (a *Agent) handOn() {
 // takeOver begins to write what the tables say: the first complete state goes to
 // the switch.
 func (a *Agent) takeOver() {
-	a.phase, a.unread = takingOver, true
+	a.phase, a.unread, a.ovs.patches = takingOver, true, true
 	if a.zones.sweep() {
 		a.ovs.bridge = true
 		a.t.Engine.Commit() // nobody reads these zones
@@ -168,7 +168,7 @@ func (a *Agent) noticeSwitch() {
 	a.conn = now
 	if lost {
 		a.ports.lost(a.updates.gen)
-		a.ovs.bridge, a.ovs.tunnels = true, true
+		a.ovs.bridge, a.ovs.tunnels, a.ovs.patches = true, true, true
 	}
 }
 
@@ -189,6 +189,9 @@ func (a *Agent) collect(h *handover) {
 	}
 	for _, c := range a.t.StaticNeighbourFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "static neighbour/" + c.Key.String(), Packed: c.New})
+	}
+	for _, c := range a.t.FDBFlows.Changes() {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "fdb/" + c.Key.String(), Packed: c.New})
 	}
 	for _, c := range a.t.TunnelFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "tunnel/" + c.Key, Packed: c.New})
@@ -224,6 +227,9 @@ func (a *Agent) collect(h *handover) {
 		if c.Had && (!c.Has || c.Old.ID != c.New.ID) {
 			a.gone.note(uint16(c.Old.ID), a.updates.gen)
 		}
+	}
+	if len(a.t.Localnets.Changes()) > 0 {
+		a.ovs.patches = true
 	}
 	a.noteNew(h)
 	a.interest.note(a.cfg.Now())

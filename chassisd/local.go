@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/weft-sdn/weft/chassisd/binding"
+	"github.com/weft-sdn/weft/chassisd/patch"
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/tunnel"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
@@ -32,7 +33,8 @@ type local struct {
 	withID map[string]map[string]bool // iface-id → those who have it
 	double map[string]bool            // iface-ids that several have
 
-	broken map[string]string // tunnel interfaces of ours that the switch has not: why
+	patched map[string]bool   // interfaces of the bridge that are patches of ours
+	broken  map[string]string // tunnel interfaces of ours that the switch has not: why
 }
 
 func newLocal() *local {
@@ -41,7 +43,7 @@ func newLocal() *local {
 		ports: map[string]*vswitch.Port{}, interfaces: map[string]*vswitch.Interface{},
 		collectors: map[string]*vswitch.CollectorSet{}, portOf: map[string]string{},
 		idOf: map[string]string{}, withID: map[string]map[string]bool{}, double: map[string]bool{},
-		broken: map[string]string{},
+		broken: map[string]string{}, patched: map[string]bool{},
 	}
 }
 
@@ -96,17 +98,12 @@ func (l *local) use(name string) []string {
 // join finds which interfaces are on the bridge, and returns those that came
 // or went, or whose port changed.
 func (l *local) join() []string {
-	l.bridge = nil
-	for _, b := range l.bridges {
-		if b.Name == l.name {
-			l.bridge = b
-		}
-	}
+	l.bridge = l.bridgeNamed(l.name)
 	old := l.portOf
 	l.portOf = l.on(l.bridge)
 	var changed []string
 	for i, p := range l.portOf {
-		if old[i] != p || l.ports[p].ExternalIDs[tunnel.Mark] != "" {
+		if ids := l.ports[p].ExternalIDs; old[i] != p || ids[tunnel.Mark] != "" || ids[patch.Mark] != "" || l.patched[i] {
 			changed = append(changed, i)
 		}
 	}
@@ -142,6 +139,7 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	if i == nil || !on {
 		t.DeleteInterface(uuid)
 		t.Tunnels.Delete(uuid)
+		l.feedPatch(t, uuid, "", 0)
 		l.named(uuid, "")
 		return
 	}
@@ -159,6 +157,11 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	} else {
 		t.DeleteInterface(uuid)
 	}
+	name := l.ports[port].ExternalIDs[patch.Mark]
+	if i.Type != "patch" {
+		name = ""
+	}
+	l.feedPatch(t, uuid, name, ofport)
 	chassis, ip, ok := tunnel.ParseID(l.ports[port].ExternalIDs[tunnel.Mark])
 	if why := brokenReason(i, ofport); ok && why != "" {
 		l.broken[uuid] = why
@@ -168,6 +171,18 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	} else {
 		t.Tunnels.Delete(uuid)
 	}
+}
+
+// feedPatch sets the input of a patch to the bridge of a physical network; port is the
+// localnet port that it is for, "" for none.
+func (l *local) feedPatch(t *tables.Tables, uuid, port string, ofport int) {
+	if port == "" || ofport <= 0 {
+		delete(l.patched, uuid)
+		t.Patches.Delete(uuid)
+		return
+	}
+	l.patched[uuid] = true
+	t.Patches.Set(uuid, tables.Patch{Port: port, Ofport: uint32(ofport)})
 }
 
 // brokenReason is why the switch has not a tunnel, "" if it has or may have soon.

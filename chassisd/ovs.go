@@ -38,16 +38,18 @@ type ovsWriter struct {
 	ports *ports
 	ids   []bridgeIDs
 
-	bridge, tunnels bool   // may have to be written
-	left            string // UUID of a bridge that was ours, until it is cleared
-	busy            bool
-	done            chan error
-	retry           time.Time // not before, after a failure
-	issues          []string  // with tunnels
-	failed          string
-	cfgAt           time.Time // when ovn-nb-cfg was written
-	cfgLate         bool      // it is behind
-	startup         string    // when this run began, ms since 1970
+	bridge, tunnels, patches bool // may have to be written
+
+	left      string // UUID of a bridge that was ours, until it is cleared
+	busy      bool
+	done      chan error
+	retry     time.Time // not before, after a failure
+	issues    []string  // with tunnels
+	unpatched []string  // what is wrong with physical networks
+	failed    string
+	cfgAt     time.Time // when ovn-nb-cfg was written
+	cfgLate   bool      // it is behind
+	startup   string    // when this run began, ms since 1970
 
 	// Tunnels that the switch refused are tried again, next at mendAt and then
 	// mendWait later.
@@ -96,6 +98,7 @@ func (w *ovsWriter) plan(conf *config.Config, at phase, nbCfg int64) *vswitch.Tx
 	}
 	if at >= takingOver && w.loc.bridge != nil {
 		w.planTunnels(txn, conf)
+		w.planPatches(txn, conf)
 		w.planInterfaces(txn)
 	}
 	return txn
@@ -109,7 +112,7 @@ func (w *ovsWriter) ended(err error) {
 	}
 	w.failed = err.Error()
 	w.retry = w.now().Add(100 * time.Millisecond)
-	w.bridge, w.tunnels = true, true
+	w.bridge, w.tunnels, w.patches = true, true, true
 	w.ports.touchAll()
 	for i, row := range w.loc.interfaces {
 		if row.ExternalIDs[ovnInstalled] != "" {
@@ -119,10 +122,10 @@ func (w *ovsWriter) ended(err error) {
 	w.log.Warn("open_vswitch database refuses", "err", err)
 }
 
-// problems lists what is wrong with tunnels, and why the database is not as it
+// problems lists what is wrong with tunnels and physical networks, and why the database is not as it
 // must be.
 func (w *ovsWriter) problems() []string {
-	out := append(slices.Clone(w.issues), w.loc.brokenTunnels()...)
+	out := slices.Concat(w.issues, w.loc.brokenTunnels(), w.unpatched)
 	if w.failed != "" {
 		out = append(out, w.failed)
 	}

@@ -43,9 +43,10 @@ func (z *zones) toFlush() []uint16 {
 // must not find its connections. It tells whether any changed.
 func (z *zones) assign() bool {
 	changed := false
-	for _, c := range z.t.Bound.Changes() {
-		if c.Had && (!c.Has || c.Old.Name != c.New.Name) {
-			changed = z.take(c.Old.Name) || changed
+	ports := z.ports()
+	for _, c := range ports {
+		if c.old != "" && c.old != c.now {
+			changed = z.take(c.old) || changed
 		}
 	}
 	for _, c := range z.t.Hosted.Changes() {
@@ -65,9 +66,9 @@ func (z *zones) assign() bool {
 		}
 	}
 	changed = z.rename(renamed) || changed
-	for _, c := range z.t.Bound.Changes() {
-		if c.Has {
-			changed = z.give(c.New.Name) || changed
+	for _, c := range ports {
+		if c.now != "" {
+			changed = z.give(c.now) || changed
 		}
 	}
 	for _, c := range z.t.Hosted.Changes() {
@@ -88,6 +89,21 @@ func (z *zones) assign() bool {
 		}
 	}
 	return changed
+}
+
+// renaming is a port's name before the last commit and after it, "" where it has no
+// zone.
+type renaming struct{ old, now string }
+
+// ports are those of this chassis that changed in the last commit.
+func (z *zones) ports() (all []renaming) {
+	for _, c := range z.t.Bound.Changes() {
+		all = append(all, renaming{c.Old.Name, c.New.Name})
+	}
+	for _, c := range z.t.Plugged.Changes() {
+		all = append(all, renaming{c.Old.Name, c.New.Name})
+	}
+	return all
 }
 
 // datapathZones are the names of the zones of a datapath with that name.
@@ -148,6 +164,9 @@ func (z *zones) sweep() bool {
 	}
 	for _, h := range z.t.Hosted.All() {
 		used[h.Name] = true
+	}
+	for _, p := range z.t.Plugged.All() {
+		used[p.Name] = true
 	}
 	for _, dp := range z.t.ZoneNames.All() {
 		for _, name := range datapathZones(dp) {

@@ -143,5 +143,9 @@ func fieldsOf(p *ofp.PacketIn) (ofp.Match, error) {
 // It returns false where the duty has all that it may have.
 func (o *Out) Record(row schema.UUID, value []byte) bool { return o.r.record(o.duty, row, value) }
 
+// Inputs has f set inputs of the tables, which are a duty's own, before their next
+// commit. It is called in the goroutine that owns them.
+func (o *Out) Inputs(f func(*tables.Tables)) { o.r.setInputs(f) }
+
 // At asks for Wake at a time, the zero time for none; a duty has one.
 func (o *Out) At(t time.Time) { o.duty.at = t }

@@ -55,6 +55,7 @@ type Runner struct {
 	mu      sync.Mutex
 	told    []func() // to be called by Run
 	records map[recordKey][]byte
+	inputs  []func(*tables.Tables)
 	stats   map[string]Stats
 }
 
@@ -236,7 +237,28 @@ func (r *Runner) record(d *running, row schema.UUID, value []byte) bool {
 	return true
 }
 
-// Ready tells that there are Records.
+// setInputs has the owner of the tables call f.
+func (r *Runner) setInputs(f func(*tables.Tables)) {
+	r.mu.Lock()
+	r.inputs = append(r.inputs, f)
+	r.mu.Unlock()
+	kick(r.ready)
+}
+
+// Inputs sets what duties have set of the tables' inputs since the last call, and
+// tells whether there was anything.
+func (r *Runner) Inputs(t *tables.Tables) bool {
+	r.mu.Lock()
+	inputs := r.inputs
+	r.inputs = nil
+	r.mu.Unlock()
+	for _, f := range inputs {
+		f(t)
+	}
+	return len(inputs) > 0
+}
+
+// Ready tells that there are Records or Inputs.
 func (r *Runner) Ready() <-chan struct{} { return r.ready }
 
 // Records returns the records that duties have changed since the last call.

@@ -52,8 +52,11 @@ const (
 	FlagLookupMAC  = 6
 	FlagHairpin    = 7
 	FlagLookupFDB  = 8
+	FlagLocalport  = 10 // the packet came in by a localport
 	FlagPortSec    = 12
 	FlagECMPReply  = 13
 	FlagLBAffinity = 14
+	FlagLocalnet   = 15 // the packet came in by a localnet port
+	FlagOverride   = 18 // what is for this chassis alone may leave by a localnet port
 	FlagEVPNARP    = 25
 )

@@ -16,8 +16,8 @@ type Group struct {
 	Bits     uint64 // as in Port
 	Key      uint16
 	// Local are the group's ports on this chassis, but for Patches, its patch
-	// ports. Those are on every chassis, and a packet must pass once: on the
-	// chassis that it is sent on.
+	// ports and localports. Those are on every chassis, and a packet must pass
+	// once: on the chassis that it is sent on.
 	Local, Patches []Member
 	// Tunnels are the ofports of the tunnels to the other chassis that have
 	// ports of the group.

@@ -25,13 +25,13 @@ type Source uint8
 
 // The sources.
 const (
-	Learned Source = iota
+	Heard Source = iota
 	Written
 	Overriding
 )
 
 // priorities are OVN's.
-var priorities = [...]uint16{Learned: prioPort, Written: 50, Overriding: 150}
+var priorities = [...]uint16{Heard: prioPort, Written: 50, Overriding: 150}
 
 // Neighbour makes the two flows by which a neighbour is found: its Ethernet
 // address, for get_arp and get_nd, and whether it is known to have the one in the

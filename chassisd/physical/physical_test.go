@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 	"github.com/weft-sdn/weft/ofctrl/ovstest"
@@ -67,6 +68,36 @@ cookie=0x8, table=91, priority=100,reg0=0xa000009,reg14=0x2,metadata=0x6/0xfffff
 		{"neighbour of IPv6", Neighbour(NeighbourOf{Datapath: 6, Port: 2, IP: netip.MustParseAddr("fd00::9"), MAC: [6]byte{0x40, 0x44, 5: 1}})[:1], `
 cookie=0x0, table=90, priority=100,reg0=0xfd000000,reg1=0,reg2=0,reg3=0x9,reg15=0x2,metadata=0x6/0xffffff actions=set_field:40:44:00:00:00:01->eth_dst,set_field:0x40/0x40->reg10
 `},
+		{"localport", Localport(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2, Zones: zones(3)})[:1], `
+cookie=0x1, table=0, priority=100,in_port=2 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,set_field:0x3->reg14,set_field:0x400->reg10,resubmit(,8)
+`},
+		{"localnet", Localnet(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2, Zones: zones(3)}, VLAN{}), `
+cookie=0x1, table=0, priority=100,in_port=2,vlan_tci=0x0000/0x1fff actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
+cookie=0x1, table=0, priority=100,in_port=2,dl_vlan=0 actions=pop_vlan,set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
+cookie=0x1, table=60, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,resubmit(,61)
+cookie=0x1, table=61, priority=100,reg10=0/0x1,reg14=0x3,reg15=0x3,metadata=0x1/0xffffff actions=drop
+cookie=0x1, table=61, priority=150,reg10=0x10/0x40010,reg15=0x3,metadata=0x1/0xffffff actions=drop
+cookie=0x1, table=61, priority=150,reg10=0x400/0x400,reg15=0x3,metadata=0x1/0xffffff actions=drop
+cookie=0x1, table=89, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=output:2
+`},
+		{"localnet with a tag", onlyPhysical(Localnet(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2}, VLAN{Tag: 100, Service: true, Pass: true})), `
+cookie=0x1, table=0, priority=150,in_port=2,dl_vlan=100 actions=pop_vlan,set_field:0->reg13,set_field:0->reg11,set_field:0->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
+cookie=0x1, table=89, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=push_vlan:0x88a8,set_field:4196->vlan_vid,output:2,pop_vlan
+`},
+		{"localnet that passes tags", Localnet(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2}, VLAN{Pass: true})[2:3], `
+cookie=0x1, table=0, priority=99,in_port=2,vlan_tci=0x1000/0x1000 actions=set_field:0->reg13,set_field:0->reg11,set_field:0->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
+`},
+		{"beyond a localnet port", Beyond(RemotePort{Cookie: 1, Datapath: 1, Key: 2}, 3), `
+cookie=0x1, table=60, priority=100,reg15=0x2,metadata=0x1/0xffffff actions=set_field:0x3->reg15,resubmit(,60)
+`},
+		{"learned", FDB(Learned{Cookie: 1, Datapath: 1, Port: 2, MAC: [6]byte{0x40, 0x44, 5: 1}}), `
+cookie=0x1, table=95, priority=100,metadata=0x1/0xffffff,dl_dst=40:44:00:00:00:01 actions=set_field:0x2->reg15
+cookie=0x1, table=96, priority=100,reg14=0x2,metadata=0x1/0xffffff,dl_src=40:44:00:00:00:01 actions=set_field:0x100/0x100->reg10
+cookie=0x1, table=96, priority=100,reg10=0x8000/0x8000,metadata=0x1/0xffffff,dl_src=40:44:00:00:00:01 actions=set_field:0x100/0x100->reg10
+`},
+		{"learned from outside, doubted", FDB(Learned{Cookie: 1, Datapath: 1, Port: 2, MAC: [6]byte{0x40, 0x44, 5: 1}, Localnet: true, Doubted: true}), `
+cookie=0x1, table=95, priority=100,metadata=0x1/0xffffff,dl_dst=40:44:00:00:00:01 actions=set_field:0x2->reg15
+`},
 		{"group of nobody", Multicast(Group{Datapath: 1, Key: 0x8001}), "\n"},
 		{"static", Static(), `
 cookie=0x0, table=0, priority=0 actions=drop
@@ -74,6 +105,7 @@ cookie=0x0, table=57, priority=0 actions=resubmit(,59)
 cookie=0x0, table=58, priority=10,reg10=0x1/0x1 actions=resubmit(,60)
 cookie=0x0, table=58, priority=0 actions=resubmit(,59)
 cookie=0x0, table=59, priority=150,reg10=0x10/0x10 actions=resubmit(,60)
+cookie=0x0, table=59, priority=150,reg10=0x400/0x400 actions=resubmit(,60)
 cookie=0x0, table=59, priority=150,reg10=0x2/0x3 actions=resubmit(,60)
 cookie=0x0, table=59, priority=0 actions=resubmit(,60)
 cookie=0x0, table=60, priority=0 actions=drop
@@ -90,6 +122,16 @@ cookie=0x0, table=89, priority=0 actions=drop
 			t.Errorf("%s: %s", c.name, diff)
 		}
 	}
+}
+
+// onlyPhysical are the flows of the tables where packets come in and go out.
+func onlyPhysical(flows []ofctrl.Flow) (out []ofctrl.Flow) {
+	for _, f := range flows {
+		if f.Table == lower.TablePhyToLog || f.Table == lower.TableLogToPhy {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // TestSwitchTakesThem: the flows are in the form in which the switch prints

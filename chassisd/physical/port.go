@@ -20,14 +20,17 @@ type Port struct {
 
 // Local is what makes a local port work: packets from it enter the pipeline,
 // packets to it come out.
-func Local(p Port) []ofctrl.Flow {
+func Local(p Port) []ofctrl.Flow { return local(p, 0) }
+
+// Localport is Local for a port that is on every chassis: what comes from it stays
+// on this one.
+func Localport(p Port) []ofctrl.Flow { return local(p, flagLocalport) }
+
+func local(p Port, flags uint32) []ofctrl.Flow {
 	m := maker{cookie: p.Cookie}
 
 	m.match.Set(ofp.InPort, uint64(p.Ofport))
-	m.mark(p.Zones.marks(p.Groups))
-	m.enter(p.Datapath, p.Bits)
-	m.set(regInport, uint32(p.Key))
-	m.act.Resubmit(lower.TableLogIngress)
+	m.take(p, flags)
 	m.add(lower.TablePhyToLog, prioPort)
 
 	m.leave(p)
@@ -35,6 +38,17 @@ func Local(p Port) []ofctrl.Flow {
 	m.act.Output(p.Ofport)
 	m.add(lower.TableLogToPhy, prioPort)
 	return m.flows
+}
+
+// take has a packet that came in by the port enter the ingress pipeline.
+func (m *maker) take(p Port, flags uint32) {
+	m.mark(p.Zones.marks(p.Groups))
+	m.enter(p.Datapath, p.Bits)
+	m.set(regInport, uint32(p.Key))
+	if flags != 0 {
+		m.set(regFlags, flags)
+	}
+	m.act.Resubmit(lower.TableLogIngress)
 }
 
 // leave takes packets for a port that packets leave by here to the egress

@@ -14,6 +14,10 @@ const (
 	FlagFromRamp      = 1 << 1                  // MLF_RCV_FROM_RAMP
 	FlagLocalOnly     = 1 << 4                  // MLF_LOCAL_ONLY
 
+	flagLocalport = 1 << lower.FlagLocalport // MLF_LOCALPORT
+	flagLocalnet  = 1 << lower.FlagLocalnet  // MLF_LOCALNET
+	flagOverride  = 1 << lower.FlagOverride  // MLF_OVERRIDE_LOCAL_ONLY
+
 	regFlags    = ofp.Reg10
 	regDNATZone = ofp.Reg11
 	regSNATZone = ofp.Reg12

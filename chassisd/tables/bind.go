@@ -23,6 +23,7 @@ func (t *Tables) bind() {
 	t.ask()
 	t.joinHosts()
 	t.reach()
+	t.plug()
 	t.nameZones()
 	t.winner = incr.NewTable(t.Engine, "peers' winner", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.wins)
 	t.where = incr.NewTable(t.Engine, "where ports are", incr.Eq[where], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.whereIs)
@@ -47,11 +48,7 @@ func (t *Tables) asked(r *incr.Reader, port schema.UUID) (Bound, bool) {
 	if !ok || row.Type != "" {
 		return Bound{}, false
 	}
-	var ifaces []binding.Interface
-	for _, i := range incr.Each(r, t.ifacesByID, row.Name) {
-		ifaces = append(ifaces, i)
-	}
-	i, _, ok := binding.Pick(row.Version, ifaces)
+	i, ok := t.ifaceOf(r, row)
 	if !ok {
 		return Bound{}, false
 	}

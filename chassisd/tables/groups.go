@@ -67,11 +67,14 @@ func (t *Tables) joinGroups() {
 
 func (t *Tables) member(r *incr.Reader, k Member) (member, bool) {
 	at, ok := incr.Get(r, t.where, k.Row)
-	if !ok || at.place == elsewhere {
-		return member{Tunnel: at.Tunnel}, ok
+	switch {
+	case !ok || at.place == beyond: // the localnet port is a member too
+		return member{}, false
+	case at.place == elsewhere:
+		return member{Tunnel: at.Tunnel}, true
 	}
 	p, ok := t.onDatapath(r, k.Row)
-	return member{Member: p.Member(), Patch: at.place == aPatch}, ok
+	return member{Member: p.Member(), Patch: at.place == aPatch || at.place == aLocalport}, ok
 }
 
 func (t *Tables) groupFlows(r *incr.Reader, group schema.UUID) ([]ofctrl.Flow, bool) {

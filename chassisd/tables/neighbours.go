@@ -100,7 +100,7 @@ func (t *Tables) joinNeighbours() {
 			row, ok := incr.Get(r, t.Ports, k.Port)
 			dp, local := incr.Get(r, t.Local, row.Datapath)
 			return physical.Neighbour(physical.NeighbourOf{
-				Cookie: cookie(k.Port), Datapath: dp.Key, Port: row.Key, IP: k.IP, MAC: mac, By: physical.Learned,
+				Cookie: cookie(k.Port), Datapath: dp.Key, Port: row.Key, IP: k.IP, MAC: mac, By: physical.Heard,
 			}), ok && local
 		})).Feed()
 	t.RouterPorts = incr.NewTable(t.Engine, "router ports", incr.Eq[RouterPort], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.routerPort).Feed()

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/weft-sdn/weft/chassisd/binding"
+	"github.com/weft-sdn/weft/chassisd/physical"
 	"github.com/weft-sdn/weft/lflow/portsec"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -21,6 +22,8 @@ type Port struct {
 	Gateway    string      // options:l3gateway-chassis
 	For        string      // options:distributed-port
 	Group      schema.UUID // of the chassis that may have it: HA_Chassis_Group
+	Network    string      // of a localnet port: options:network_name
+	VLAN       physical.VLAN
 	Security   security
 	Addresses  HostAddresses // of a router's port
 	// What it announces: see announce.go.
@@ -68,10 +71,29 @@ func PortOf(p *sb.PortBinding) Port {
 	if p.HAChassisGroup != nil {
 		port.Group = *p.HAChassisGroup
 	}
+	if p.Type == localnet {
+		port.Network, port.VLAN = p.Options["network_name"], vlanOf(p)
+	}
 	return port
 }
 
+// vlanOf reads how the packets of a localnet port look outside.
+func vlanOf(p *sb.PortBinding) physical.VLAN {
+	ethtype := strings.ToLower(p.Options["ethtype"])
+	v := physical.VLAN{Service: ethtype == "802.1ad" || ethtype == "802.11ad", Pass: p.Options["vlan-passthru"] == "true"}
+	if p.Tag != nil && *p.Tag > 0 && *p.Tag < 4096 {
+		v.Tag = uint16(*p.Tag)
+	}
+	return v
+}
+
+// Types of ports that packets enter and leave by where no chassis claims them.
+const (
+	localnet  = "localnet"  // of a physical network, on each chassis that has a way to it
+	localport = "localport" // of an interface, on each chassis that has one for it
+)
+
 // Strings are the strings of a port that others may have too, to be kept once.
 func (p *Port) Strings() []*string {
-	return []*string{&p.Name, &p.Type, &p.Requested, &p.Version, &p.Peer, &p.Gateway, &p.For}
+	return []*string{&p.Name, &p.Type, &p.Requested, &p.Version, &p.Peer, &p.Gateway, &p.For, &p.Network}
 }

@@ -113,6 +113,7 @@ type Tables struct {
 	Self       *incr.Input[struct{}, Self]
 	Interfaces *incr.Input[string, binding.Interface] // by UUID, those with an iface-id
 	Tunnels    *incr.Input[string, Tunnel]            // by the UUID of their interface
+	Patches    *incr.Input[string, Patch]             // likewise
 	Zones      *incr.Input[string, uint16]            // by name, as in package zone
 	Datapaths  *incr.Input[schema.UUID, *sb.DatapathBinding]
 	// Ports, their Claims and GroupPorts are those that the shelf lets in.
@@ -141,8 +142,11 @@ type Tables struct {
 	AnnounceFor *incr.Input[struct{}, time.Duration]
 	// BFD are the sessions of all routers' ports, BFDStatus of which a chassis has
 	// said how they are.
-	BFD        *incr.Input[schema.UUID, *sb.BFD]
-	BFDStatus  *incr.Input[RecordOf, struct{}]
+	BFD       *incr.Input[schema.UUID, *sb.BFD]
+	BFDStatus *incr.Input[RecordOf, struct{}]
+	FDBs      *incr.Input[RecordOf, FDB]
+	// Doubts are the senders that shall be told of again when they send.
+	Doubts     *incr.Input[SenderKey, struct{}]
 	Meters     *incr.Input[schema.UUID, *sb.Meter]
 	MeterBands *incr.Input[schema.UUID, *sb.MeterBand]
 	GroupBits  *incr.Input[schema.UUID, GroupBit]  // by group of datapaths, see GroupBit
@@ -163,6 +167,8 @@ type Tables struct {
 	Asked       *incr.Table[schema.UUID, Bound]        // ports that this chassis asks for
 	Bound       *incr.Table[schema.UUID, Bound]        // those that it has
 	Hosted      *incr.Table[schema.UUID, Hosted]       // ports without interface that this chassis has
+	Plugged     *incr.Table[schema.UUID, Plug]         // those that work here and that nobody claims
+	Localnets   *incr.Table[schema.UUID, Localnet]     // of local datapaths
 	Needed      *incr.Table[schema.UUID, Datapath]     // datapaths with ports here, and those reached from them
 	Local       *incr.Table[schema.UUID, Datapath]     // those of them that are followed
 	ZoneNames   *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
@@ -183,6 +189,10 @@ type Tables struct {
 	BFDSessions          *incr.Table[schema.UUID, BFDSession]   // of ports on this chassis
 	Announcements        *incr.Table[Announced, PortAt]         // to physical networks
 	BFDOrphans           *incr.Table[RecordOf, struct{}]        // what we said of others
+	Senders              *incr.Table[SenderKey, Sender]         // on local switches
+	FDBFlows             *incr.Table[SenderKey, ofctrl.Flows]   // by sender
+	Learning             *incr.Table[schema.UUID, Learning]     // by local switch
+	Outdone              *incr.Table[RecordOf, struct{}]        // our FDB records that are good for nothing
 	// PortGroupUse is by name, of those that ports of this chassis are in.
 	PortGroupUse *incr.Table[string, PortGroupUse]
 	FamilyFlows  *incr.Table[FamilyPart, Lowered]       // with the members of large address sets
@@ -206,7 +216,8 @@ type Tables struct {
 	chassisByName   *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost   *incr.Index[schema.UUID, *sb.Chassis, string]
 	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
-	selfByName      *incr.Index[struct{}, Self, string] // one
+	selfByName      *incr.Index[struct{}, Self, string]         // one
+	outlets         *incr.Index[schema.UUID, Plug, schema.UUID] // localnet ports that are plugged in, by datapath
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
 
 	host    *incr.Table[schema.UUID, string] // the chassis that has a port without interface
@@ -215,6 +226,7 @@ type Tables struct {
 	members memberTables
 
 	neighbours neighbourTables
+	fdb        fdbTables
 
 	marks  markTables
 	scopes scopeTables
@@ -246,6 +258,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinNeighbours()
 	t.joinBFD()
 	t.announce()
+	t.joinFDB()
 	t.joinGroups()
 	t.lowerUnits()
 	t.lowerShared()
@@ -265,6 +278,7 @@ func newInputs(opts ...incr.Option) *Tables {
 		Self:          incr.NewInput[struct{}, Self](e, "self", nil),
 		Interfaces:    incr.NewInput[string](e, "interfaces", incr.Eq[binding.Interface]),
 		Tunnels:       incr.NewInput[string](e, "tunnels", incr.Eq[Tunnel]),
+		Patches:       incr.NewInput[string](e, "patches", incr.Eq[Patch]),
 		Zones:         incr.NewInput[string](e, "zones", incr.Eq[uint16]),
 		CollectorSets: incr.NewInput[uint32](e, "collector sets", incr.Eq[struct{}]),
 		GroupBits:     incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
@@ -290,6 +304,8 @@ func newInputs(opts ...incr.Option) *Tables {
 		BFDStatus:      feed[RecordOf, struct{}](f, incr.NewInput[RecordOf](e, "BFD status", incr.Eq[struct{}])),
 		HAGroups:       rowsOf[*sb.HAChassisGroup](f, e, "HA groups", byNorthd),
 		HAChassis:      rowsOf[*sb.HAChassis](f, e, "HA chassis", byNorthd),
+		FDBs:           feed[RecordOf, FDB](f, incr.NewInput[RecordOf](e, "FDB", incr.Eq[FDB])),
+		Doubts:         incr.NewInput[SenderKey](e, "doubts", incr.Eq[struct{}]),
 		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
 		MeterBands:     rowsOf[*sb.MeterBand](f, e, "meter bands", byNorthd),
 		ACLIDs:         rowsOf[*sb.ACLID](f, e, "ACL numbers", byNorthd),
@@ -316,9 +332,11 @@ func (t *Tables) feedRows() {
 		}
 		return p, nil
 	})
+	recordOf := func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }
 	for _, by := range []writer{byChassis, byClients} {
 		fromRows(f, t.Encaps, by, id, func(row *sb.Encap, e Event) (Encap, error) { return Encap{row, e.Rev}, nil })
-		fromRows(f, t.MACBindings, by, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} }, macBinding)
+		fromRows(f, t.MACBindings, by, recordOf, macBinding)
+		fromRows(f, t.FDBs, by, recordOf, fdbRow)
 	}
 	fromRows(f, t.RemovalLimit, byNorthd, id, func(row *sb.SBGlobal, _ Event) (int, error) {
 		n, err := strconv.ParseUint(row.Options["mac_binding_removal_limit"], 10, 31)

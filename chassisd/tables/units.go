@@ -239,6 +239,9 @@ func lastAnswer[V any](answer func(name string) V) func(name string) V {
 	}
 }
 
+// noPort is the name for what an output port holds that was not set.
+const noPort = "none"
+
 // isFar tells of a port that packets cannot enter or leave by on this chassis.
 func (t *Tables) isFar(r *incr.Reader, name string) bool {
 	id, row, ok := incr.One(r, t.portsByName, name)
@@ -260,6 +263,9 @@ func (t *Tables) env(r *incr.Reader, uuid schema.UUID, dp Datapath, m *maker) lo
 		return lower.Port{}
 	})
 	env.Port = func(name string) (lower.Port, bool) {
+		if name == noPort {
+			return lower.Port{}, true
+		}
 		p := port(name)
 		return p, p != lower.Port{} // no key is 0
 	}

@@ -11,18 +11,21 @@ import (
 type place uint8
 
 const (
-	nowhere   place = iota // nobody has the port
-	anIface                // it is bound to an interface here
-	aPatch                 // it leads to its peer, on each chassis
-	aGateway               // it leads to its peer, on this chassis alone
-	aStandIn               // it stands for its peer, which is on the same datapath, on this chassis alone
-	elsewhere              // another chassis has it
+	nowhere    place = iota // nobody has the port
+	anIface                 // it is bound to an interface here
+	aLocalport              // it has an interface here, as it may have on any chassis
+	aNetwork                // it leads to a physical network, which this chassis is connected to
+	aPatch                  // it leads to its peer, on each chassis
+	aGateway                // it leads to its peer, on this chassis alone
+	aStandIn                // it stands for its peer, which is on the same datapath, on this chassis alone
+	elsewhere               // another chassis has it
+	beyond                  // so it is, and the physical network of its switch leads there
 )
 
 // where is a place and the way there.
 type where struct {
 	place
-	Peer   schema.UUID // of aPatch, aGateway and aStandIn
+	Peer   schema.UUID // of aPatch, aGateway and aStandIn; of beyond: the localnet port
 	Tunnel uint32      // to elsewhere; above 0
 }
 
@@ -37,6 +40,10 @@ func (t *Tables) whereIs(r *incr.Reader, port schema.UUID) (where, bool) {
 	self, _ := incr.Get(r, t.Self, struct{}{})
 	has, _ := incr.Get(r, t.winner, port) // the chassis that has it
 	switch row.Type {
+	case localnet:
+		return where{place: aNetwork}, incr.Has(r, t.Plugged, port)
+	case localport:
+		return where{place: aLocalport}, incr.Has(r, t.Plugged, port)
 	case "patch":
 		return t.behind(r, row, aPatch)
 	case "l3gateway":
@@ -57,6 +64,9 @@ func (t *Tables) whereIs(r *incr.Reader, port schema.UUID) (where, bool) {
 	if has == "" || has == self.Name {
 		return where{}, false
 	}
+	if outlet, ok := t.outlet(r, row.Datapath); ok && row.Type != standInType {
+		return where{place: beyond, Peer: outlet}, true
+	}
 	tunnel, ok := t.tunnelTo(r, ClaimKey{port, has})
 	return where{place: elsewhere, Tunnel: tunnel}, ok
 }
@@ -73,6 +83,8 @@ func (t *Tables) isHere(r *incr.Reader, id schema.UUID, row Port) bool {
 	switch row.Type {
 	case "":
 		return incr.Has(r, t.Bound, id)
+	case localnet, localport:
+		return incr.Has(r, t.Plugged, id)
 	case "l3gateway":
 		return t.opens(r, row)
 	}
@@ -82,10 +94,8 @@ func (t *Tables) isHere(r *incr.Reader, id schema.UUID, row Port) bool {
 // portFlows are the flows that take packets to a port, and from it.
 func (t *Tables) portFlows(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, bool) {
 	at, _ := incr.Get(r, t.where, port)
-	if at.place == elsewhere {
-		row, _ := incr.Get(r, t.Ports, port)
-		dp, ok := incr.Get(r, t.Local, row.Datapath)
-		return physical.Remote(physical.RemotePort{Cookie: cookie(port), Datapath: dp.Key, Key: uint16(row.Key), Tunnel: at.Tunnel}), ok
+	if at.place == elsewhere || at.place == beyond {
+		return t.farFlows(r, port, at)
 	}
 	p, ok := t.onDatapath(r, port)
 	if !ok {
@@ -99,9 +109,28 @@ func (t *Tables) portFlows(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, boo
 	case aStandIn:
 		peer, ok := incr.Get(r, t.Ports, at.Peer)
 		return physical.StandIn(p, uint16(peer.Key)), ok
+	case aLocalport, aNetwork:
+		plug, _ := incr.Get(r, t.Plugged, port)
+		if p.Ofport = plug.Ofport; at.place == aLocalport {
+			return physical.Localport(p), true
+		}
+		row, _ := incr.Get(r, t.Ports, port)
+		return physical.Localnet(p, row.VLAN), true
 	case aPatch, aGateway:
 		peer, ok := t.onDatapath(r, at.Peer)
 		return physical.Patch(p, peer), ok
 	}
 	return nil, false
+}
+
+// farFlows are those of a port that another chassis has.
+func (t *Tables) farFlows(r *incr.Reader, port schema.UUID, at where) ([]ofctrl.Flow, bool) {
+	row, _ := incr.Get(r, t.Ports, port)
+	dp, ok := incr.Get(r, t.Local, row.Datapath)
+	p := physical.RemotePort{Cookie: cookie(port), Datapath: dp.Key, Key: uint16(row.Key), Tunnel: at.Tunnel}
+	if at.place == beyond {
+		outlet, _ := incr.Get(r, t.Ports, at.Peer)
+		return physical.Beyond(p, uint16(outlet.Key)), ok
+	}
+	return physical.Remote(p), ok
 }

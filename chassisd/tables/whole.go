@@ -54,6 +54,9 @@ func (t *Tables) groupEnv(r *incr.Reader, group schema.UUID, s scope, m *maker) 
 	env.Scope, env.Router = s.Scope, s.router
 	env.Passed = t.passedBy(r, t.stages.ofGroup, group)
 	env.Port = func(name string) (lower.Port, bool) {
+		if name == noPort {
+			return lower.Port{}, true
+		}
 		p, ok := known[name]
 		if !ok {
 			p = t.groupPort(r, group, name)

@@ -35,7 +35,7 @@ func (ft *feature) writeBase() {
 		}
 	})
 	ft.m.SwitchPortFlows.Write("acl", func(r *incr.Reader, out *graph.Flows, p *model.SwitchPort) {
-		if !p.Handled || p.Type != "router" && p.Type != "localnet" {
+		if !p.Handled || !p.ToRouter() && !p.IsLocalnet() {
 			return
 		}
 		if policy, _ := incr.Get(r, ft.policies, p.Switch); policy.Stateful {

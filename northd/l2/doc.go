@@ -2,8 +2,8 @@
 // group's address, packets find the port of their destination, broadcasts find
 // all, and questions for known addresses are answered at once.
 //
-// One file for each of these: admission.go, lookup.go, neighbours.go, and
-// multicast.go with the groups that packets are flooded to. routers.go has what
+// One file for each of these: admission.go, lookup.go, learning.go, neighbours.go,
+// and multicast.go with the groups that packets are flooded to. routers.go has what
 // is different where routers are.
 //
 // The rule: what is the same on all switches is written once; what a switch's

@@ -16,12 +16,16 @@ type feature struct {
 	m        *model.Model
 	copp     model.CoppMeter
 	settings *incr.Table[struct{}, settings]
+	learn    learnOptions
+	allHear  *graph.Option[bool]
 
 	has          *incr.Table[schema.UUID, class]
 	portsByGroup *incr.Index[schema.UUID, *model.SwitchPort, groupKey]
 	portsByMAC   *incr.Index[schema.UUID, *model.SwitchPort, macOnSwitch]
 	portsByIP    *incr.Index[schema.UUID, *model.SwitchPort, ipOnSwitch]
 	toRouters    *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID]
+	learners     *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID] // by switch, as those before and after
+	localnets    *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID]
 }
 
 // settings are options for the whole network.
@@ -34,6 +38,8 @@ type class struct {
 	Unknown bool // some port has addresses "unknown"
 	Routed  bool // some port leads to a router
 	Hosts   bool // some port does not; said of such with a router only
+	Learns  bool // senders behind some port are learned
+	Quiet   bool // questions of neighbours are not for all
 }
 
 type macOnSwitch struct {
@@ -58,15 +64,23 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 	f.portsByMAC = incr.NewIndex(m.SwitchPorts, "mac", macsOf)
 	f.portsByIP = incr.NewIndex(m.SwitchPorts, "ip", ipsOf)
 	f.toRouters = incr.NewIndex(m.SwitchPorts, "to routers", toRouters)
+	f.learn = newLearnOptions(g)
+	f.allHear = graph.Bool[*nb.LogicalSwitch](g, "other_config", "broadcast-arps-to-all-routers", true,
+		"questions for neighbours that no port is known to be go to all ports, else to those with addresses unknown alone")
+	f.learners = incr.NewIndex(m.SwitchPorts, "learners", f.learnersOf)
+	f.localnets = incr.NewIndex(m.SwitchPorts, "localnet", localnetsOf)
 	f.has = graph.Table(g, "class of switching", incr.Keys(m.Switches), f.classOf)
 	classes := graph.NewClass(g, "switching", f.has)
 
 	m.AllSwitches.Write("admission", admitAll)
+	m.AllSwitches.Write("learning", learnNothing)
 	m.AllSwitches.Write("neighbours", answerNobody)
 	m.AllSwitches.Write("lookup", lookupGroups)
 	classes.Write("lookup", lookupUnknown)
 	classes.Write("lookup", lookupRouted)
+	classes.Write("lookup", askQuietly)
 	m.SwitchPortFlows.Write("admission", admitPort)
+	m.SwitchPortFlows.Write("learning", f.learnFrom)
 	m.SwitchPortFlows.Write("neighbours", f.answerFor)
 	m.SwitchPortFlows.Write("lookup", f.lookupPort)
 	m.SwitchPortFlows.Write("lookup", f.askRouter)
@@ -77,7 +91,11 @@ func (f *feature) classOf(r *incr.Reader, id schema.UUID) (class, bool) {
 	some := func(k group) bool { return incr.Count(r, f.portsByGroup, groupKey{id, k}) > 0 }
 	c := class{Unknown: some(unknown), Routed: incr.Count(r, f.toRouters, id) > 0}
 	c.Hosts = c.Routed && some(floodL2)
-	return c, c.Unknown || c.Routed
+	c.Learns = incr.Count(r, f.learners, id) > 0
+	if s, ok := incr.Get(r, f.m.Switches, id); ok {
+		c.Quiet = !f.allHear.Of(s.Config)
+	}
+	return c, c != class{}
 }
 
 // macsOf: addresses of ports whose type has no flows take nothing from others.

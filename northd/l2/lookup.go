@@ -9,12 +9,13 @@ import (
 )
 
 // Lookup sends packets to the port that has the destination address, groups'
-// to all ports, and others to the ports with addresses "unknown". Routers get
-// of what is for groups only what is for them: see routers.go.
+// to all ports, and others to the port that they are learned to be behind, else
+// to the ports with addresses "unknown". Routers get of what is for groups only
+// what is for them: see routers.go.
 //
-// Unlike OVN, northd does not let the agent learn addresses of such ports yet:
-// what OVN asks get_fdb goes to all of them. An address that two ports of a
-// switch have gets one flow, not two that contradict each other.
+// An address that two ports of a switch have gets one flow, not two that
+// contradict each other. Unlike in OVN, a switch on which nothing is learned asks
+// nobody.
 
 func lookupGroups(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) {
 	f.Add(pipeline.LSInL2Lkup, 70, lflow.Bool(lflow.EthMcast), outputTo(floodL2Group)...)
@@ -23,13 +24,29 @@ func lookupGroups(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) {
 }
 
 func lookupUnknown(_ *incr.Reader, f *graph.Flows, c class) {
-	if c.Unknown {
-		f.Add(pipeline.LSInL2Unknown, 50, nil, outputTo(unknownGroup)...)
+	to := toUnknown(c)
+	switch {
+	case c.Learns:
+		f.Add(pipeline.LSInL2Lkup, 1, nil, lflow.GetFDB{Dst: lflow.Outport, MAC: lflow.EthDst}, lflow.Next{})
+		f.Add(pipeline.LSInL2Unknown, 50, lflow.Eq(lflow.Outport, nobody), to...)
+		f.Add(pipeline.LSInL2Unknown, 1, nil, lflow.Output{})
+	case c.Unknown:
+		f.Add(pipeline.LSInL2Unknown, 50, nil, to...)
 	}
 }
 
+// nobody is what get_fdb finds where nothing is learned.
+const nobody = "none"
+
+func toUnknown(c class) []lflow.Action {
+	if !c.Unknown {
+		return []lflow.Action{lflow.Drop{}}
+	}
+	return outputTo(unknownGroup)
+}
+
 func (ft *feature) lookupPort(r *incr.Reader, f *graph.Flows, p *model.SwitchPort) {
-	if !p.Handled {
+	if !p.Handled || p.Type == "" && p.Unknown && ft.learn.force.Of(p.Options) {
 		return
 	}
 	at := ft.centralAt(r, p)

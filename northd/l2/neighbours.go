@@ -17,7 +17,8 @@ import (
 //
 // As in OVN there are no answers for ports with addresses "unknown", nor on
 // switches with vlan-passthru, nor, with NB_Global options:ignore_lsp_down set
-// to false, for ports that are not up.
+// to false, for ports that are not up. Who asks from behind a localnet port is heard
+// by several chassis, and answered by that of the port.
 
 func answerNobody(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) { f.Pass(pipeline.LSInARPRsp) }
 
@@ -33,6 +34,7 @@ func (ft *feature) answerFor(r *incr.Reader, f *graph.Flows, p *model.SwitchPort
 			}
 			ask := question(ip.Addr())
 			f.Add(stage, 100, lflow.And(ask, lflow.Eq(lflow.Inport, p.Name)), lflow.Next{})
+			ask = lflow.And(ask, ft.asksHere(r, p))
 			if ip.Addr().Is6() {
 				f.Meter = ft.copp.Of(r, p.Switch, "nd-na")
 			}
@@ -49,11 +51,24 @@ func (ft *feature) isVLANPassthru(r *incr.Reader, p *model.SwitchPort) bool {
 
 // isUp tells whether a port is up as far as answers for it are concerned.
 func (ft *feature) isUp(r *incr.Reader, p *model.SwitchPort) bool {
-	if o, _ := incr.Get(r, ft.settings, struct{}{}); !o.needUp || p.Peer != "" {
+	if o, _ := incr.Get(r, ft.settings, struct{}{}); !o.needUp || p.Peer != "" || p.IsLocalport() {
 		return true
 	}
 	claim, _ := incr.Get(r, ft.m.Claims, p.UUID)
 	return claim.Up
+}
+
+// asksHere matches who is answered in the name of the port on this chassis; nil is
+// everybody. A router answers itself where the question comes from outside.
+func (ft *feature) asksHere(r *incr.Reader, p *model.SwitchPort) *lflow.Expr {
+	if incr.Count(r, ft.localnets, p.Switch) == 0 {
+		return nil
+	}
+	inside := pipeline.IsNot(pipeline.FromLocalnet)
+	if p.Type != "" {
+		return inside
+	}
+	return lflow.Or(lflow.And(pipeline.Is(pipeline.FromLocalnet), lflow.Resident(p.Name)), inside)
 }
 
 // owns tells whether p is the one port of its switch that is answered for.

@@ -43,6 +43,15 @@ func (ft *feature) centralAt(r *incr.Reader, p *model.SwitchPort) string {
 	return ft.m.CentralAt(r, far)
 }
 
+// askQuietly sends questions of neighbours for which there is no better flow to
+// where the answer may come from.
+func askQuietly(_ *incr.Reader, f *graph.Flows, c class) {
+	if c.Quiet {
+		question := lflow.Or(lflow.Eq(lflow.ARPOp, 1), lflow.Bool(lflow.NDNS))
+		f.Add(pipeline.LSInL2Lkup, 72, lflow.And(lflow.Bool(lflow.EthMcast), question), toUnknown(c)...)
+	}
+}
+
 // askRouter sends questions for a router's addresses to it. What it says of
 // itself, and what others say of its addresses, no router needs to hear.
 func (ft *feature) askRouter(r *incr.Reader, f *graph.Flows, p *model.SwitchPort) {

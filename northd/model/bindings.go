@@ -32,7 +32,7 @@ func (m *Model) declareBindings(g *graph.Graph) {
 		func(r *incr.Reader, row *nb.LogicalSwitchPort) (*int64, bool) {
 			p, ok := incr.Get(r, m.parsedSwitchPorts, row.UUID)
 			if !ok || p.Tag == 0 {
-				return nil, false
+				return nil, ok
 			}
 			return &p.Tag, true
 		})
@@ -67,13 +67,19 @@ func (m *Model) switchPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, 
 	if p.Tag != 0 {
 		row.Tag = &p.Tag
 	}
-	if p.Type == routerType {
+	switch p.Type {
+	case routerType:
 		row.Type = patchType
 		row.Options = map[string]string{}
 		if p.Peer != "" {
 			row.Options["peer"] = p.Peer
 		}
 		m.onGatewayChassis(r, row, p.Chassis)
+	case localnetType:
+		if s, ok := incr.Get(r, m.Switches, p.Switch); ok && s.Kind.VLANPassthru {
+			row.Options = maps.Clone(p.Options)
+			row.Options["vlan-passthru"] = "true"
+		}
 	}
 	m.requestChassis(r, row)
 	return row, true

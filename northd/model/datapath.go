@@ -2,6 +2,7 @@ package model
 
 import (
 	"maps"
+	"strconv"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/northd/graph"
@@ -20,6 +21,7 @@ type Switch struct {
 	Copp     schema.UUID
 	Problems []graph.Problem
 	Kind     SwitchKind
+	FDBAge   int // seconds after which agents forget a sender; 0 is never
 	wantKey  int
 }
 
@@ -83,6 +85,7 @@ func (m *Model) parseSwitch(r *incr.Reader, id schema.UUID) (*Switch, bool) {
 	s := &Switch{UUID: id, Name: row.Name, Name2: row.ExternalIDs["neutron:network_name"], Config: row.OtherConfig}
 	s.wantKey = m.options.switchKey.Read(row.OtherConfig, &p)
 	s.Kind.VLANPassthru = m.options.passthru.Read(row.OtherConfig, &p)
+	s.FDBAge = m.options.fdbAge.Read(row.OtherConfig, &p)
 	if row.Copp != nil {
 		s.Copp = *row.Copp
 	}
@@ -114,10 +117,10 @@ func (m *Model) datapathRow(r *incr.Reader, id schema.UUID) (*sb.DatapathBinding
 	if !ok {
 		return nil, false
 	}
-	kind, name, name2 := "logical-switch", "", ""
+	kind, name, name2, fdbAge := "logical-switch", "", "", 0
 	var more map[string]string
 	if s, ok := incr.Get(r, m.Switches, id); ok {
-		name, name2 = s.Name, s.Name2
+		name, name2, fdbAge = s.Name, s.Name2, s.FDBAge
 	} else if s, ok := incr.Get(r, m.Routers, id); ok {
 		kind, name, name2, more = "logical-router", s.Name, s.Name2, s.forAgent
 	} else {
@@ -134,6 +137,9 @@ func (m *Model) datapathRow(r *incr.Reader, id schema.UUID) (*sb.DatapathBinding
 	maps.Copy(row.ExternalIDs, more)
 	if name2 != "" {
 		row.ExternalIDs["name2"] = name2
+	}
+	if fdbAge > 0 {
+		row.ExternalIDs["fdb_age_threshold"] = strconv.Itoa(fdbAge)
 	}
 	return row, true
 }

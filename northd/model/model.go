@@ -121,6 +121,8 @@ func (m *Model) declareOptions(g *graph.Graph) {
 		passthru:  graph.Bool[*nb.LogicalSwitch](g, "other_config", "vlan-passthru", false, "packets with a VLAN tag pass the switch"),
 		macAges: graph.String[*nb.LogicalRouter](g, "options", macAges, "[PREFIX:]SECONDS[;…]",
 			"after how long agents forget neighbours that are not in use; 0 or nothing: never, but for the bound of a port"),
+		fdbAge: graph.Int[*nb.LogicalSwitch](g, "other_config", "fdb_age_threshold", 0, 0, 1<<31-1, "never",
+			"seconds after which a sender behind a port is forgotten that has sent nothing; agents keep at most 2048 of a port each, the newest"),
 		requested: graph.String[*nb.LogicalSwitchPort](g, "options", "requested-chassis", "names or host names, comma separated",
 			"the first is the chassis that shall have the port; on the others it is not yet"),
 		routerPort: graph.String[*nb.LogicalSwitchPort](g, "options", "router-port", "name of a Logical_Router_Port",
@@ -131,11 +133,18 @@ func (m *Model) declareOptions(g *graph.Graph) {
 			"how packets get to the gateway chassis: through a tunnel (overlay, the default), or over the provider network"),
 		resides: graph.Bool[*nb.LogicalRouterPort](g, "options", "reside-on-redirect-chassis", false,
 			"what VMs behind a provider network send to the port is routed where the router's one gateway port is"),
+		network: graph.String[*nb.LogicalSwitchPort](g, "options", "network_name", "name of a physical network",
+			"for ports of type localnet: the network, which chassis map to a bridge (ovn-bridge-mappings)"),
+		ethtype: graph.String[*nb.LogicalSwitchPort](g, "options", "ethtype", "802.1q or 802.1ad",
+			"for ports of type localnet with a tag: which kind of tag it is; 802.1q"),
 	}
 	// Package serve writes them where they are missing.
 	graph.String[*nb.NBGlobal](g, "options", "mac_prefix", "three octets", "the first ones of Ethernet addresses that are given out; northd chooses them once")
 	graph.String[*nb.NBGlobal](g, "options", ServiceMonitorMAC, "Ethernet address", "the source of health checks, and an address set of that name; northd chooses it once")
 	graph.String[*nb.NBGlobal](g, "options", "max_tunid", "written by northd", "the largest tunnel key of a datapath")
+	// Agents forget what is their own, each at its time.
+	graph.Int[*nb.NBGlobal](g, "options", "fdb_removal_limit", 0, 0, 1<<31-1, "",
+		"has no meaning: each chassis forgets its own senders one by one, and nobody many at once")
 	graph.String[*nb.NBGlobal](g, "options", "northd_internal_version", "written by northd", "the version of the northd that leads")
 	// Agents read it in SB_Global.
 	graph.Int[*nb.NBGlobal](g, "options", "mac_binding_removal_limit", 0, 0, 1<<31-1, "all",
@@ -154,6 +163,8 @@ type rowOptions struct {
 	macAges                               *graph.Option[string]
 	chassis, redirectKind                 *graph.Option[string]
 	passthru, resides                     *graph.Option[bool]
+	network, ethtype                      *graph.Option[string]
+	fdbAge                                *graph.Option[int]
 }
 
 // declareKeyProblems tells of rows without the tunnel key that they want.

@@ -122,9 +122,6 @@ func (m *Model) declareRedirects(g *graph.Graph) {
 	graph.WriteBack(g, m.lrp, "status", func(p *nb.LogicalRouterPort) *map[string]string { return &p.Status }, m.hostingChassis)
 }
 
-// localnetType is the type of a switch port that leads to a physical network.
-const localnetType = "localnet"
-
 // redirectOf is the row function of table "parsed chassisredirect port". The
 // switch at the other end of a gateway port has one too, unless a wire leads to
 // the gateway chassis.

@@ -33,7 +33,7 @@ type SwitchPort struct {
 	Peer     string            // of type router: name of the router's port
 	Gateway  string            // the chassisredirect port of that, if it has one
 	Chassis  string            // of type router: the chassis that has the router, a gateway router
-	Tag      int64             // of a container's port, or 0
+	Tag      int64             // of a container's port or a localnet port, or 0
 	Parent   string            // of a container's port: the VM's
 	MACs     []string          // column addresses as it stands
 	IDs      map[string]string // external_ids
@@ -50,7 +50,7 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 	}
 	e := &graph.RowProblems{Table: "Logical_Switch_Port", Row: id, Name: row.Name}
 	p := &SwitchPort{UUID: id, Switch: switches[0], Name: row.Name, Type: row.Type, Options: row.Options,
-		Enabled: row.Enabled == nil || *row.Enabled, Handled: row.Type == "" || row.Type == routerType, Security: row.PortSecurity,
+		Enabled: row.Enabled == nil || *row.Enabled, Handled: slices.Contains(handled, row.Type), Security: row.PortSecurity,
 		MACs: row.Addresses, IDs: row.ExternalIDs}
 	if len(switches) > 1 {
 		e.Problem("name", "is in more than one switch; "+switches[0].String()+" has it")
@@ -63,8 +63,11 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 		e.Problem("options", "requested-chassis: a second chassis beside the first: "+graph.NotYet)
 	}
 	var far []Address
-	if p.Type == routerType {
+	switch p.Type {
+	case routerType:
 		far = m.farEnd(r, p, e)
+	case localnetType:
+		m.checkLocalnet(p, e)
 	}
 	p.addresses(row, far, e)
 	if row.DynamicAddresses != nil {
@@ -83,8 +86,35 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 // ToRouter tells whether the port is there for a router, found or not.
 func (p *SwitchPort) ToRouter() bool { return p.Type == routerType }
 
-// routerType is the type of a switch port that a router's port is connected to.
-const routerType = "router"
+// IsLocalnet tells whether the port leads to a physical network, on each chassis
+// that is connected to it.
+func (p *SwitchPort) IsLocalnet() bool { return p.Type == localnetType }
+
+// IsLocalport tells whether the port is one of each chassis's own, with the same
+// addresses on all.
+func (p *SwitchPort) IsLocalport() bool { return p.Type == localportType }
+
+// Types of switch ports; a VM's has none.
+const (
+	routerType    = "router"   // a router's port is connected to it
+	localnetType  = "localnet" // it leads to a physical network
+	localportType = "localport"
+)
+
+// handled are the types that have flows.
+var handled = []string{"", routerType, localnetType, localportType}
+
+// checkLocalnet tells what the options of a localnet port lack; agents read them.
+func (m *Model) checkLocalnet(p *SwitchPort, e *graph.RowProblems) {
+	if m.options.network.Of(p.Options) == "" {
+		e.Problem("options", "network_name: a port of type localnet needs the name of a physical network")
+	}
+	switch ethtype := strings.ToLower(m.options.ethtype.Of(p.Options)); ethtype {
+	case "", "802.1q", "802.11q", "802.1ad", "802.11ad":
+	default:
+		e.Problem("options", "ethtype: "+strconv.Quote(ethtype)+" is neither 802.1q nor 802.1ad")
+	}
+}
 
 // farEnd finds the router's port of a switch port and returns its addresses.
 func (m *Model) farEnd(r *incr.Reader, p *SwitchPort, e *graph.RowProblems) []Address {
@@ -152,14 +182,17 @@ func (p *SwitchPort) addresses(row *nb.LogicalSwitchPort, far []Address, e *grap
 	}
 }
 
-// tag reads the VLAN tag by which a parent port tells a container's packets.
+// tag reads the VLAN tag by which a parent port tells a container's packets, or which
+// those of a localnet port have outside. Column tag is northd's.
 func (p *SwitchPort) tag(row *nb.LogicalSwitchPort, e *graph.RowProblems) {
 	switch {
-	case row.TagRequest != nil && *row.TagRequest != 0:
+	case row.TagRequest == nil:
+	case *row.TagRequest != 0:
 		p.Tag = *row.TagRequest
-	case row.TagRequest != nil && p.Parent != "":
+	case p.Parent != "":
 		e.Problem("tag_request", "0, a tag of northd's choice: "+graph.NotYet)
-	case row.Tag != nil:
-		p.Tag = *row.Tag
+		if row.Tag != nil {
+			p.Tag = *row.Tag
+		}
 	}
 }

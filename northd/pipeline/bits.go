@@ -7,6 +7,8 @@ const (
 	PortSecDropIn  = "port_sec_drop_in"
 	PortSecDropOut = "port_sec_drop_out"
 	Loopback       = "loopback"
+	FDBKnown       = "fdb_known"
+	FromLocalnet   = "from_localnet"
 
 	CTDefrag = "ct_defrag"
 	CTCommit = "ct_commit"
@@ -64,6 +66,8 @@ var uses = [...]Bits{
 	{Loopback, "flags.loopback", 0, 0, LSInARPRsp, LSOutApplyPortSec, "may be output to the port that it came from", [2]string{}},
 
 	// These are OVN's bits of the same use.
+	{FDBKnown, "reg0", 11, 11, LSInLookupFDB, LSInPutFDB, "there is nothing to learn from the packet", [2]string{}},
+	{FromLocalnet, "flags.localnet", 0, 0, LSInLookupFDB, LSInARPRsp, "the packet came in by a localnet port", [2]string{}},
 	{CTDefrag, "reg0", 0, 0, LSInPreACL, LSInPreStateful, "send the packet through conntrack", [2]string{LSOutPreACL, LSOutPreStateful}},
 	{CTCommit, "reg0", 1, 1, LSInACLEval, LSInStateful, "commit the connection", [2]string{LSOutACLEval, LSOutStateful}},
 	{ACLHintAllowNew, "reg0", 7, 7, LSInACLHint, LSInACLAfterLBEval, "an ACL that allows has to commit the connection", [2]string{LSOutACLHint, LSOutACLEval}},

@@ -17,6 +17,8 @@ const (
 const (
 	LSInCheckPortSec     = "ls_in_check_port_sec"
 	LSInApplyPortSec     = "ls_in_apply_port_sec"
+	LSInLookupFDB        = "ls_in_lookup_fdb"
+	LSInPutFDB           = "ls_in_put_fdb"
 	LSInPreACL           = "ls_in_pre_acl"
 	LSInPreStateful      = "ls_in_pre_stateful"
 	LSInACLHint          = "ls_in_acl_hint"
@@ -81,6 +83,8 @@ var pipelines = [...]Pipeline{
 	SwitchIngress: {Name: "switch ingress", Stages: []Stage{
 		{LSInCheckPortSec, "admission", "drop what no port may send; find out whether this port may send the packet"},
 		{LSInApplyPortSec, "portsec", "drop what the port may not send"},
+		{LSInLookupFDB, "learning", "find out whether the sender is known to be behind the port"},
+		{LSInPutFDB, "learning", "learn the sender"},
 		{LSInPreACL, "acl", "find out whether ACLs need conntrack for the packet"},
 		{LSInPreStateful, "stateful", "send the packet through conntrack"},
 		{LSInACLHint, "acl", "from the connection's state to what kinds of ACLs may match"},
