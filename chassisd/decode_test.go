@@ -202,7 +202,7 @@ func TestDecodePort(t *testing.T) {
 		t.Fatal(d.bad)
 	}
 	p, _ := d.t.Ports.Get(id)
-	if want := (tables.Port{Name: "door", Type: "l3gateway", Datapath: dp, Key: 7, Requested: "hv1", Peer: "other", Gateway: "gw"}); p != want {
+	if want := (tables.Port{Name: "door", Type: "l3gateway", Datapath: dp, Key: 7, Requested: "hv1", Peer: "other", Gateway: "gw", Addresses: "unknown"}); p != want {
 		t.Errorf("%+v, want %+v", p, want)
 	}
 	same := func(a, b string) {

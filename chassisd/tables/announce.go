@@ -124,7 +124,7 @@ func (t *Tables) natAnnounced(r *incr.Reader, id schema.UUID, row Port, element 
 func (t *Tables) hasPort(r *incr.Reader, name string) bool {
 	id, row, ok := incr.One(r, t.portsByName, name)
 	if row.Type == "chassisredirect" {
-		return t.hasRedirection(r, id, row)
+		return t.hasRedirection(r, id)
 	}
 	return ok && incr.Has(r, t.Bound, id)
 }

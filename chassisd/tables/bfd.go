@@ -10,7 +10,6 @@ import (
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/schema"
-	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // BFDSession is a session of a router's port that is on this chassis.
@@ -84,18 +83,12 @@ func (t *Tables) isResident(r *incr.Reader, row Port) bool {
 	if row.Type != "patch" || !ok || p.Type != "chassisredirect" {
 		return false
 	}
-	return t.hasRedirection(r, cr, p)
+	return t.hasRedirection(r, cr)
 }
 
-// hasRedirection tells whether a chassisredirect port is here: this chassis claims it
-// and wins.
-func (t *Tables) hasRedirection(r *incr.Reader, port schema.UUID, row Port) bool {
-	var claims []sb.Claim
-	for k, c := range incr.Each(r, t.claimsByPort, port) {
-		claims = append(claims, sb.Claim{Chassis: k.Chassis, Revision: c.Rev})
-	}
-	self, _ := incr.Get(r, t.Self, struct{}{})
-	return len(claims) > 0 && sb.Winner(t.named(r, row.Requested), claims) == self.Name
+// hasRedirection tells whether a chassisredirect port is here.
+func (t *Tables) hasRedirection(r *incr.Reader, port schema.UUID) bool {
+	return incr.Has(r, t.Hosted, port)
 }
 
 // isRedirected tells whether packets for a port of a distributed router go to the

@@ -4,7 +4,11 @@ import "github.com/weft-sdn/weft/schema"
 
 // Near are the tunnels to other chassis that have ports on a local datapath, or
 // on those that packets get to from it without a tunnel: they send to its ports.
+// Where the datapath's physical network leads there none of them does.
 func (t *Tables) Near(datapath schema.UUID) []Tunnel {
+	if len(t.outlets.Lookup(datapath)) > 0 {
+		return nil
+	}
 	reached := []schema.UUID{datapath}
 	if rep, ok := t.component.Get(datapath); ok {
 		reached = t.connected.Lookup(rep)

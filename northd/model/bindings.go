@@ -74,6 +74,10 @@ func (m *Model) switchPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, 
 		if p.Peer != "" {
 			row.Options["peer"] = p.Peer
 		}
+		row.NATAddresses = m.announced(r, p)
+		if m.isQuiet(r, p) {
+			row.Options["disable_garp_rarp"] = "true"
+		}
 		m.onGatewayChassis(r, row, p.Chassis)
 	case localnetType:
 		if s, ok := incr.Get(r, m.Switches, p.Switch); ok && s.Kind.VLANPassthru {

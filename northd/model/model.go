@@ -114,6 +114,7 @@ func (m *Model) declareOptions(g *graph.Graph) {
 		return row.Options, true
 	})
 	m.options = rowOptions{
+		announce:  declareAnnouncing(g),
 		switchKey: graph.Int[*nb.LogicalSwitch](g, "other_config", "requested-tnl-key", 0, 1, m.limits.MaxDatapathKey, "northd's choice", keyDoc),
 		routerKey: graph.Int[*nb.LogicalRouter](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxDatapathKey, "northd's choice", keyDoc),
 		portKey:   graph.Int[*nb.LogicalSwitchPort](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxPortKey, "northd's choice", keyDoc),
@@ -161,6 +162,7 @@ type rowOptions struct {
 	switchKey, routerKey, portKey, lrpKey *graph.Option[int]
 	requested, routerPort                 *graph.Option[string]
 	macAges                               *graph.Option[string]
+	announce                              announceOptions
 	chassis, redirectKind                 *graph.Option[string]
 	passthru, resides                     *graph.Option[bool]
 	network, ethtype                      *graph.Option[string]

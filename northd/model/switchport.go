@@ -66,6 +66,9 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 	switch p.Type {
 	case routerType:
 		far = m.farEnd(r, p, e)
+		if _, err := m.alsoAnnounced(p); err != nil {
+			e.Problem("options", "nat-addresses: "+err.Error())
+		}
 	case localnetType:
 		m.checkLocalnet(p, e)
 	}

@@ -15,7 +15,8 @@ import (
 // These are OVN's flows, with one flow for all addresses of a port.
 
 // dropOwnSources drops packets that claim to come from the router, or from a
-// broadcast address. A network of 31 bits has none: RFC 3021.
+// broadcast address. A network of 31 bits has none: RFC 3021. What tells of another
+// packet begins anew, and does come from the router.
 func dropOwnSources(f *graph.Flows, p *model.RouterPort) {
 	var sources []any
 	for _, n := range p.OfFamily(false) {
@@ -25,7 +26,7 @@ func dropOwnSources(f *graph.Flows, p *model.RouterPort) {
 		}
 	}
 	if len(sources) > 0 {
-		f.Add(pipeline.LRInIPInput, 100, lflow.Eq(lflow.IP4Src, sources...), lflow.Drop{})
+		f.Add(pipeline.LRInIPInput, 100, lflow.And(lflow.Eq(lflow.IP4Src, sources...), pipeline.IsNot(pipeline.EgressLoopback)), lflow.Drop{})
 	}
 }
 
@@ -39,7 +40,8 @@ func broadcast(n netip.Prefix) netip.Addr {
 }
 
 // answerQuestions answers ARP requests and neighbour solicitations that come
-// in by the port: ARP from its networks only. Of a gateway port its chassis does,
+// in by the port: ARP from its networks only, but where hosts outside ask, which may
+// have addresses of other ones. Of a gateway port its chassis does,
 // so that others see one answer, and learn where it is.
 func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 	mac := pipeline.LField(pipeline.InportMAC)
@@ -49,8 +51,12 @@ func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.Rout
 		pipeline.Set(pipeline.RouterLoopback),
 		lflow.Output{},
 	}
+	outside := ft.m.IsCentral(r, p.Router)
 	for _, n := range p.OfFamily(false) {
-		asked := lflow.And(here, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, n.Addr()), lflow.Eq(lflow.ARPSPA, n.Masked()))
+		asked := lflow.And(here, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, n.Addr()))
+		if !outside {
+			asked = lflow.And(asked, lflow.Eq(lflow.ARPSPA, n.Masked()))
+		}
 		f.Add(pipeline.LRInIPInput, 90, asked, append([]lflow.Action{
 			lflow.Move{Dst: lflow.EthDst, Src: lflow.EthSrc},
 			lflow.Move{Dst: lflow.EthSrc, Src: mac},

@@ -1,0 +1,80 @@
+package model
+
+import (
+	"strings"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow/address"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+// announceOptions are what ports of switches announce for their routers.
+type announceOptions struct {
+	addresses              *graph.Option[string]
+	withoutRouter          *graph.Option[bool]
+	quietPort, quietRouter *graph.Option[bool]
+}
+
+func declareAnnouncing(g *graph.Graph) announceOptions {
+	const quiet = "no gratuitous ARP and RARP"
+	return announceOptions{
+		addresses: graph.String[*nb.LogicalSwitchPort](g, "options", "nat-addresses", "router, or MAC IP…",
+			"for ports of type router with a gateway: what its chassis announces on the physical network beside the router's own addresses"),
+		withoutRouter: graph.Bool[*nb.LogicalSwitchPort](g, "options", "exclude-router-ips-from-garp", false, "do not announce the router's own addresses"),
+		quietPort:     graph.Bool[*nb.LogicalSwitchPort](g, "options", "disable_garp_rarp", false, quiet+" for the port"),
+		quietRouter:   graph.Bool[*nb.LogicalRouter](g, "options", "disable_garp_rarp", false, quiet+" for the router's ports"),
+	}
+}
+
+// announced is column nat_addresses of the Port_Binding of a switch's port to a
+// router: "MAC IP…", behind it the gateway port's redirection, whose chassis alone
+// announces. The router's own addresses are there wherever a physical network has
+// to learn which chassis has them: it is one.
+func (m *Model) announced(r *incr.Reader, p *SwitchPort) (all []string) {
+	far, ok := m.RouterPort(r, p.Peer)
+	if !ok || !far.Enabled || !p.Enabled || !m.HasLocalnet(r, p.Switch) {
+		return nil
+	}
+	at, one := m.CentralAt(r, far), p.Chassis != ""
+	if at == "" && !one {
+		return nil
+	}
+	where := ""
+	if at != "" {
+		where = ` is_chassis_resident("` + at + `")`
+	}
+	if !m.options.announce.withoutRouter.Of(p.Options) {
+		element := far.MAC.String()
+		for _, n := range far.OfFamily(false) {
+			element += " " + n.Addr().String()
+		}
+		if strings.Contains(element, " ") {
+			all = append(all, element+where)
+		}
+	}
+	if text, err := m.alsoAnnounced(p); err == nil && text != "" {
+		all = append(all, text+where)
+	}
+	return all
+}
+
+// alsoAnnounced is what a port announces beside the router's own addresses.
+func (m *Model) alsoAnnounced(p *SwitchPort) (string, error) {
+	text := m.options.announce.addresses.Of(p.Options)
+	if text == "" || text == "router" {
+		return "", nil
+	}
+	_, err := address.Parse(text)
+	return text, err
+}
+
+// isQuiet tells whether nothing is announced for a port to a router.
+func (m *Model) isQuiet(r *incr.Reader, p *SwitchPort) bool {
+	far, ok := m.RouterPort(r, p.Peer)
+	if !ok {
+		return false
+	}
+	router, ok := incr.Get(r, m.Routers, far.Router)
+	return m.options.announce.quietPort.Of(p.Options) || ok && m.options.announce.quietRouter.Of(router.Options)
+}
