@@ -4,10 +4,12 @@ import "github.com/weft-sdn/weft/schema"
 
 // Near are the tunnels to other chassis that have ports on a local datapath, or
 // on those that packets get to from it without a tunnel: they send to its ports.
-// Where the datapath's physical network leads there none of them does.
+// Where the datapath has a physical network packets take that, and nobody is asked.
 func (t *Tables) Near(datapath schema.UUID) []Tunnel {
-	if len(t.outlets.Lookup(datapath)) > 0 {
-		return nil
+	for _, l := range t.Localnets.All() {
+		if l.Datapath == datapath {
+			return nil
+		}
 	}
 	reached := []schema.UUID{datapath}
 	if rep, ok := t.component.Get(datapath); ok {
