@@ -12,5 +12,5 @@
 // and changes only when that does. What a port is like does not change its
 // switch; that a port is up does not change the port.
 //
-// Imports: incr, lflow, lflow/address, northd/graph, schema, schema/nb, schema/sb
+// Imports: incr, lflow, lflow/address, northd/graph, northd/pipeline, schema, schema/nb, schema/sb
 package model

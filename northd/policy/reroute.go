@@ -66,13 +66,7 @@ func (ft *feature) towards(r *incr.Reader, row *nb.LogicalRouterPolicy, p *polic
 			e.Problem("output_port", "the router has no such port")
 			return hop{}, false
 		}
-		h := hop{IP: ip, Out: out}
-		if n, ok := out.NetworkOf(ip); ok {
-			h.Source = n.Addr()
-		} else if all := out.OfFamily(ip.Is6()); len(all) > 0 {
-			h.Source = all[0].Addr()
-		}
-		return h, true
+		return hop{ip, out, out.SourceTowards(ip)}, true
 	}
 	out, n, ok := ft.m.PortTowards(r, p.Router, ip)
 	if !ok {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/northd/pipeline"
 )
 
@@ -49,19 +50,5 @@ const weight = 100
 // forward sends a packet to a next hop. Its TTL is less by one already: it has
 // been routed before.
 func forward(h hop) []lflow.Action {
-	to, source := pipeline.HopRegisters(h.IP.Is6())
-	as := []lflow.Action{lflow.SetTo(to, h.IP)}
-	if h.Source.IsValid() {
-		as = append(as, lflow.SetTo(source, h.Source))
-	}
-	is4 := pipeline.Set(pipeline.HopIsIP4)
-	if h.IP.Is6() {
-		is4 = pipeline.Clear(pipeline.HopIsIP4)
-	}
-	return append(as,
-		lflow.SetTo(lflow.EthSrc, h.Out.MAC),
-		lflow.SetTo(lflow.Outport, h.Out.Name),
-		pipeline.Set(pipeline.RouterLoopback),
-		is4,
-		lflow.Next{})
+	return model.Forward(h.Out, h.IP, h.Source, model.FamilyOf(h.IP))
 }

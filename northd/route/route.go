@@ -178,29 +178,5 @@ func inPrefix(fam *model.Family, field lflow.Field, p netip.Prefix) *lflow.Expr 
 // forward sends a packet on its way. The next hop's family need not be the
 // packet's.
 func forward(rt *model.Route) []lflow.Action {
-	fam := model.FamilyOf(rt.Prefix.Addr())
-	v6 := fam.V6
-	if rt.NextHop.IsValid() {
-		v6 = rt.NextHop.Is6()
-	}
-	hop, source := pipeline.HopRegisters(v6)
-	var as []lflow.Action
-	if rt.NextHop.IsValid() {
-		as = append(as, lflow.SetTo(hop, rt.NextHop))
-	} else {
-		as = append(as, lflow.Move{Dst: hop, Src: fam.Dst})
-	}
-	if rt.Source.IsValid() {
-		as = append(as, lflow.SetTo(source, rt.Source))
-	}
-	is4 := pipeline.Set(pipeline.HopIsIP4)
-	if v6 {
-		is4 = pipeline.Clear(pipeline.HopIsIP4)
-	}
-	return append(as,
-		lflow.SetTo(lflow.EthSrc, rt.Out.MAC),
-		lflow.SetTo(lflow.Outport, rt.Out.Name),
-		pipeline.Set(pipeline.RouterLoopback),
-		is4,
-		lflow.Next{})
+	return model.Forward(rt.Out, rt.NextHop, rt.Source, model.FamilyOf(rt.Prefix.Addr()))
 }

@@ -127,12 +127,7 @@ func (ft *feature) leaveBy(r *incr.Reader, name string, rt *model.Route, e *grap
 	if !hop.IsValid() {
 		hop = rt.Prefix.Addr()
 	}
-	rt.Out = p
-	if n, ok := p.NetworkOf(hop); ok {
-		rt.Source = n.Addr()
-	} else if all := p.OfFamily(hop.Is6()); len(all) > 0 {
-		rt.Source = all[0].Addr()
-	}
+	rt.Out, rt.Source = p, p.SourceTowards(hop)
 	return true
 }
 
