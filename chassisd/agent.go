@@ -188,6 +188,7 @@ func (a *Agent) once(ctx context.Context, tick <-chan time.Time) error {
 	case r := <-results:
 		a.records.result(r, a.cfg.Now())
 	case err := <-a.ovs.done:
+		a.takeChanges()
 		a.ovs.ended(err)
 	case <-a.duties.Ready():
 		a.records.wish(a.dutyRecords())
@@ -334,6 +335,19 @@ func (a *Agent) setElision() {
 func (a *Agent) setCollectors() {
 	if a.loc.feedCollectors(a.t) {
 		a.changed()
+	}
+}
+
+// takeChanges takes what the local database has told already: what a transaction
+// changed is told before its end, and must not be written again.
+func (a *Agent) takeChanges() {
+	for {
+		select {
+		case ch := <-a.vs.Changes():
+			a.switchChanged(ch)
+		default:
+			return
+		}
 	}
 }
 

@@ -248,7 +248,6 @@ type traceNetwork struct {
 type traceVM struct {
 	tracePort
 	gateway string // MAC of its router's port
-	ip4s    []string
 }
 
 // networkMaker makes one.

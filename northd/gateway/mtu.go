@@ -31,14 +31,7 @@ type sizes struct {
 	copp     model.CoppMeter
 	mtu      *graph.Option[int]
 	bypass   *graph.Option[string]
-	ports    *incr.Index[schema.UUID, *model.RouterPort, sizeOn]
 	onRouter *incr.Table[schema.UUID, []int]
-}
-
-// sizeOn is a size of some port of a router.
-type sizeOn struct {
-	router schema.UUID
-	mtu    int
 }
 
 func newSizes(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
@@ -144,12 +137,7 @@ func (s *sizes) bypassOf(r *incr.Reader, f *graph.Flows, p *model.RouterPort) st
 	if text == "" {
 		return ""
 	}
-	_, err := lflow.ParseMatch("("+text+")", &lflow.Options{
-		AddressSet: func(name string) ([]lflow.Constant, bool) { return nil, s.m.Groups.HasSet(r, name) },
-		PortGroup: func(name string, _ *lflow.Symbol) ([]string, bool) {
-			return []string{name}, s.m.Groups.HasGroup(r, name)
-		},
-	})
+	_, err := s.m.Groups.ParseMatch(r, "("+text+")")
 	if err != nil {
 		f.Problem("options", "gateway_mtu_bypass: "+err.Error())
 		return ""
