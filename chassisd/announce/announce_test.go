@@ -121,8 +121,11 @@ func TestWhat(t *testing.T) {
 	redirected := router("patch", "", `40:44:00:00:ff:01 10.0.0.254 is_chassis_resident("cr-r-s")`)
 	redirect := func(w *world, chassis string) {
 		w.port(redirected)
-		w.port(&sb.PortBinding{LogicalPort: "cr-r-s", Type: "chassisredirect", Datapath: id("r"), TunnelKey: 9})
-		w.tab.Claims.Set(tables.ClaimKey{Port: id("cr-r-s"), Chassis: chassis}, tables.Claim{Rev: 1})
+		group, at := id("group"), id(chassis)
+		w.tab.Chassis.Set(at, &sb.Chassis{Name: chassis})
+		w.tab.HAChassis.Set(id("member"), &sb.HAChassis{Chassis: &at, Priority: 1})
+		w.tab.HAGroups.Set(group, &sb.HAChassisGroup{Name: "group", HAChassis: []schema.UUID{id("member")}})
+		w.port(&sb.PortBinding{LogicalPort: "cr-r-s", Type: "chassisredirect", Datapath: id("r"), TunnelKey: 9, HAChassisGroup: &group})
 	}
 	const vm = "40:44:00:00:00:01 10.0.0.1"
 	for _, c := range []struct {
