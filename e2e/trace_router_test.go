@@ -200,10 +200,9 @@ func (x *traceTest) physicalOneOf(k *tracePacket, ports interfaces, verdicts []s
 		return // the datapath chooses, which ofproto/trace does not follow
 	}
 	x.switched++
-	learned := slices.Contains(k.logical, "arp") // who asks, which ovn-trace says nothing of
 	for _, v := range verdicts {
 		want, agent := outputsOf(v)
-		if slices.Equal(got, want) && (agent == toAgent || toAgent && learned) {
+		if slices.Equal(got, want) && agent == toAgent {
 			if len(got) > 0 {
 				x.delivered++
 			} else if agent {
@@ -230,7 +229,7 @@ func outputsOf(verdict string) (ports []string, agent bool) {
 		if m := delivery.FindStringSubmatch(line); m != nil && depth == 0 {
 			ports = append(ports, m[1])
 		}
-		agent = agent || strings.HasSuffix(line, "{") || strings.Contains(line, "put_")
+		agent = agent || strings.HasSuffix(line, "{")
 	}
 	slices.Sort(ports)
 	return slices.Compact(ports), agent

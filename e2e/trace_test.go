@@ -7,8 +7,11 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/weft-sdn/weft/chassisd/lower"
 )
 
 // TestTraceLikeStock makes random layer-2 networks with stock ovn-nbctl and
@@ -380,11 +383,15 @@ func (x *traceTest) interfaces() interfaces {
 
 var (
 	datapathActions = regexp.MustCompile(`(?m)^Datapath actions: (.*)$`)
+	toController    = regexp.MustCompile(`controller\(userdata=((?:[0-9a-f]{2}\.){3}[0-9a-f]{2})`)
 	parenthesised   = regexp.MustCompile(`[a-z_]+\([^()]*\)`)
 )
 
+// learns are what agents only learn from packets, which go on.
+var learns = map[lower.Opcode]bool{lower.OpPutARP: true, lower.OpPutND: true, lower.OpPutFDB: true}
+
 // inSwitch asks the switch what it does with a packet: by which ports it comes out,
-// and whether the agent gets it.
+// and whether the agent gets it to do something with it.
 func (x *traceTest) inSwitch(k *tracePacket, ports interfaces) (got []string, toAgent bool, out string) {
 	x.Helper()
 	flow := "in_port=" + ports.openflow[k.from.name] + "," + strings.Join(k.physical, ",")
@@ -394,7 +401,11 @@ func (x *traceTest) inSwitch(k *tracePacket, ports interfaces) (got []string, to
 		x.Fatalf("%s\n%s", flow, out)
 	}
 	actions := all[len(all)-1][1]
-	toAgent = strings.Contains(actions, "userspace(") || strings.Contains(out, "controller(")
+	for _, m := range toController.FindAllStringSubmatch(out, -1) {
+		if op, err := strconv.ParseUint(strings.ReplaceAll(m[1], ".", ""), 16, 32); err != nil || !learns[lower.Opcode(op)] {
+			toAgent = true
+		}
+	}
 	for inner := ""; inner != actions; {
 		inner, actions = actions, parenthesised.ReplaceAllString(actions, "x")
 	}
