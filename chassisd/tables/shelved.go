@@ -36,21 +36,21 @@ type shelvedPort struct {
 	id        schema.UUID
 	datapath  schema.UUID
 	name      string
-	version   string
 	security  security
-	host      host
-	quiet     bool
+	version   unique.Handle[string]
 	requested unique.Handle[string]
 	by        unique.Handle[string] // the chassis that claims it, zero for none
 	rev       int64                 // of that claim
+	host      host
+	quiet     bool
+	there     bool // it has a row
 	key       uint32
 	same      uint32 // the next port whose name has that hash, 0 for none
 	members   uint32 // how many members of groups name it
-	there     bool   // it has a row
 }
 
 func (p *shelvedPort) port() Port {
-	return Port{Name: p.name, Datapath: p.datapath, Key: p.key, Requested: p.requested.Value(), Version: p.version, Security: p.security, Host: p.host, Quiet: p.quiet}
+	return Port{Name: p.name, Datapath: p.datapath, Key: p.key, Requested: p.requested.Value(), Version: p.version.Value(), Security: p.security, Host: p.host, Quiet: p.quiet}
 }
 
 // shelvedGroup are the numbers of the members of a multicast group, sorted.
@@ -101,7 +101,7 @@ func (s *shelvedPorts) set(id schema.UUID, row Port) {
 	s.takeRow(n)
 	p := s.at(n)
 	p.there, p.datapath, p.name, p.key = true, row.Datapath, row.Name, row.Key
-	p.version, p.requested, p.security = row.Version, unique.Make(row.Requested), row.Security
+	p.version, p.requested, p.security = unique.Make(row.Version), unique.Make(row.Requested), row.Security
 	p.host, p.quiet = row.Host, row.Quiet
 	s.byDatapath[p.datapath] = append(s.byDatapath[p.datapath], n)
 	h := s.hash(p.name)
@@ -133,8 +133,8 @@ func (s *shelvedPorts) takeRow(n uint32) {
 	} else {
 		delete(s.byName, h)
 	}
-	p.there, p.datapath, p.name, p.version, p.security = false, schema.UUID{}, "", "", ""
-	p.key, p.same, p.requested = 0, 0, unique.Handle[string]{}
+	p.there, p.datapath, p.name, p.security = false, schema.UUID{}, "", ""
+	p.key, p.same, p.requested, p.version = 0, 0, unique.Handle[string]{}, unique.Handle[string]{}
 	p.host, p.quiet = host{}, false
 }
 
