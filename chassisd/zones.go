@@ -49,11 +49,6 @@ func (z *zones) assign() bool {
 			changed = z.take(c.old) || changed
 		}
 	}
-	for _, c := range z.t.Hosted.Changes() {
-		if c.Had && (!c.Has || c.Old.Name != c.New.Name) {
-			changed = z.take(c.Old.Name) || changed
-		}
-	}
 	renamed := map[string]string{}
 	for _, c := range z.t.ZoneNames.Changes() {
 		for i, name := range datapathZones(c.Old) {
@@ -69,11 +64,6 @@ func (z *zones) assign() bool {
 	for _, c := range ports {
 		if c.now != "" {
 			changed = z.give(c.now) || changed
-		}
-	}
-	for _, c := range z.t.Hosted.Changes() {
-		if c.Has {
-			changed = z.give(c.New.Name) || changed
 		}
 	}
 	for _, c := range z.t.ZoneNames.Changes() {
@@ -101,6 +91,9 @@ func (z *zones) ports() (all []renaming) {
 		all = append(all, renaming{c.Old.Name, c.New.Name})
 	}
 	for _, c := range z.t.Plugged.Changes() {
+		all = append(all, renaming{c.Old.Name, c.New.Name})
+	}
+	for _, c := range z.t.Hosted.Changes() {
 		all = append(all, renaming{c.Old.Name, c.New.Name})
 	}
 	return all

@@ -54,8 +54,11 @@ func New(g *graph.Graph, m *model.Model, sources ...model.RouteSource) {
 // have a route it is forgotten: others need the bits.
 func (ft *feature) enterTable(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 	t := ft.tableOf.Of(p.Options)
+	if t == "" {
+		return
+	}
 	key := ft.tableKey(r, table{p.Router, t})
-	if t == "" || key == 0 {
+	if key == 0 {
 		return
 	}
 	is := pipeline.LField(pipeline.RouteTable)
