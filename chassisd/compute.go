@@ -178,6 +178,9 @@ func (a *Agent) collect(h *handover) {
 	for _, c := range a.t.PortFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "port/" + c.Key.String(), Packed: c.New})
 	}
+	for _, c := range a.t.RouterFlows.Changes() {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "router/" + c.Key.String(), Packed: c.New})
+	}
 	for _, c := range a.t.GroupFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "group/" + c.Key.String(), Packed: c.New})
 	}

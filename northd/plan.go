@@ -28,13 +28,14 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	var limit model.Meters
 	var sessions model.BFDSessions
 	var sample model.ACLSampling
+	var answers model.SwitchAnswers
 	limit = meters.New(g, m)
 	sample = sampling.New(g, m)
-	l2.New(g, m, limit.Copp)
+	answers = l2.New(g, m, limit.Copp)
 	portsec.New(m)
 	demand := acl.New(g, m, acl.Reads{Sampling: sample, Meters: limit.Logs, Copp: limit.Copp})
 	stateful.New(g, m, demand)
-	router.New(m, limit.Copp)
+	router.New(g, m, answers, limit.Copp)
 	neighbour.New(g, m, limit.Copp)
 	sessions = bfd.New(g, m, limit.Copp)
 	policy.New(g, m, sessions)

@@ -6,7 +6,8 @@ import (
 )
 
 // The tables and handlers of MAC bindings find an IPv4 address in reg0 and an
-// IPv6 address in xxreg0; only lookup_nd_ip has it in xxreg1, as in OVN. A
+// IPv6 address in xxreg0. (OVN 23.03 has lookup_nd_ip look in xxreg1, where no
+// binding ever is; its main branch does not.) A
 // search for an address finds the port in reg15, all others in reg14, and an
 // Ethernet address that is known beforehand is in eth_src.
 
@@ -54,11 +55,7 @@ func (e *encoder) lookupMAC(a lflow.LookupMAC) {
 }
 
 func (e *encoder) lookupIP(a lflow.LookupIP) {
-	ip := ipArg(a.V6, a.IP)
-	if a.V6 {
-		ip.in = ofp.Whole(ofp.XXReg1)
-	}
-	args := [...]arg{{in: ofp.Whole(ofp.Reg15), src: subfield(a.Port)}, ip}
+	args := [...]arg{{in: ofp.Whole(ofp.Reg15), src: subfield(a.Port)}, ipArg(a.V6, a.IP)}
 	e.arguments(args[:]...)
 	e.b.StackPush(ofp.Whole(ofp.EthDst)) // the table overwrites it
 	e.flagLookup(TableMACBinding, FlagLookupMAC)

@@ -14,8 +14,9 @@ import (
 // was.
 func Patch(p, peer Port) []ofctrl.Flow {
 	m := maker{cookie: p.Cookie}
-	m.leave(p)
-
+	if !p.Router {
+		m.leave(p)
+	}
 	m.to(p.Datapath, uint32(p.Key))
 	clone := m.act.BeginClone()
 	m.act.CTClear()
@@ -30,5 +31,19 @@ func Patch(p, peer Port) []ofctrl.Flow {
 	m.act.Resubmit(lower.TableLogIngress)
 	m.act.End(clone)
 	m.add(lower.TableLogToPhy, prioPort)
+	return m.flows
+}
+
+// Router takes packets for all ports of a router to the egress pipeline. They are
+// ends of patches, alike but for where they lead; and what a router sends back
+// where it came from says that it may. So there is one flow for all, and none that
+// looks for loops. Of p, the datapath counts, with its bits and zones.
+func Router(p Port) []ofctrl.Flow {
+	m := maker{cookie: p.Cookie}
+	m.on(p.Datapath)
+	m.mark(p.Zones.marks(0))
+	m.enter(p.Datapath, p.Bits)
+	m.act.Resubmit(lower.TableCheckLoopback)
+	m.add(lower.TableLocalOutput, prioDatapath)
 	return m.flows
 }

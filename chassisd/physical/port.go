@@ -16,6 +16,7 @@ type Port struct {
 	Ofport   uint32 // of the interface; of a patch port not looked at
 	Zones    Zones
 	Groups   uint32 // bits of the port groups that the port is in: lower.PortGroupHalves
+	Router   bool   // of a router: see Router
 }
 
 // Local is what makes a local port work: packets from it enter the pipeline,

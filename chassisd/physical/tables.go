@@ -34,8 +34,9 @@ const (
 )
 
 const (
-	prioDefault = 0
-	prioPort    = 100
-	prioRule    = 150
-	prioMend    = 65535 // above all logical flows that match port groups
+	prioDefault  = 0
+	prioDatapath = 50
+	prioPort     = 100
+	prioRule     = 150
+	prioMend     = 65535 // above all logical flows that match port groups
 )

@@ -134,18 +134,32 @@ func (t *Tables) onDatapath(r *incr.Reader, port schema.UUID) (physical.Port, bo
 	bits, _ := incr.Get(r, t.scopes.bits, row.Datapath)
 	groups, _ := incr.Get(r, t.marks.bits, port)
 	return physical.Port{
-		Cookie: cookie(port), Datapath: dp.Key, Bits: bits, Key: uint16(row.Key), Zones: t.zones(r, row), Groups: groups,
+		Cookie: cookie(port), Datapath: dp.Key, Bits: bits, Key: uint16(row.Key), Zones: t.zones(r, row), Groups: groups, Router: dp.Router,
 	}, true
 }
 
 // zones are those of a port. A patch port has none of its own.
 func (t *Tables) zones(r *incr.Reader, row Port) physical.Zones {
-	var z physical.Zones
+	z := t.datapathZones(r, row.Datapath)
 	z.Port, _ = incr.Get(r, t.Zones, row.Name)
-	name, _ := incr.Get(r, t.ZoneNames, row.Datapath)
+	return z
+}
+
+func (t *Tables) datapathZones(r *incr.Reader, datapath schema.UUID) (z physical.Zones) {
+	name, _ := incr.Get(r, t.ZoneNames, datapath)
 	z.DNAT, _ = incr.Get(r, t.Zones, zone.DNAT(name))
 	z.SNAT, _ = incr.Get(r, t.Zones, zone.SNAT(name))
 	return z
+}
+
+// routerFlows are those that all ports of a local router share.
+func (t *Tables) routerFlows(r *incr.Reader, datapath schema.UUID) ([]ofctrl.Flow, bool) {
+	dp, ok := incr.Get(r, t.Local, datapath)
+	if !ok || !dp.Router {
+		return nil, false
+	}
+	bits, _ := incr.Get(r, t.scopes.bits, datapath)
+	return physical.Router(physical.Port{Cookie: cookie(datapath), Datapath: dp.Key, Bits: bits, Zones: t.datapathZones(r, datapath)}), true
 }
 
 // encapOf is what the claim of a port names as its Encap, or the client that says

@@ -76,6 +76,14 @@ type Path struct {
 
 func (p Path) String() string { return sb.FlowPath(p.Owner, p.Unit) }
 
+// group is the group on all of whose datapaths the flows of a group's unit hold.
+func (p Path) group() schema.UUID {
+	if wide := sb.WideGroup(p.Unit); !wide.IsZero() {
+		return wide
+	}
+	return p.Owner
+}
+
 // Bound is a port that is bound here.
 type Bound struct {
 	Name      string
@@ -173,6 +181,7 @@ type Tables struct {
 	Local       *incr.Table[schema.UUID, Datapath]     // those of them that are followed
 	ZoneNames   *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
 	PortFlows   *incr.Table[schema.UUID, ofctrl.Flows] // by port
+	RouterFlows *incr.Table[schema.UUID, ofctrl.Flows] // by datapath: see physical.Router
 	GroupFlows  *incr.Table[schema.UUID, ofctrl.Flows] // by multicast group
 	TunnelFlows *incr.Table[string, ofctrl.Flows]      // by the tunnel interface's UUID
 	Units       *incr.Table[Path, Lowered]             // units of one datapath

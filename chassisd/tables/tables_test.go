@@ -348,7 +348,7 @@ func (w world) mutate(r *rand.Rand, pick func(...string) string, dps, vms []stri
 	case 10:
 		w.Tunnels.Set("t2", Tunnel{"hv2", "10.0.0.2", uint32(100 + r.IntN(3))})
 	case 11:
-		w.chunk(pick(append(dps, "group", "group2")...), pick("base", "acl"), sb.Flow{
+		w.chunk(pick(append(dps, "group", "group2")...), pick("base", "acl", sb.WideUnit("acl", id("group2"))), sb.Flow{
 			Table: uint8(r.IntN(3)), Match: `inport == "` + vm + `" && ip4.src == {1.1.1.1, 2.2.2.2} && ip4.dst == {3.3.3.3, 4.4.4.4, 5.5.5.5}`,
 			Actions: `outport = "` + pick(append(vms, "_MC_flood")...) + `"; output;`,
 		})

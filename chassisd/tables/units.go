@@ -56,6 +56,9 @@ func (t *Tables) decodeShared(chunksByOwner *incr.Index[Path, string, schema.UUI
 			if !ok {
 				return decoded{}, false
 			}
+			if wide, ok := incr.Get(r, t.scopes.groups, p.group()); ok {
+				scope = wide
+			}
 			chunk, _ := incr.Get(r, t.Chunks, p)
 			flows, err := sb.DecodeFlows([]byte(chunk))
 			if err != nil {
@@ -69,13 +72,14 @@ func (t *Tables) decodeShared(chunksByOwner *incr.Index[Path, string, schema.UUI
 		}
 		return one(SharedUnit{Path: p})
 	})
+	narrow := incr.NewIndex(s.decoded, "narrow", func(p Path, d decoded) []schema.UUID {
+		if d.scope.matched || !d.scope.decided {
+			return nil
+		}
+		return one(p.Owner)
+	})
 	paths := incr.NewTable(t.Engine, "shared", slices.Equal[[]Path], incr.Keys(t.scopes.local),
-		func(r *incr.Reader, m Member) ([]Path, bool) {
-			if scope, _ := incr.Get(r, t.scopes.groups, m.Group); scope.matched || !scope.decided {
-				return nil, false
-			}
-			return incr.Lookup(r, chunksByOwner, m.Group), true
-		})
+		func(r *incr.Reader, m Member) ([]Path, bool) { return incr.Lookup(r, narrow, m.Group), true })
 	s.spread = incr.NewIndex(paths, "unit", func(m Member, paths []Path) []SharedUnit {
 		units := make([]SharedUnit, len(paths))
 		for i, p := range paths {
@@ -91,8 +95,10 @@ func (t *Tables) decodeShared(chunksByOwner *incr.Index[Path, string, schema.UUI
 	t.GroupUse = incr.NewTable(t.Engine, "group use", incr.Eq[GroupUse], incr.Keys(t.scopes.groups),
 		func(r *incr.Reader, group schema.UUID) (u GroupUse, ok bool) {
 			for _, p := range incr.Lookup(r, chunksByOwner, group) {
-				n, _ := incr.Get(r, counts, p)
-				u.Flows += n
+				if p.group() == group { // else the bit of the wide group does
+					n, _ := incr.Get(r, counts, p)
+					u.Flows += n
+				}
 			}
 			switches := len(incr.Lookup(r, t.scopes.byKind, groupKind{group, false}))
 			routers := len(incr.Lookup(r, t.scopes.byKind, groupKind{group, true}))

@@ -14,7 +14,7 @@ import (
 // The few that name what is not the same on all of them are lowered for each.
 func (t *Tables) lowerWhole(r *incr.Reader, path Path, s scope, flows []sb.Flow) Lowered {
 	m := t.maker(r, SharedUnit{Path: path})
-	env := t.groupEnv(r, path.Owner, s, m)
+	env := t.groupEnv(r, path.group(), s, m)
 	var envs map[schema.UUID]*lower.Env // of the datapaths, once one is needed
 	for i := range flows {
 		m.begin(&flows[i])

@@ -74,7 +74,7 @@ func (s *sizes) measure(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 	}
 	// What groups get is not measured: nobody is told of it, RFC 1122, section 3.2.2.
 	in := lflow.And(lflow.Eq(lflow.EthDst, p.MAC), lflow.Eq(lflow.Inport, p.Name), model.Resident(p.Redirect))
-	add(pipeline.LRInAdmission, 55, in, lflow.SetTo(pipeline.LField(pipeline.InportMAC), p.MAC), lflow.Next{})
+	add(pipeline.LRInAdmission, 55, in, lflow.Next{})
 	add(pipeline.LRInChkPktLen, 50, lflow.Eq(lflow.Outport, p.Name), lflow.SetTo(pipeline.LField(pipeline.OutportMTU), mtu), lflow.Next{})
 	larger := lflow.And(lflow.Eq(lflow.Inport, p.Name), tooLarge())
 	s.tell(r, f, p, pipeline.LRInIPInput, larger, mtu)

@@ -13,6 +13,10 @@ import (
 type Place struct {
 	Owner schema.UUID // of a Datapath_Binding or Logical_DP_Group
 	Name  string      // of the unit below its owner
+	// Wide is a Logical_DP_Group of more datapaths, on all of which the flows are
+	// true, as they say themselves where they hold; zero for none. Agents of the
+	// owner's datapaths alone get them, and need not make them for each.
+	Wide schema.UUID
 	// Table, Row and RowName are the northbound row that the flows have as
 	// their hint, and that problems are told of; zero for flows of a class.
 	Table   string
@@ -88,7 +92,7 @@ func (u *Units[K, V]) row(r *incr.Reader, k K) (*unit, bool) {
 	}
 	out := &unit{problems: f.List}
 	if len(f.list) > 0 {
-		out.path = at.Owner.String() + "/" + at.Name
+		out.path = at.Owner.String() + "/" + sb.WideUnit(at.Name, at.Wide)
 		out.chunk = sb.EncodeFlows(f.list)
 	}
 	return out, len(f.list) > 0 || len(out.problems) > 0

@@ -25,7 +25,6 @@ type feature struct {
 	portsByIP    *incr.Index[schema.UUID, *model.SwitchPort, ipOnSwitch]
 	toRouters    *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID]
 	learners     *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID] // by switch, as those before and after
-	localnets    *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID]
 }
 
 // settings are options for the whole network.
@@ -53,7 +52,7 @@ type ipOnSwitch struct {
 }
 
 // New declares switching. Copp has the meters of what is sent to agents.
-func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
+func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.SwitchAnswers {
 	f := &feature{m: m, copp: copp}
 	answerDown := graph.Bool[*nb.NBGlobal](g, "options", "ignore_lsp_down", true, "answer ARP for ports that are not up, too")
 	f.settings = graph.Table(g, "settings of switching", incr.Keys(m.Options), func(r *incr.Reader, _ struct{}) (settings, bool) {
@@ -68,7 +67,6 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 	f.allHear = graph.Bool[*nb.LogicalSwitch](g, "other_config", "broadcast-arps-to-all-routers", true,
 		"questions for neighbours that no port is known to be go to all ports, else to those with addresses unknown alone")
 	f.learners = incr.NewIndex(m.SwitchPorts, "learners", f.learnersOf)
-	f.localnets = incr.NewIndex(m.SwitchPorts, "localnet", localnetsOf)
 	f.has = graph.Table(g, "class of switching", incr.Keys(m.Switches), f.classOf)
 	classes := graph.NewClass(g, "switching", f.has)
 
@@ -85,6 +83,10 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 	m.SwitchPortFlows.Write("lookup", f.lookupPort)
 	m.SwitchPortFlows.Write("lookup", f.askRouter)
 	graph.Rows(g, "Multicast_Group", incr.Values(f.portsByGroup), f.multicastRow)
+	return func(r *incr.Reader, p *model.RouterPort, ip netip.Addr) bool {
+		near, ok := m.SwitchPortTo(r, p.Name)
+		return ok && f.answersAll(r, near, ip)
+	}
 }
 
 func (f *feature) classOf(r *incr.Reader, id schema.UUID) (class, bool) {

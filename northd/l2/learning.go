@@ -51,13 +51,6 @@ func (ft *feature) learnersOf(_ schema.UUID, p *model.SwitchPort) []schema.UUID 
 	return []schema.UUID{p.Switch}
 }
 
-func localnetsOf(_ schema.UUID, p *model.SwitchPort) []schema.UUID {
-	if !p.IsLocalnet() {
-		return nil
-	}
-	return []schema.UUID{p.Switch}
-}
-
 func learnNothing(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) {
 	f.Pass(pipeline.LSInLookupFDB, pipeline.LSInPutFDB)
 }

@@ -24,16 +24,23 @@ func answerNobody(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) { f.Pass(p
 
 func (ft *feature) answerFor(r *incr.Reader, f *graph.Flows, p *model.SwitchPort) {
 	const stage = pipeline.LSInARPRsp
-	if !p.Handled || p.Unknown || ft.isVLANPassthru(r, p) || !ft.isUp(r, p) {
+	if !ft.isAnsweredFor(r, p) {
 		return
 	}
+	quiet := ft.neverAsks(r, p)
 	for _, a := range p.Addresses {
 		for _, ip := range a.IPs {
-			if !ft.owns(r, f, p, ip.Addr()) {
+			if !ft.owns(r, p, ip.Addr()) {
+				f.Problem("addresses", ip.Addr().String()+" belongs to another port of the switch already")
 				continue
 			}
 			ask := question(ip.Addr())
-			f.Add(stage, 100, lflow.And(ask, lflow.Eq(lflow.Inport, p.Name)), lflow.Next{})
+			if !quiet {
+				f.Add(stage, 100, lflow.And(ask, lflow.Eq(lflow.Inport, p.Name)), lflow.Next{})
+			}
+			if ft.answersAll(r, p, ip.Addr()) {
+				ask = asked(ip.Addr())
+			}
 			ask = lflow.And(ask, ft.asksHere(r, p))
 			if ip.Addr().Is6() {
 				f.Meter = ft.copp.Of(r, p.Switch, "nd-na")
@@ -42,6 +49,35 @@ func (ft *feature) answerFor(r *incr.Reader, f *graph.Flows, p *model.SwitchPort
 			f.Meter = ""
 		}
 	}
+}
+
+// isAnsweredFor tells whether there are answers in the name of the port.
+func (ft *feature) isAnsweredFor(r *incr.Reader, p *model.SwitchPort) bool {
+	return p.Handled && !p.Unknown && !ft.isVLANPassthru(r, p) && ft.isUp(r, p)
+}
+
+// neverAsks tells whether nobody ever asks for the port's addresses from behind it:
+// the router there has no gateway port, and so nothing to announce.
+func (ft *feature) neverAsks(r *incr.Reader, p *model.SwitchPort) bool {
+	far, ok := ft.m.RouterPort(r, p.Peer)
+	return ok && !ft.m.IsCentral(r, far.Router)
+}
+
+// answersAll tells whether everybody who asks all for an address of a router's port
+// is answered on the spot, so that no question comes to the router.
+func (ft *feature) answersAll(r *incr.Reader, p *model.SwitchPort, ip netip.Addr) bool {
+	if !ft.neverAsks(r, p) || !ft.isAnsweredFor(r, p) || ft.asksHere(r, p) != nil {
+		return false
+	}
+	far, _ := ft.m.RouterPort(r, p.Peer)
+	for _, a := range p.Addresses {
+		for _, n := range a.IPs {
+			if n.Addr() == ip {
+				return a.MAC == far.MAC && ft.owns(r, p, ip)
+			}
+		}
+	}
+	return false
 }
 
 func (ft *feature) isVLANPassthru(r *incr.Reader, p *model.SwitchPort) bool {
@@ -61,7 +97,7 @@ func (ft *feature) isUp(r *incr.Reader, p *model.SwitchPort) bool {
 // asksHere matches who is answered in the name of the port on this chassis; nil is
 // everybody. A router answers itself where the question comes from outside.
 func (ft *feature) asksHere(r *incr.Reader, p *model.SwitchPort) *lflow.Expr {
-	if incr.Count(r, ft.localnets, p.Switch) == 0 {
+	if !ft.m.HasLocalnet(r, p.Switch) {
 		return nil
 	}
 	inside := pipeline.IsNot(pipeline.FromLocalnet)
@@ -72,12 +108,8 @@ func (ft *feature) asksHere(r *incr.Reader, p *model.SwitchPort) *lflow.Expr {
 }
 
 // owns tells whether p is the one port of its switch that is answered for.
-func (ft *feature) owns(r *incr.Reader, f *graph.Flows, p *model.SwitchPort, ip netip.Addr) bool {
-	first := incr.Lookup(r, ft.portsByIP, ipOnSwitch{p.Switch, ip})[0]
-	if first != p.UUID {
-		f.Problem("addresses", ip.String()+" belongs to another port of the switch already")
-	}
-	return first == p.UUID
+func (ft *feature) owns(r *incr.Reader, p *model.SwitchPort, ip netip.Addr) bool {
+	return incr.Lookup(r, ft.portsByIP, ipOnSwitch{p.Switch, ip})[0] == p.UUID
 }
 
 // question matches who asks all for an address. Who asks its owner alone wants to
@@ -85,9 +117,17 @@ func (ft *feature) owns(r *incr.Reader, f *graph.Flows, p *model.SwitchPort, ip 
 // 7.3.
 func question(ip netip.Addr) *lflow.Expr {
 	if ip.Is4() {
-		return lflow.And(lflow.Eq(lflow.ARPTPA, ip), lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.EthDst, lflow.Broadcast))
+		return lflow.And(asked(ip), lflow.Eq(lflow.EthDst, lflow.Broadcast))
 	}
-	return lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.IP6Dst, model.SolicitedNode(ip)), lflow.Eq(lflow.NDTarget, ip))
+	return lflow.And(asked(ip), lflow.Eq(lflow.IP6Dst, model.SolicitedNode(ip)))
+}
+
+// asked matches all who ask for an address: a router's port is always there.
+func asked(ip netip.Addr) *lflow.Expr {
+	if ip.Is4() {
+		return lflow.And(lflow.Eq(lflow.ARPTPA, ip), lflow.Eq(lflow.ARPOp, 1))
+	}
+	return lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, ip))
 }
 
 // answer turns the question round. A router's advertisements say that it is

@@ -10,9 +10,10 @@ import (
 )
 
 // Routers on a switch do not get what is for groups, but for questions and
-// announcements of neighbours: a question for a router's address goes to that
-// router and to ports with addresses "unknown", which may have the address
-// too, and not to all. These are OVN's flows.
+// announcements of neighbours: a question for a router's address that the switch
+// does not answer (neighbours.go) goes to that router and to ports with addresses
+// "unknown", which may have the address too, and not to all. These are OVN's
+// flows.
 
 // toRouters is the switch of a port that leads to a router.
 func toRouters(_ schema.UUID, p *model.SwitchPort) []schema.UUID {
@@ -65,8 +66,11 @@ func (ft *feature) askRouter(r *incr.Reader, f *graph.Flows, p *model.SwitchPort
 		ask = append([]lflow.Action{lflow.Clone{Actions: ask}}, outputTo(unknownGroup)...)
 	}
 	const stage = pipeline.LSInL2Lkup
-	everybody := lflow.Eq(lflow.EthDst, lflow.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	everybody := lflow.Eq(lflow.EthDst, lflow.Broadcast)
 	for _, n := range far.Networks {
+		if ft.answersAll(r, p, n.Addr()) {
+			continue
+		}
 		question := lflow.And(lflow.Bool(lflow.EthMcast), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, n.Addr()))
 		if n.Addr().Is4() {
 			question = lflow.And(everybody, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, n.Addr()))
@@ -77,7 +81,10 @@ func (ft *feature) askRouter(r *incr.Reader, f *graph.Flows, p *model.SwitchPort
 		f.Add(stage, 80, question, ask...)
 	}
 	if has.Hosts {
-		own := lflow.Or(lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.F("rarp.op"), 3))
+		own := lflow.Eq(lflow.ARPOp, 1)
+		if !ft.neverAsks(r, p) {
+			own = lflow.Or(own, lflow.Eq(lflow.F("rarp.op"), 3))
+		}
 		f.Add(stage, 75, lflow.And(lflow.Eq(lflow.EthSrc, far.MAC), everybody, own), outputTo(floodL2Group)...)
 	}
 }

@@ -3,6 +3,7 @@ package model
 import (
 	"net/netip"
 
+	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/lflow/address"
 )
@@ -24,4 +25,14 @@ func SolicitedNode(ip netip.Addr) netip.Addr {
 	a := ip.As16()
 	copy(group[13:], a[13:])
 	return netip.AddrFrom16(group)
+}
+
+// SwitchAnswers tells of an address of a router's port whether the switch there
+// answers everybody who asks for it, so that no question comes to the router. The
+// zero value says that it answers nobody.
+type SwitchAnswers func(r *incr.Reader, p *RouterPort, ip netip.Addr) bool
+
+// Of tells it.
+func (a SwitchAnswers) Of(r *incr.Reader, p *RouterPort, ip netip.Addr) bool {
+	return a != nil && a(r, p, ip)
 }

@@ -36,7 +36,7 @@ func (s *segments) hostOf(r *incr.Reader, id schema.UUID) (host, bool) {
 }
 
 func (s *segments) placeHost(id schema.UUID, h host) graph.Place {
-	return graph.Place{Owner: h.at.hosts, Name: "address-" + id.String(), Table: "Logical_Switch_Port", Row: id, RowName: h.port.Name}
+	return graph.Place{Owner: h.at.hosts.id, Wide: h.at.hosts.wide, Name: "address-" + id.String(), Table: "Logical_Switch_Port", Row: id, RowName: h.port.Name}
 }
 
 // resolveHost has the flows for a port's addresses, but for those that a
@@ -66,11 +66,11 @@ func (s *segments) routerOf(r *incr.Reader, id schema.UUID) (router, bool) {
 		return router{}, false
 	}
 	at, ok := incr.Get(r, s.owners, l.sw)
-	return router{l, at}, ok && !at.routers.IsZero()
+	return router{l, at}, ok && !at.routers.id.IsZero()
 }
 
 func (s *segments) placeRouter(id schema.UUID, q router) graph.Place {
-	return graph.Place{Owner: q.at.routers, Name: "address-" + id.String(), Table: "Logical_Router_Port", Row: id, RowName: q.port.Name}
+	return graph.Place{Owner: q.at.routers.id, Wide: q.at.routers.wide, Name: "address-" + id.String(), Table: "Logical_Router_Port", Row: id, RowName: q.port.Name}
 }
 
 // resolveRouter has the flows for a router port's addresses.

@@ -46,10 +46,14 @@ type ipOnSwitch struct {
 // owners are what a switch's flows are stored under: a router or a group of
 // several; zero if there is none.
 type owners struct {
-	key     int         // of the switch
-	hosts   schema.UUID // for addresses of VMs
-	routers schema.UUID // for those of routers
+	key     int   // of the switch
+	hosts   owner // for addresses of VMs
+	routers owner // for those of routers
 }
+
+// owner is a router, or a group of routers that are some of wide: flows for a
+// segment do nothing on others, unless these must not know its addresses.
+type owner struct{ id, wide schema.UUID }
 
 func newSegments(g *graph.Graph, m *model.Model) *segments {
 	s := &segments{m: m, asks: graph.Bool[*nb.LogicalRouter](g, "options", "dynamic_neigh_routers", false,
@@ -139,16 +143,19 @@ func (s *segments) ownersOf(r *incr.Reader, sw schema.UUID) (owners, bool) {
 	if !ok {
 		return owners{}, false
 	}
-	of := func(k kind) (owner schema.UUID, same bool) {
+	of := func(k kind) (o owner, same bool) {
 		all, same := s.members(r, sw, k)
 		switch len(all) {
 		case 0:
 		case 1:
-			owner = all[0]
+			o.id = all[0]
 		default:
-			owner = s.groupID(sw, k)
+			o.id = s.groupID(sw, k)
+			if k == hosts || same {
+				o.wide = s.m.AllRouters.Group(struct{}{})
+			}
 		}
-		return owner, same
+		return o, same
 	}
 	o := owners{key: int(key)}
 	o.hosts, _ = of(hosts)

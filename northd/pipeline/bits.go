@@ -30,7 +30,8 @@ const (
 	VerdictDrop     = "verdict_drop"
 	VerdictReject   = "verdict_reject"
 
-	InportMAC       = "inport_mac"
+	OwnAddress      = "own_address"
+	AtItsEnd        = "at_its_end"
 	NeighbourKnown  = "neighbour_known"
 	NeighbourWanted = "neighbour_wanted"
 	RouterLoopback  = "router_loopback"
@@ -88,9 +89,10 @@ var uses = [...]Bits{
 	{ACLTier, "reg8", 30, 31, LSInACLEval, LSInACLAfterLBAction, "the tier whose ACLs are asked", [2]string{LSOutACLEval, LSOutACLAction}},
 
 	// So are these, but for those in reg8.
-	{InportMAC, "xreg0", 0, 47, LRInAdmission, LRInIPInput, "Ethernet address of the port that the packet came in by", [2]string{}},
 	{NeighbourKnown, "reg9", 2, 2, LRInLookupNeighbor, LRInLearnNeighbor, "there is nothing to learn from the packet", [2]string{}},
 	{NeighbourWanted, "reg9", 3, 3, LRInLookupNeighbor, LRInLearnNeighbor, "what the packet says of a neighbour may be learned, where routers are asked to be picky", [2]string{}},
+	{OwnAddress, "reg9", 10, 10, LRInIPInput, LRInIPInput, "the packet is for an address of the router; OVN has no such bit", [2]string{}},
+	{AtItsEnd, "reg9", 11, 11, LRInIPInput, LRInIPInput, "the packet may pass no further router; OVN has no such bit", [2]string{}},
 	{RouterLoopback, "flags.loopback", 0, 0, LRInIPInput, LROutDelivery, "may leave by the port that it came in by", [2]string{}},
 	{RouteTable, "reg8", 0, 15, LRInIPRoutingPre, LRInIPRoutingECMP, "tunnel key of a port that has the route table; 0 for the main one", [2]string{}},
 	{Chosen, "reg8", 16, 31, LRInIPRouting, LRInPolicyECMP, "which of several next hops, from 1; 0 if there is nothing to choose", [2]string{}},

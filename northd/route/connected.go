@@ -7,6 +7,7 @@ import (
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
 	"github.com/weft-sdn/weft/schema"
 )
 
@@ -47,8 +48,27 @@ func connect(m *model.Model) {
 	m.RouterPortFlows.Write(name, c.write)
 }
 
-// write writes the routes to a port's networks. The link-local one is each
-// port's own: packets to it stay on the link that they came from.
+// linkLocal is the network that all links have: RFC 4291, section 2.5.6.
+var linkLocal = netip.MustParsePrefix("fe80::/64")
+
+// onLink is the way of a router's answers to link-local addresses: back to the
+// link, from the Ethernet address that was asked. What others send to such an
+// address no router forwards: RFC 4291, section 2.5.6. OVN does, with a flow for
+// each port.
+func onLink(f *graph.Flows) {
+	hop, source := pipeline.HopRegisters(true)
+	answer := lflow.And(lflow.Eq(lflow.IP6Dst, linkLocal), pipeline.Is(pipeline.RouterLoopback), lflow.Not(lflow.Bool(lflow.EthMcast)))
+	f.Add(pipeline.LRInIPRouting, priority(linkLocal, model.ConnectedRoute), answer,
+		lflow.DecTTL{},
+		lflow.Move{Dst: hop, Src: lflow.IP6Dst},
+		lflow.Move{Dst: source, Src: lflow.IP6Src},
+		lflow.Move{Dst: lflow.EthSrc, Src: lflow.EthDst},
+		lflow.Move{Dst: lflow.Outport, Src: lflow.Inport},
+		pipeline.Clear(pipeline.HopIsIP4),
+		lflow.Next{})
+}
+
+// write writes the routes to a port's networks.
 func (c *connected) write(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 	for _, n := range p.Networks {
 		if first := firstByName(r, c.byAddress, address{p.Router, n.Addr()}); first.UUID != p.UUID && !model.IsLinkLocal(n.Addr()) {
@@ -58,6 +78,9 @@ func (c *connected) write(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 	for _, fam := range model.Families() {
 		for _, n := range p.Subnets(fam, true) {
 			rt := &model.Route{Prefix: n.Masked(), Kind: model.ConnectedRoute, Out: p, Source: n.Addr()}
+			if n.Masked() == linkLocal {
+				continue
+			}
 			if model.IsLinkLocal(n.Addr()) {
 				direct(f, rt, lflow.Eq(lflow.Inport, p.Name))
 				continue

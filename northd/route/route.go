@@ -42,6 +42,7 @@ func New(g *graph.Graph, m *model.Model, sources ...model.RouteSource) {
 		f.Pass(pipeline.LRInDefrag, pipeline.LRInECMPStateful, pipeline.LRInIPRoutingPre, pipeline.LRInIPRoutingECMP)
 		f.Add(pipeline.LRInIPRouting, 10550, lflow.Or(lflow.Bool(lflow.NDRS), lflow.Bool(lflow.NDRA)), lflow.Drop{})
 		f.Add(pipeline.LRInIPRouting, 0, nil, lflow.Drop{}) // no route, no answer
+		onLink(f)
 	})
 	m.RouterPortFlows.Write(name, ft.enterTable)
 	connect(m)

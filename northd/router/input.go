@@ -12,7 +12,8 @@ import (
 
 // input is what no router routes: redirects, impossible addresses (RFC 1812,
 // section 5.3.7), questions that no port has answered, packets to groups, and
-// those that have run out of hops. These are OVN's flows.
+// those that have run out of hops. These are OVN's flows, but for the mark of
+// the last.
 func input(f *graph.Flows) {
 	drop := func(priority uint16, match *lflow.Expr) {
 		f.Add(pipeline.LRInIPInput, priority, match, lflow.Drop{})
@@ -29,6 +30,7 @@ func input(f *graph.Flows) {
 	f.Add(pipeline.LRInIPInput, 84, lflow.Or(lflow.Bool(lflow.NDRS), lflow.Bool(lflow.NDRA)), lflow.Next{})
 	drop(82, lflow.Or(lflow.Bool(lflow.IP4Mcast), lflow.Bool(lflow.IP6Mcast)))
 	drop(50, lflow.Bool(lflow.EthBcast))
+	again(f, 32, lflow.And(atItsEnd(), lflow.Not(lflow.Bool(laterFrag))), pipeline.AtItsEnd)
 	drop(29, atItsEnd())
 	f.Pass(pipeline.LRInIPInput)
 }
@@ -40,8 +42,11 @@ func atItsEnd() *lflow.Expr { return lflow.Eq(lflow.IPTTL, 0, 1) }
 // the sender's network, else from the first of the family, RFC 1812, section
 // 4.3.2.4. IPv6 always has one, the link-local.
 func (ft *feature) expire(r *incr.Reader, f *graph.Flows, p *model.RouterPort, fam *model.Family) {
-	ended := lflow.And(atItsEnd(), lflow.Not(lflow.Bool(laterFrag)))
-	here := lflow.Eq(lflow.Inport, p.Name)
+	ended := lflow.And(lflow.Eq(lflow.Inport, p.Name), pipeline.Is(pipeline.AtItsEnd))
+	all := p.Addresses(fam)
+	if len(all) == 0 {
+		return
+	}
 	tell := func(priority uint16, match *lflow.Expr, from netip.Addr) {
 		ft.metered(r, f, p.Router, fam.ErrorProtocol, priority, match, lflow.Nested{Kind: fam.Error, Actions: lflow.Actions{
 			lflow.Move{Dst: lflow.EthDst, Src: lflow.EthSrc},
@@ -57,9 +62,9 @@ func (ft *feature) expire(r *incr.Reader, f *graph.Flows, p *model.RouterPort, f
 		}})
 	}
 	for _, n := range p.Subnets(fam, false) {
-		tell(31, lflow.And(here, lflow.Eq(fam.Src, n.Masked()), ended), n.Addr())
+		if n.Addr() != all[0] {
+			tell(31, lflow.And(lflow.Eq(fam.Src, n.Masked()), ended), n.Addr())
+		}
 	}
-	if all := p.Addresses(fam); len(all) > 0 {
-		tell(30, lflow.And(here, lflow.Bool(fam.Is), ended), all[0])
-	}
+	tell(30, lflow.And(lflow.Bool(fam.Is), ended), all[0])
 }

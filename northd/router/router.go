@@ -15,24 +15,27 @@ const name = "router"
 
 // feature is what the files of this package share.
 type feature struct {
-	m    *model.Model
-	copp model.CoppMeter
+	m       *model.Model
+	answers model.SwitchAnswers
+	copp    model.CoppMeter
 }
 
-// New declares routers. Copp has the meters of what is sent to agents.
-func New(m *model.Model, copp model.CoppMeter) {
-	ft := &feature{m, copp}
+// New declares routers. Questions that a switch answers are none of theirs; copp has
+// the meters of what is sent to agents.
+func New(g *graph.Graph, m *model.Model, switches model.SwitchAnswers, copp model.CoppMeter) {
+	ft := &feature{m, switches, copp}
 	m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
-		admitNobody(f)
+		admitGroups(f)
 		input(f)
-		deliverNothing(f)
+		deliverAll(f)
 	})
+	graph.NewClass(g, "own addresses", graph.Table(g, "class of own addresses", incr.Keys(m.Routers), ft.answersOf)).Write(name, answer)
 	m.RouterPortFlows.Write(name, func(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 		admit(f, p)
 		dropOwnSources(f, p)
 		ft.answerQuestions(r, f, p)
 		for _, fam := range model.Families() {
-			ft.own(r, f, p, fam)
+			own(f, p, fam)
 			ft.expire(r, f, p, fam)
 		}
 		deliver(f, p)

@@ -2,8 +2,7 @@
 // somebody has written, to a next hop or to nowhere.
 //
 // A route leaves by column output_port, or else by the port that has a network
-// with the next hop. Route tables and several next hops of one prefix are not
-// there yet; such rows are problems.
+// with the next hop.
 //
 // The rule: a route that cannot be followed as it is written is none, and its
 // row says why.

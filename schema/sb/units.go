@@ -26,6 +26,26 @@ type Unit struct {
 	Chunk []byte // its flows
 }
 
+// WideUnit is the name of a unit whose flows say themselves on which datapaths they
+// hold: on a datapath of the group wide that is not one of the owner's they do
+// nothing. So they may be made once for all of that group. Without a group it is the
+// name alone.
+func WideUnit(name string, wide schema.UUID) string {
+	if wide.IsZero() {
+		return name
+	}
+	return wide.String() + "/" + name
+}
+
+// WideGroup is the group with which WideUnit made the name, zero without one.
+func WideGroup(name string) schema.UUID {
+	group, _, ok := strings.Cut(name, "/")
+	if id, err := schema.ParseUUID(group); ok && err == nil {
+		return id
+	}
+	return schema.UUID{}
+}
+
 // HashUnit is the hash by which a unit has its bucket, the first bit the highest.
 func HashUnit(name string) uint64 { return xxhash.Sum64String(name) }
 
