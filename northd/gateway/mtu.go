@@ -107,6 +107,7 @@ func (s *sizes) tell(r *incr.Reader, f *graph.Flows, p *model.RouterPort, stage 
 			f.Add(stage, priority, match, lflow.Nested{Kind: fam.ErrorTooBig, Actions: lflow.Actions{
 				pipeline.Set(pipeline.EgressLoopback),
 				pipeline.Clear(pipeline.PktLarger),
+				pipeline.Clear(pipeline.Segment), // and the size: for routes, their bits mean something else
 				lflow.SetTo(lflow.EthDst, p.MAC),
 				lflow.Move{Dst: fam.Dst, Src: fam.Src},
 				lflow.SetTo(fam.Src, addr),
