@@ -107,18 +107,27 @@ func (a *announcer) plan(n *announcement, now time.Time) {
 // send announces an address: as a packet that comes in by the port, so that the
 // switch floods it.
 func send(what tables.Announced, at tables.PortAt, out *duty.Out) {
-	eth := packet.Ethernet{Src: what.MAC, Dst: packet.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}
-	arp := packet.ARP{Op: packet.ARPRequest, SHA: what.MAC, SPA: what.IP, TPA: what.IP}
-	eth.Type = packet.TypeARP
-	if !what.IP.IsValid() {
-		eth.Type = packet.TypeRARP
-		arp = packet.ARP{Op: packet.RARPRequest, SHA: what.MAC, THA: what.MAC, SPA: netip.IPv4Unspecified(), TPA: netip.IPv4Unspecified()}
-	}
 	var m ofp.MatchBuilder
 	m.Set(ofp.InPort, uint64(ofp.PortController))
 	m.Set(ofp.Metadata, at.Metadata)
 	m.Set(ofp.Reg14, uint64(at.Key))
 	var acts ofp.ActionBuilder
 	acts.Resubmit(lower.TableLogIngress)
-	out.Send(&ofp.PacketOut{Fields: m.Match(), Actions: acts.Actions(), Packet: arp.Append(eth.Append(nil))})
+	out.Send(&ofp.PacketOut{Fields: m.Match(), Actions: acts.Actions(), Packet: frame(what)})
+}
+
+// frame is what is said of an address. IPv6 addresses are those of routers: a host
+// that heard of one without that flag would no longer route by it (RFC 4861, 7.2.5).
+func frame(what tables.Announced) []byte {
+	eth := packet.Ethernet{Src: what.MAC, Dst: packet.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}
+	none := netip.IPv4Unspecified()
+	switch {
+	case !what.IP.IsValid():
+		eth.Type = packet.TypeRARP
+		return packet.ARP{Op: packet.RARPRequest, SHA: what.MAC, THA: what.MAC, SPA: none, TPA: none}.Append(eth.Append(nil))
+	case what.IP.Is6():
+		return packet.Advertise(nil, what.MAC, what.IP, packet.NARouter|packet.NAOverride)
+	}
+	eth.Type = packet.TypeARP
+	return packet.ARP{Op: packet.ARPRequest, SHA: what.MAC, SPA: what.IP, TPA: what.IP}.Append(eth.Append(nil))
 }

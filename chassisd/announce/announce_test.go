@@ -2,6 +2,7 @@ package announce
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,16 @@ func TestWhat(t *testing.T) {
 		{"one that is to be quiet", func(w *world) { w.vm(map[string]string{"disable_garp_rarp": "true"}, vm) }, nil},
 		{"no physical network", func(w *world) { w.tab.Ports.Delete(id("net")); w.vm(nil, vm) }, nil},
 		{"a gateway port", func(w *world) { redirect(w, "hv1") }, []string{"arp_spa=10.0.0.254"}},
+		{"a gateway port with IPv6", func(w *world) {
+			redirect(w, "hv1")
+			redirected.NATAddresses = []string{`40:44:00:00:ff:01 10.0.0.254 fd00::ff is_chassis_resident("cr-r-s")`}
+			w.port(redirected)
+		}, []string{"arp_spa=10.0.0.254", "icmp6,vlan_tci=0x0000,dl_src=40:44:00:00:ff:01,dl_dst=33:33:00:00:00:01,ipv6_src=fd00::ff,ipv6_dst=ff02::1"}},
+		{"a gateway port with IPv6 alone", func(w *world) {
+			redirect(w, "hv1")
+			redirected.NATAddresses = []string{`40:44:00:00:ff:01 fd00::ff is_chassis_resident("cr-r-s")`}
+			w.port(redirected)
+		}, []string{"ipv6_src=fd00::ff", "rarp,"}},
 		{"a gateway port elsewhere", func(w *world) { redirect(w, "hv2") }, nil},
 		{"a port of a distributed router", func(w *world) { w.port(router("patch", "", "40:44:00:00:ff:01 10.0.0.254")) }, nil},
 	} {
@@ -148,6 +159,7 @@ func TestWhat(t *testing.T) {
 		c.do(w)
 		w.commit()
 		said := w.pass(500 * time.Millisecond)
+		slices.SortFunc(said, func(a, b string) int { return strings.Compare(a[strings.Index(a, ":"):], b[strings.Index(b, ":"):]) })
 		if len(said) != len(c.want) {
 			t.Errorf("%s: %d announcements: %v", c.what, len(said), said)
 			continue

@@ -51,20 +51,27 @@ func ParseSolicitation(b []byte) (s Solicitation, ok bool) {
 // address; one that has none yet (it is checking whether somebody else has
 // it) is answered to all nodes, unsolicited (7.2.4).
 func (s Solicitation) Answer(b []byte, flags uint32) []byte {
-	eth := Ethernet{Dst: s.Eth.Src, Src: s.Eth.Dst, Type: TypeIPv6}
-	ip := IPv6{Next: ProtoICMPv6, HopLimit: ndHopLimit, Src: s.Target, Dst: s.IP.Src}
 	if s.IP.Src.IsUnspecified() {
-		ip.Dst = netip.IPv6LinkLocalAllNodes()
-		eth.Dst = MAC{0x33, 0x33, 0, 0, 0, 1}
-		flags &^= NASolicited
+		return Advertise(b, s.Eth.Dst, s.Target, flags&^NASolicited)
 	}
+	return appendAdvertisement(b, Ethernet{Dst: s.Eth.Src, Src: s.Eth.Dst}, s.IP.Src, s.Target, flags)
+}
+
+// Advertise appends the frame that tells all nodes, unasked, that target is at an
+// Ethernet address (RFC 4861, 7.2.6).
+func Advertise(b []byte, mac MAC, target netip.Addr, flags uint32) []byte {
+	return appendAdvertisement(b, Ethernet{Dst: MAC{0x33, 0x33, 0, 0, 0, 1}, Src: mac}, netip.IPv6LinkLocalAllNodes(), target, flags)
+}
+
+func appendAdvertisement(b []byte, eth Ethernet, dst, target netip.Addr, flags uint32) []byte {
+	eth.Type = TypeIPv6
+	ip, t := IPv6{Next: ProtoICMPv6, HopLimit: ndHopLimit, Src: target, Dst: dst}, target.As16()
 	const n = 32
 	b = ip.Append(eth.Append(b), n)
 	at := len(b)
 	b = append(b, NeighborAdvertisement, 0, 0, 0)
 	b = binary.BigEndian.AppendUint32(b, flags)
-	target := s.Target.As16()
-	b = append(b, target[:]...)
+	b = append(b, t[:]...)
 	b = append(append(b, optTargetLinkAddr, 1), eth.Src[:]...)
 	binary.BigEndian.PutUint16(b[at+2:], ip.Checksum(b[at:]))
 	return b

@@ -73,6 +73,29 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// TestAdvertise: an unasked advertisement is what hosts take for one, RFC 4861,
+// 7.1.2.
+func TestAdvertise(t *testing.T) {
+	p := gopacket.NewPacket(Advertise(nil, MAC{0x40, 0x44, 5: 9}, netip.MustParseAddr("fd00::9"), NARouter|NAOverride), layers.LayerTypeEthernet, gopacket.Default)
+	if p.ErrorLayer() != nil {
+		t.Fatal(p.ErrorLayer().Error())
+	}
+	eth, ip := p.Layer(layers.LayerTypeEthernet).(*layers.Ethernet), p.Layer(layers.LayerTypeIPv6).(*layers.IPv6)
+	icmp := p.Layer(layers.LayerTypeICMPv6).(*layers.ICMPv6)
+	icmp.SetNetworkLayerForChecksum(ip)
+	if err, r := icmp.VerifyChecksum(); err != nil || !r.Valid {
+		t.Errorf("checksum %v, %v", r, err)
+	}
+	na := p.Layer(layers.LayerTypeICMPv6NeighborAdvertisement).(*layers.ICMPv6NeighborAdvertisement)
+	if eth.SrcMAC.String() != "40:44:00:00:00:09" || eth.DstMAC.String() != "33:33:00:00:00:01" || ip.SrcIP.String() != "fd00::9" ||
+		ip.DstIP.String() != "ff02::1" || ip.HopLimit != 255 || na.Flags != 0xa0 || na.TargetAddress.String() != "fd00::9" {
+		t.Errorf("%+v %+v %+v", eth, ip, na)
+	}
+	if len(na.Options) != 1 || net.HardwareAddr(na.Options[0].Data).String() != "40:44:00:00:00:09" {
+		t.Errorf("options %v", na.Options)
+	}
+}
+
 func TestNotASolicitation(t *testing.T) {
 	good := solicitation(t, "fd00::1", "fd00::12", "fd00::12", false)
 	for name, spoil := range map[string]func(b []byte) []byte{

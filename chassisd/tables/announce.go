@@ -16,7 +16,7 @@ import (
 )
 
 // Announced is an address that this chassis announces on a physical network. IP is
-// IPv4, or invalid where there is only an Ethernet address.
+// invalid where the Ethernet address is announced alone.
 type Announced struct {
 	Port schema.UUID // of a switch, by which the announcement comes in
 	MAC  packet.MAC
@@ -95,7 +95,8 @@ func (t *Tables) announces(r *incr.Reader, id schema.UUID) (all []Announced, ok 
 	return all, len(all) > 0
 }
 
-// natAnnounced are those of one element. One that names a port is announced where
+// natAnnounced are those of one element, without IPv4 its Ethernet address alone too, as
+// by OVN, which announces no IPv6. One that names a port is announced where
 // that is; one that names none, where the gateway router is.
 func (t *Tables) natAnnounced(r *incr.Reader, id schema.UUID, row Port, element string) (all []Announced) {
 	text, where, named := strings.Cut(element, " is_chassis_resident(")
@@ -109,12 +110,12 @@ func (t *Tables) natAnnounced(r *incr.Reader, id schema.UUID, row Port, element 
 	if err != nil || a.MAC == (lflow.MAC{}) {
 		return nil
 	}
+	has4 := false
 	for _, ip := range a.IPs {
-		if ip.Addr().Is4() {
-			all = append(all, Announced{Port: id, MAC: packet.MAC(a.MAC), IP: ip.Addr()})
-		}
+		has4 = has4 || ip.Addr().Is4()
+		all = append(all, Announced{Port: id, MAC: packet.MAC(a.MAC), IP: ip.Addr()})
 	}
-	if all == nil {
+	if !has4 {
 		all = append(all, Announced{Port: id, MAC: packet.MAC(a.MAC)})
 	}
 	return all

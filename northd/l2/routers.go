@@ -81,10 +81,11 @@ func (ft *feature) askRouter(r *incr.Reader, f *graph.Flows, p *model.SwitchPort
 		f.Add(stage, 80, question, ask...)
 	}
 	if has.Hosts {
-		own := lflow.Eq(lflow.ARPOp, 1)
+		own := lflow.And(everybody, lflow.Eq(lflow.ARPOp, 1))
 		if !ft.neverAsks(r, p) {
-			own = lflow.Or(own, lflow.Eq(lflow.F("rarp.op"), 3))
+			own = lflow.Or(lflow.And(everybody, lflow.Or(lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.F("rarp.op"), 3))),
+				lflow.And(lflow.Bool(lflow.EthMcast), lflow.Bool(lflow.NDNA)))
 		}
-		f.Add(stage, 75, lflow.And(lflow.Eq(lflow.EthSrc, far.MAC), everybody, own), outputTo(floodL2Group)...)
+		f.Add(stage, 75, lflow.And(lflow.Eq(lflow.EthSrc, far.MAC), own), outputTo(floodL2Group)...)
 	}
 }

@@ -1,7 +1,7 @@
 package model
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow/address"
@@ -17,7 +17,7 @@ type announceOptions struct {
 }
 
 func declareAnnouncing(g *graph.Graph) announceOptions {
-	const quiet = "no gratuitous ARP and RARP"
+	const quiet = "no gratuitous ARP, RARP and neighbour advertisement"
 	return announceOptions{
 		addresses: graph.String[*nb.LogicalSwitchPort](g, "options", "nat-addresses", "router, or MAC IP…",
 			"for ports of type router with a gateway: what its chassis announces on the physical network beside the router's own addresses"),
@@ -46,17 +46,18 @@ func (m *Model) announced(r *incr.Reader, p *SwitchPort) (all []string) {
 	}
 	if !m.options.announce.withoutRouter.Of(p.Options) {
 		element := far.MAC.String()
-		for _, n := range far.OfFamily(false) {
-			element += " " + n.Addr().String()
+		for _, n := range far.Networks {
+			if !IsLinkLocal(n.Addr()) {
+				element += " " + n.Addr().String()
+			}
 		}
-		if strings.Contains(element, " ") {
-			all = append(all, element+where)
-		}
+		all = append(all, element+where)
 	}
 	if text, err := m.alsoAnnounced(p); err == nil && text != "" {
 		all = append(all, text+where)
 	}
-	return all
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // alsoAnnounced is what a port announces beside the router's own addresses.
