@@ -199,6 +199,9 @@ func (a *Agent) collect(h *handover) {
 	for _, c := range a.t.TunnelFlows.Changes() {
 		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "tunnel/" + c.Key, Packed: c.New})
 	}
+	for _, c := range a.t.ChassisMACFlows.Changes() {
+		u.Flows = append(u.Flows, ofctrl.OwnerFlows{Owner: "chassis address/" + c.Key.String(), Packed: c.New})
+	}
 	for _, c := range a.t.Units.Changes() {
 		unit := tables.SharedUnit{Datapath: c.Key.Owner, Path: c.Key}
 		a.unitChanged(u, "unit/"+c.Key.Owner.String()+"/"+c.Key.Unit, unit, c.New, c.Has)

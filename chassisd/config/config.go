@@ -58,7 +58,7 @@ func (p Problem) String() string { return p.Key + ": " + p.Reason }
 // writes where they are absent.
 var texts = map[string]string{
 	"ovn-bridge-mappings":             "",
-	"ovn-chassis-mac-mappings":        "",
+	ChassisMACsKey:                    "",
 	"ovn-cms-options":                 "",
 	"ovn-enable-lflow-cache":          "true",
 	"ovn-limit-lflow-cache":           "",
@@ -133,6 +133,10 @@ func Parse(external map[string]string, name, hostname string) (Config, []Problem
 	}
 	c.Encaps = encaps(i, problem)
 	c.Mappings = mappings(i.get("ovn-bridge-mappings"), problem)
+	_, bad := ChassisMACs(i.get(ChassisMACsKey))
+	for _, reason := range bad {
+		problem(ChassisMACsKey, "%s", reason)
+	}
 	c.TransportZones = list(i.get("ovn-transport-zones"))
 	return c, ps
 }

@@ -52,6 +52,9 @@ func TestProblems(t *testing.T) {
 		{"ovn-encap-ip", "10.0.0", `ovn-encap-ip: "10.0.0" is not an address that others can send to`, 0},
 		{"ovn-encap-ip", "224.0.0.1,10.0.0.2", `ovn-encap-ip: "224.0.0.1" is not an address that others can send to`, 1},
 		{"ovn-bridge-mappings", "phys", `ovn-bridge-mappings: "phys" is not network:bridge`, 1},
+		{"ovn-chassis-mac-mappings", "phys:0a:aa:00:00:00:01,b:0a:aa", `ovn-chassis-mac-mappings: "b:0a:aa" is not network:MAC of a port`, 1},
+		{"ovn-chassis-mac-mappings", "b:01:aa:00:00:00:01", `ovn-chassis-mac-mappings: "b:01:aa:00:00:00:01" is not network:MAC of a port`, 1},
+		{"ovn-chassis-mac-mappings", "b:0a:aa:00:00:00:01,b:0a:aa:00:00:00:02", `ovn-chassis-mac-mappings: "b:0a:aa:00:00:00:02" comes after another address for the network`, 1},
 		{"ovn-bridge-datapath-type", "foo", `ovn-bridge-datapath-type: "foo" is neither system nor netdev`, 1},
 	} {
 		ids := map[string]string{c.key: c.value}

@@ -5,5 +5,5 @@
 // The rule: bad values are problems, not failures. What can be understood is
 // used, the rest is reported with its key until somebody mends it.
 //
-// Imports: none
+// Imports: chassisd/packet
 package config

@@ -1,8 +1,6 @@
 package physical
 
 import (
-	"encoding/binary"
-
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
@@ -24,9 +22,7 @@ type Learned struct {
 // a port of the switch itself is known as well where it comes in by a localnet port.
 func FDB(l Learned) []ofctrl.Flow {
 	m := maker{cookie: l.Cookie}
-	var mac [8]byte
-	copy(mac[2:], l.MAC[:])
-	eth := binary.BigEndian.Uint64(mac[:])
+	eth := ethernet(l.MAC)
 
 	m.on(l.Datapath)
 	m.match.Set(ofp.EthDst, eth)

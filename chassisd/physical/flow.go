@@ -1,6 +1,8 @@
 package physical
 
 import (
+	"encoding/binary"
+
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
@@ -41,6 +43,13 @@ func (m *maker) to(datapath, outport uint32) {
 // enters with this, so that flows for the datapath's groups hold for it.
 func (m *maker) enter(datapath uint32, bits uint64) {
 	m.act.SetField(ofp.Metadata, ofp.U64(uint64(datapath)|bits))
+}
+
+// ethernet is an Ethernet address as the value of a field.
+func ethernet(mac [6]byte) uint64 {
+	var b [8]byte
+	copy(b[2:], mac[:])
+	return binary.BigEndian.Uint64(b[:])
 }
 
 func (m *maker) set(f ofp.Field, v uint32) { m.act.SetField(f, ofp.U64(uint64(v))) }

@@ -38,9 +38,7 @@ var priorities = [...]uint16{Heard: prioPort, Written: 50, Overriding: 150}
 // packet, for lookup_arp and lookup_nd.
 func Neighbour(n NeighbourOf) []ofctrl.Flow {
 	m := maker{cookie: n.Cookie}
-	var mac [8]byte
-	copy(mac[2:], n.MAC[:])
-	eth := binary.BigEndian.Uint64(mac[:])
+	eth := ethernet(n.MAC)
 	known := uint64(1) << lower.FlagLookupMAC
 
 	m.to(n.Datapath, n.Port)

@@ -71,7 +71,7 @@ cookie=0x0, table=90, priority=100,reg0=0xfd000000,reg1=0,reg2=0,reg3=0x9,reg15=
 		{"localport", Localport(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2, Zones: zones(3)})[:1], `
 cookie=0x1, table=0, priority=100,in_port=2 actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,set_field:0x3->reg14,set_field:0x400->reg10,resubmit(,8)
 `},
-		{"localnet", Localnet(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2, Zones: zones(3)}, VLAN{}), `
+		{"localnet", Localnet(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2, Zones: zones(3)}, VLAN{}, RouterMACs{}), `
 cookie=0x1, table=0, priority=100,in_port=2,vlan_tci=0x0000/0x1fff actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
 cookie=0x1, table=0, priority=100,in_port=2,dl_vlan=0 actions=pop_vlan,set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
 cookie=0x1, table=60, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=set_field:0x3->reg13,set_field:0x2->reg11,set_field:0x1->reg12,set_field:0x1->metadata,resubmit(,61)
@@ -80,11 +80,11 @@ cookie=0x1, table=61, priority=150,reg10=0x10/0x40010,reg15=0x3,metadata=0x1/0xf
 cookie=0x1, table=61, priority=150,reg10=0x400/0x400,reg15=0x3,metadata=0x1/0xffffff actions=drop
 cookie=0x1, table=89, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=output:2
 `},
-		{"localnet with a tag", onlyPhysical(Localnet(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2}, VLAN{Tag: 100, Service: true, Pass: true})), `
+		{"localnet with a tag", onlyPhysical(Localnet(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2}, VLAN{Tag: 100, Service: true, Pass: true}, RouterMACs{})), `
 cookie=0x1, table=0, priority=150,in_port=2,dl_vlan=100 actions=pop_vlan,set_field:0->reg13,set_field:0->reg11,set_field:0->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
 cookie=0x1, table=89, priority=100,reg15=0x3,metadata=0x1/0xffffff actions=push_vlan:0x88a8,set_field:4196->vlan_vid,output:2,pop_vlan
 `},
-		{"localnet that passes tags", Localnet(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2}, VLAN{Pass: true})[2:3], `
+		{"localnet that passes tags", Localnet(Port{Cookie: 1, Datapath: 1, Key: 3, Ofport: 2}, VLAN{Pass: true}, RouterMACs{})[2:3], `
 cookie=0x1, table=0, priority=99,in_port=2,vlan_tci=0x1000/0x1000 actions=set_field:0->reg13,set_field:0->reg11,set_field:0->reg12,set_field:0x1->metadata,set_field:0x3->reg14,resubmit(,8)
 `},
 		{"beyond a localnet port", Beyond(RemotePort{Cookie: 1, Datapath: 1, Key: 2}, 3), `

@@ -108,14 +108,21 @@ func (t *Tables) portAt(r *incr.Reader, row Port) (PortAt, bool) {
 // HostAddresses is the first element of column mac: an Ethernet address, and networks.
 type HostAddresses string
 
+// MAC is the Ethernet address.
+func (a HostAddresses) MAC() (mac packet.MAC, ok bool) {
+	first, _, _ := strings.Cut(string(a), " ")
+	mac, err := packet.ParseMAC(first)
+	return mac, err == nil
+}
+
 // Towards are the Ethernet address, and the IP address in the network of ip, else
 // the first of its family. Each port has its link-local address behind the others.
 func (a HostAddresses) Towards(ip netip.Addr) (mac packet.MAC, from netip.Addr, ok bool) {
-	first, rest, _ := strings.Cut(string(a), " ")
-	mac, err := packet.ParseMAC(first)
-	if err != nil {
+	mac, ok = a.MAC()
+	if !ok {
 		return mac, from, false
 	}
+	_, rest, _ := strings.Cut(string(a), " ")
 	networks := []netip.Prefix{}
 	for _, text := range strings.Fields(rest) {
 		if n, err := netip.ParsePrefix(text); err == nil {

@@ -8,5 +8,5 @@
 // lowered again has the ones that it had. Rows of datapaths that are not
 // followed do not come in (shelf), and nothing may follow from them.
 //
-// Imports: chassisd/binding, chassisd/lower, chassisd/packet, chassisd/physical, chassisd/zone, incr, lflow, lflow/address, lflow/portsec, ofctrl, ofctrl/ofp, schema, schema/sb
+// Imports: chassisd/binding, chassisd/config, chassisd/lower, chassisd/packet, chassisd/physical, chassisd/zone, incr, lflow, lflow/address, lflow/portsec, ofctrl, ofctrl/ofp, schema, schema/sb
 package tables

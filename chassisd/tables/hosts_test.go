@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/weft-sdn/weft/chassisd/zone"
-	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
@@ -113,7 +112,7 @@ func (w world) mutateHosts(r *rand.Rand, pick func(...string) string, dp, vm str
 		if r.IntN(3) == 0 {
 			w.Chassis.Delete(id(name))
 		} else {
-			w.Chassis.Set(id(name), &sb.Chassis{Header: schema.Header{UUID: id(name)}, Name: name, Hostname: strings.Replace(name, "hv", "host", 1)})
+			w.withMACs(name, pick("", "phys:0a:00:00:00:00:01", "phys:0a:00:00:00:00:02"))
 		}
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/weft-sdn/weft/chassisd/config"
 	"github.com/weft-sdn/weft/chassisd/physical"
+	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
@@ -72,6 +74,93 @@ func TestLocalnet(t *testing.T) {
 	w.commit()
 	if f := w.flowsOf("vm2"); !strings.Contains(f, "output:102") {
 		t.Errorf("no tunnel:\n%s", f)
+	}
+}
+
+// withMACs makes a chassis with addresses of its own on physical networks.
+func (w world) withMACs(name, mappings string) {
+	w.Chassis.Set(id(name), &sb.Chassis{
+		Header: schema.Header{UUID: id(name)}, Name: name, Hostname: strings.Replace(name, "hv", "host", 1),
+		OtherConfig: map[string]string{config.ChassisMACsKey: mappings},
+	})
+}
+
+// TestChassisMACs: the addresses of routers' ports that are on each chassis are
+// replaced by this chassis's on the network, and come back where packets of others
+// come in; that of a gateway port is not on its own chassis. To a gateway port of
+// type bridged on another chassis the network leads.
+func TestChassisMACs(t *testing.T) {
+	w := newWorld(t)
+	w.Datapaths.Set(id("r"), &sb.DatapathBinding{TunnelKey: 7, Type: ptr("logical-router")})
+	link := func(sw, mac string, key int64) {
+		w.datapath(sw, key)
+		w.door(sw, sw+"-r", "r-"+sw, "")
+		w.Ports.Set(id("r-"+sw), Port{Name: "r-" + sw, Type: "patch", Datapath: id("r"), Key: uint32(key), Peer: sw + "-r", Addresses: HostAddresses(mac + " 10.0.0.254/24")})
+		w.wire(sw, sw+"-net", 9, "phys", physical.VLAN{})
+		w.Patches.Set(sw, Patch{sw + "-net", uint32(30 + key)})
+	}
+	link("a", "40:44:00:00:ff:01", 5)
+	link("p", "40:44:00:00:ff:02", 6)
+	bridge := func(on bool) {
+		w.standIn("r", "cr-r-p", "r-p", 2, "group")
+		row, _ := w.Ports.Get(id("cr-r-p"))
+		row.Bridged, row.Addresses = on, "40:44:00:00:ff:02 10.0.0.254/24"
+		w.Ports.Set(id("cr-r-p"), row)
+	}
+	bridge(true)
+	w.haGroup("group", "hv2")
+	w.port("a", "vm", 2, "")
+	w.iface("vm", 4)
+	w.withMACs("hv1", "other:0a:00:00:00:00:09,phys:0a:00:00:00:00:01")
+	w.withMACs("hv2", "phys:0a:00:00:00:00:02,other:0a:00:00:00:00:02")
+	w.withMACs("hv3", "phys:nothing")
+	w.commit()
+	if n := w.ChassisMACFlows.Len(); n != 1 {
+		t.Errorf("%d addresses of other chassis, want that of hv2", n)
+	}
+	const own = "set_field:0a:00:00:00:00:01->eth_src"
+	for _, sw := range []string{"a", "p"} {
+		f := w.flowsOf(sw + "-net")
+		mac := map[string]string{"a": "40:44:00:00:ff:01", "p": "40:44:00:00:ff:02"}[sw]
+		for _, part := range []string{"dl_src=" + mac + " actions=" + own, "conj_id=1", "set_field:" + mac + "->eth_src", "conjunction(1,2/2)"} {
+			if !strings.Contains(f, part) {
+				t.Errorf("%s: no %s in\n%s", sw, part, f)
+			}
+		}
+	}
+	if f := w.flowsOf("cr-r-p"); strings.Contains(f, "output") || !strings.Contains(f, "set_field:40:44:00:00:ff:02->eth_src,set_field:0x6->metadata,set_field:0x9->reg15") {
+		t.Errorf("not by the network:\n%s", f)
+	}
+	bridge(false)
+	w.commit()
+	if f := w.flowsOf("cr-r-p"); !strings.Contains(f, "output:102") {
+		t.Errorf("not by the tunnel:\n%s", f)
+	}
+	bridge(true)
+	w.Patches.Delete("p")
+	w.commit()
+	if f := w.flowsOf("cr-r-p"); f != "" {
+		t.Errorf("without the network:\n%s", f)
+	}
+
+	w.Patches.Set("p", Patch{"p-net", 36})
+	w.haGroup("group", "hv1")
+	w.commit()
+	if f := w.flowsOf("p-net"); strings.Contains(f, own) {
+		t.Errorf("the gateway port's address is replaced on its own chassis:\n%s", f)
+	}
+	if f := w.flowsOf("a-net"); !strings.Contains(f, own) {
+		t.Errorf("that of a port beside it is not:\n%s", f)
+	}
+	w.withMACs("hv1", "")
+	w.commit()
+	if f := w.flowsOf("a-net"); strings.Contains(f, own) || !strings.Contains(f, "conjunction") {
+		t.Errorf("without an address of its own:\n%s", f)
+	}
+	w.withMACs("hv2", "")
+	w.commit()
+	if n := w.ChassisMACFlows.Len(); n != 0 {
+		t.Errorf("%d addresses of chassis that have none", n)
 	}
 }
 

@@ -22,6 +22,7 @@ type Port struct {
 	Gateway    string      // options:l3gateway-chassis
 	For        string      // options:distributed-port
 	Group      schema.UUID // of the chassis that may have it: HA_Chassis_Group
+	Bridged    bool        // options:redirect-type is bridged: packets get there over the physical network
 	Network    string      // of a localnet port: options:network_name
 	VLAN       physical.VLAN
 	Security   security
@@ -71,6 +72,7 @@ func PortOf(p *sb.PortBinding) Port {
 	if p.HAChassisGroup != nil {
 		port.Group = *p.HAChassisGroup
 	}
+	port.Bridged = p.Type == standInType && p.Options["redirect-type"] == "bridged"
 	if p.Type == localnet {
 		port.Network, port.VLAN = p.Options["network_name"], vlanOf(p)
 	}

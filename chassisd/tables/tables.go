@@ -184,10 +184,12 @@ type Tables struct {
 	RouterFlows *incr.Table[schema.UUID, ofctrl.Flows] // by datapath: see physical.Router
 	GroupFlows  *incr.Table[schema.UUID, ofctrl.Flows] // by multicast group
 	TunnelFlows *incr.Table[string, ofctrl.Flows]      // by the tunnel interface's UUID
-	Units       *incr.Table[Path, Lowered]             // units of one datapath
-	SharedUnits *incr.Table[SharedUnit, Lowered]       // units of groups
-	GroupUse    *incr.Table[schema.UUID, GroupUse]     // by group with local datapaths
-	Neighbours  *incr.Table[NeighbourKey, packet.MAC]  // of local routers' ports
+	// ChassisMACFlows are by Ethernet address of another chassis.
+	ChassisMACFlows *incr.Table[packet.MAC, ofctrl.Flows]
+	Units           *incr.Table[Path, Lowered]            // units of one datapath
+	SharedUnits     *incr.Table[SharedUnit, Lowered]      // units of groups
+	GroupUse        *incr.Table[schema.UUID, GroupUse]    // by group with local datapaths
+	Neighbours      *incr.Table[NeighbourKey, packet.MAC] // of local routers' ports
 	// NeighbourFlows are by neighbour.
 	NeighbourFlows *incr.Table[NeighbourKey, ofctrl.Flows]
 	// NeighbourSeen is when those that are forgotten some time were heard of.
@@ -227,6 +229,7 @@ type Tables struct {
 	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
 	selfByName      *incr.Index[struct{}, Self, string]         // one
 	outlets         *incr.Index[schema.UUID, Plug, schema.UUID] // localnet ports that are plugged in, by datapath
+	toDistributed   *incr.Index[schema.UUID, Port, schema.UUID] // patch ports, by datapath
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
 
 	host    *incr.Table[schema.UUID, string] // the chassis that has a port without interface
@@ -263,6 +266,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinStages(chunksByOwner)
 	t.joinSets()
 	t.joinMarks()
+	t.joinChassisMACs()
 	t.joinPeers()
 	t.joinNeighbours()
 	t.joinBFD()

@@ -20,12 +20,13 @@ const (
 	aStandIn                // it stands for its peer, which is on the same datapath, on this chassis alone
 	elsewhere               // another chassis has it
 	beyond                  // so it is, and the physical network of its switch leads there
+	bridged                 // so it is, and the physical network of its peer's switch leads there
 )
 
 // where is a place and the way there.
 type where struct {
 	place
-	Peer   schema.UUID // of aPatch, aGateway and aStandIn; of beyond: the localnet port
+	Peer   schema.UUID // of aPatch, aGateway and aStandIn; of beyond and bridged: the localnet port
 	Tunnel uint32      // to elsewhere; above 0
 }
 
@@ -64,6 +65,10 @@ func (t *Tables) whereIs(r *incr.Reader, port schema.UUID) (where, bool) {
 	if has == "" || has == self.Name {
 		return where{}, false
 	}
+	if row.Bridged {
+		outlet, ok := t.gatewayNetwork(r, row)
+		return where{place: bridged, Peer: outlet}, ok
+	}
 	if outlet, ok := t.outlet(r, row.Datapath); ok && row.Type != standInType {
 		return where{place: beyond, Peer: outlet}, true
 	}
@@ -94,7 +99,8 @@ func (t *Tables) isHere(r *incr.Reader, id schema.UUID, row Port) bool {
 // portFlows are the flows that take packets to a port, and from it.
 func (t *Tables) portFlows(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, bool) {
 	at, _ := incr.Get(r, t.where, port)
-	if at.place == elsewhere || at.place == beyond {
+	switch at.place {
+	case elsewhere, beyond, bridged:
 		return t.farFlows(r, port, at)
 	}
 	p, ok := t.onDatapath(r, port)
@@ -115,7 +121,7 @@ func (t *Tables) portFlows(r *incr.Reader, port schema.UUID) ([]ofctrl.Flow, boo
 			return physical.Localport(p), true
 		}
 		row, _ := incr.Get(r, t.Ports, port)
-		return physical.Localnet(p, row.VLAN), true
+		return physical.Localnet(p, row.VLAN, t.routerMACs(r, row)), true
 	case aPatch, aGateway:
 		peer, ok := t.onDatapath(r, at.Peer)
 		return physical.Patch(p, peer), ok
@@ -128,9 +134,14 @@ func (t *Tables) farFlows(r *incr.Reader, port schema.UUID, at where) ([]ofctrl.
 	row, _ := incr.Get(r, t.Ports, port)
 	dp, ok := incr.Get(r, t.Local, row.Datapath)
 	p := physical.RemotePort{Cookie: cookie(port), Datapath: dp.Key, Key: uint16(row.Key), Tunnel: at.Tunnel}
-	if at.place == beyond {
+	switch at.place {
+	case beyond:
 		outlet, _ := incr.Get(r, t.Ports, at.Peer)
 		return physical.Beyond(p, uint16(outlet.Key)), ok
+	case bridged:
+		mac, valid := row.Addresses.MAC()
+		outlet, there := t.onDatapath(r, at.Peer)
+		return physical.Bridged(p, mac, outlet), ok && valid && there
 	}
 	return physical.Remote(p), ok
 }

@@ -14,7 +14,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 	m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
 		f.Pass(pipeline.LRInChkPktLen, pipeline.LRInLargerPkts, pipeline.LRInGWRedirect)
 	})
-	m.RouterPortFlows.Write(name, redirect)
+	m.RouterPortFlows.Write(name, func(r *incr.Reader, f *graph.Flows, p *model.RouterPort) { redirect(m, r, f, p) })
 	newGroups(g, m)
 	newSizes(g, m, copp)
 }

@@ -10,8 +10,12 @@ import (
 
 // redirect sends what is to leave by a gateway port to the chassis that has it.
 // It is routed already, and its next hop known where the database knows it.
-func redirect(_ *incr.Reader, f *graph.Flows, p *model.RouterPort) {
-	if p.Redirect != "" {
-		f.Add(pipeline.LRInGWRedirect, 50, lflow.Eq(lflow.Outport, p.Name), lflow.SetTo(lflow.Outport, p.Redirect), lflow.Next{})
+func redirect(m *model.Model, r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
+	if p.Redirect == "" {
+		return
 	}
+	if why := m.NotBridged(r, p); why != "" {
+		f.Problem("options", "redirect-type: bridged is without effect: "+why)
+	}
+	f.Add(pipeline.LRInGWRedirect, 50, lflow.Eq(lflow.Outport, p.Name), lflow.SetTo(lflow.Outport, p.Redirect), lflow.Next{})
 }

@@ -127,7 +127,7 @@ func (m *Model) declareRedirects(g *graph.Graph) {
 // the gateway chassis.
 func (m *Model) redirectOf(r *incr.Reader, id schema.UUID) (*Redirect, bool) {
 	if row, p, ok := incr.One(r, m.redirects.ofRouterPort, id); ok {
-		return &Redirect{UUID: id, Datapath: p.Router, Name: p.Redirect, For: p.Name, Row: row, Gateway: row, Group: p.Group, Bridged: p.Bridged}, true
+		return &Redirect{UUID: id, Datapath: p.Router, Name: p.Redirect, For: p.Name, Row: row, Gateway: row, Group: p.Group, Bridged: m.IsBridged(r, p)}, true
 	}
 	row, p, ok := incr.One(r, m.redirects.ofSwitchPort, id)
 	if !ok || m.HasLocalnet(r, p.Switch) {
@@ -154,6 +154,27 @@ func (m *Model) RedirectTo(r *incr.Reader, port schema.UUID) (name string, ok bo
 		return "", false
 	}
 	return p.Name, true
+}
+
+// NotBridged is why redirect-type=bridged of a port is without effect, "" where it has
+// one: ovn-nb(5), Logical_Router_Port options:redirect-type.
+func (m *Model) NotBridged(r *incr.Reader, p *RouterPort) string {
+	if !p.Bridged {
+		return ""
+	}
+	if sw, ok := m.SwitchPortTo(r, p.Name); !ok || !m.HasLocalnet(r, sw.Switch) {
+		return "no switch with a localnet port is at its other end"
+	}
+	if incr.Count(r, m.redirects.gateways, p.Router) > 1 {
+		return "its router has another gateway port"
+	}
+	return ""
+}
+
+// IsBridged tells whether packets get to the chassis of a gateway port over the
+// physical network of the switch that it is connected to.
+func (m *Model) IsBridged(r *incr.Reader, p *RouterPort) bool {
+	return p.Bridged && m.NotBridged(r, p) == ""
 }
 
 // GatewayPorts are the distributed gateway ports of a router.

@@ -27,7 +27,7 @@ type RouterPort struct {
 	// port, "" of others, and Group the HA_Chassis_Group of its chassis.
 	Redirect string
 	Group    schema.UUID
-	Bridged  bool // packets get to the gateway chassis over the provider network
+	Bridged  bool // option redirect-type is bridged: see Model.IsBridged
 	Resides  bool // option reside-on-redirect-chassis: see CentralAt
 	Options  map[string]string
 	Problems []graph.Problem

@@ -43,7 +43,9 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 	m.RouterPortFlows.Write(name, func(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 		router, _ := incr.Get(r, m.Routers, p.Router)
 		lookupFrom(f, p, router != nil && !always.Of(router.Options))
-		resolveBridged(f, p)
+		if m.IsBridged(r, p) {
+			resolveBridged(f, p)
+		}
 		if peer, ok := m.RouterPeer(r, p); ok {
 			resolvePeer(f, p, peer)
 		}

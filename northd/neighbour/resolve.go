@@ -52,9 +52,7 @@ func resolvePeer(f *graph.Flows, p, peer *model.RouterPort) {
 // resolveBridged sends what is not known to the gateway chassis, over the
 // provider network, where the gateway port's address is.
 func resolveBridged(f *graph.Flows, p *model.RouterPort) {
-	if p.Bridged {
-		f.Add(pipeline.LRInARPResolve, 50, lflow.And(lflow.Eq(lflow.Outport, p.Name), lflow.Not(lflow.Resident(p.Redirect))), lflow.SetTo(lflow.EthDst, p.MAC), lflow.Next{})
-	}
+	f.Add(pipeline.LRInARPResolve, 50, lflow.And(lflow.Eq(lflow.Outport, p.Name), lflow.Not(lflow.Resident(p.Redirect))), lflow.SetTo(lflow.EthDst, p.MAC), lflow.Next{})
 }
 
 // ask makes a question of a packet whose next hop nobody knows; the agent
