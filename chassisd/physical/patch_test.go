@@ -26,8 +26,9 @@ func TestRoute(t *testing.T) {
 	}
 	join := func(a, b Port) { flows = append(append(flows, Patch(a, b)...), Patch(b, a)...) }
 	of1 := Port{Datapath: sw1, Bits: 1 << 40, Key: 7, Zones: zones(0)}
-	join(of1, Port{Datapath: router, Bits: 1 << 41, Key: 1, Zones: Zones{DNAT: 5, SNAT: 6}})
-	join(Port{Datapath: sw2, Key: 7}, Port{Datapath: router, Bits: 1 << 41, Key: 2, Zones: Zones{DNAT: 5, SNAT: 6}})
+	join(of1, Port{Datapath: router, Bits: 1 << 41, Key: 1, Router: true, Zones: Zones{DNAT: 5, SNAT: 6}})
+	join(Port{Datapath: sw2, Key: 7}, Port{Datapath: router, Bits: 1 << 41, Key: 2, Router: true, Zones: Zones{DNAT: 5, SNAT: 6}})
+	flows = append(flows, Router(Port{Datapath: router, Bits: 1 << 41, Zones: Zones{DNAT: 5, SNAT: 6}})...)
 	flows = append(flows, Multicast(Group{Datapath: sw1, Bits: 1 << 40, Key: 0x8000, Patches: []Member{of1.Member()}, Tunnels: []uint32{9},
 		Local: []Member{{1, zones(11), 0}, {2, zones(12), 0}}})...)
 	for _, f := range flows {

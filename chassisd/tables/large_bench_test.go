@@ -126,6 +126,9 @@ func (w world) owners() (all []ofctrl.OwnerFlows) {
 	for k, f := range w.PortFlows.All() {
 		add("port/"+k.String(), f)
 	}
+	for k, f := range w.RouterFlows.All() {
+		add("router/"+k.String(), f)
+	}
 	for k, f := range w.GroupFlows.All() {
 		add("group/"+k.String(), f)
 	}
