@@ -1,6 +1,6 @@
 package schema
 
-import "reflect"
+import "unsafe"
 
 // Column describes one column and gives access to it in a row.
 type Column struct {
@@ -13,8 +13,8 @@ type Column struct {
 	Owner     string // OwnerChassis, or "" for the leader northd
 	Index     int    // position in Table.Columns; -1 for _uuid and _version
 
-	until Datum // in Table.Unclaimed
-	field int   // index of the struct field
+	until Datum   // in Table.Unclaimed
+	field uintptr // where the row has it, in bytes from the row's start
 	shape shape
 }
 
@@ -28,16 +28,11 @@ const (
 	ColumnVersion = "_version"
 )
 
-// at returns a pointer to the column's field. Making it allocates nothing.
-func (c *Column) at(row Row) any {
-	switch {
-	case c.Index >= 0:
-		return reflect.ValueOf(row).Elem().Field(c.field).Addr().Interface()
-	case c.Name == ColumnUUID:
-		return &row.header().UUID
-	}
-	return &row.header().Version
-}
+// at returns where the row, which is one of c's table (Table.Holds), has the
+// column's field. A row begins with its header.
+//
+// Hot path: whatever reads a column begins here.
+func (c *Column) at(row Row) place { return unsafe.Add(place(row.header()), c.field) }
 
 // Get returns the column's value in general form.
 func (c *Column) Get(row Row) Datum { return c.shape.get(c.at(row)) }
@@ -88,11 +83,11 @@ func (c *Column) Set(row Row, d Datum) error {
 
 // Copy stores from's value in to, sharing it. Both are rows of c's table.
 func (c *Column) Copy(to, from Row) {
-	reflect.ValueOf(c.at(to)).Elem().Set(reflect.ValueOf(c.at(from)).Elem())
+	c.shape.copy(c.at(to), c.at(from))
 }
 
 // Clear empties the column: 0, "", false or no elements.
-func (c *Column) Clear(row Row) { reflect.ValueOf(c.at(row)).Elem().SetZero() }
+func (c *Column) Clear(row Row) { c.shape.clear(c.at(row)) }
 
 // InsertKeys adds the elements of d that are not there; a map keeps the values
 // that it has. It returns what it added. Only d's own elements are checked and

@@ -56,7 +56,7 @@ func DecodeRow(t *Table, id UUID, data []byte) (Row, error) {
 
 // checkAt is Type.Check without boxing what any value of the kind passes: the
 // reader lets no bad string through and sorts what it reads.
-func (c *Column) checkAt(p any) error {
+func (c *Column) checkAt(p place) error {
 	if err := c.Type.checkCount(c.shape.size(p)); err != nil {
 		return err
 	}

@@ -1,29 +1,37 @@
 package schema
 
-// shape is the access to one Go field type. Every p is a pointer to a field
-// of that type, made by Column.field. Data handed in are canonical and of the
-// right kind; the checks come before.
+import "unsafe"
+
+// place is where a column's field lies in a row: a pointer to its Go type, which
+// the column's shape knows.
+type place = unsafe.Pointer
+
+// shape is the access to one Go field type. Every p is the place of a field of that
+// type, made by Column.at. Data handed in are canonical and of the right kind; the
+// checks come before.
 type shape interface {
 	typ() (t Type, open bool) // the widest type that the field can hold; open: limits may be narrowed
-	get(p any) Datum
-	set(p any, d Datum)
-	size(p any) int
-	has(p any, key Atom) bool
-	equal(p, q any) bool
-	isZero(p any) bool
+	get(p place) Datum
+	set(p place, d Datum)
+	copy(to, from place) // shares slices and maps
+	clear(p place)
+	size(p place) int
+	has(p place, key Atom) bool
+	equal(p, q place) bool
+	isZero(p place) bool
 	// insert adds the elements whose key is absent and returns them; remove
 	// returns what it removed. Both leave the old slice or map as it was.
-	insert(p any, d Datum) Datum
-	remove(p any, d Datum) Datum
+	insert(p place, d Datum) Datum
+	remove(p place, d Datum) Datum
 	// each yields the elements in order, the zero Atom as a set's value.
-	each(p any, yield func(k, v Atom) bool)
+	each(p place, yield func(k, v Atom) bool)
 	// diff returns the elements of p that q lacks, and of q that p lacks.
-	diff(p, q any) (gone, come Datum)
-	appendJSON(b []byte, p any) []byte // as it is stored
-	appendWire(b []byte, p any) []byte // in the notation of RFC 7047
-	readJSON(r *reader, p any) error
+	diff(p, q place) (gone, come Datum)
+	appendJSON(b []byte, p place) []byte // as it is stored
+	appendWire(b []byte, p place) []byte // in the notation of RFC 7047
+	readJSON(r *reader, p place) error
 	// ordered gives access to the elements by position, in the order of each.
-	ordered(p any) (n int, at func(i int) (k, v Atom))
+	ordered(p place) (n int, at func(i int) (k, v Atom))
 	// An element as it stands in the JSON of the whole, and all of that.
 	appendElement(b []byte, k, v Atom) []byte
 	readElements(data []byte) (Datum, error)
@@ -31,7 +39,7 @@ type shape interface {
 	parseMember(name string, value []byte) (k, v Atom, err error)
 }
 
-func generalDiff(s shape, p, q any) (gone, come Datum) {
+func generalDiff(s shape, p, q place) (gone, come Datum) {
 	if s.equal(p, q) {
 		return Datum{}, Datum{}
 	}
@@ -43,12 +51,12 @@ func generalDiff(s shape, p, q any) (gone, come Datum) {
 func readElements[F any](s shape, data []byte) (Datum, error) {
 	var field F
 	r := reader{data: data}
-	err := s.readJSON(&r, &field)
+	err := s.readJSON(&r, place(&field))
 	if err == nil {
 		err = r.end()
 	}
 	if err != nil {
 		return Datum{}, err
 	}
-	return s.get(&field), nil
+	return s.get(place(&field)), nil
 }

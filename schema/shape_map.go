@@ -24,8 +24,8 @@ func (s mapping[K, V]) keys(m map[K]V) []K {
 	return keys
 }
 
-func (s mapping[K, V]) get(p any) Datum {
-	m := *p.(*map[K]V)
+func (s mapping[K, V]) get(p place) Datum {
+	m := *(*map[K]V)(p)
 	if len(m) == 0 {
 		return Datum{}
 	}
@@ -37,7 +37,7 @@ func (s mapping[K, V]) get(p any) Datum {
 	return d
 }
 
-func (s mapping[K, V]) set(p any, d Datum) {
+func (s mapping[K, V]) set(p place, d Datum) {
 	var m map[K]V
 	if d.Len() > 0 {
 		m = make(map[K]V, d.Len())
@@ -45,21 +45,24 @@ func (s mapping[K, V]) set(p any, d Datum) {
 			m[s.key.unbox(k)] = s.value.unbox(d.Values[i])
 		}
 	}
-	*p.(*map[K]V) = m
+	*(*map[K]V)(p) = m
 }
 
-func (s mapping[K, V]) size(p any) int { return len(*p.(*map[K]V)) }
+func (s mapping[K, V]) copy(to, from place) { *(*map[K]V)(to) = *(*map[K]V)(from) }
+func (s mapping[K, V]) clear(p place)       { *(*map[K]V)(p) = nil }
 
-func (s mapping[K, V]) has(p any, key Atom) bool {
-	_, ok := (*p.(*map[K]V))[s.key.unbox(key)]
+func (s mapping[K, V]) size(p place) int { return len(*(*map[K]V)(p)) }
+
+func (s mapping[K, V]) has(p place, key Atom) bool {
+	_, ok := (*(*map[K]V)(p))[s.key.unbox(key)]
 	return ok
 }
 
-func (s mapping[K, V]) equal(p, q any) bool { return maps.Equal(*p.(*map[K]V), *q.(*map[K]V)) }
-func (s mapping[K, V]) isZero(p any) bool   { return len(*p.(*map[K]V)) == 0 }
+func (s mapping[K, V]) equal(p, q place) bool { return maps.Equal(*(*map[K]V)(p), *(*map[K]V)(q)) }
+func (s mapping[K, V]) isZero(p place) bool   { return len(*(*map[K]V)(p)) == 0 }
 
-func (s mapping[K, V]) each(p any, yield func(k, v Atom) bool) {
-	m := *p.(*map[K]V)
+func (s mapping[K, V]) each(p place, yield func(k, v Atom) bool) {
+	m := *(*map[K]V)(p)
 	for _, k := range s.keys(m) {
 		if !yield(s.key.box(k), s.value.box(m[k])) {
 			return
@@ -67,8 +70,8 @@ func (s mapping[K, V]) each(p any, yield func(k, v Atom) bool) {
 	}
 }
 
-func (s mapping[K, V]) insert(p any, d Datum) Datum {
-	old := *p.(*map[K]V)
+func (s mapping[K, V]) insert(p place, d Datum) Datum {
+	old := *(*map[K]V)(p)
 	var added Datum
 	var m map[K]V
 	for i, a := range d.Keys {
@@ -86,13 +89,13 @@ func (s mapping[K, V]) insert(p any, d Datum) Datum {
 		added.Values = append(added.Values, d.Values[i])
 	}
 	if m != nil {
-		*p.(*map[K]V) = m
+		*(*map[K]V)(p) = m
 	}
 	return added
 }
 
-func (s mapping[K, V]) remove(p any, d Datum) Datum {
-	old := *p.(*map[K]V)
+func (s mapping[K, V]) remove(p place, d Datum) Datum {
+	old := *(*map[K]V)(p)
 	var removed Datum
 	var m map[K]V
 	for i, a := range d.Keys {
@@ -112,13 +115,13 @@ func (s mapping[K, V]) remove(p any, d Datum) Datum {
 		if len(m) == 0 {
 			m = nil
 		}
-		*p.(*map[K]V) = m
+		*(*map[K]V)(p) = m
 	}
 	return removed
 }
 
-func (s mapping[K, V]) diff(p, q any) (gone, come Datum) {
-	a, b := *p.(*map[K]V), *q.(*map[K]V)
+func (s mapping[K, V]) diff(p, q place) (gone, come Datum) {
+	a, b := *(*map[K]V)(p), *(*map[K]V)(q)
 	return s.minus(a, b), s.minus(b, a)
 }
 
@@ -139,8 +142,8 @@ func (s mapping[K, V]) minus(a, b map[K]V) Datum {
 	return d
 }
 
-func (s mapping[K, V]) appendJSON(b []byte, p any) []byte {
-	m := *p.(*map[K]V)
+func (s mapping[K, V]) appendJSON(b []byte, p place) []byte {
+	m := *(*map[K]V)(p)
 	b = append(b, '{')
 	for i, k := range s.keys(m) {
 		if i > 0 {
@@ -153,8 +156,8 @@ func (s mapping[K, V]) appendJSON(b []byte, p any) []byte {
 	return append(b, '}')
 }
 
-func (s mapping[K, V]) appendWire(b []byte, p any) []byte {
-	m := *p.(*map[K]V)
+func (s mapping[K, V]) appendWire(b []byte, p place) []byte {
+	m := *(*map[K]V)(p)
 	b = append(b, openMap...)
 	for i, k := range s.keys(m) {
 		if i > 0 {
@@ -166,7 +169,7 @@ func (s mapping[K, V]) appendWire(b []byte, p any) []byte {
 	return append(b, "]]"...)
 }
 
-func (s mapping[K, V]) readJSON(r *reader, p any) error {
+func (s mapping[K, V]) readJSON(r *reader, p place) error {
 	var m map[K]V
 	err := r.object(func(name string) error {
 		k, err := s.key.parse(name)
@@ -184,13 +187,13 @@ func (s mapping[K, V]) readJSON(r *reader, p any) error {
 		return nil
 	})
 	if err == nil {
-		*p.(*map[K]V) = m
+		*(*map[K]V)(p) = m
 	}
 	return err
 }
 
-func (s mapping[K, V]) ordered(p any) (int, func(int) (k, v Atom)) {
-	m := *p.(*map[K]V)
+func (s mapping[K, V]) ordered(p place) (int, func(int) (k, v Atom)) {
+	m := *(*map[K]V)(p)
 	keys := s.keys(m)
 	return len(keys), func(i int) (Atom, Atom) { return s.key.box(keys[i]), s.value.box(m[keys[i]]) }
 }

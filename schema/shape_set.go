@@ -12,8 +12,8 @@ func (s set[T]) typ() (Type, bool) {
 	return Type{Key: NewBaseType(s.kind), Min: 0, Max: Unlimited}, true
 }
 
-func (s set[T]) get(p any) Datum {
-	v := *p.(*[]T)
+func (s set[T]) get(p place) Datum {
+	v := *(*[]T)(p)
 	if len(v) == 0 {
 		return Datum{}
 	}
@@ -24,7 +24,7 @@ func (s set[T]) get(p any) Datum {
 	return Datum{Keys: keys}
 }
 
-func (s set[T]) set(p any, d Datum) {
+func (s set[T]) set(p place, d Datum) {
 	var v []T
 	if d.Len() > 0 {
 		v = make([]T, d.Len())
@@ -32,28 +32,31 @@ func (s set[T]) set(p any, d Datum) {
 			v[i] = s.unbox(k)
 		}
 	}
-	*p.(*[]T) = v
+	*(*[]T)(p) = v
 }
 
-func (s set[T]) size(p any) int { return len(*p.(*[]T)) }
+func (s set[T]) copy(to, from place) { *(*[]T)(to) = *(*[]T)(from) }
+func (s set[T]) clear(p place)       { *(*[]T)(p) = nil }
 
-func (s set[T]) has(p any, key Atom) bool {
-	_, ok := slices.BinarySearchFunc(*p.(*[]T), s.unbox(key), s.compare)
+func (s set[T]) size(p place) int { return len(*(*[]T)(p)) }
+
+func (s set[T]) has(p place, key Atom) bool {
+	_, ok := slices.BinarySearchFunc(*(*[]T)(p), s.unbox(key), s.compare)
 	return ok
 }
 
-func (s set[T]) equal(p, q any) bool {
-	a, b := *p.(*[]T), *q.(*[]T)
+func (s set[T]) equal(p, q place) bool {
+	a, b := *(*[]T)(p), *(*[]T)(q)
 	if len(a) == len(b) && len(a) > 0 && &a[0] == &b[0] {
 		return true // shared by Clone
 	}
 	return slices.Equal(a, b)
 }
 
-func (s set[T]) isZero(p any) bool { return len(*p.(*[]T)) == 0 }
+func (s set[T]) isZero(p place) bool { return len(*(*[]T)(p)) == 0 }
 
-func (s set[T]) each(p any, yield func(k, v Atom) bool) {
-	for _, x := range *p.(*[]T) {
+func (s set[T]) each(p place, yield func(k, v Atom) bool) {
+	for _, x := range *(*[]T)(p) {
 		if !yield(s.box(x), Atom{}) {
 			return
 		}
@@ -62,8 +65,8 @@ func (s set[T]) each(p any, yield func(k, v Atom) bool) {
 
 // insert copies the old slice once, in as many runs as there are new keys.
 // Hot path: one allocation of the set's size beside the result's.
-func (s set[T]) insert(p any, d Datum) Datum {
-	old := *p.(*[]T)
+func (s set[T]) insert(p place, d Datum) Datum {
+	old := *(*[]T)(p)
 	var added []Atom
 	var out []T
 	from := 0
@@ -81,13 +84,13 @@ func (s set[T]) insert(p any, d Datum) Datum {
 		from += n
 	}
 	if added != nil {
-		*p.(*[]T) = append(out, old[from:]...)
+		*(*[]T)(p) = append(out, old[from:]...)
 	}
 	return Datum{Keys: added}
 }
 
-func (s set[T]) remove(p any, d Datum) Datum {
-	old := *p.(*[]T)
+func (s set[T]) remove(p place, d Datum) Datum {
+	old := *(*[]T)(p)
 	var removed []Atom
 	var out []T
 	from, kept := 0, 0
@@ -110,16 +113,16 @@ func (s set[T]) remove(p any, d Datum) Datum {
 		if len(out) == 0 {
 			out = nil
 		}
-		*p.(*[]T) = out
+		*(*[]T)(p) = out
 	}
 	return Datum{Keys: removed}
 }
 
-func (s set[T]) diff(p, q any) (gone, come Datum) {
+func (s set[T]) diff(p, q place) (gone, come Datum) {
 	if s.equal(p, q) {
 		return Datum{}, Datum{}
 	}
-	a, b := *p.(*[]T), *q.(*[]T)
+	a, b := *(*[]T)(p), *(*[]T)(q)
 	// Most often little changed: pass over what is equal at both ends.
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
@@ -152,9 +155,9 @@ func (s set[T]) diff(p, q any) (gone, come Datum) {
 	return gone, come
 }
 
-func (s set[T]) appendJSON(b []byte, p any) []byte {
+func (s set[T]) appendJSON(b []byte, p place) []byte {
 	b = append(b, '[')
-	for i, x := range *p.(*[]T) {
+	for i, x := range *(*[]T)(p) {
 		if i > 0 {
 			b = append(b, ',')
 		}
@@ -163,8 +166,8 @@ func (s set[T]) appendJSON(b []byte, p any) []byte {
 	return append(b, ']')
 }
 
-func (s set[T]) appendWire(b []byte, p any) []byte {
-	v := *p.(*[]T)
+func (s set[T]) appendWire(b []byte, p place) []byte {
+	v := *(*[]T)(p)
 	if len(v) == 1 {
 		return s.box(v[0]).AppendJSON(b)
 	}
@@ -178,7 +181,7 @@ func (s set[T]) appendWire(b []byte, p any) []byte {
 	return append(b, "]]"...)
 }
 
-func (s set[T]) readJSON(r *reader, p any) error {
+func (s set[T]) readJSON(r *reader, p place) error {
 	var v []T
 	sorted := true
 	err := r.array(func() error {
@@ -197,12 +200,12 @@ func (s set[T]) readJSON(r *reader, p any) error {
 		slices.SortFunc(v, s.compare)
 		v = slices.Compact(v)
 	}
-	*p.(*[]T) = v
+	*(*[]T)(p) = v
 	return nil
 }
 
-func (s set[T]) ordered(p any) (int, func(int) (k, v Atom)) {
-	v := *p.(*[]T)
+func (s set[T]) ordered(p place) (int, func(int) (k, v Atom)) {
+	v := *(*[]T)(p)
 	return len(v), func(i int) (Atom, Atom) { return s.box(v[i]), Atom{} }
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 )
 
 // The tag `ovs:"name,option,…"` stands on Header for the table and on every
@@ -34,18 +35,18 @@ func newTable(row Row) *Table {
 	typ := reflect.TypeOf(row).Elem()
 	t := &Table{typ: typ, MaxRows: Unlimited, byName: map[string]*Column{}}
 	head, ok := typ.FieldByName("Header")
-	if !ok || len(head.Index) != 1 || head.Type != reflect.TypeFor[Header]() {
-		panic(fmt.Sprintf("schema: %v does not embed Header", typ))
+	if !ok || len(head.Index) != 1 || head.Offset != 0 || head.Type != reflect.TypeFor[Header]() {
+		panic(fmt.Sprintf("schema: %v does not embed Header first", typ))
 	}
 	options := splitTag(typ, head)
 	t.Name = options[0]
 	for i := range typ.NumField() {
 		if f := typ.Field(i); i != head.Index[0] {
-			t.addColumn(newColumn(t, f, i))
+			t.addColumn(newColumn(t, f))
 		}
 	}
-	for _, name := range []string{ColumnUUID, ColumnVersion} {
-		c := &Column{Name: name, Table: t, Index: -1, shape: shapeOf(reflect.TypeFor[UUID]())}
+	for name, field := range map[string]uintptr{ColumnUUID: unsafe.Offsetof(Header{}.UUID), ColumnVersion: unsafe.Offsetof(Header{}.Version)} {
+		c := &Column{Name: name, Table: t, Index: -1, field: field, shape: shapeOf(reflect.TypeFor[UUID]())}
 		c.Type, _ = c.shape.typ()
 		t.byName[name] = c
 	}
@@ -118,9 +119,9 @@ func (t *Table) setOwner(owner string) {
 // ownerNorthd is for columns of a table of the chassis that are not theirs.
 const ownerNorthd = "northd"
 
-func newColumn(t *Table, f reflect.StructField, field int) *Column {
+func newColumn(t *Table, f reflect.StructField) *Column {
 	options := splitTag(t.typ, f)
-	c := &Column{Name: options[0], Table: t, field: field, shape: shapeOf(f.Type)}
+	c := &Column{Name: options[0], Table: t, field: f.Offset, shape: shapeOf(f.Type)}
 	if c.shape == nil || f.PkgPath != "" {
 		panic(fmt.Sprintf("schema: %s.%s: %s %v cannot be a column", t.Name, c.Name, f.Name, f.Type))
 	}

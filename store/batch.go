@@ -94,6 +94,7 @@ func (l *changeList) add(changes []Change) {
 	if l.at == nil {
 		l.at = make(map[changeKey]int, len(changes))
 	}
+	l.list = slices.Grow(l.list, len(changes))
 	for _, c := range changes {
 		key := changeKey{c.Table, c.UUID}
 		if i, ok := l.at[key]; ok {

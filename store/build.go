@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/weft-sdn/weft/schema"
@@ -19,6 +20,7 @@ type builder struct {
 	records  map[rowKey]schema.Row // see record
 	order    []rowKey
 	problems []Problem
+	strong   map[rowKey]int32 // strong references to each row, once all that is wrong is left out
 	changed  bool
 	dangling bool // something refers to what is not there
 }
@@ -61,9 +63,7 @@ func (m *machine) build(res *loadResult, base *state) *state {
 	}
 	b.keepShown(m, base)
 	b.takeRecords(m, base)
-	for key := range b.rows {
-		b.order = append(b.order, key)
-	}
+	b.order = slices.AppendSeq(make([]rowKey, 0, len(b.rows)), maps.Keys(b.rows))
 	slices.SortFunc(b.order, func(a, c rowKey) int {
 		// What a chassis shows comes before what clients wrote of such: it stays.
 		return cmp.Or(a.t.n-c.t.n, b.given(a)-b.given(c), a.id.Compare(c.id))
@@ -193,6 +193,9 @@ func (b *builder) checkRefs() {
 			if row == nil {
 				break
 			}
+			if c.Len(row) == 0 {
+				continue
+			}
 			strong := 0
 			var gone []schema.Atom
 			c.Each(row, func(k, v schema.Atom) bool {
@@ -272,9 +275,9 @@ func (b *builder) checkUnique() {
 	}
 }
 
-// strong counts the strong references to each row.
-func (b *builder) strong() map[rowKey]int32 {
-	count := map[rowKey]int32{}
+// countStrong counts the strong references to each row.
+func (b *builder) countStrong() {
+	b.strong = make(map[rowKey]int32, len(b.order))
 	for _, key := range b.order {
 		row := b.rows[key]
 		if row == nil {
@@ -283,19 +286,18 @@ func (b *builder) strong() map[rowKey]int32 {
 		for _, c := range key.t.refs {
 			c.eachRef(c.Get(row), func(to *table, strong bool, id schema.UUID) {
 				if at := (rowKey{to, id}); strong && at != key {
-					count[at]++
+					b.strong[at]++
 				}
 			})
 		}
 	}
-	return count
 }
 
 // checkReferenced leaves out rows of non-root tables that nothing refers to.
 func (b *builder) checkReferenced() {
-	count := b.strong()
+	b.countStrong()
 	for _, key := range b.order {
-		if b.rows[key] != nil && key.t.collected() && count[key] == 0 {
+		if b.rows[key] != nil && key.t.collected() && b.strong[key] == 0 {
 			b.dangling = true
 			b.leaveOut(key, nil, "nothing refers to it, and rows of its table live only where something does")
 		}
@@ -305,7 +307,6 @@ func (b *builder) checkReferenced() {
 // state makes a state of the rows that are left.
 func (b *builder) state() *state {
 	s := newState(b.l).edit()
-	count := b.strong()
 	for _, key := range b.order {
 		row := b.rows[key]
 		if row == nil {
@@ -315,7 +316,7 @@ func (b *builder) state() *state {
 			h.Version = v
 		}
 		ts := s.table(key.t)
-		ts.rows.set(s.e, key.id, &entry{row, count[key]})
+		ts.rows.set(s.e, key.id, &entry{row, b.strong[key]})
 		s.members += key.t.membersOf(row)
 		for i, cols := range key.t.indexes {
 			ts.indexes[i].set(s.e, indexKey(cols, row), []schema.UUID{key.id})

@@ -22,7 +22,7 @@ func (x *txn) finish() (*stateEdit, []Change, error) {
 		return nil, nil, err
 	}
 	next := x.base.edit()
-	var changes []Change
+	changes := make([]Change, 0, len(x.order))
 	for _, r := range x.order {
 		x.store(next, r)
 		if r.old != r.new {

@@ -44,7 +44,7 @@ const pastOverhead = 96
 
 // newPast is what is remembered of a commit.
 func newPast(l *layout, c *Commit) *past {
-	p := &past{seq: c.Seq, txn: c.TxnID, size: pastOverhead}
+	p := &past{seq: c.Seq, txn: c.TxnID, size: pastOverhead, rows: make([]pastRow, 0, len(c.Changes)), blobs: make([]pastBlob, 0, len(c.Blobs))}
 	for i := range c.Changes {
 		ch := &c.Changes[i]
 		t := l.byName[ch.Table.Name]

@@ -22,10 +22,11 @@ type stateName struct {
 // take names the state after a commit.
 func (n *stateName) take(l *layout, changes []Change, rev int64) {
 	known := true
+	var buf []byte
 	for i := range changes {
 		ch := &changes[i]
 		t := l.byName[ch.Table.Name]
-		n.outside += t.outside(ch.New) - t.outside(ch.Old)
+		n.outside += t.outside(ch.New, &buf) - t.outside(ch.Old, &buf)
 		known = known && (rev != 0 || !t.storedDiffers(ch))
 	}
 	switch {
@@ -59,13 +60,13 @@ func (n *stateName) id() (u schema.UUID) {
 }
 
 // outside is a number for what of a row does not lie in etcd below the prefix; of a
-// row that a chassis shows, for all of it. It is 0 where there is nothing.
-func (t *table) outside(row schema.Row) uint64 {
+// row that a chassis shows, for all of it. It is 0 where there is nothing. buf is
+// memory for it to use, and to be used again.
+func (t *table) outside(row schema.Row, buf *[]byte) uint64 {
 	if row == nil || t.virtual != nil {
 		return 0
 	}
-	var buf [512]byte
-	b := buf[:0]
+	b := (*buf)[:0]
 	for _, c := range t.byCol {
 		if (t.Owner != "" || !c.stored) && !c.IsZero(row) {
 			b = append(append(b, c.Name...), 0)
@@ -76,7 +77,8 @@ func (t *table) outside(row schema.Row) uint64 {
 		return 0
 	}
 	id := row.RowUUID()
-	return xxhash.Sum64(append(append(b, t.Name...), id[:]...))
+	*buf = append(append(b, t.Name...), id[:]...)
+	return xxhash.Sum64(*buf)
 }
 
 // storedDiffers tells whether a change is one of what lies below the prefix.

@@ -18,11 +18,13 @@ import (
 // version is that of a row.
 func (t *table) version(row schema.Row) schema.UUID {
 	v := row.RowUUID()
-	for _, c := range t.byCol {
-		c.Each(row, func(key, value schema.Atom) bool {
-			c.lay(&v, key, value)
-			return true
-		})
+	var c *column
+	lay := func(key, value schema.Atom) bool { // one for all columns
+		c.lay(&v, key, value)
+		return true
+	}
+	for _, c = range t.byCol {
+		c.Each(row, lay)
 	}
 	return asVersion(v)
 }
