@@ -218,6 +218,9 @@ func (t *Table[K, V]) same(a, b V) bool { return t.equal != nil && t.equal(a, b)
 
 // settle tells those who depend on the rows in t.changed.
 func (t *Table[K, V]) settle() {
+	if t.feed {
+		t.changes = slices.Grow(t.changes, len(t.changed))
+	}
 	for i := range t.changed {
 		ch := &t.changed[i]
 		r := t.rows.at(ch.row)

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/schema"
@@ -82,7 +83,8 @@ func (u *Units[K, V]) row(r *incr.Reader, k K) (*unit, bool) {
 		return nil, false
 	}
 	at := u.place(k, v)
-	f := Flows{list: make([]sb.Flow, 0, 16), Hint: at.Row, RowProblems: RowProblems{Table: at.Table, Row: at.Row, Name: at.RowName}}
+	list := lists.Get().(*[]sb.Flow)
+	f := Flows{list: (*list)[:0], Hint: at.Row, RowProblems: RowProblems{Table: at.Table, Row: at.Row, Name: at.RowName}}
 	if u.g.drop != nil {
 		f.drop, _ = incr.Get(r, u.g.drop, struct{}{})
 	}
@@ -95,8 +97,14 @@ func (u *Units[K, V]) row(r *incr.Reader, k K) (*unit, bool) {
 		out.path = at.Owner.String() + "/" + sb.WideUnit(at.Name, at.Wide)
 		out.chunk = sb.EncodeFlows(f.list)
 	}
-	return out, len(f.list) > 0 || len(out.problems) > 0
+	clear(f.list)
+	*list = f.list
+	lists.Put(list)
+	return out, out.chunk != nil || len(out.problems) > 0
 }
+
+// lists have the flows of a unit until they are encoded.
+var lists = sync.Pool{New: func() any { return new([]sb.Flow) }}
 
 // all are the units that have flows.
 func (u *Units[K, V]) all(yield func(Unit) bool) {

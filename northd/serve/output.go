@@ -41,6 +41,9 @@ func newOutput(tables []string) *output {
 
 // add lays a later output over what is pending.
 func (o *output) add(db *schema.Database, out northd.Output) {
+	if len(o.rows) == 0 {
+		o.rows = make(map[rowID]northd.Change, len(out.Rows))
+	}
 	for _, c := range out.Rows {
 		id := rowID{db.Table(c.Table), c.UUID}
 		if before, ok := o.rows[id]; ok && c.New != nil && before.New != nil {
@@ -81,7 +84,7 @@ func (o *output) empty() bool {
 
 // write makes the store's write of what differs from snap.
 func (o *output) write(snap *store.Snapshot, db *schema.Database) store.Write {
-	var w store.Write
+	w := store.Write{Rows: make([]store.Change, 0, len(o.rows))}
 	for id, c := range o.rows {
 		if change, ok := rowChange(id, c, snap.Get(id.table.Name, id.uuid)); ok {
 			w.Rows = append(w.Rows, change)
@@ -233,11 +236,10 @@ func (o *output) done() {
 			delete(o.laid, owner)
 		}
 	}
-	clear(o.next)
-	clear(o.rows)
-	clear(o.units)
-	clear(o.spoilt)
-	o.whole = false
+	// New maps: those that are emptied keep the memory of the largest output there was.
+	empty := newOutput(o.tables)
+	empty.laid, empty.whole = o.laid, false
+	*o = *empty
 }
 
 // touchClaimed looks again at the claims of ports whose rows were written: a
