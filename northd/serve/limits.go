@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -69,7 +70,10 @@ func (s *Server) doubt(ctx context.Context, c *clientv3.Client, guard func() cli
 			return
 		}
 		found, err := etcd.Probe(ctx, c)
-		debug.FreeOSMemory() // it has sent as much as etcd allows
+		// It has sent as much as etcd allows, from a buffer that gRPC keeps until the
+		// second collection.
+		runtime.GC()
+		debug.FreeOSMemory()
 		if err != nil || found == known {
 			return
 		}

@@ -15,17 +15,22 @@ import (
 // them ends before long where they are not the cluster's.
 func TestRememberedLimits(t *testing.T) {
 	e := startEtcd(t)
+	c, err := etcd.Dial(e.Endpoints(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
 	s := &Server{cfg: Config{Etcd: e.Endpoints()[0]}, log: slog.New(slog.DiscardHandler), board: newBoard()}
 	lost := make(chan error, 1)
 	lose := func(err error) { lost <- err }
 	guard := func() clientv3.Cmp { return clientv3.Compare(clientv3.CreateRevision("/none"), "=", 0) }
 	limits := func() (etcd.Limits, func()) {
 		t.Helper()
-		l, remembered, err := s.limits(t.Context(), e.Client)
+		l, remembered, err := s.limits(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return l, s.doubt(t.Context(), e.Client, guard, l, remembered, lose)
+		return l, s.doubt(t.Context(), c, guard, l, remembered, lose)
 	}
 
 	found, doubt := limits()
@@ -37,7 +42,7 @@ func TestRememberedLimits(t *testing.T) {
 		t.Errorf("remembered %+v, want %+v", again, found)
 	}
 
-	if _, err := e.Client.Put(t.Context(), limitsKey, `{"TxnOps": 77, "RequestBytes": 1234567}`); err != nil {
+	if _, err := c.Put(t.Context(), limitsKey, `{"TxnOps": 77, "RequestBytes": 1234567}`); err != nil {
 		t.Fatal(err)
 	}
 	wrong, doubt := limits()

@@ -1,16 +1,18 @@
 package etcd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
 )
 
 const (
@@ -28,7 +30,7 @@ const (
 
 // Probe finds out what a cluster allows in one transaction, by asking for
 // transactions that hold nothing but comparisons: they are refused or not by
-// the same rule as others, and write nothing.
+// the same rule as others, and write nothing. The client is one that has dialled.
 func Probe(ctx context.Context, c *clientv3.Client) (Limits, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
@@ -45,12 +47,9 @@ func Probe(ctx context.Context, c *clientv3.Client) (Limits, error) {
 
 // probeOps searches the greatest number of comparisons that is let through.
 func probeOps(ctx context.Context, c *clientv3.Client) (int, error) {
+	one := &pb.Compare{Key: []byte(probeKey), Target: pb.Compare_CREATE, Result: pb.Compare_GREATER, TargetUnion: &pb.Compare_CreateRevision{}}
 	allowed := func(n int) (bool, error) {
-		cmps := make([]clientv3.Cmp, n)
-		for i := range cmps {
-			cmps[i] = clientv3.Compare(clientv3.CreateRevision(probeKey), ">", 0)
-		}
-		_, err := c.Txn(ctx).If(cmps...).Commit()
+		err := compare(ctx, c, slices.Repeat([]*pb.Compare{one}, n))
 		if errors.Is(err, rpctypes.ErrTooManyOps) {
 			return false, nil
 		}
@@ -95,10 +94,12 @@ var receiveLimit = regexp.MustCompile(`received message larger than max \(\d+ vs
 
 // probeBytes sends growing messages until the server says what its limit is.
 func probeBytes(ctx context.Context, c *clientv3.Client) (int, error) {
+	value := make([]byte, maxProbedBytes)
 	for size := 2<<20 + 1<<16; ; size *= 4 {
 		size = min(size, maxProbedBytes)
-		value := string(bytes.Repeat([]byte("x"), size))
-		_, err := c.Txn(ctx).If(clientv3.Compare(clientv3.Value(probeKey), "=", value)).Commit()
+		err := compare(ctx, c, []*pb.Compare{{
+			Key: []byte(probeKey), Target: pb.Compare_VALUE, Result: pb.Compare_EQUAL, TargetUnion: &pb.Compare_Value{Value: value[:size]},
+		}})
 		if err != nil {
 			m := receiveLimit.FindStringSubmatch(err.Error())
 			if m == nil {
@@ -117,4 +118,11 @@ func probeBytes(ctx context.Context, c *clientv3.Client) (int, error) {
 			return size - grpcOverhead, nil
 		}
 	}
+}
+
+// compare asks for a transaction of comparisons. Unlike a clientv3.Txn it copies
+// none of them: they are as many, or as large, as etcd may allow.
+func compare(ctx context.Context, c *clientv3.Client, cmps []*pb.Compare) error {
+	_, err := clientv3.RetryKVClient(c).Txn(ctx, &pb.TxnRequest{Compare: cmps}, grpc.WaitForReady(true))
+	return rpctypes.Error(err)
 }
