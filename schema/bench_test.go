@@ -96,6 +96,26 @@ func BenchmarkParseDatum(b *testing.B) {
 	}
 }
 
+// BenchmarkParseStrings reads 10,000 strings that do not come in their order.
+func BenchmarkParseStrings(b *testing.B) {
+	addresses := nb.Schema().Table("Address_Set").Column("addresses")
+	data := []byte(`["set",[`)
+	for i := range 10_000 {
+		if i > 0 {
+			data = append(data, ',')
+		}
+		data = fmt.Appendf(data, "%q", fmt.Sprintf("10.0.%d.%d", i>>8, i&255))
+	}
+	data = append(data, "]]"...)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := schema.ParseDatum(data, &addresses.Type, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // TestAllocations pins what the engine does for every row and element.
 func TestAllocations(t *testing.T) {
 	sw, d := largeSet(1000)

@@ -144,7 +144,7 @@ func (m members) encode(s span) []byte {
 	if m.c.Type.IsMap() {
 		open, close = '{', '}'
 	}
-	data := []byte{open}
+	data := append(make([]byte, 0, 512), open)
 	for i := s.lo; i < s.hi; i++ {
 		if i > s.lo {
 			data = append(data, ',')

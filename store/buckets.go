@@ -62,11 +62,14 @@ func (e *encoder) members(ops []keyOp, key string, c *column, ch *Change, next *
 		return e.rewrite(ops, key, c, ch.New, odd.parts)
 	}
 	key += "/" + c.Name + "/"
+	put := func(name string, data []byte) { ops = append(ops, keyOp{key: key + name, value: string(data)}) }
+	if ch.Old == nil {
+		c.EachBucket(ch.New, put)
+		return ops
+	}
 	gone, come := ch.Diff(c.Column)
-	touched := slices.Concat(gone.Keys, come.Keys)
-	c.ChangedBuckets(ch.Old, ch.New, touched,
-		func(name string) { ops = append(ops, keyOp{key: key + name, kind: opDelete}) },
-		func(name string, data []byte) { ops = append(ops, keyOp{key: key + name, value: string(data)}) })
+	c.ChangedBuckets(ch.Old, ch.New, slices.Concat(gone.Keys, come.Keys),
+		func(name string) { ops = append(ops, keyOp{key: key + name, kind: opDelete}) }, put)
 	return ops
 }
 
