@@ -121,6 +121,7 @@ func TestAllocations(t *testing.T) {
 	sw, d := largeSet(1000)
 	table := nb.Schema().TableOf(sw)
 	ports, name := table.Column("ports"), table.Column("name")
+	to := table.New(schema.UUID{})
 	id, text := schema.NameUUID("x"), "a name that is long enough not to be one byte"
 	var atom schema.Atom
 	for what, c := range map[string]struct {
@@ -135,6 +136,8 @@ func TestAllocations(t *testing.T) {
 		"Has":        {0, func() { ports.Has(sw, d.Keys[0]) }},
 		"Equal":      {0, func() { name.Equal(sw, sw); ports.Equal(sw, sw) }},
 		"Len":        {0, func() { ports.Len(sw) }},
+		"Copy":       {0, func() { name.Copy(to, sw); ports.Copy(to, sw) }},
+		"Clear":      {0, func() { name.Clear(to); ports.Clear(to) }},
 		"Get scalar": {1, func() { name.Get(sw) }},
 		"InsertKeys": {3, func() {
 			row := table.Clone(sw)

@@ -228,7 +228,11 @@ func TestBadTags(t *testing.T) {
 		A             string `ovs:"a"`
 		B             string `ovs:"a"`
 	}
-	for _, row := range []schema.Row{(*noTag)(nil), (*badType)(nil), (*badOption)(nil), (*badIndex)(nil), (*badRef)(nil), (*twice)(nil)} {
+	type lateHeader struct {
+		A             string `ovs:"a"`
+		schema.Header `ovs:"T"`
+	}
+	for _, row := range []schema.Row{(*lateHeader)(nil), (*noTag)(nil), (*badType)(nil), (*badOption)(nil), (*badIndex)(nil), (*badRef)(nil), (*twice)(nil)} {
 		func() {
 			defer func() {
 				if recover() == nil {

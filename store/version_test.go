@@ -74,3 +74,15 @@ func TestVersions(t *testing.T) {
 		}
 	}
 }
+
+// What a version costs does not depend on how many columns a table has.
+func TestVersionAllocs(t *testing.T) {
+	db := openDB(t, testConfig(testEtcd(t)))
+	transact(db, `{"op":"insert","table":"Root","row":{"name":"a","i":1,"s":"x","b":true}}`)
+	table := db.layout.byName["Root"]
+	for row := range db.Rows("Root") {
+		if got := testing.AllocsPerRun(100, func() { table.version(row) }); got > 3 {
+			t.Errorf("%v allocations, want 3", got)
+		}
+	}
+}
