@@ -25,13 +25,27 @@ func Parse(s string) (Address, error) {
 	if !ok {
 		return Address{}, fmt.Errorf("%q is not an Ethernet address", parts[0])
 	}
-	a := Address{MAC: mac}
-	for _, p := range parts[1:] {
-		ip, err := parseIP(p)
-		if err != nil {
-			return Address{}, err
+	ips, err := parseIPs(parts[1:])
+	if err != nil {
+		return Address{}, err
+	}
+	return Address{MAC: mac, IPs: ips}, nil
+}
+
+// ParseProxy parses "[MAC] IP…", Logical_Switch_Port:options:arp_proxy; the MAC is
+// zero where none is written.
+func ParseProxy(s string) (a Address, err error) {
+	parts := Parts(s)
+	if len(parts) > 0 {
+		if mac, ok := lflow.ParseMAC(parts[0]); ok {
+			a.MAC, parts = mac, parts[1:]
 		}
-		a.IPs = append(a.IPs, ip)
+	}
+	if len(parts) == 0 {
+		return Address{}, errors.New("no IP address")
+	}
+	if a.IPs, err = parseIPs(parts); err != nil {
+		return Address{}, err
 	}
 	return a, nil
 }
@@ -39,6 +53,17 @@ func Parse(s string) (Address, error) {
 // Parts are what blanks and commas separate.
 func Parts(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
+}
+
+func parseIPs(parts []string) (ips []netip.Prefix, err error) {
+	for _, p := range parts {
+		ip, err := parseIP(p)
+		if err != nil {
+			return nil, err
+		}
+		ips = append(ips, ip)
+	}
+	return ips, nil
 }
 
 func parseIP(s string) (netip.Prefix, error) {

@@ -29,6 +29,27 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestParseProxy(t *testing.T) {
+	for _, tc := range []struct{ in, want string }{
+		{"0a:58:a9:fe:01:01 169.254.1.1 fd00::/64", "0a:58:a9:fe:01:01 [169.254.1.1/32 fd00::/64]"},
+		{"169.254.1.1,169.254.2.0/24", "00:00:00:00:00:00 [169.254.1.1/32 169.254.2.0/24]"},
+		{"", "no IP address"},
+		{"0a:58:a9:fe:01:01", "no IP address"},
+		{"true", `"true" is not an IP address`},
+		{"169.254.1.1 0a:58:a9:fe:01:01", `"0a:58:a9:fe:01:01" is not an IP address`},
+		{"169.254.1.0/33", `"169.254.1.0/33" is not an IP address with a prefix length`},
+	} {
+		a, err := ParseProxy(tc.in)
+		got := fmt.Sprint(a.MAC, a.IPs)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != tc.want {
+			t.Errorf("%q: %s, want %s", tc.in, got, tc.want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("0a:00:00:00:00:01 10.0.0.1/24,fd00::1")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -25,6 +25,7 @@ type feature struct {
 	portsByIP    *incr.Index[schema.UUID, *model.SwitchPort, ipOnSwitch]
 	toRouters    *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID]
 	learners     *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID] // by switch, as those before and after
+	proxies      *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID]
 }
 
 // settings are options for the whole network.
@@ -67,6 +68,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.SwitchAnswe
 	f.allHear = graph.Bool[*nb.LogicalSwitch](g, "other_config", "broadcast-arps-to-all-routers", true,
 		"questions for neighbours that no port is known to be go to all ports, else to those with addresses unknown alone")
 	f.learners = incr.NewIndex(m.SwitchPorts, "learners", f.learnersOf)
+	f.proxies = incr.NewIndex(m.SwitchPorts, "proxies", proxiesOn)
 	f.has = graph.Table(g, "class of switching", incr.Keys(m.Switches), f.classOf)
 	classes := graph.NewClass(g, "switching", f.has)
 
@@ -80,6 +82,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.SwitchAnswe
 	m.SwitchPortFlows.Write("admission", admitPort)
 	m.SwitchPortFlows.Write("learning", f.learnFrom)
 	m.SwitchPortFlows.Write("neighbours", f.answerFor)
+	m.SwitchPortFlows.Write("neighbours", f.answerAsProxy)
 	m.SwitchPortFlows.Write("lookup", f.lookupPort)
 	m.SwitchPortFlows.Write("lookup", f.askRouter)
 	graph.Rows(g, "Multicast_Group", incr.Values(f.portsByGroup), f.multicastRow)
@@ -108,6 +111,9 @@ func macsOf(_ schema.UUID, p *model.SwitchPort) []macOnSwitch {
 	var macs []macOnSwitch
 	for _, a := range p.Addresses {
 		macs = append(macs, macOnSwitch{p.Switch, a.MAC})
+	}
+	if proxiesAs(p) {
+		macs = append(macs, macOnSwitch{p.Switch, p.Proxy.MAC})
 	}
 	return macs
 }

@@ -49,22 +49,36 @@ func (ft *feature) lookupPort(r *incr.Reader, f *graph.Flows, p *model.SwitchPor
 	if !p.Handled || p.Type == "" && p.Unknown && ft.learn.force.Of(p.Options) {
 		return
 	}
-	at := ft.centralAt(r, p)
-	redirect, redirected := ft.m.RedirectTo(r, p.UUID)
 	for _, a := range p.Addresses {
-		if incr.Lookup(r, ft.portsByMAC, macOnSwitch{p.Switch, a.MAC})[0] != p.UUID {
-			f.Problem("addresses", a.MAC.String()+" belongs to another port of the switch already")
-			continue
-		}
-		to := outputTo(p.Name)
-		if !p.Enabled {
-			to = []lflow.Action{lflow.Drop{}}
-		}
-		f.Add(pipeline.LSInL2Lkup, 50, lflow.And(lflow.Eq(lflow.EthDst, a.MAC), model.Resident(at)), to...)
-		if at != "" && p.Enabled && redirected {
-			f.Add(pipeline.LSInL2Lkup, 50, lflow.And(lflow.Eq(lflow.EthDst, a.MAC), lflow.Not(lflow.Resident(at))), outputTo(redirect)...)
-		}
+		ft.lookupMAC(r, f, p, a.MAC, "addresses", "")
 	}
+	if proxiesAs(p) {
+		ft.lookupMAC(r, f, p, p.Proxy.MAC, "options", "arp_proxy: ")
+	}
+}
+
+// lookupMAC finds the port by an Ethernet address of it, which is of a column, or of
+// an option there.
+func (ft *feature) lookupMAC(r *incr.Reader, f *graph.Flows, p *model.SwitchPort, mac lflow.MAC, column, option string) {
+	if !ft.hasMAC(r, p, mac) {
+		f.Problem(column, option+mac.String()+" belongs to another port of the switch already")
+		return
+	}
+	to := outputTo(p.Name)
+	if !p.Enabled {
+		to = []lflow.Action{lflow.Drop{}}
+	}
+	at := ft.centralAt(r, p)
+	f.Add(pipeline.LSInL2Lkup, 50, lflow.And(lflow.Eq(lflow.EthDst, mac), model.Resident(at)), to...)
+	if redirect, ok := ft.m.RedirectTo(r, p.UUID); ok && at != "" && p.Enabled {
+		f.Add(pipeline.LSInL2Lkup, 50, lflow.And(lflow.Eq(lflow.EthDst, mac), lflow.Not(lflow.Resident(at))), outputTo(redirect)...)
+	}
+}
+
+// hasMAC tells whether p is the one port of its switch that has an Ethernet address of
+// its own.
+func (ft *feature) hasMAC(r *incr.Reader, p *model.SwitchPort, mac lflow.MAC) bool {
+	return incr.Lookup(r, ft.portsByMAC, macOnSwitch{p.Switch, mac})[0] == p.UUID
 }
 
 func outputTo(port string) []lflow.Action {

@@ -130,14 +130,19 @@ func asked(ip netip.Addr) *lflow.Expr {
 	return lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, ip))
 }
 
-// answer turns the question round. A router's advertisements say that it is
-// one: RFC 4861, section 4.4.
-func answer(ip netip.Addr, mac lflow.MAC, router bool) []lflow.Action {
-	back := []lflow.Action{
+// sendBack outputs a packet by the port that it came in by.
+func sendBack() []lflow.Action {
+	return []lflow.Action{
 		lflow.Move{Dst: lflow.Outport, Src: lflow.Inport},
 		lflow.SetTo(pipeline.LField(pipeline.Loopback), 1),
 		lflow.Output{},
 	}
+}
+
+// answer turns the question round. A router's advertisements say that it is
+// one: RFC 4861, section 4.4.
+func answer(ip netip.Addr, mac lflow.MAC, router bool) []lflow.Action {
+	back := sendBack()
 	if ip.Is4() {
 		return append([]lflow.Action{
 			lflow.Move{Dst: lflow.EthDst, Src: lflow.EthSrc},

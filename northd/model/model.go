@@ -128,6 +128,8 @@ func (m *Model) declareOptions(g *graph.Graph) {
 			"the first is the chassis that shall have the port; on the others it is not yet"),
 		routerPort: graph.String[*nb.LogicalSwitchPort](g, "options", "router-port", "name of a Logical_Router_Port",
 			"for ports of type router: the port at the other end"),
+		proxy: graph.String[*nb.LogicalSwitchPort](g, "options", "arp_proxy", "[MAC] IP[/LENGTH]…",
+			"for ports of type router: questions of neighbours for these addresses are answered with the MAC, or that of the router's port"),
 		chassis: graph.String[*nb.LogicalRouter](g, "options", "chassis", "name or host name of a chassis",
 			"the router is a gateway router: all of it is on that chassis"),
 		redirectKind: graph.String[*nb.LogicalRouterPort](g, "options", "redirect-type", "overlay or bridged",
@@ -160,7 +162,7 @@ const keyDoc = "the tunnel key to have"
 // rowOptions are the options of rows that the model reads.
 type rowOptions struct {
 	switchKey, routerKey, portKey, lrpKey *graph.Option[int]
-	requested, routerPort                 *graph.Option[string]
+	requested, routerPort, proxy          *graph.Option[string]
 	macAges                               *graph.Option[string]
 	announce                              announceOptions
 	chassis, redirectKind                 *graph.Option[string]

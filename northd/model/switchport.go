@@ -27,6 +27,7 @@ type SwitchPort struct {
 	// for those of the router's port at the other end.
 	Addresses []Address
 	Dynamic   []Address // of column dynamic_addresses
+	Proxy     Address   // of type router: neighbours are told that these, or all of a network, are here
 	// Security is column port_security as it stands.
 	Security []string
 	Options  map[string]string
@@ -144,6 +145,7 @@ func (m *Model) farEnd(r *incr.Reader, p *SwitchPort, e *graph.RowProblems) []Ad
 		return nil
 	}
 	p.Peer, p.Gateway, p.Chassis = name, far.Redirect, far.Chassis
+	m.readProxy(p, far.MAC, e)
 	return []Address{{MAC: far.MAC, IPs: far.Networks}}
 }
 

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/model"
@@ -19,13 +20,13 @@ func admitGroups(f *graph.Flows) {
 	f.Add(pipeline.LRInAdmission, 0, nil, lflow.Drop{})
 }
 
-func admit(f *graph.Flows, p *model.RouterPort) {
+func (ft *feature) admit(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 	here := lflow.Eq(lflow.Inport, p.Name)
 	if !p.Enabled {
 		f.Add(pipeline.LRInAdmission, 60, here, lflow.Drop{})
 		return
 	}
-	f.Add(pipeline.LRInAdmission, 50, lflow.And(lflow.Eq(lflow.EthDst, p.MAC), here, model.Resident(p.Redirect)), lflow.Next{})
+	f.Add(pipeline.LRInAdmission, 50, lflow.And(lflow.Eq(lflow.EthDst, values(ft.m.MACsOf(r, p))...), here, model.Resident(p.Redirect)), lflow.Next{})
 }
 
 func deliverAll(f *graph.Flows) { f.Add(pipeline.LROutDelivery, 0, nil, lflow.Output{}) }

@@ -31,7 +31,7 @@ func New(g *graph.Graph, m *model.Model, switches model.SwitchAnswers, copp mode
 	})
 	graph.NewClass(g, "own addresses", graph.Table(g, "class of own addresses", incr.Keys(m.Routers), ft.answersOf)).Write(name, answer)
 	m.RouterPortFlows.Write(name, func(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
-		admit(f, p)
+		ft.admit(r, f, p)
 		dropOwnSources(f, p)
 		ft.answerQuestions(r, f, p)
 		for _, fam := range model.Families() {
@@ -51,7 +51,7 @@ func (ft *feature) metered(r *incr.Reader, f *graph.Flows, router schema.UUID, p
 }
 
 // values makes addresses arguments of lflow.Eq.
-func values(addrs []netip.Addr) []any {
+func values[A netip.Addr | lflow.MAC](addrs []A) []any {
 	vs := make([]any, len(addrs))
 	for i, a := range addrs {
 		vs[i] = a
