@@ -138,7 +138,7 @@ func (t *Tables) onDatapath(r *incr.Reader, port schema.UUID) (physical.Port, bo
 	}, true
 }
 
-// zones are those of a port. A patch port has none of its own.
+// zones are those of a port. A patch port has one of its own only if it is tracked.
 func (t *Tables) zones(r *incr.Reader, row Port) physical.Zones {
 	z := t.datapathZones(r, row.Datapath)
 	z.Port, _ = incr.Get(r, t.Zones, row.Name)

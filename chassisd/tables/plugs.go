@@ -13,14 +13,14 @@ type Patch struct {
 	Ofport uint32
 }
 
-// Plug is a port of a local datapath by which packets enter and leave here, and that
-// nobody claims: a localnet port whose network this chassis is connected to, or a
-// localport with an interface.
+// Plug is a port of a local datapath by which packets enter and leave here, that
+// nobody claims, and that has a conntrack zone: a localnet port whose network this
+// chassis is connected to, a localport with an interface, or a tracked patch port.
 type Plug struct {
 	Name     string
 	Datapath schema.UUID
 	Localnet bool
-	Ofport   uint32
+	Ofport   uint32 // 0 for patch ports
 }
 
 // Localnet is a localnet port of a local datapath.
@@ -36,7 +36,7 @@ type Localnet struct {
 // be. What is bound here must be declared before.
 func (t *Tables) plug() {
 	byDatapath := incr.NewIndex(t.Ports, "plugs", func(_ schema.UUID, p Port) []schema.UUID {
-		if p.Type != localnet && p.Type != localport {
+		if p.Type != localnet && p.Type != localport && !p.Tracked {
 			return nil
 		}
 		return one(p.Datapath)
@@ -46,7 +46,10 @@ func (t *Tables) plug() {
 	t.Plugged = incr.NewTable(t.Engine, "plugged", incr.Eq[Plug], local, func(r *incr.Reader, id schema.UUID) (Plug, bool) {
 		row, ok := incr.Get(r, t.Ports, id)
 		p := Plug{Name: row.Name, Datapath: row.Datapath, Localnet: row.Type == localnet}
-		if p.Localnet {
+		switch {
+		case row.Tracked:
+			return p, ok
+		case p.Localnet:
 			_, patch, there := incr.One(r, patches, row.Name)
 			p.Ofport = patch.Ofport
 			return p, ok && there

@@ -215,3 +215,33 @@ func TestLocalnetRow(t *testing.T) {
 		}
 	}
 }
+
+// TestTrackedPatch: a patch port that ACLs see connections at has a zone, which packets
+// that enter and leave by it are looked up in.
+func TestTrackedPatch(t *testing.T) {
+	w := newWorld(t)
+	w.datapath("sw", 5)
+	w.port("sw", "vm1", 1, "")
+	w.iface("vm1", 7)
+	w.datapath("r", 6)
+	w.door("sw", "sw-r", "r-sw", "")
+	w.door("r", "r-sw", "sw-r", "")
+	w.commit()
+	if w.Plugged.Len() != 0 {
+		t.Errorf("%d ports have a zone", w.Plugged.Len())
+	}
+	row := &sb.PortBinding{LogicalPort: "sw-r", Type: "patch", Datapath: id("sw"), TunnelKey: 9,
+		Options: map[string]string{"peer": "r-sw", "enable_router_port_acl": "true"}}
+	w.Ports.Set(id("sw-r"), PortOf(row))
+	w.commit()
+	if p, ok := w.Plugged.Get(id("sw-r")); !ok || p.Name != "sw-r" {
+		t.Fatalf("plugged in: %+v, %v", p, ok)
+	}
+	w.Zones.Set("sw-r", 12)
+	w.commit()
+	for _, port := range []string{"sw-r", "r-sw"} {
+		if f := w.flowsOf(port); !strings.Contains(f, "set_field:0xc->reg13") {
+			t.Errorf("flows of %s:\n%s", port, f)
+		}
+	}
+}

@@ -31,6 +31,8 @@ type Port struct {
 	Host  host
 	NAT   natAddresses
 	Quiet bool
+	// Tracked: it leads to another datapath, and has a conntrack zone of its own.
+	Tracked bool
 }
 
 // security is column port_security, each element behind a line feed. It is kept
@@ -73,6 +75,7 @@ func PortOf(p *sb.PortBinding) Port {
 		port.Group = *p.HAChassisGroup
 	}
 	port.Bridged = p.Type == standInType && p.Options["redirect-type"] == "bridged"
+	port.Tracked = p.Type == patch && p.Options["enable_router_port_acl"] == "true"
 	if p.Type == localnet {
 		port.Network, port.VLAN = p.Options["network_name"], vlanOf(p)
 	}
@@ -88,6 +91,9 @@ func vlanOf(p *sb.PortBinding) physical.VLAN {
 	}
 	return v
 }
+
+// patch is the type of ports that lead to another datapath's, on each chassis.
+const patch = "patch"
 
 // Types of ports that packets enter and leave by where no chassis claims them.
 const (

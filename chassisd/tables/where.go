@@ -45,7 +45,7 @@ func (t *Tables) whereIs(r *incr.Reader, port schema.UUID) (where, bool) {
 		return where{place: aNetwork}, incr.Has(r, t.Plugged, port)
 	case localport:
 		return where{place: aLocalport}, incr.Has(r, t.Plugged, port)
-	case "patch":
+	case patch:
 		return t.behind(r, row, aPatch)
 	case "l3gateway":
 		if t.opens(r, row) {

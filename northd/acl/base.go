@@ -35,7 +35,7 @@ func (ft *feature) writeBase() {
 		}
 	})
 	ft.m.SwitchPortFlows.Write("acl", func(r *incr.Reader, out *graph.Flows, p *model.SwitchPort) {
-		if !p.Handled || !p.ToRouter() && !p.IsLocalnet() {
+		if !p.Handled || p.Tracked || !p.ToRouter() && !p.IsLocalnet() {
 			return
 		}
 		if policy, _ := incr.Get(r, ft.policies, p.Switch); policy.Stateful {
@@ -46,7 +46,8 @@ func (ft *feature) writeBase() {
 
 // skipConntrack keeps the packets of a router's or localnet port away from
 // conntrack: a request and its reply may pass that port on different chassis,
-// each of which would know only half of the connection.
+// each of which would know only half of the connection. Who wants ACLs to see it at a
+// gateway port says so: model.SwitchPort.Tracked.
 func (f flows) skipConntrack(p *model.SwitchPort) {
 	f.Add(pipeline.LSInPreACL, 110, lflow.And(lflow.Bool(lflow.IP), lflow.Eq(lflow.Inport, p.Name)), lflow.Next{})
 	f.Add(pipeline.LSOutPreACL, 110, lflow.And(lflow.Bool(lflow.IP), lflow.Eq(lflow.Outport, p.Name)), lflow.Next{})

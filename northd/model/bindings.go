@@ -78,6 +78,9 @@ func (m *Model) switchPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, 
 		if m.isQuiet(r, p) {
 			row.Options["disable_garp_rarp"] = "true"
 		}
+		if p.Tracked {
+			row.Options[trackedOption] = "true"
+		}
 		m.onGatewayChassis(r, row, p.Chassis)
 	case localnetType:
 		if s, ok := incr.Get(r, m.Switches, p.Switch); ok && s.Kind.VLANPassthru {

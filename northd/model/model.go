@@ -130,6 +130,8 @@ func (m *Model) declareOptions(g *graph.Graph) {
 			"for ports of type router: the port at the other end"),
 		proxy: graph.String[*nb.LogicalSwitchPort](g, "options", "arp_proxy", "[MAC] IP[/LENGTH]…",
 			"for ports of type router: questions of neighbours for these addresses are answered with the MAC, or that of the router's port"),
+		tracked: graph.Bool[*nb.LogicalSwitchPort](g, "options", trackedOption, false,
+			"for ports of type router with a distributed gateway port: ACLs see the connections of packets that pass the port"),
 		chassis: graph.String[*nb.LogicalRouter](g, "options", "chassis", "name or host name of a chassis",
 			"the router is a gateway router: all of it is on that chassis"),
 		redirectKind: graph.String[*nb.LogicalRouterPort](g, "options", "redirect-type", "overlay or bridged",
@@ -166,7 +168,7 @@ type rowOptions struct {
 	macAges                               *graph.Option[string]
 	announce                              announceOptions
 	chassis, redirectKind                 *graph.Option[string]
-	passthru, resides                     *graph.Option[bool]
+	passthru, resides, tracked            *graph.Option[bool]
 	network, ethtype                      *graph.Option[string]
 	fdbAge                                *graph.Option[int]
 }

@@ -34,6 +34,7 @@ type SwitchPort struct {
 	Peer     string            // of type router: name of the router's port
 	Gateway  string            // the chassisredirect port of that, if it has one
 	Chassis  string            // of type router: the chassis that has the router, a gateway router
+	Tracked  bool              // packets pass the port with their connections: see readTracked
 	Tag      int64             // of a container's port or a localnet port, or 0
 	Parent   string            // of a container's port: the VM's
 	MACs     []string          // column addresses as it stands
@@ -145,8 +146,23 @@ func (m *Model) farEnd(r *incr.Reader, p *SwitchPort, e *graph.RowProblems) []Ad
 		return nil
 	}
 	p.Peer, p.Gateway, p.Chassis = name, far.Redirect, far.Chassis
+	m.readTracked(p, e)
 	m.readProxy(p, far.MAC, e)
 	return []Address{{MAC: far.MAC, IPs: far.Networks}}
+}
+
+// trackedOption also tells agents that the port needs a conntrack zone.
+const trackedOption = "enable_router_port_acl"
+
+// readTracked reads whether ACLs see the connections of packets that pass a port to
+// a router. They do where all of these pass it on one chassis, a gateway port's.
+func (m *Model) readTracked(p *SwitchPort, e *graph.RowProblems) {
+	if !m.options.tracked.Read(p.Options, e) {
+		return
+	}
+	if p.Tracked = p.Gateway != ""; !p.Tracked {
+		e.Problem("options", trackedOption+": "+strconv.Quote(p.Peer)+" is no distributed gateway port")
+	}
 }
 
 // addresses reads column addresses; far is what "router" stands for. Those with
