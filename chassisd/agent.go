@@ -91,7 +91,7 @@ type Agent struct {
 	ports      *ports
 	prover     prover
 	errors     complaints
-	gone       goneACLs
+	endings    endings
 
 	// From them to the outside.
 	updates  updates
@@ -123,7 +123,7 @@ func New(cfg Config) *Agent {
 		vs:       vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
 		acls:     acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
 		interest: newInterest(t), zones: &zones{t: t, log: cfg.Log}, groups: newGroupBits(t), portGroups: newPortGroupBits(t),
-		ports: newPorts(t, cfg.Log), prover: newProver(), errors: complaints{}, records: newRecords(), logged: map[string]bool{}, gone: newGoneACLs(),
+		ports: newPorts(t, cfg.Log), prover: newProver(), errors: complaints{}, records: newRecords(), logged: map[string]bool{}, endings: newEndings(),
 	}
 	a.records.own("Port_Binding", a.ports.seeClaim)
 	a.duties = duty.NewRunner(duty.Config{
@@ -199,7 +199,7 @@ func (a *Agent) once(ctx context.Context, tick <-chan time.Time) error {
 	case way := <-a.prover.answers:
 		a.answered(way)
 	case <-a.prover.wake(): // prove looks
-	case end := <-a.gone.ends:
+	case end := <-a.endings.ends:
 		a.connectionsEnded(end)
 	case f := <-a.finder.answers():
 		a.found(ctx, f)

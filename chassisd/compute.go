@@ -229,11 +229,7 @@ func (a *Agent) collect(h *handover) {
 		a.ports.host(c, a.updates.gen)
 		h.claims[c.Key] = true
 	}
-	for _, c := range a.t.ACLIDs.Changes() {
-		if c.Had && (!c.Has || c.Old.ID != c.New.ID) {
-			a.gone.note(uint16(c.Old.ID), a.updates.gen)
-		}
-	}
+	a.noteEndings()
 	if len(a.t.Localnets.Changes()) > 0 {
 		a.ovs.patches = true
 	}

@@ -19,12 +19,12 @@ func TestParseEntry(t *testing.T) {
 	a1, a2, b1 := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("fd00::1")
 	for line, want := range map[string]entry{
 		"tcp,orig=(src=10.0.0.1,dst=10.0.0.2,sport=1,dport=2),reply=(src=10.0.0.2,dst=10.0.0.1,sport=2,dport=1),zone=3,mark=64,labels=0x5000100000000000000000000,protoinfo=(state=ESTABLISHED)": {
-			6, ofp.CTTuple{Src: a1, Dst: a2, SrcPort: 1, DstPort: 2}, 3, 64, 1},
+			6, ofp.CTTuple{Src: a1, Dst: a2, SrcPort: 1, DstPort: 2}, 3, 64, label{3: 5, 5: 1}},
 		"icmp,orig=(src=10.0.0.1,dst=10.0.0.2,id=7,type=8,code=0),reply=(src=10.0.0.2,dst=10.0.0.1,id=7,type=0,code=0),zone=8,mark=64,labels=0x00000009000600000000000000000000": {
-			1, ofp.CTTuple{Src: a1, Dst: a2, ICMP: true, ID: 7, Type: 8}, 8, 64, 6},
+			1, ofp.CTTuple{Src: a1, Dst: a2, ICMP: true, ID: 7, Type: 8}, 8, 64, label{3: 9, 5: 6}},
 		"udp,orig=(src=fd00::1,dst=fd00::1,sport=8,dport=53),reply=(src=fd00::1,dst=fd00::1,sport=53,dport=8),id=12,timeout=30": {
-			17, ofp.CTTuple{Src: b1, Dst: b1, SrcPort: 8, DstPort: 53}, 0, 0, 0},
-		"47,orig=(src=10.0.0.1,dst=10.0.0.2,sport=0,dport=0),zone=1": {47, ofp.CTTuple{Src: a1, Dst: a2}, 1, 0, 0},
+			17, ofp.CTTuple{Src: b1, Dst: b1, SrcPort: 8, DstPort: 53}, 0, 0, label{}},
+		"47,orig=(src=10.0.0.1,dst=10.0.0.2,sport=0,dport=0),zone=1": {47, ofp.CTTuple{Src: a1, Dst: a2}, 1, 0, label{}},
 	} {
 		if got, ok := parseEntry(line); !ok || got != want {
 			t.Errorf("%s: %+v, %v", line, got, ok)
@@ -76,11 +76,14 @@ func vswitchd(t *testing.T) (sw *ovstest.Switch, runDir string) {
 		t.Fatal(err)
 	}
 	const five, six = "0x0000000700050000000000000000000f", "0x00000005000600000000000000000005"
+	const hop = "0x0000000000000200000000aa00000000"
 	for i, commit := range []string{
 		"zone=7,exec(set_field:0x40->ct_mark,set_field:" + five + "->ct_label)", // the one that is meant
 		"zone=7,exec(set_field:0x40->ct_mark,set_field:" + six + "->ct_label)",
 		"zone=9,exec(set_field:0x40->ct_mark,set_field:" + five + "->ct_label)",
 		"zone=7,exec(set_field:0x81->ct_mark,set_field:" + five + "->ct_label)",
+		"zone=9,exec(set_field:0x20000->ct_mark,set_field:" + hop + "->ct_label)", // of a next hop
+		"zone=7,exec(set_field:0x20000->ct_mark,set_field:" + hop + "->ct_label)",
 	} {
 		sw.Ofctl("add-flow", fmt.Sprintf("udp,tp_dst=%d,actions=ct(commit,%s),2", 10+i, commit))
 		sw.Ofctl("add-flow", fmt.Sprintf("icmp,nw_dst=10.0.0.%d,actions=ct(commit,%s),2", 10+i, commit))
@@ -93,15 +96,15 @@ func vswitchd(t *testing.T) (sw *ovstest.Switch, runDir string) {
 func TestFlush(t *testing.T) {
 	sw, runDir := vswitchd(t)
 	head := "in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),"
-	for i := range 4 {
+	for i := range 6 {
 		for port := range 3 {
 			sw.Appctl("netdev-dummy/receive", "p1", head+fmt.Sprintf("eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ttl=64,frag=no),udp(src=%d,dst=%d)", port+1, 10+i))
 		}
 		sw.Appctl("netdev-dummy/receive", "p1", head+fmt.Sprintf("eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.%d,proto=1,tos=0,ttl=64,frag=no),icmp(type=8,code=0)", 10+i))
 	}
 	left := func() string { return sw.Appctl("dpctl/dump-conntrack") }
-	sw.Eventually("connections", func() bool { return strings.Count(left(), "\n") == 16 })
-	f := Flush{RunDir: runDir, Target: sw.Mgmt(), Datapath: "dummy", ACLs: map[uint16]bool{5: true}, Zones: map[uint16]bool{7: true, 8: true}}
+	sw.Eventually("connections", func() bool { return strings.Count(left(), "\n") == 24 })
+	f := Flush{RunDir: runDir, Target: sw.Mgmt(), Datapath: "dummy", Of: map[End]bool{{ACL: 5}: true, {Zone: 9, MAC: [6]byte{2, 5: 0xaa}}: true}, Zones: map[uint16]bool{7: true, 8: true}}
 	n, err := f.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +113,7 @@ func TestFlush(t *testing.T) {
 	for _, c := range []struct {
 		part string
 		want int
-	}{{"dport=10", 0}, {"dst=10.0.0.10,", 0}, {"dport=11", 3}, {"dst=10.0.0.11,", 1}, {"dport=12", 3}, {"dport=13", 3}, {"dst=10.0.0.13,", 1}} {
+	}{{"dport=10", 0}, {"dst=10.0.0.10,", 0}, {"dport=11", 3}, {"dst=10.0.0.11,", 1}, {"dport=12", 3}, {"dport=13", 3}, {"dst=10.0.0.13,", 1}, {"dport=14", 0}, {"dst=10.0.0.14,", 0}, {"dport=15", 3}} {
 		got := 0
 		for line := range strings.SplitSeq(left(), "\n") {
 			orig, _, _ := strings.Cut(line, "reply=")
@@ -161,11 +164,19 @@ func TestByLabel(t *testing.T) {
 			c.Close()
 		}
 	}()
-	f := Flush{RunDir: runDir, ACLs: map[uint16]bool{0x7a5: true}}
+	f := Flush{RunDir: runDir, Of: map[End]bool{{ACL: 0x7a5}: true}}
 	if n, err := f.Do(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	want := `{"id":0,"method":"dpctl/flush-conntrack","params":["mark=0x40/0x40","labels=0x07a500000000000000000000/0xffff00000000000000000000"]}`
+	if got := <-asked; got != want || len(asked) > 0 {
+		t.Errorf("asked %s", got)
+	}
+	f.Of = map[End]bool{{Zone: 9, MAC: [6]byte{2, 5: 0xaa}}: true}
+	if n, err := f.Do(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	want = `{"id":0,"method":"dpctl/flush-conntrack","params":["zone=9","labels=0x0200000000aa00000000/0xffffffffffff00000000"]}`
 	if got := <-asked; got != want || len(asked) > 0 {
 		t.Errorf("asked %s", got)
 	}

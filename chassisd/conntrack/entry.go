@@ -1,6 +1,8 @@
 package conntrack
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -14,8 +16,14 @@ type entry struct {
 	orig  ofp.CTTuple
 	zone  uint16
 	mark  uint32
-	acl   uint16 // ct_label.acl_id
+	label label
 }
+
+// label is ct_label, the highest bits first.
+type label [16]byte
+
+func (l label) acl() uint16       { return binary.BigEndian.Uint16(l[4:]) } // ct_label.acl_id, bits 80 to 95
+func (l label) replyEth() [6]byte { return [6]byte(l[6:12]) }               // ct_label.ecmp_reply_eth, bits 32 to 79
 
 // allowEstablished is ct_mark.allow_established.
 const allowEstablished = 1 << 6
@@ -58,21 +66,20 @@ func (e *entry) set(key, value string) (ok bool) {
 		e.mark = uint32(n)
 		return err == nil
 	case "labels":
-		e.acl, ok = aclOf(value)
+		e.label, ok = parseLabel(value)
 		return ok
 	}
 	return true
 }
 
-// aclOf returns bits 80 to 95 of a hexadecimal label.
-func aclOf(label string) (uint16, bool) {
-	digits := strings.TrimPrefix(label, "0x")
-	if len(digits) > 32 {
-		return 0, false
+// parseLabel reads up to 32 hexadecimal digits.
+func parseLabel(text string) (l label, ok bool) {
+	digits := strings.TrimPrefix(text, "0x")
+	if len(digits) > 2*len(l) {
+		return l, false
 	}
-	digits = strings.Repeat("0", 32-len(digits)) + digits
-	n, err := strconv.ParseUint(digits[8:12], 16, 16)
-	return uint16(n), err == nil
+	_, err := hex.Decode(l[:], []byte(strings.Repeat("0", 2*len(l)-len(digits))+digits))
+	return l, err == nil
 }
 
 // protocol reads the name of a protocol, or the number of one without.

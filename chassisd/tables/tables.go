@@ -154,11 +154,12 @@ type Tables struct {
 	BFDStatus *incr.Input[RecordOf, struct{}]
 	FDBs      *incr.Input[RecordOf, FDB]
 	// Doubts are the senders that shall be told of again when they send.
-	Doubts     *incr.Input[SenderKey, struct{}]
-	Meters     *incr.Input[schema.UUID, *sb.Meter]
-	MeterBands *incr.Input[schema.UUID, *sb.MeterBand]
-	GroupBits  *incr.Input[schema.UUID, GroupBit]  // by group of datapaths, see GroupBit
-	ACLIDs     *incr.Input[schema.UUID, *sb.ACLID] // of ACLs whose connections outlive their match
+	Doubts       *incr.Input[SenderKey, struct{}]
+	Meters       *incr.Input[schema.UUID, *sb.Meter]
+	MeterBands   *incr.Input[schema.UUID, *sb.MeterBand]
+	GroupBits    *incr.Input[schema.UUID, GroupBit] // by group of datapaths, see GroupBit
+	ECMPNexthops *incr.Input[schema.UUID, *sb.ECMPNexthop]
+	ACLIDs       *incr.Input[schema.UUID, *sb.ACLID] // of ACLs whose connections outlive their match
 	// CollectorSets are the numbers of those that the switch has for our bridge.
 	CollectorSets *incr.Input[uint32, struct{}]
 	// PortGroupBits are by name in the northbound database.
@@ -179,6 +180,7 @@ type Tables struct {
 	Localnets   *incr.Table[schema.UUID, Localnet]     // of local datapaths
 	Needed      *incr.Table[schema.UUID, Datapath]     // datapaths with ports here, and those reached from them
 	Local       *incr.Table[schema.UUID, Datapath]     // those of them that are followed
+	ReplyHops   *incr.Table[schema.UUID, ReplyHop]     // next hops whose connections end when they are others
 	ZoneNames   *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
 	PortFlows   *incr.Table[schema.UUID, ofctrl.Flows] // by port
 	RouterFlows *incr.Table[schema.UUID, ofctrl.Flows] // by datapath: see physical.Router
@@ -269,6 +271,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinChassisMACs()
 	t.joinPeers()
 	t.joinNeighbours()
+	t.joinReplies()
 	t.joinBFD()
 	t.announce()
 	t.joinFDB()
@@ -321,6 +324,7 @@ func newInputs(opts ...incr.Option) *Tables {
 		Doubts:         incr.NewInput[SenderKey](e, "doubts", incr.Eq[struct{}]),
 		Meters:         rowsOf[*sb.Meter](f, e, "meters", byNorthd),
 		MeterBands:     rowsOf[*sb.MeterBand](f, e, "meter bands", byNorthd),
+		ECMPNexthops:   rowsOf[*sb.ECMPNexthop](f, e, "ECMP next hops", byNorthd),
 		ACLIDs:         rowsOf[*sb.ACLID](f, e, "ACL numbers", byNorthd),
 		AddressSets:    rowsOf[*sb.AddressSet](f, e, "address sets", byNorthd),
 		Addresses:      textMembers[*sb.AddressSet](f, incr.NewInput[SetMember](e, "addresses", incr.Eq[struct{}]), "addresses"),

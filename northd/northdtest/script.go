@@ -378,7 +378,11 @@ func nameOf(ch northd.Change) string {
 	case *sb.Chassis:
 		return row.Name
 	}
-	c := nb.Schema().Table(ch.Table).Column("name")
+	table := nb.Schema().Table(ch.Table)
+	if table == nil { // a southbound one
+		return "<" + ch.Table + ">"
+	}
+	c := table.Column("name")
 	if c == nil || c.Len(ch.New) == 0 {
 		return "<" + ch.Table + ">"
 	}

@@ -49,6 +49,7 @@ func New(g *graph.Graph, m *model.Model, sources ...model.RouteSource) {
 	for _, s := range sources {
 		ft.from(g, s)
 	}
+	ft.monitor(g, sources)
 }
 
 // enterTable notes the route table of packets that come in by a port. When they
