@@ -7,6 +7,7 @@ import (
 	"github.com/weft-sdn/weft/northd/northdtest"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
+	"github.com/weft-sdn/weft/schema/sb"
 	"pgregory.net/rapid"
 )
 
@@ -41,6 +42,7 @@ func mutateRouter(n *northdtest.Network, t *rapid.T) {
 	if at := rapid.SampledFrom([]string{"", "", "hv0", "host-hv1"}).Draw(t, "gateway router on"); at != "" {
 		row.Options["chassis"] = at
 	}
+	row.Options["mac_binding_age_threshold"] = rapid.SampledFrom([]string{"", "0", "60", "10.0.0.0/8:300;20", "x"}).Draw(t, "neighbours' age")
 	row.Options["dynamic_neigh_routers"] = fmt.Sprint(rapid.Bool().Draw(t, "asks"))
 	if copp := northdtest.ID("copp"); rapid.Bool().Draw(t, "copp") {
 		row.Copp = &copp
@@ -120,6 +122,9 @@ func mutateRoute(n *northdtest.Network, t *rapid.T) {
 	}
 	s.Options = map[string]string{"ecmp_symmetric_reply": fmt.Sprint(rapid.Bool().Draw(t, "symmetric")),
 		"override-connected": fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "override") == 0)}
+	if session := northdtest.ID(rapid.SampledFrom(someSessions).Draw(t, "session")); rapid.Bool().Draw(t, "watched") && n.Rows[session].New != nil {
+		s.BFD = &session
+	}
 	n.Put("Logical_Router_Static_Route", s)
 }
 
@@ -150,5 +155,67 @@ func mutatePolicy(n *northdtest.Network, t *rapid.T) {
 	if out := northdtest.ID(rapid.SampledFrom(someLRPs).Draw(t, "output port")); rapid.IntRange(0, 3).Draw(t, "given") == 0 && n.Rows[out].New != nil {
 		p.OutputPort = &out
 	}
+	if session := northdtest.ID(rapid.SampledFrom(someSessions).Draw(t, "session")); rapid.Bool().Draw(t, "watched") && n.Rows[session].New != nil {
+		p.BFDSessions = []schema.UUID{session}
+	}
 	n.Put("Logical_Router_Policy", p)
+}
+
+// mutateBFD changes a session, what its agent says of it, or takes it away from those
+// that use it: references to it are weak.
+func mutateBFD(n *northdtest.Network, t *rapid.T) {
+	id := northdtest.ID(rapid.SampledFrom(someSessions).Draw(t, "session"))
+	switch rapid.IntRange(0, 3).Draw(t, "session's change") {
+	case 0:
+		for _, row := range n.Rows {
+			switch row := row.New.(type) {
+			case *nb.LogicalRouterStaticRoute:
+				if row.BFD != nil && *row.BFD == id {
+					without := *row
+					without.BFD = nil
+					n.Put("Logical_Router_Static_Route", &without)
+				}
+			case *nb.LogicalRouterPolicy:
+				if slices.Contains(row.BFDSessions, id) {
+					without := *row
+					without.BFDSessions = refer(row.BFDSessions, id, false)
+					n.Put("Logical_Router_Policy", &without)
+				}
+			}
+		}
+		n.Remove(id)
+		n.Wrote("BFD", id, nil)
+	case 1:
+		if n.Rows[id].New != nil {
+			n.Wrote("BFD", id, &sb.BFD{Header: schema.Header{UUID: id}, Status: rapid.SampledFrom([]string{"admin_down", "down", "init", "up"}).Draw(t, "status")})
+		}
+	default:
+		row := &nb.BFD{Header: schema.Header{UUID: id}, LogicalPort: rapid.SampledFrom(someLRPs).Draw(t, "router port"),
+			DstIP: rapid.SampledFrom([]string{"10.0.0.2", "fd00::2", "x"}).Draw(t, "peer")}
+		if mult := int64(rapid.SampledFrom([]int{1, 5, 300}).Draw(t, "multiplier")); rapid.Bool().Draw(t, "given") {
+			row.DetectMult, row.MinTX, row.MinRX = &mult, &mult, &mult
+		}
+		n.Put("BFD", row)
+	}
+}
+
+func mutateStaticMAC(n *northdtest.Network, t *rapid.T) {
+	id := northdtest.ID(rapid.SampledFrom([]string{"mac0", "mac1"}).Draw(t, "static MAC"))
+	if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
+		n.Remove(id)
+		return
+	}
+	n.Put("Static_MAC_Binding", &nb.StaticMACBinding{Header: schema.Header{UUID: id}, LogicalPort: rapid.SampledFrom(someLRPs).Draw(t, "router port"),
+		IP: rapid.SampledFrom(someIPs).Draw(t, "ip"), MAC: rapid.SampledFrom(someMACs).Draw(t, "mac"), OverrideDynamicMAC: rapid.Bool().Draw(t, "overrides")})
+}
+
+// mutateLearned changes what agents have learned of a neighbour.
+func mutateLearned(n *northdtest.Network, t *rapid.T) {
+	port, ip := rapid.SampledFrom(someLRPs).Draw(t, "router port"), rapid.SampledFrom([]string{"10.0.0.2", "fd00::2"}).Draw(t, "neighbour")
+	id := northdtest.ID("learned " + port + " " + ip)
+	if rapid.IntRange(0, 2).Draw(t, "forgotten") == 0 {
+		n.Wrote("MAC_Binding", id, nil)
+		return
+	}
+	n.Wrote("MAC_Binding", id, &sb.MACBinding{Header: schema.Header{UUID: id}, LogicalPort: port, IP: ip, MAC: rapid.SampledFrom(someMACs[:4]).Draw(t, "mac")})
 }

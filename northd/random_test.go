@@ -146,6 +146,8 @@ var (
 	someNetworks = []string{"10.0.0.1/24", "10.0.0.9/24", "10.1.0.1/30", "fd00::9/64", "fd00::1/64", "224.0.0.1/4", "10.0.0.1"}
 	somePrefixes = []string{"0.0.0.0/0", "::/0", "10.7.0.0/16", "10.7.0.1", "fd07::/16", "x"}
 	someHops     = []string{"10.0.0.2", "10.0.0.1", "fd00::2", "fe80::7", "discard", "", "x"}
+	someProxies  = []string{"", "", "10.0.0.1", "0a:00:00:00:00:03 10.0.0.0/24 fd00::/64", "0a:00:00:00:00:09 169.254.1.1", "01:00:00:00:00:01 10.0.0.1", "true"}
+	someSessions = []string{"bfd0", "bfd1"}
 	someChassis  = []string{"hv0", "hv1"}
 	someMeters   = []string{"m0", "m1"}
 	someGroups   = []string{"pg0", "pg1"}
@@ -183,11 +185,12 @@ func drawRequest(t *rapid.T) map[string]string {
 func mutate(n *northdtest.Network, t *rapid.T) {
 	sw := rapid.SampledFrom(someSwitches).Draw(t, "switch")
 	port := rapid.SampledFrom(somePorts).Draw(t, "port")
-	switch rapid.IntRange(0, 20).Draw(t, "mutation") {
+	switch rapid.IntRange(0, 23).Draw(t, "mutation") {
 	case 0:
 		s := n.Switch(sw)
 		s.OtherConfig = drawRequest(t)
 		s.OtherConfig["vlan-passthru"] = fmt.Sprint(rapid.Bool().Draw(t, "passthru"))
+		s.OtherConfig["fdb_age_threshold"] = rapid.SampledFrom([]string{"", "0", "300", "-1"}).Draw(t, "senders' age")
 		if copp := northdtest.ID("copp"); rapid.Bool().Draw(t, "copp") {
 			s.Copp = &copp
 		}
@@ -227,6 +230,12 @@ func mutate(n *northdtest.Network, t *rapid.T) {
 		mutateRouter(n, t)
 	case 17:
 		mutatePolicy(n, t)
+	case 18:
+		mutateBFD(n, t)
+	case 19:
+		mutateStaticMAC(n, t)
+	case 20:
+		mutateLearned(n, t)
 	default:
 		p := n.Port(port)
 		mutatePort(n, t, p)
@@ -300,6 +309,8 @@ func mutatePort(n *northdtest.Network, t *rapid.T, p *nb.LogicalSwitchPort) {
 		p.Options["requested-chassis"] = rapid.SampledFrom([]string{"", "hv0", "host-hv1,hv0", "hv9, hv1"}).Draw(t, "requested chassis")
 		p.Type = rapid.SampledFrom([]string{"", "", "", "localnet", "router", "router"}).Draw(t, "type")
 		p.Options["router-port"] = rapid.SampledFrom(someLRPs).Draw(t, "router port")
+		p.Options["arp_proxy"] = rapid.SampledFrom(someProxies).Draw(t, "proxy")
+		p.Options["enable_router_port_acl"] = fmt.Sprint(rapid.Bool().Draw(t, "router port's ACLs"))
 	case 3:
 		tag, parent := int64(rapid.IntRange(0, 3).Draw(t, "tag")), "p0"
 		p.TagRequest, p.ParentName = &tag, &parent
@@ -315,6 +326,8 @@ func global(n *northdtest.Network, t *rapid.T) {
 			"ignore_lsp_down":  fmt.Sprint(rapid.Bool().Draw(t, "ignore")),
 			"default_acl_drop": fmt.Sprint(rapid.Bool().Draw(t, "default drop")),
 			"use_ct_inv_match": fmt.Sprint(rapid.Bool().Draw(t, "match invalid")),
+
+			"ecmp_nexthop_monitor_enable": fmt.Sprint(rapid.Bool().Draw(t, "monitor next hops")),
 
 			"acl_ct_translation": fmt.Sprint(rapid.Bool().Draw(t, "ports of connections")),
 
