@@ -18,6 +18,7 @@ type feature struct {
 	settings *incr.Table[struct{}, settings]
 	learn    learnOptions
 	allHear  *graph.Option[bool]
+	selfSaid *graph.Option[bool]
 
 	has          *incr.Table[schema.UUID, class]
 	portsByGroup *incr.Index[schema.UUID, *model.SwitchPort, groupKey]
@@ -67,6 +68,8 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.SwitchAnswe
 	f.learn = newLearnOptions(g)
 	f.allHear = graph.Bool[*nb.LogicalSwitch](g, "other_config", "broadcast-arps-to-all-routers", true,
 		"questions for neighbours that no port is known to be go to all ports, else to those with addresses unknown alone")
+	f.selfSaid = graph.Bool[*nb.LogicalSwitchPort](g, "options", "disable_arp_nd_rsp", false,
+		"for ports of VMs: who asks for the port's addresses is not answered in its name, but by itself")
 	f.learners = incr.NewIndex(m.SwitchPorts, "learners", f.learnersOf)
 	f.proxies = incr.NewIndex(m.SwitchPorts, "proxies", proxiesOn)
 	f.has = graph.Table(g, "class of switching", incr.Keys(m.Switches), f.classOf)

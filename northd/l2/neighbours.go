@@ -15,9 +15,9 @@ import (
 // own address goes on: it wants to know whether somebody else has it. These
 // are OVN's flows.
 //
-// As in OVN there are no answers for ports with addresses "unknown", nor on
-// switches with vlan-passthru, nor, with NB_Global options:ignore_lsp_down set
-// to false, for ports that are not up. Who asks from behind a localnet port is heard
+// As in OVN there are no answers for ports with addresses "unknown" or with option
+// disable_arp_nd_rsp, nor on switches with vlan-passthru, nor, with NB_Global
+// options:ignore_lsp_down set to false, for ports that are not up. Who asks from behind a localnet port is heard
 // by several chassis, and answered by that of the port.
 
 func answerNobody(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) { f.Pass(pipeline.LSInARPRsp) }
@@ -53,7 +53,8 @@ func (ft *feature) answerFor(r *incr.Reader, f *graph.Flows, p *model.SwitchPort
 
 // isAnsweredFor tells whether there are answers in the name of the port.
 func (ft *feature) isAnsweredFor(r *incr.Reader, p *model.SwitchPort) bool {
-	return p.Handled && !p.Unknown && !ft.isVLANPassthru(r, p) && ft.isUp(r, p)
+	itself := p.Type == "" && ft.selfSaid.Of(p.Options)
+	return p.Handled && !p.Unknown && !itself && !ft.isVLANPassthru(r, p) && ft.isUp(r, p)
 }
 
 // neverAsks tells whether nobody ever asks for the port's addresses from behind it:
