@@ -82,9 +82,10 @@ func (m *Model) switchPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, 
 			row.Options[trackedOption] = "true"
 		}
 		m.onGatewayChassis(r, row, p.Chassis)
-	case localnetType:
+	default:
 		if s, ok := incr.Get(r, m.Switches, p.Switch); ok && s.Kind.VLANPassthru {
-			row.Options = maps.Clone(p.Options)
+			row.Options = map[string]string{}
+			maps.Copy(row.Options, p.Options)
 			row.Options["vlan-passthru"] = "true"
 		}
 	}

@@ -28,7 +28,7 @@ func TestSouthboundAsStock(t *testing.T) {
 	for n := range *networks {
 		w := &network{Rand: rand.New(rand.NewPCG(uint64(n), 1))}
 		script := w.script()
-		for _, words := range [][]string{tearDown(), script} {
+		for _, words := range [][]string{tearDown(), sweep(), script} {
 			theirs.nbctl(t, words)
 			ours.must("nb", append([]string{"--wait=sb"}, words...)...)
 		}
@@ -135,7 +135,13 @@ func tearDown() []string {
 			w.do("--if-exists", kind+"-del", fmt.Sprint(kind, i))
 		}
 	}
-	for _, table := range []string{"Address_Set", "Port_Group", "Meter"} {
+	return w.words
+}
+
+// sweep takes away the rest, to which rows that went may have referred.
+func sweep() []string {
+	w := network{}
+	for _, table := range []string{"Address_Set", "Port_Group", "Meter", "BFD", "Static_MAC_Binding", "HA_Chassis_Group"} {
 		w.do("--all", "destroy", table)
 	}
 	return w.words
@@ -150,6 +156,16 @@ func (w *network) script() []string {
 		w.do("ls-add", name)
 		if w.yes() {
 			w.do("set", "Logical_Switch", name, "external_ids:neutron\\:network_name=net"+name)
+		}
+		if w.yes() {
+			w.do("lsp-add", name, name+"-net", "--", "lsp-set-type", name+"-net", "localnet", "--", "lsp-set-addresses", name+"-net", "unknown",
+				"--", "lsp-set-options", name+"-net", "network_name=phys")
+			if w.yes() {
+				w.do("set", "Logical_Switch_Port", name+"-net", "tag_request=100", "tag=100")
+			}
+		}
+		if w.IntN(3) == 0 {
+			w.do("set", "Logical_Switch", name, "other_config:"+w.one("fdb_age_threshold=300", "vlan-passthru=true"))
 		}
 		for j := range w.IntN(4) {
 			port := fmt.Sprintf("%s-p%d", name, j)
@@ -195,6 +211,13 @@ func (w *network) router(name string, i, switches int) {
 	if w.yes() {
 		w.do("set", "Logical_Router", name, "external_ids:neutron\\:router_name=r"+name)
 	}
+	gateway := w.IntN(3) == 0
+	if gateway {
+		w.do("set", "Logical_Router", name, "options:chassis=hv1")
+	}
+	if w.IntN(3) == 0 {
+		w.do("set", "Logical_Router", name, "options:mac_binding_age_threshold="+w.one("60", "0"))
+	}
 	for k := range switches {
 		if w.IntN(3) == 0 {
 			continue
@@ -207,6 +230,10 @@ func (w *network) router(name string, i, switches int) {
 		w.do(args...)
 		w.do("lsp-add", sw, "to-"+port, "--", "lsp-set-type", "to-"+port, "router", "--", "lsp-set-addresses", "to-"+port, "router",
 			"--", "lsp-set-options", "to-"+port, "router-port="+port)
+		if !gateway && w.IntN(3) == 0 {
+			w.gateway(port)
+		}
+		w.neighbours(name, port, k)
 	}
 	if w.yes() {
 		w.do("lr-route-add", name, "0.0.0.0/0", "10.0.0.254")
@@ -363,6 +390,12 @@ func nameOf(table string, row, names map[string]string) string {
 		}
 	case "Multicast_Group":
 		return byName(row["datapath"], names) + row["name"]
+	case "BFD":
+		return row["logical_port"] + row["dst_ip"]
+	case "Static_MAC_Binding":
+		return row["logical_port"] + row["ip"]
+	case "HA_Chassis":
+		return row["external_ids"] + row["priority"]
 	case "Meter_Band", "DNS", "Gateway_Chassis":
 		return ""
 	}
