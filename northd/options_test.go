@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/weft-sdn/weft/northd"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/northdtest"
+	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
 	"github.com/weft-sdn/weft/schema/sb"
 )
@@ -24,7 +26,16 @@ const (
 
 // TestOptionsManual: docs/options.md is what the declarations say.
 func TestOptionsManual(t *testing.T) {
-	want := optionsManual(northd.New(northd.Options{}).Graph)
+	without := notBuilt()
+	want := optionsManual(northd.New(northd.Options{}).Graph, without)
+	for _, name := range without.none {
+		t.Errorf("nothing says why %s is without effect", name)
+	}
+	for _, r := range without.all {
+		if !without.used[r.pattern] {
+			t.Errorf("nothing is without effect because of %s: %s", r.why, r.pattern)
+		}
+	}
 	if flag.Lookup("update").Value.String() == "true" {
 		if err := os.WriteFile(manual, want, 0o666); err != nil {
 			t.Fatal(err)
@@ -41,13 +52,13 @@ func TestOptionsManual(t *testing.T) {
 
 // optionsManual is a table of all options: those that features declare, and
 // those of OVN's manual that none reads.
-func optionsManual(g *graph.Graph) []byte {
+func optionsManual(g *graph.Graph, without *reasons) []byte {
 	var b bytes.Buffer
-	b.WriteString(`# Options
+	b.WriteString(`# Options and columns
 
 The keys of map columns of the Northbound database: those of OVN's manual, ovn-nb(5), and what weft
-makes of them. What is not read yet is stored and shown, and has no effect; ` + "`weftctl status`" + ` says how
-many rows ask for it. This page is made from the declarations in the features' code.
+makes of them. What has no effect is stored and shown; ` + "`weftctl status`" + ` says how many rows
+ask for it. This page is made from the declarations in the features' code.
 
 | table | column | key | value | default | meaning |
 |---|---|---|---|---|---|
@@ -63,12 +74,9 @@ many rows ask for it. This page is made from the declarations in the features' c
 			if _, ok := declared[o.Table+" "+o.Column+" "+key]; ok {
 				continue
 			}
-			word := "not read yet"
-			switch {
-			case o.Column == "status":
-				word = "not written yet"
-			case g.IsRead(o.Table, o.Column):
-				word = "read with the whole column"
+			word := "read with the whole column"
+			if !g.IsRead(o.Table, o.Column) {
+				word = without.reason(o.Table, o.Column, key)
 			}
 			rows = append(rows, fmt.Sprintf("| %s | %s | %s | | | %s |", o.Table, o.Column, key, word))
 		}
@@ -77,7 +85,104 @@ many rows ask for it. This page is made from the declarations in the features' c
 	for _, r := range rows {
 		fmt.Fprintln(&b, r)
 	}
+	b.WriteString(`
+## Columns
+
+Likewise the columns that have no such keys. Column external_ids is the clients' own in every table.
+
+| table | works | without effect |
+|---|---|---|
+`)
+	for _, t := range nb.Schema().Tables {
+		columnsManual(&b, g, t, without)
+	}
 	return b.Bytes()
+}
+
+// columnsManual is the line of a table.
+func columnsManual(b *bytes.Buffer, g *graph.Graph, t *schema.Table, without *reasons) {
+	var works []string
+	missing := map[string][]string{} // by reason
+	for _, c := range t.Columns {
+		switch {
+		case c.Name == "external_ids" || nb.IsOptions(t.Name, c.Name): // key by key above
+		case g.IsRead(t.Name, c.Name) || slices.ContainsFunc(g.Options(), func(d graph.Declaration) bool {
+			return d.Table == t.Name && d.Column == c.Name
+		}):
+			works = append(works, c.Name)
+		default:
+			reason := without.reason(t.Name, c.Name, "")
+			missing[reason] = append(missing[reason], c.Name)
+		}
+	}
+	var none []string
+	for _, reason := range slices.Sorted(maps.Keys(missing)) {
+		none = append(none, strings.Join(missing[reason], ", ")+": "+reason)
+	}
+	fmt.Fprintf(b, "| %s | %s | %s |\n", t.Name, strings.Join(works, ", "), strings.Join(none, "; "))
+}
+
+// reasons say why something of ovn-nb(5) has no effect: patterns of "Table column key",
+// the first that matches counts.
+type reasons struct {
+	all  []reason
+	used map[string]bool // by pattern
+	none []string        // what has no reason
+}
+
+type reason struct{ pattern, why string }
+
+func (rs *reasons) reason(table, column, key string) string {
+	name := strings.TrimSpace(table + " " + column + " " + key)
+	for _, r := range rs.all {
+		if regexp.MustCompile("^(" + r.pattern + ")$").MatchString(name) {
+			rs.used[r.pattern] = true
+			return r.why
+		}
+	}
+	rs.none = append(rs.none, name)
+	return ""
+}
+
+// notBuilt says what has no effect, for the most part because a feature is not there
+// yet.
+func notBuilt() *reasons {
+	const later = ", not built yet"
+	return &reasons{used: map[string]bool{}, all: []reason{
+		{`.* dynamic-routing.*|Logical_Router_Port options routing-protocol.*`, "dynamic routing" + later},
+		{`.* ic[-_].*|Logical_Switch other_config interconn-ts|Logical_Router_Port options requested-(chassis|encap-ip)`, "interconnection" + later},
+		{`.* mcast_.*|Logical_Switch_Port options receive_multicast|Copp meters igmp`, "multicast snooping and relay" + later},
+		{`.* ct-zone-limit`, "limits of conntrack zones" + later},
+		{`NAT.*|Logical_Router (nat|options (dnat_force_snat_ip|lb_force_snat_ip|snat-ct-zone|ct-commit-all))|NB_Global options use_common_zone`, "NAT" + later},
+		{`Load_Balancer.*|Logical_(Router|Switch) load_balancer(_group)?|.* (enable-stateless-acl-with-lb|exclude-lb-vips-from-garp)|Copp meters (event-elb|svc-monitor)|NB_Global options (controller_event|svc_monitor_.*)`, "load balancers" + later},
+		{`Logical_Switch_Port(_Health_Check.*| health_checks)`, "health checks of ports" + later},
+		{`Chassis_Template_Var.*`, "template variables" + later},
+		{`DHCP_Relay.*|Logical_Router_Port (dhcp_relay|options dhcpv4_primary_ip)|Logical_Switch other_config dhcp_relay_port|Copp meters dhcpv4-relay`, "DHCP relay" + later},
+		{`DHCP_Options.*|Logical_Switch_Port (dhcpv[46]_options|options hostname)|Copp meters dhcpv[46]-opts`, "DHCP" + later},
+		{`DNS.*|Logical_Switch dns_records|Copp meters dns`, "DNS" + later},
+		{`Logical_Router_Port ipv6_ra_configs.*|Copp meters nd-ra-opts`, "router advertisements" + later},
+		{`Logical_Router_Port (ipv6_prefix|options prefix.*)`, "prefix delegation" + later},
+		{`Logical_Switch other_config (exclude_ips|ipv6_prefix|mac_only|subnet)|Logical_Switch_Port tag`, "addresses of northd's choice (IPAM)" + later},
+		{`Forwarding_Group.*|Logical_Switch forwarding_groups`, "forwarding groups" + later},
+		{`QoS.*|Logical_Switch qos_rules|Logical_Switch_Port options qos_.*`, "QoS" + later},
+		{`Mirror.*|Logical_Switch_Port mirror_rules|Logical_Switch_Port options pkt_clone_type`, "mirrors" + later},
+		{`Network_Function.*|ACL network_function_group|Logical_Switch_Port options (is-nf|nf-linked-port)`, "network functions" + later},
+		{`Logical_Switch_Port options (virtual-.*)`, "virtual ports" + later},
+		{`Logical_Switch_Port ha_chassis_group`, "external ports" + later},
+		{`Logical_Switch_Port options (vtep-.*)`, "VTEP gateways" + later},
+		{`Logical_Switch_Port options l2gateway-chassis`, "L2 gateways" + later},
+		{`Logical_Switch_Port options vif-plug-.*`, "VIF plugging" + later},
+		{`Logical_Switch_Port options (activation-strategy|requested-encap-ip)`, "several chassis of a port" + later},
+		{`NB_Global options vxlan_mode`, "VXLAN" + later},
+		{`NB_Global options bfd-.*`, "settings of BFD on tunnels" + later},
+		{`NB_Global (ipsec|options ipsec_.*)`, "IPsec" + later},
+		{`Connection.*|SSL.*|NB_Global (connections|ssl)`, "listeners and TLS set in the database" + later},
+		{`Logical_Switch_Port peer`, "switches connected to each other" + later},
+		{`NB_Global options always_tunnel`, "tunnels between chassis that share a provider network" + later},
+		{`NB_Global options (enable_chassis_nb_cfg_update|ignore_chassis_features|.*_probe_interval|northd[-_].*|use_logical_dp_groups|use_parallel_build)`,
+			"no counterpart: how OVN's own programs do their work"},
+		{`Gateway_Chassis options`, "OVN has none yet"},
+	}}
 }
 
 var (

@@ -119,6 +119,7 @@ func (m *Model) declareRedirects(g *graph.Graph) {
 		return p, ok && incr.Has(r, m.PortKeys.Of, id) && incr.Has(r, m.DatapathKeys.Of, p.Datapath)
 	})
 	graph.Rows(g, "Port_Binding of chassisredirect ports", incr.Keys(m.Redirects), m.redirectRow)
+	graph.String[*nb.LogicalRouterPort](g, "status", hosting, "written by northd", "of a distributed gateway port: the chassis that has it")
 	graph.WriteBack(g, m.lrp, "status", func(p *nb.LogicalRouterPort) *map[string]string { return &p.Status }, m.hostingChassis)
 }
 
