@@ -34,12 +34,12 @@ func WideUnit(name string, wide schema.UUID) string {
 	if wide.IsZero() {
 		return name
 	}
-	return wide.String() + "/" + name
+	return wide.String() + "@" + name
 }
 
 // WideGroup is the group with which WideUnit made the name, zero without one.
 func WideGroup(name string) schema.UUID {
-	group, _, ok := strings.Cut(name, "/")
+	group, _, ok := strings.Cut(name, "@")
 	if id, err := schema.ParseUUID(group); ok && err == nil {
 		return id
 	}

@@ -15,7 +15,8 @@ import (
 
 func TestUnits(t *testing.T) {
 	owner := schema.NameUUID("sw")
-	units := []sb.Unit{{Name: "base", Chunk: []byte("flows")}, {Name: "port-1", Chunk: nil}, {Name: "ü", Chunk: make([]byte, 1000)}}
+	units := []sb.Unit{{Name: "base", Chunk: []byte("flows")}, {Name: "port-1", Chunk: nil}, {Name: "ü", Chunk: make([]byte, 1000)},
+		{Name: sb.WideUnit("address-"+schema.NameUUID("port").String(), schema.NameUUID("wide")), Chunk: []byte("flows")}}
 	got := func(place string, value []byte) string {
 		var out []string
 		err := sb.EachUnit(place, value, func(name string, chunk []byte) { out = append(out, fmt.Sprint(name, len(chunk))) })
@@ -82,6 +83,19 @@ func formUnits() []sb.Unit {
 
 // TestBucketsOfForms: buckets that any form has stored hold what they did, and what
 // is kept of them is what the compiler would make. With UPDATE=1 the newest is written.
+// TestWideUnit: a name tells its wide group; one without has none.
+func TestWideUnit(t *testing.T) {
+	wide := schema.NameUUID("wide")
+	for _, name := range []string{"base", "address-" + schema.NameUUID("port").String()} {
+		if got := sb.WideGroup(sb.WideUnit(name, wide)); got != wide {
+			t.Errorf("%s: wide group %s, want %s", name, got, wide)
+		}
+		if got := sb.WideUnit(name, schema.UUID{}); got != name || !sb.WideGroup(got).IsZero() {
+			t.Errorf("%s without a wide group: %s of %s", name, got, sb.WideGroup(got))
+		}
+	}
+}
+
 func TestBucketsOfForms(t *testing.T) {
 	const newest = 5
 	fixture := func(form int) string { return fmt.Sprintf("testdata/bucket-form%d.hex", form) }
