@@ -60,7 +60,7 @@ type natAddresses string
 // those of routers, on switches with a localnet port.
 func (t *Tables) announce() {
 	localnets := incr.NewIndex(t.Ports, "localnet", func(_ schema.UUID, p Port) []schema.UUID {
-		if p.Type != "localnet" {
+		if p.Type != localnet {
 			return nil
 		}
 		return one(p.Datapath)
@@ -87,7 +87,7 @@ func (t *Tables) announces(r *incr.Reader, id schema.UUID) (all []Announced, ok 
 			a.IP = netip.AddrFrom4(row.Host.ip)
 		}
 		all = append(all, a)
-	case row.Type == "l3gateway" && t.opens(r, row), row.Type == "patch":
+	case row.Type == l3gateway && t.opens(r, row), row.Type == patch:
 		for element := range strings.Lines(string(row.NAT)) {
 			all = append(all, t.natAnnounced(r, id, row, strings.TrimSpace(element))...)
 		}
@@ -100,7 +100,7 @@ func (t *Tables) announces(r *incr.Reader, id schema.UUID) (all []Announced, ok 
 // that is; one that names none, where the gateway router is.
 func (t *Tables) natAnnounced(r *incr.Reader, id schema.UUID, row Port, element string) (all []Announced) {
 	text, where, named := strings.Cut(element, " is_chassis_resident(")
-	if row.Type == "patch" && !named {
+	if row.Type == patch && !named {
 		return nil
 	}
 	if named && !t.hasPort(r, strings.Trim(strings.TrimSuffix(where, ")"), `"`)) {
@@ -124,8 +124,8 @@ func (t *Tables) natAnnounced(r *incr.Reader, id schema.UUID, row Port, element 
 // hasPort tells whether a port is this chassis's.
 func (t *Tables) hasPort(r *incr.Reader, name string) bool {
 	id, row, ok := incr.One(r, t.portsByName, name)
-	if row.Type == "chassisredirect" {
-		return t.hasRedirection(r, id)
+	if row.Type == standInType {
+		return incr.Has(r, t.Hosted, id)
 	}
 	return ok && incr.Has(r, t.Bound, id)
 }

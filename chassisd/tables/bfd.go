@@ -76,26 +76,25 @@ func milliseconds(ms int64) time.Duration {
 // gateway router, or the gateway port's redirection. A port that is on every chassis
 // has nobody to speak for it.
 func (t *Tables) isResident(r *incr.Reader, row Port) bool {
-	if row.Type == "l3gateway" {
+	if row.Type == l3gateway {
 		return t.opens(r, row)
 	}
-	cr, p, ok := incr.One(r, t.portsByName, "cr-"+row.Name)
-	if row.Type != "patch" || !ok || p.Type != "chassisredirect" {
-		return false
-	}
-	return t.hasRedirection(r, cr)
+	port, ok := t.standIn(r, row)
+	return ok && row.Type == patch && incr.Has(r, t.Hosted, port)
 }
 
-// hasRedirection tells whether a chassisredirect port is here.
-func (t *Tables) hasRedirection(r *incr.Reader, port schema.UUID) bool {
-	return incr.Has(r, t.Hosted, port)
+// standIn is the port that stands for another one: chassisredirect ports are found by
+// name, as by OVN's agent.
+func (t *Tables) standIn(r *incr.Reader, of Port) (port schema.UUID, ok bool) {
+	port, row, ok := incr.One(r, t.portsByName, "cr-"+of.Name)
+	return port, ok && row.Type == standInType
 }
 
 // isRedirected tells whether packets for a port of a distributed router go to the
 // chassis that has the port's redirection.
 func (t *Tables) isRedirected(r *incr.Reader, row Port) bool {
-	_, p, ok := incr.One(r, t.portsByName, "cr-"+row.Name)
-	return ok && p.Type == "chassisredirect"
+	_, ok := t.standIn(r, row)
+	return ok
 }
 
 // portAt is how packets name a port, once its datapath's flows are here.

@@ -34,7 +34,7 @@ func (t *Tables) joinChassisMACs() {
 			return nil, false
 		})).Feed()
 	t.toDistributed = incr.NewIndex(t.Ports, "to distributed routers", func(_ schema.UUID, p Port) []schema.UUID {
-		if p.Type != "patch" || p.Peer == "" {
+		if p.Type != patch || p.Peer == "" {
 			return nil
 		}
 		return one(p.Datapath)
@@ -71,7 +71,7 @@ func (t *Tables) routerMACs(r *incr.Reader, localnet Port) (macs physical.Router
 	for _, door := range incr.Each(r, t.toDistributed, localnet.Datapath) {
 		_, peer, ok := incr.One(r, t.portsByName, door.Peer)
 		mac, valid := peer.Addresses.MAC()
-		if !ok || !valid || peer.Type != "patch" {
+		if !ok || !valid || peer.Type != patch {
 			continue
 		}
 		if macs.Restored == [6]byte{} {

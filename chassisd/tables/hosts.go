@@ -24,7 +24,7 @@ type Hosted struct {
 func (t *Tables) joinHosts() {
 	preferred := incr.NewTable(t.Engine, "chassis of HA groups", incr.Eq[string], incr.Keys(t.HAGroups), t.preferred)
 	hosted := incr.NewIndex(t.Ports, "ports without interface", func(id schema.UUID, p Port) []schema.UUID {
-		if p.Type != standInType && p.Type != "l3gateway" {
+		if p.Type != standInType && p.Type != l3gateway {
 			return nil
 		}
 		return one(id)

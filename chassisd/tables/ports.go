@@ -92,11 +92,10 @@ func vlanOf(p *sb.PortBinding) physical.VLAN {
 	return v
 }
 
-// patch is the type of ports that lead to another datapath's, on each chassis.
-const patch = "patch"
-
 // Types of ports that packets enter and leave by where no chassis claims them.
 const (
+	patch     = "patch"     // leads to another datapath's, on each chassis
+	l3gateway = "l3gateway" // leads there on a gateway router's chassis
 	localnet  = "localnet"  // of a physical network, on each chassis that has a way to it
 	localport = "localport" // of an interface, on each chassis that has one for it
 )

@@ -59,7 +59,7 @@ func (t *Tables) reach() {
 // isDoor tells whether packets leave the datapath by the port for the datapath
 // of its peer.
 func isDoor(p Port) bool {
-	return (p.Type == "patch" || p.Type == "l3gateway") && p.Peer != ""
+	return (p.Type == patch || p.Type == l3gateway) && p.Peer != ""
 }
 
 // edge is that of a door, if it and its peer are open here.
@@ -75,7 +75,7 @@ func (t *Tables) edge(r *incr.Reader, id schema.UUID) (edge, bool) {
 // opens tells whether packets pass the door on this chassis. A gateway router
 // is entered on its own chassis alone.
 func (t *Tables) opens(r *incr.Reader, door Port) bool {
-	if door.Type != "l3gateway" {
+	if door.Type != l3gateway {
 		return isDoor(door)
 	}
 	self, _ := incr.Get(r, t.Self, struct{}{})

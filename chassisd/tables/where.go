@@ -47,7 +47,7 @@ func (t *Tables) whereIs(r *incr.Reader, port schema.UUID) (where, bool) {
 		return where{place: aLocalport}, incr.Has(r, t.Plugged, port)
 	case patch:
 		return t.behind(r, row, aPatch)
-	case "l3gateway":
+	case l3gateway:
 		if t.opens(r, row) {
 			return t.behind(r, row, aGateway)
 		}
@@ -90,7 +90,7 @@ func (t *Tables) isHere(r *incr.Reader, id schema.UUID, row Port) bool {
 		return incr.Has(r, t.Bound, id)
 	case localnet, localport:
 		return incr.Has(r, t.Plugged, id)
-	case "l3gateway":
+	case l3gateway:
 		return t.opens(r, row)
 	}
 	return true

@@ -47,21 +47,11 @@ func (ft *feature) flows(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 // routes and policies say of its address, and with the TTL that the peer looks for:
 // OVN routes it as any packet, so that it arrives with 254.
 func send(f *graph.Flows, p *model.RouterPort, fam *model.Family, peer netip.Addr) {
-	from := source(p, peer)
-	hop, asker := pipeline.HopRegisters(fam.V6)
-	is4 := pipeline.Set(pipeline.HopIsIP4)
-	if fam.V6 {
-		is4 = pipeline.Clear(pipeline.HopIsIP4)
-	}
+	from := p.SourceTowards(peer)
 	match := lflow.And(lflow.Eq(lflow.Inport, p.Name), lflow.Eq(fam.Src, from), lflow.Eq(fam.Dst, peer), single())
-	f.Add(pipeline.LRInIPRouting, 10500, match,
-		lflow.SetTo(hop, peer),
-		lflow.SetTo(asker, from),
-		lflow.SetTo(lflow.EthSrc, p.MAC),
-		lflow.SetTo(lflow.Outport, p.Name),
-		pipeline.Set(pipeline.RouterLoopback),
-		is4,
-		pipeline.Jump(pipeline.LRInSegment))
+	then := model.Forward(p, peer, from, fam)
+	then[len(then)-1] = pipeline.Jump(pipeline.LRInSegment)
+	f.Add(pipeline.LRInIPRouting, 10500, match, then...)
 }
 
 func ofFamily(all []netip.Addr, v6 bool) (of []netip.Addr) {

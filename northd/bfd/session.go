@@ -8,7 +8,6 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/northd/graph"
-	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
 	"github.com/weft-sdn/weft/schema/sb"
@@ -51,7 +50,7 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*session, bool) {
 	switch port, ok := ft.m.RouterPort(r, row.LogicalPort); {
 	case !ok:
 		e.Problem("logical_port", "there is no router port "+strconv.Quote(row.LogicalPort)+" yet")
-	case s.Peer.IsValid() && !source(port, s.Peer).IsValid():
+	case s.Peer.IsValid() && !port.SourceTowards(s.Peer).IsValid():
 		e.Problem("dst_ip", "the port has no address from which it could ask "+s.Peer.String())
 	}
 	s.problems = e.List
@@ -68,20 +67,6 @@ func number(e *graph.RowProblems, column string, value *int64, fallback, lo, hi 
 		return fallback
 	}
 	return *value
-}
-
-// source is the address of a port that asks a peer: the one in the peer's network,
-// else the first of the family.
-func source(p *model.RouterPort, peer netip.Addr) (ip netip.Addr) {
-	for _, n := range p.OfFamily(peer.Is6()) {
-		if n.Contains(peer) {
-			return n.Addr()
-		}
-		if !ip.IsValid() {
-			ip = n.Addr()
-		}
-	}
-	return ip
 }
 
 // notUsed in column options tells agents that the session rests. The key is ours:

@@ -8,5 +8,5 @@
 // The rule: a prefix has one flow for each kind of route, and priorities tell
 // lengths and kinds, as in OVN.
 //
-// Imports: incr, lflow, northd/graph, northd/model, northd/pipeline, schema, schema/nb
+// Imports: incr, lflow, northd/graph, northd/model, northd/pipeline, schema, schema/nb, schema/sb
 package route
