@@ -26,9 +26,12 @@ const redirectPrefix = "cr-"
 // of its datapath on one chassis.
 const redirectType = "chassisredirect"
 
-// bridged is the value of redirect-type with which packets go to the gateway
-// chassis over the provider network and not through a tunnel.
-const bridged = "bridged"
+// The values of redirect-type: packets go to the gateway chassis through a tunnel,
+// or over the provider network.
+const (
+	overlay = "overlay"
+	bridged = "bridged"
+)
 
 // Redirect is a port of type chassisredirect.
 type Redirect struct {
@@ -77,7 +80,7 @@ func (m *Model) gatewayOf(row *nb.LogicalRouterPort, p *RouterPort, e *graph.Row
 	}
 	p.Redirect = redirectPrefix + row.Name
 	switch kind := m.options.redirectKind.Of(row.Options); kind {
-	case "", "overlay":
+	case "", overlay:
 	case bridged:
 		p.Bridged = true
 	default:
@@ -240,6 +243,9 @@ func (m *Model) redirectRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, bo
 		row.Options["redirect-type"] = bridged
 	} else {
 		row.Options["always-redirect"] = "true"
+		if kind := m.options.redirectKind.Of(gateway.Options); kind == overlay {
+			row.Options["redirect-type"] = kind
+		}
 	}
 	return row, true
 }

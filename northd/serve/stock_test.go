@@ -28,7 +28,7 @@ func TestSouthboundAsStock(t *testing.T) {
 	for n := range *networks {
 		w := &network{Rand: rand.New(rand.NewPCG(uint64(n), 1))}
 		script := w.script()
-		for _, words := range [][]string{tearDown(), sweep(), script} {
+		for _, words := range [][]string{unbind(), tearDown(), sweep(), script} {
 			theirs.nbctl(t, words)
 			ours.must("nb", append([]string{"--wait=sb"}, words...)...)
 		}
@@ -57,6 +57,8 @@ var differences = []difference{
 	{`^IP_Multicast `, "multicast snooping is not built yet"},
 	{`^Address_Set "svc_monitor_mac" addresses=`, "each chooses one"},
 	{`^BFD .*\b(disc|src_port)=`, "each chooses discriminators and source ports"},
+	{`^Port_Binding "cr-to-.* only ours$`, "a switch without a localnet port has a chassisredirect port before a gateway port, as on OVN's main branch"},
+	{`^Port_Binding "to-[^"]*" (options|nat_addresses)=`, "which it names, and announces nothing; IPv6 addresses are announced, too"},
 	{`^BFD .*\b(status|options)=`, "status is the agent's, so that a session which rests is told to it in options"},
 }
 
@@ -140,10 +142,14 @@ func tearDown() []string {
 	return w.words
 }
 
+// unbind takes away what stock's northd does not live without the router of: OVN
+// 23.03 keeps the southbound row, and then fails to delete the datapath, for ever.
+func unbind() []string { return []string{"--all", "destroy", "Static_MAC_Binding"} }
+
 // sweep takes away the rest, to which rows that went may have referred.
 func sweep() []string {
 	w := network{}
-	for _, table := range []string{"Address_Set", "Port_Group", "Meter", "BFD", "Static_MAC_Binding", "HA_Chassis_Group"} {
+	for _, table := range []string{"Address_Set", "Port_Group", "Meter", "BFD", "HA_Chassis_Group"} {
 		w.do("--all", "destroy", table)
 	}
 	return w.words
