@@ -58,14 +58,17 @@ var linkLocal = netip.MustParsePrefix("fe80::/64")
 func onLink(f *graph.Flows) {
 	hop, source := pipeline.HopRegisters(true)
 	answer := lflow.And(lflow.Eq(lflow.IP6Dst, linkLocal), pipeline.Is(pipeline.RouterLoopback), lflow.Not(lflow.Bool(lflow.EthMcast)))
-	f.Add(pipeline.LRInIPRouting, priority(linkLocal, model.ConnectedRoute), answer,
-		lflow.DecTTL{},
-		lflow.Move{Dst: hop, Src: lflow.IP6Dst},
-		lflow.Move{Dst: source, Src: lflow.IP6Src},
-		lflow.Move{Dst: lflow.EthSrc, Src: lflow.EthDst},
-		lflow.Move{Dst: lflow.Outport, Src: lflow.Inport},
-		pipeline.Clear(pipeline.HopIsIP4),
-		lflow.Next{})
+	back := func(match *lflow.Expr, as ...lflow.Action) {
+		f.Add(pipeline.LRInIPRouting, priority(linkLocal, model.ConnectedRoute), lflow.And(answer, match), append(as,
+			lflow.DecTTL{},
+			lflow.Move{Dst: hop, Src: lflow.IP6Dst},
+			lflow.Move{Dst: source, Src: lflow.IP6Src},
+			lflow.Move{Dst: lflow.Outport, Src: lflow.Inport},
+			pipeline.Clear(pipeline.HopIsIP4),
+			lflow.Next{})...)
+	}
+	back(pipeline.Is(pipeline.OwnAddress), lflow.Move{Dst: lflow.EthSrc, Src: lflow.EthDst}) // the request, turned
+	back(pipeline.IsNot(pipeline.OwnAddress))                                                // what tells of it has the address
 }
 
 // write writes the routes to a port's networks.

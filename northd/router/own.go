@@ -132,7 +132,8 @@ func (a answers) refuse(f *graph.Flows, fam *model.Family) {
 	of := func(what ...*lflow.Expr) *lflow.Expr {
 		return lflow.And(append(what, pipeline.Is(pipeline.OwnAddress), lflow.Bool(fam.Is), lflow.Not(lflow.Bool(laterFrag)))...)
 	}
-	turn := lflow.Actions{lflow.Exchange{A: fam.Dst, B: fam.Src}, pipeline.Set(pipeline.RouterLoopback)}
+	turn := lflow.Actions{lflow.Exchange{A: lflow.EthDst, B: lflow.EthSrc}, lflow.Exchange{A: fam.Dst, B: fam.Src},
+		pipeline.Set(pipeline.RouterLoopback), pipeline.Clear(pipeline.OwnAddress)}
 	add := func(meter string, priority uint16, match *lflow.Expr, kind lflow.NestedKind, more ...lflow.Action) {
 		f.Meter = meter
 		f.Add(pipeline.LRInIPInput, priority, match, lflow.Nested{Kind: kind, Actions: append(append(turn[:len(turn):len(turn)], more...), lflow.Next{})})
