@@ -121,10 +121,9 @@ func (o *Out) Reply(p *Packet, pkt []byte, actions ofp.Actions) error {
 
 // fieldsOf are metadata and the registers of the pipeline that the packet was in:
 // what conntrack said of it is not true of the one that answers it, nor is the tunnel
-// that it came by. Open vSwitch 3.1 would not survive that: told of a packet from a
-// tunnel with options, it ends where a flow changes the packet in a way that the
-// datapath cannot. The controller is the port that the answer comes in by, so that it
-// may leave by the one that the packet came from.
+// that it came by, which the answer may have to leave by, and which Open vSwitch 3.1
+// does not always survive being told. The controller is the port that the answer
+// comes in by, so that it may leave by the one that the packet came from.
 func fieldsOf(p *ofp.PacketIn) (ofp.Match, error) {
 	var b ofp.MatchBuilder
 	err := p.Metadata.Fields(func(f ofp.Field, v, _ ofp.U128) bool {
