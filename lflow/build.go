@@ -156,6 +156,15 @@ func Bool(f Field) *Expr { return Compare(f, EQ, 1) }
 // Eq returns f == v, or for several values f == {v, …}. See ConstantOf.
 func Eq(f Field, vs ...any) *Expr { return Compare(f, EQ, vs...) }
 
+// OneOf is Eq for a list of values.
+func OneOf[T any](f Field, vs []T) *Expr {
+	args := make([]any, len(vs))
+	for i, v := range vs {
+		args[i] = v
+	}
+	return Eq(f, args...)
+}
+
 // Ne returns f != v, or for several values f != {v, …}.
 func Ne(f Field, vs ...any) *Expr { return Compare(f, NE, vs...) }
 

@@ -109,6 +109,7 @@ func (t *Tables) joinPeers() {
 			u, _ := incr.Get(r, t.Tunnels, k)
 			return physical.Tunnel(u.Ofport), true
 		})).Feed()
+	t.RouterFlows = incr.NewTable(t.Engine, "router flows", incr.Eq[ofctrl.Flows], incr.Keys(t.Local), packed(t.routerFlows)).Feed()
 	t.PortFlows = incr.NewTable(t.Engine, "port flows", incr.Eq[ofctrl.Flows], incr.Keys(t.where), packed(t.portFlows)).Feed()
 }
 

@@ -62,7 +62,6 @@ func (t *Tables) joinGroups() {
 	m.tunnels = incr.NewTable(t.Engine, "group tunnels", incr.Eq[struct{}], incr.Values(m.tunnelOf),
 		func(*incr.Reader, groupTunnel) (struct{}, bool) { return struct{}{}, true })
 	m.byGroup = incr.NewIndex(m.tunnels, "group", func(k groupTunnel, _ struct{}) []schema.UUID { return one(k.Group) })
-	t.RouterFlows = incr.NewTable(t.Engine, "router flows", incr.Eq[ofctrl.Flows], incr.Keys(t.Local), packed(t.routerFlows)).Feed()
 	t.GroupFlows = incr.NewTable(t.Engine, "group flows", incr.Eq[ofctrl.Flows], groups, packed(t.groupFlows)).Feed()
 }
 

@@ -220,12 +220,7 @@ func TestLocalnetRow(t *testing.T) {
 // that enter and leave by it are looked up in.
 func TestTrackedPatch(t *testing.T) {
 	w := newWorld(t)
-	w.datapath("sw", 5)
-	w.port("sw", "vm1", 1, "")
-	w.iface("vm1", 7)
-	w.datapath("r", 6)
-	w.door("sw", "sw-r", "r-sw", "")
-	w.door("r", "r-sw", "sw-r", "")
+	w.behindRouter()
 	w.commit()
 	if w.Plugged.Len() != 0 {
 		t.Errorf("%d ports have a zone", w.Plugged.Len())

@@ -92,7 +92,8 @@ func vlanOf(p *sb.PortBinding) physical.VLAN {
 	return v
 }
 
-// Types of ports that packets enter and leave by where no chassis claims them.
+// Types of ports that packets enter and leave by where no interface is claimed for
+// them.
 const (
 	patch     = "patch"     // leads to another datapath's, on each chassis
 	l3gateway = "l3gateway" // leads there on a gateway router's chassis

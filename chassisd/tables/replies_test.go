@@ -11,12 +11,7 @@ import (
 // TestReplyHops: next hops of local routers, in the zone where their connections are.
 func TestReplyHops(t *testing.T) {
 	w := newWorld(t)
-	w.datapath("sw", 5)
-	w.port("sw", "vm1", 1, "")
-	w.iface("vm1", 7)
-	w.datapath("r", 6)
-	w.door("sw", "sw-r", "r-sw", "")
-	w.door("r", "r-sw", "sw-r", "")
+	w.behindRouter()
 	w.datapath("far", 7)
 	w.commit()
 	name, _ := w.ZoneNames.Get(id("r"))

@@ -70,6 +70,16 @@ func (w world) door(dp, name, peer, chassis string) {
 	w.GroupPorts.Set(Member{id(dp + "-flood"), id(name)}, struct{}{})
 }
 
+// behindRouter makes a switch, sw, with vm1 here, and a router on it, r.
+func (w world) behindRouter() {
+	w.datapath("sw", 5)
+	w.port("sw", "vm1", 1, "")
+	w.iface("vm1", 7)
+	w.datapath("r", 6)
+	w.door("sw", "sw-r", "r-sw", "")
+	w.door("r", "r-sw", "sw-r", "")
+}
+
 func (w world) iface(name string, ofport int) {
 	w.Interfaces.Set("if-"+name, binding.Interface{UUID: "if-" + name, Name: name, ID: name, Ofport: ofport})
 }

@@ -33,9 +33,9 @@ func (ft *feature) flows(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 		if len(own) == 0 || len(of) == 0 {
 			continue
 		}
-		f.Add(pipeline.LRInIPInput, 110, lflow.And(here, lflow.Eq(fam.Src, values(own)...), single()), lflow.Next{})
+		f.Add(pipeline.LRInIPInput, 110, lflow.And(here, lflow.OneOf(fam.Src, own), single()), lflow.Next{})
 		f.Meter = ft.copp.Of(r, p.Router, "bfd")
-		f.Add(pipeline.LRInIPInput, 110, lflow.And(here, lflow.Eq(fam.Dst, values(own)...), single()), lflow.HandleBFD{})
+		f.Add(pipeline.LRInIPInput, 110, lflow.And(here, lflow.OneOf(fam.Dst, own), single()), lflow.HandleBFD{})
 		f.Meter = ""
 		for _, peer := range of {
 			send(f, p, fam, peer)
@@ -61,13 +61,4 @@ func ofFamily(all []netip.Addr, v6 bool) (of []netip.Addr) {
 		}
 	}
 	return of
-}
-
-// values makes addresses arguments of lflow.Eq.
-func values(addrs []netip.Addr) []any {
-	vs := make([]any, len(addrs))
-	for i, a := range addrs {
-		vs[i] = a
-	}
-	return vs
 }

@@ -17,8 +17,9 @@ import (
 //
 // As in OVN there are no answers for ports with addresses "unknown" or with option
 // disable_arp_nd_rsp, nor on switches with vlan-passthru, nor, with NB_Global
-// options:ignore_lsp_down set to false, for ports that are not up. Who asks from behind a localnet port is heard
-// by several chassis, and answered by that of the port.
+// options:ignore_lsp_down set to false, for ports that are not up. Who asks from
+// behind a localnet port is heard by several chassis, and answered by that of the
+// port.
 
 func answerNobody(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) { f.Pass(pipeline.LSInARPRsp) }
 
@@ -60,6 +61,9 @@ func (ft *feature) isAnsweredFor(r *incr.Reader, p *model.SwitchPort) bool {
 // neverAsks tells whether nobody ever asks for the port's addresses from behind it:
 // the router there has no gateway port, and so nothing to announce.
 func (ft *feature) neverAsks(r *incr.Reader, p *model.SwitchPort) bool {
+	if !p.ToRouter() { // most ports: they depend on no router
+		return false
+	}
 	far, ok := ft.m.RouterPort(r, p.Peer)
 	return ok && !ft.m.IsCentral(r, far.Router)
 }
@@ -131,19 +135,10 @@ func asked(ip netip.Addr) *lflow.Expr {
 	return lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, ip))
 }
 
-// sendBack outputs a packet by the port that it came in by.
-func sendBack() []lflow.Action {
-	return []lflow.Action{
-		lflow.Move{Dst: lflow.Outport, Src: lflow.Inport},
-		lflow.SetTo(pipeline.LField(pipeline.Loopback), 1),
-		lflow.Output{},
-	}
-}
-
 // answer turns the question round. A router's advertisements say that it is
 // one: RFC 4861, section 4.4.
 func answer(ip netip.Addr, mac lflow.MAC, router bool) []lflow.Action {
-	back := sendBack()
+	back := model.SendBack()
 	if ip.Is4() {
 		return append([]lflow.Action{
 			lflow.Move{Dst: lflow.EthDst, Src: lflow.EthSrc},

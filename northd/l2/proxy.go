@@ -44,7 +44,7 @@ func (ft *feature) answerAsProxy(r *incr.Reader, f *graph.Flows, p *model.Switch
 	if len(p.Proxy.IPs) == 0 || ft.isVLANPassthru(r, p) || !ft.hasMAC(r, p, p.Proxy.MAC) {
 		return
 	}
-	var v4, v6 []any
+	var v4, v6 []netip.Prefix
 	for _, ip := range ft.proxied(r, f, p) {
 		if ip.Addr().Is4() {
 			v4 = append(v4, ip)
@@ -56,26 +56,15 @@ func (ft *feature) answerAsProxy(r *incr.Reader, f *graph.Flows, p *model.Switch
 	here := ft.hearsProxy(r, p)
 	mine := lflow.Eq(lflow.Inport, p.Name)
 	if len(v4) > 0 {
-		ask := lflow.And(lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, v4...))
+		ask := lflow.And(lflow.Eq(lflow.ARPOp, 1), lflow.OneOf(lflow.ARPTPA, v4))
 		f.Add(stage, 100, lflow.And(ask, mine), lflow.Next{})
-		f.Add(stage, 30, lflow.And(ask, here), append([]lflow.Action{
-			lflow.Move{Dst: lflow.EthDst, Src: lflow.EthSrc},
-			lflow.SetTo(lflow.EthSrc, p.Proxy.MAC),
-			lflow.SetTo(lflow.ARPOp, 2),
-			lflow.Move{Dst: lflow.ARPTHA, Src: lflow.ARPSHA},
-			lflow.SetTo(lflow.ARPSHA, p.Proxy.MAC),
-			lflow.Exchange{A: lflow.ARPTPA, B: lflow.ARPSPA},
-		}, sendBack()...)...)
+		f.Add(stage, 30, lflow.And(ask, here), model.AnswerARP(p.Proxy.MAC)...)
 	}
 	if len(v6) > 0 {
-		ask := lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, v6...))
+		ask := lflow.And(lflow.Bool(lflow.NDNS), lflow.OneOf(lflow.NDTarget, v6))
 		f.Add(stage, 100, lflow.And(ask, mine), lflow.Next{})
 		f.Meter = ft.copp.Of(r, p.Switch, "nd-na")
-		f.Add(stage, 30, lflow.And(ask, here), lflow.Nested{Kind: lflow.NestNDNARouter, Actions: append(lflow.Actions{
-			lflow.SetTo(lflow.EthSrc, p.Proxy.MAC),
-			lflow.Move{Dst: lflow.IP6Src, Src: lflow.NDTarget},
-			lflow.SetTo(lflow.NDTLL, p.Proxy.MAC),
-		}, sendBack()...)})
+		f.Add(stage, 30, lflow.And(ask, here), model.AnswerND(p.Proxy.MAC))
 		f.Meter = ""
 	}
 }

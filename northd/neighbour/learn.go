@@ -72,11 +72,7 @@ func asksFor(fam *model.Family, p *model.RouterPort) *lflow.Expr {
 	if fam.V6 {
 		target = lflow.NDTarget
 	}
-	var own []any
-	for _, a := range p.Addresses(fam) {
-		own = append(own, a)
-	}
-	return lflow.Eq(target, own...)
+	return lflow.OneOf(target, p.Addresses(fam))
 }
 
 // lookupIP finds out whether anything is known of who asks.

@@ -35,11 +35,7 @@ func isAt(f *graph.Flows, where *lflow.Expr, addrs []netip.Addr, mac lflow.MAC) 
 	}
 	v6 := addrs[0].Is6()
 	hop, _ := pipeline.HopRegisters(v6)
-	vs := make([]any, len(addrs))
-	for i, a := range addrs {
-		vs[i] = a
-	}
-	f.Add(pipeline.LRInARPResolve, 100, lflow.And(where, hopIs(v6), lflow.Eq(hop, vs...)), lflow.SetTo(lflow.EthDst, mac), lflow.Next{})
+	f.Add(pipeline.LRInARPResolve, 100, lflow.And(where, hopIs(v6), lflow.OneOf(hop, addrs)), lflow.SetTo(lflow.EthDst, mac), lflow.Next{})
 }
 
 // resolvePeer knows the other end of a link between two routers.
@@ -62,7 +58,7 @@ func ask(f *graph.Flows, c protection) {
 	f.Meter = c.ARPResolve
 	hop, source := pipeline.HopRegisters(false)
 	f.Add(pipeline.LRInARPRequest, 100, lflow.And(unknown, hopIs(false)), lflow.Nested{Kind: lflow.NestARP, Actions: lflow.Actions{
-		lflow.SetTo(lflow.EthDst, lflow.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}),
+		lflow.SetTo(lflow.EthDst, lflow.Broadcast),
 		lflow.Move{Dst: lflow.ARPSPA, Src: source},
 		lflow.Move{Dst: lflow.ARPTPA, Src: hop},
 		lflow.SetTo(lflow.ARPOp, 1),

@@ -111,7 +111,7 @@ var pipelines = [...]Pipeline{
 		{LSOutApplyPortSec, "portsec", "drop what the port may not receive, output the rest"},
 	}},
 	RouterIngress: {Name: "router ingress", Router: true, Stages: []Stage{
-		{LRInAdmission, "router", "drop frames that are not for the router; note the address of the port"},
+		{LRInAdmission, "router", "drop frames that are not for the router"},
 		{LRInLookupNeighbor, "neighbour", "find out whether the sender of ARP or neighbour discovery is known"},
 		{LRInLearnNeighbor, "neighbour", "learn the sender"},
 		{LRInIPInput, "router", "what is for the router itself: questions, pings, packets at their end"},

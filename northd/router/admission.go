@@ -26,7 +26,7 @@ func (ft *feature) admit(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 		f.Add(pipeline.LRInAdmission, 60, here, lflow.Drop{})
 		return
 	}
-	f.Add(pipeline.LRInAdmission, 50, lflow.And(lflow.Eq(lflow.EthDst, values(ft.m.MACsOf(r, p))...), here, model.Resident(p.Redirect)), lflow.Next{})
+	f.Add(pipeline.LRInAdmission, 50, lflow.And(lflow.OneOf(lflow.EthDst, ft.m.MACsOf(r, p)), here, model.Resident(p.Redirect)), lflow.Next{})
 }
 
 func deliverAll(f *graph.Flows) { f.Add(pipeline.LROutDelivery, 0, nil, lflow.Output{}) }

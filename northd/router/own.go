@@ -20,7 +20,7 @@ import (
 // broadcast address. A network of 31 bits has none: RFC 3021. What tells of another
 // packet begins anew, and does come from the router.
 func dropOwnSources(f *graph.Flows, p *model.RouterPort) {
-	var sources []any
+	var sources []netip.Addr
 	for _, n := range p.OfFamily(false) {
 		sources = append(sources, n.Addr())
 		if n.Bits() < 31 {
@@ -28,7 +28,7 @@ func dropOwnSources(f *graph.Flows, p *model.RouterPort) {
 		}
 	}
 	if len(sources) > 0 {
-		f.Add(pipeline.LRInIPInput, 100, lflow.And(lflow.Eq(lflow.IP4Src, sources...), pipeline.IsNot(pipeline.EgressLoopback)), lflow.Drop{})
+		f.Add(pipeline.LRInIPInput, 100, lflow.And(lflow.OneOf(lflow.IP4Src, sources), pipeline.IsNot(pipeline.EgressLoopback)), lflow.Drop{})
 	}
 }
 
@@ -42,16 +42,11 @@ func broadcast(n netip.Prefix) netip.Addr {
 }
 
 // answerQuestions answers ARP requests and neighbour solicitations that come
-// in by the port, unless its switch does: ARP from its networks only, but where hosts outside ask, which may
-// have addresses of other ones. Of a gateway port its chassis does,
-// so that others see one answer, and learn where it is.
+// in by the port, unless its switch does: ARP from its networks only, but where
+// hosts outside ask, which may have addresses of other ones. Of a gateway port its
+// chassis does, so that others see one answer, and learn where it is.
 func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 	here := lflow.And(lflow.Eq(lflow.Inport, p.Name), model.Resident(ft.m.CentralAt(r, p)))
-	back := []lflow.Action{
-		lflow.Move{Dst: lflow.Outport, Src: lflow.Inport},
-		pipeline.Set(pipeline.RouterLoopback),
-		lflow.Output{},
-	}
 	outside := ft.m.IsCentral(r, p.Router)
 	for _, n := range p.OfFamily(false) {
 		if ft.answers.Of(r, p, n.Addr()) {
@@ -61,14 +56,7 @@ func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.Rout
 		if !outside {
 			asked = lflow.And(asked, lflow.Eq(lflow.ARPSPA, n.Masked()))
 		}
-		f.Add(pipeline.LRInIPInput, 90, asked, append([]lflow.Action{
-			lflow.Move{Dst: lflow.EthDst, Src: lflow.EthSrc},
-			lflow.SetTo(lflow.EthSrc, p.MAC),
-			lflow.SetTo(lflow.ARPOp, 2),
-			lflow.Move{Dst: lflow.ARPTHA, Src: lflow.ARPSHA},
-			lflow.SetTo(lflow.ARPSHA, p.MAC),
-			lflow.Exchange{A: lflow.ARPTPA, B: lflow.ARPSPA},
-		}, back...)...)
+		f.Add(pipeline.LRInIPInput, 90, asked, model.AnswerARP(p.MAC)...)
 	}
 	for _, n := range p.OfFamily(true) {
 		a := n.Addr()
@@ -76,11 +64,7 @@ func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.Rout
 			continue
 		}
 		asked := lflow.And(here, lflow.Eq(lflow.IP6Dst, a, model.SolicitedNode(a)), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, a))
-		ft.metered(r, f, p.Router, "nd-na", 90, asked, lflow.Nested{Kind: lflow.NestNDNARouter, Actions: append(lflow.Actions{
-			lflow.SetTo(lflow.EthSrc, p.MAC),
-			lflow.Move{Dst: lflow.IP6Src, Src: lflow.NDTarget},
-			lflow.SetTo(lflow.NDTLL, p.MAC),
-		}, back...)})
+		ft.metered(r, f, p.Router, "nd-na", 90, asked, model.AnswerND(p.MAC))
 	}
 }
 
@@ -88,7 +72,7 @@ func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.Rout
 // the stage looks at them again.
 func own(f *graph.Flows, p *model.RouterPort, fam *model.Family) {
 	if addrs := p.Addresses(fam); len(addrs) > 0 {
-		again(f, 90, lflow.Eq(fam.Dst, values(addrs)...), pipeline.OwnAddress)
+		again(f, 90, lflow.OneOf(fam.Dst, addrs), pipeline.OwnAddress)
 	}
 }
 

@@ -1,8 +1,6 @@
 package router
 
 import (
-	"net/netip"
-
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
@@ -48,15 +46,6 @@ func (ft *feature) metered(r *incr.Reader, f *graph.Flows, router schema.UUID, p
 	f.Meter = ft.copp.Of(r, router, protocol)
 	f.Add(pipeline.LRInIPInput, priority, match, actions...)
 	f.Meter = ""
-}
-
-// values makes addresses arguments of lflow.Eq.
-func values[A netip.Addr | lflow.MAC](addrs []A) []any {
-	vs := make([]any, len(addrs))
-	for i, a := range addrs {
-		vs[i] = a
-	}
-	return vs
 }
 
 // laterFrag are fragments without the header of the protocol above.
