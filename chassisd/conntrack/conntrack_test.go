@@ -19,12 +19,12 @@ func TestParseEntry(t *testing.T) {
 	a1, a2, b1 := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("fd00::1")
 	for line, want := range map[string]entry{
 		"tcp,orig=(src=10.0.0.1,dst=10.0.0.2,sport=1,dport=2),reply=(src=10.0.0.2,dst=10.0.0.1,sport=2,dport=1),zone=3,mark=64,labels=0x5000100000000000000000000,protoinfo=(state=ESTABLISHED)": {
-			6, ofp.CTTuple{Src: a1, Dst: a2, SrcPort: 1, DstPort: 2}, 3, 64, label{3: 5, 5: 1}},
+			6, ofp.CTTuple{Src: a1, Dst: a2, SrcPort: 1, DstPort: 2}, ofp.CTTuple{Src: a2, Dst: a1, SrcPort: 2, DstPort: 1}, 3, 64, label{3: 5, 5: 1}},
 		"icmp,orig=(src=10.0.0.1,dst=10.0.0.2,id=7,type=8,code=0),reply=(src=10.0.0.2,dst=10.0.0.1,id=7,type=0,code=0),zone=8,mark=64,labels=0x00000009000600000000000000000000": {
-			1, ofp.CTTuple{Src: a1, Dst: a2, ICMP: true, ID: 7, Type: 8}, 8, 64, label{3: 9, 5: 6}},
+			1, ofp.CTTuple{Src: a1, Dst: a2, ICMP: true, ID: 7, Type: 8}, ofp.CTTuple{Src: a2, Dst: a1, ICMP: true, ID: 7}, 8, 64, label{3: 9, 5: 6}},
 		"udp,orig=(src=fd00::1,dst=fd00::1,sport=8,dport=53),reply=(src=fd00::1,dst=fd00::1,sport=53,dport=8),id=12,timeout=30": {
-			17, ofp.CTTuple{Src: b1, Dst: b1, SrcPort: 8, DstPort: 53}, 0, 0, label{}},
-		"47,orig=(src=10.0.0.1,dst=10.0.0.2,sport=0,dport=0),zone=1": {47, ofp.CTTuple{Src: a1, Dst: a2}, 1, 0, label{}},
+			17, ofp.CTTuple{Src: b1, Dst: b1, SrcPort: 8, DstPort: 53}, ofp.CTTuple{Src: b1, Dst: b1, SrcPort: 53, DstPort: 8}, 0, 0, label{}},
+		"47,orig=(src=10.0.0.1,dst=10.0.0.2,sport=0,dport=0),zone=1": {47, ofp.CTTuple{Src: a1, Dst: a2}, ofp.CTTuple{}, 1, 0, label{}},
 	} {
 		if got, ok := parseEntry(line); !ok || got != want {
 			t.Errorf("%s: %+v, %v", line, got, ok)
@@ -179,5 +179,51 @@ func TestByLabel(t *testing.T) {
 	want = `{"id":0,"method":"dpctl/flush-conntrack","params":["zone=9","labels=0x0200000000aa00000000/0xffffffffffff00000000"]}`
 	if got := <-asked; got != want || len(asked) > 0 {
 		t.Errorf("asked %s", got)
+	}
+}
+
+// TestFlushTranslated: connections that have a translation end in its zone, and those
+// of others, of other zones and without one go on.
+func TestFlushTranslated(t *testing.T) {
+	sw := ovstest.StartBridge(t, "p1", "p2")
+	runDir := t.TempDir()
+	pid := fmt.Sprint(sw.Pid())
+	if err := os.WriteFile(filepath.Join(runDir, "ovs-vswitchd.pid"), []byte(pid+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(sw.Dir, "vs.ctl"), filepath.Join(runDir, "ovs-vswitchd."+pid+".ctl")); err != nil {
+		t.Fatal(err)
+	}
+	for i, nat := range []string{"zone=7,nat(dst=10.0.0.2)", "zone=7,nat(dst=10.0.0.3)", "zone=8,nat(dst=10.0.0.2)", "zone=7",
+		"zone=7,nat(src=172.16.0.9)", "zone=7,nat(src=172.16.0.8)", "zone=8,nat(src=172.16.0.9)"} {
+		sw.Ofctl("add-flow", fmt.Sprintf("udp,tp_dst=%d,actions=ct(commit,%s),2", 10+i, nat))
+	}
+	for i := range 7 {
+		for _, src := range []string{"10.0.1.1", "10.0.2.1"} {
+			sw.Appctl("netdev-dummy/receive", "p1", "in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0800),ipv4(src="+src+
+				",dst=172.16.0.1,proto=17,tos=0,ttl=64,frag=no),udp(src=5,dst="+fmt.Sprint(10+i)+")")
+		}
+	}
+	left := func() string { return sw.Appctl("dpctl/dump-conntrack") }
+	sw.Eventually("connections", func() bool { return strings.Count(left(), "\n") == 14 })
+	outside, inside := netip.MustParseAddr("172.16.0.1"), netip.MustParsePrefix("10.0.0.2/32")
+	f := Flush{RunDir: runDir, Target: sw.Mgmt(), Datapath: "dummy", Of: map[End]bool{
+		{Zone: 7, NAT: NAT{Outside: outside, Inside: inside}}:                                                                       true,
+		{Zone: 7, NAT: NAT{Source: true, Outside: netip.MustParseAddr("172.16.0.9"), Inside: netip.MustParsePrefix("10.0.1.0/24")}}: true,
+	}}
+	if n, err := f.Do(t.Context()); n != 3 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	for i, want := range []int{0, 2, 2, 2, 1, 2, 2} {
+		got := 0
+		for line := range strings.SplitSeq(left(), "\n") {
+			orig, _, _ := strings.Cut(line, "reply=")
+			if strings.Contains(orig, fmt.Sprintf("dport=%d)", 10+i)) {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%d connections to port %d, want %d of\n%s", got, 10+i, want, left())
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 type entry struct {
 	proto uint8
 	orig  ofp.CTTuple
+	reply ofp.CTTuple
 	zone  uint16
 	mark  uint32
 	label label
@@ -56,6 +57,9 @@ func (e *entry) set(key, value string) (ok bool) {
 	switch key {
 	case "orig":
 		e.orig, ok = parseTuple(value)
+		return ok
+	case "reply":
+		e.reply, ok = parseTuple(value)
 		return ok
 	case "zone":
 		n, err := strconv.ParseUint(value, 10, 16)

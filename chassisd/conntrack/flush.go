@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
 
 	"github.com/weft-sdn/weft/ofctrl"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
@@ -19,13 +22,32 @@ type Flush struct {
 }
 
 // End is what connections end with: an ACL with option persist-established, that let
-// them in, in all zones of this chassis; or, where ACL is 0, the Ethernet address of a
-// next hop that they came from, in one zone.
+// them in, in all zones of this chassis; or, in one zone, the Ethernet address of a
+// next hop that they came from, or a translation of their addresses.
 type End struct {
 	ACL  uint16 // ct_label.acl_id
 	Zone uint16
 	MAC  [6]byte // ct_label.ecmp_reply_eth
+	NAT  NAT
 }
+
+// NAT is a translation of destinations, from Outside to one Inside, or of sources, from
+// those Inside to Outside.
+type NAT struct {
+	Source  bool
+	Outside netip.Addr
+	Inside  netip.Prefix
+}
+
+// made tells whether a connection has the translation.
+func (n NAT) made(e entry) bool {
+	if n.Source {
+		return e.reply.Dst == n.Outside && n.Inside.Contains(e.orig.Src)
+	}
+	return e.orig.Dst == n.Outside && n.Inside.Contains(e.reply.Src)
+}
+
+func (e End) isNAT() bool { return e.NAT.Outside.IsValid() }
 
 // match is the end in the words of dpctl/flush-conntrack.
 func (e End) match() []string {
@@ -40,7 +62,15 @@ func (f *Flush) ends(e entry) bool {
 	if e.mark&allowEstablished != 0 && e.label.acl() != 0 && f.Of[End{ACL: e.label.acl()}] && f.Zones[e.zone] {
 		return true
 	}
-	return f.Of[End{Zone: e.zone, MAC: e.label.replyEth()}]
+	if f.Of[End{Zone: e.zone, MAC: e.label.replyEth()}] {
+		return true
+	}
+	for end := range f.Of {
+		if end.isNAT() && end.Zone == e.zone && end.NAT.made(e) {
+			return true
+		}
+	}
+	return false
 }
 
 // batch is the largest number of connections that are looked for at once.
@@ -56,13 +86,46 @@ func (f *Flush) Do(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("conntrack: %w", err)
 	}
+	rest := *f
+	rest.Of = maps.Clone(f.Of)
+	maps.DeleteFunc(rest.Of, func(e End, _ bool) bool { return !e.isNAT() })
 	if err := f.byLabel(ctx, control); err == nil {
-		return 0, nil
+		if len(rest.Of) == 0 {
+			return 0, nil
+		}
 	} else if no := refused(""); !errors.As(err, &no) {
 		return 0, err
+	} else {
+		rest.Of = f.Of
 	}
+	for _, where := range rest.places() {
+		found, err := rest.flush(ctx, control, where)
+		if n += found; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// places are where to look for the connections: "zone=N" for some zones, "" for all.
+func (f *Flush) places() []string {
+	zones := map[uint16]bool{}
+	for end := range f.Of {
+		if zones[end.Zone] = true; end.Zone == 0 {
+			return []string{""}
+		}
+	}
+	var all []string
+	for _, z := range slices.Sorted(maps.Keys(zones)) {
+		all = append(all, fmt.Sprintf("zone=%d", z))
+	}
+	return all
+}
+
+// flush ends the connections in a place.
+func (f *Flush) flush(ctx context.Context, control, where string) (n int, err error) {
 	for {
-		found, err := f.find(ctx, control)
+		found, err := f.find(ctx, control, where)
 		if err != nil {
 			return n, err
 		}
@@ -82,6 +145,9 @@ func (f *Flush) Do(ctx context.Context) (n int, err error) {
 // every connection that there is.
 func (f *Flush) byLabel(ctx context.Context, control string) error {
 	for end := range f.Of {
+		if end.isNAT() {
+			continue
+		}
 		if err := call(ctx, control, "dpctl/flush-conntrack", end.match(), func(string) {}); err != nil {
 			return err
 		}
@@ -90,13 +156,17 @@ func (f *Flush) byLabel(ctx context.Context, control string) error {
 }
 
 // find returns up to batch of the connections.
-func (f *Flush) find(ctx context.Context, control string) ([]ofp.CTFlush, error) {
+func (f *Flush) find(ctx context.Context, control, where string) ([]ofp.CTFlush, error) {
 	kind := f.Datapath
 	if kind == "" {
 		kind = "system"
 	}
+	args := []string{kind + "@ovs-" + kind}
+	if where != "" {
+		args = append(args, where)
+	}
 	var found []ofp.CTFlush
-	err := call(ctx, control, "dpctl/dump-conntrack", []string{kind + "@ovs-" + kind}, func(line string) {
+	err := call(ctx, control, "dpctl/dump-conntrack", args, func(line string) {
 		if len(found) == batch {
 			return
 		}

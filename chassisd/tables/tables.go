@@ -173,19 +173,21 @@ type Tables struct {
 	PortGroupPorts *incr.Input[SetMember, struct{}]
 
 	// Outputs, with a feed of changes.
-	Asked       *incr.Table[schema.UUID, Bound]        // ports that this chassis asks for
-	Bound       *incr.Table[schema.UUID, Bound]        // those that it has
-	Hosted      *incr.Table[schema.UUID, Hosted]       // ports without interface that this chassis has
-	Plugged     *incr.Table[schema.UUID, Plug]         // those that work here and that nobody claims
-	Localnets   *incr.Table[schema.UUID, Localnet]     // of local datapaths
-	Needed      *incr.Table[schema.UUID, Datapath]     // datapaths with ports here, and those reached from them
-	Local       *incr.Table[schema.UUID, Datapath]     // those of them that are followed
-	ReplyHops   *incr.Table[schema.UUID, ReplyHop]     // next hops whose connections end when they are others
-	ZoneNames   *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
-	PortFlows   *incr.Table[schema.UUID, ofctrl.Flows] // by port
-	RouterFlows *incr.Table[schema.UUID, ofctrl.Flows] // by datapath: see physical.Router
-	GroupFlows  *incr.Table[schema.UUID, ofctrl.Flows] // by multicast group
-	TunnelFlows *incr.Table[string, ofctrl.Flows]      // by the tunnel interface's UUID
+	Asked     *incr.Table[schema.UUID, Bound]    // ports that this chassis asks for
+	Bound     *incr.Table[schema.UUID, Bound]    // those that it has
+	Hosted    *incr.Table[schema.UUID, Hosted]   // ports without interface that this chassis has
+	Plugged   *incr.Table[schema.UUID, Plug]     // those that work here and that nobody claims
+	Localnets *incr.Table[schema.UUID, Localnet] // of local datapaths
+	Needed    *incr.Table[schema.UUID, Datapath] // datapaths with ports here, and those reached from them
+	Local     *incr.Table[schema.UUID, Datapath] // those of them that are followed
+	ReplyHops *incr.Table[schema.UUID, ReplyHop] // next hops whose connections end when they are others
+	// Translations are those of local routers.
+	Translations *incr.Table[Translation, struct{}]
+	ZoneNames    *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
+	PortFlows    *incr.Table[schema.UUID, ofctrl.Flows] // by port
+	RouterFlows  *incr.Table[schema.UUID, ofctrl.Flows] // by datapath: see physical.Router
+	GroupFlows   *incr.Table[schema.UUID, ofctrl.Flows] // by multicast group
+	TunnelFlows  *incr.Table[string, ofctrl.Flows]      // by the tunnel interface's UUID
 	// ChassisMACFlows are by Ethernet address of another chassis.
 	ChassisMACFlows *incr.Table[packet.MAC, ofctrl.Flows]
 	Units           *incr.Table[Path, Lowered]            // units of one datapath
@@ -272,6 +274,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinPeers()
 	t.joinNeighbours()
 	t.joinReplies()
+	t.joinTranslations()
 	t.joinBFD()
 	t.announce()
 	t.joinFDB()

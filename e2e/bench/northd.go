@@ -36,7 +36,7 @@ func northdScenes() (all []scene) {
 	for _, sizes := range [][]size{{few}, {many, full}} {
 		cold, gain, half := coldName(sizes[0].ports), 0.0, 0.0
 		if sizes[0] == many {
-			gain, half = 0.6, 0.5
+			gain, half = 0.4, 0.5
 		}
 		s := scene{ports: sizes[0].ports, ips: 1, figures: []spec{
 			{name: cold, goal: goal{ratio: 1, base: gain}}, {name: cold + "-keys", alone: noKeys},
