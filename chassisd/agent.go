@@ -395,7 +395,7 @@ func (a *Agent) tick() {
 	a.tellProblems()
 	a.ovs.catchUp(now)
 	a.ovs.mendTunnels(now)
-	a.touch(a.loc.endGrace())
+	a.touch(a.loc.watchOn())
 	a.tickBits(now)
 	a.release()
 	a.interest.tick(now)

@@ -34,8 +34,8 @@ type local struct {
 	withID map[string]map[string]bool // iface-id → those who have it
 	double map[string]bool            // iface-ids that several have
 
-	now   func() time.Time
-	fresh map[string]time.Time // interfaces that BFD watches since then, and was not asked to before
+	now     func() time.Time
+	watches map[string]watch // interfaces that BFD watches
 
 	patched map[string]bool   // interfaces of the bridge that are patches of ours
 	broken  map[string]string // tunnel interfaces of ours that the switch has not: why
@@ -43,7 +43,7 @@ type local struct {
 
 func newLocal(now func() time.Time) *local {
 	return &local{
-		now: now, fresh: map[string]time.Time{},
+		now: now, watches: map[string]watch{},
 		open: map[string]*vswitch.OpenvSwitch{}, bridges: map[string]*vswitch.Bridge{},
 		ports: map[string]*vswitch.Port{}, interfaces: map[string]*vswitch.Interface{},
 		collectors: map[string]*vswitch.CollectorSet{}, portOf: map[string]string{},
@@ -177,7 +177,7 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	}
 	if ok && ofport > 0 && i.Type == "geneve" {
 		t.Tunnels.Set(uuid, tables.Tunnel{Chassis: chassis, IP: ip, Ofport: uint32(ofport)})
-		l.feedWatch(t, i)
+		l.feedWatch(t, uuid)
 	} else {
 		t.Tunnels.Delete(uuid)
 		t.Watches.Delete(uuid)

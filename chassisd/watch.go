@@ -7,48 +7,85 @@ import (
 	"github.com/weft-sdn/weft/chassisd/vswitch"
 )
 
-// BFD of a tunnel that worked without is down at first, at both ends, until the two
-// switches have agreed: a switch that is not up yet sends once a second, RFC 5880,
-// section 6.8.3. For so long such a tunnel counts as up, lest a gateway that gets a
-// second one is lost. One that is made with BFD, or that the agent finds with it, is
-// what the switch says.
-const bfdGrace = 5 * time.Second
+const (
+	// bfdPatience is how long two switches may take to agree. One that is not up yet
+	// sends once a second, RFC 5880, section 6.8.3, and each has to hear twice of the
+	// other, which may be told to watch later.
+	bfdPatience = 5 * time.Second
+	// bfdRest is how long a session that is up again is not like the others yet: the
+	// other end, and other chassis, come to that later by a second or so.
+	bfdRest = 2 * time.Second
+)
+
+// watch is a tunnel that BFD watches. Its state changes by what the switch says, and
+// by itself at until, if that is not zero:
+//
+//   - one that worked without BFD is new, until it is up or patience ends;
+//   - one that is made with it, and all when the switch has started, are unsure, until
+//     they are up or patience ends;
+//   - what was down and is up is back at first;
+//   - what the agent finds it believes.
+type watch struct {
+	is    tables.Watch
+	until time.Time
+}
 
 func isWatched(i *vswitch.Interface) bool { return i != nil && i.BFD["enable"] == "true" }
 
-// noteWatched notes when BFD began to watch an interface that had been without. A nil
-// row is one that there is not.
+// noteWatched takes what became of an interface. A nil row is one that there is not.
 func (l *local) noteWatched(uuid string, old, row *vswitch.Interface) {
-	switch {
-	case !isWatched(row):
-		delete(l.fresh, uuid)
-	case old != nil && !isWatched(old):
-		l.fresh[uuid] = l.now()
+	if !isWatched(row) {
+		delete(l.watches, uuid)
+		return
 	}
+	was, known := l.watches[uuid]
+	l.watches[uuid] = was.next(known, old != nil && !isWatched(old), row.BFDStatus, l.now())
+}
+
+// next is the state that follows. Without known there was none before, and worked says
+// that the tunnel was there without BFD.
+func (w watch) next(known, worked bool, status map[string]string, now time.Time) watch {
+	_, said := status["state"]
+	neverUp := !said || status["diagnostic"] == "No Diagnostic" // RFC 5880, section 4.1: why it was last down
+	switch up := status["forwarding"] == "true"; {
+	case up && known && (w.is == tables.WatchDown || w.is == tables.WatchUnsure):
+		return watch{tables.WatchBack, now.Add(bfdRest)}
+	case up && w.is == tables.WatchBack:
+		return w
+	case up:
+		return watch{is: tables.WatchUp}
+	case !known && worked:
+		return watch{tables.WatchNew, now.Add(bfdPatience)}
+	case known && (w.is == tables.WatchDown || w.is == tables.WatchNew):
+		return w
+	case known && w.is == tables.WatchUnsure && neverUp:
+		return w
+	case neverUp:
+		return watch{tables.WatchUnsure, now.Add(bfdPatience)}
+	}
+	return watch{is: tables.WatchDown}
 }
 
 // feedWatch sets the input that says what BFD hears through a tunnel.
-func (l *local) feedWatch(t *tables.Tables, i *vswitch.Interface) {
-	switch {
-	case !isWatched(i):
-		t.Watches.Delete(i.UUID)
-	case i.BFDStatus["forwarding"] == "true":
-		delete(l.fresh, i.UUID)
-		t.Watches.Set(i.UUID, tables.WatchUp)
-	case !l.fresh[i.UUID].IsZero():
-		t.Watches.Set(i.UUID, tables.WatchNew)
-	default:
-		t.Watches.Set(i.UUID, tables.WatchDown)
+func (l *local) feedWatch(t *tables.Tables, uuid string) {
+	if w, ok := l.watches[uuid]; ok {
+		t.Watches.Set(uuid, w.is)
+	} else {
+		t.Watches.Delete(uuid)
 	}
 }
 
-// endGrace returns the interfaces that do not count as up any more.
-func (l *local) endGrace() (ifaces []string) {
-	for i, since := range l.fresh {
-		if l.now().Sub(since) >= bfdGrace {
-			delete(l.fresh, i)
-			ifaces = append(ifaces, i)
+// watchOn changes the states whose time has come, and returns their interfaces.
+func (l *local) watchOn() (ifaces []string) {
+	for i, w := range l.watches {
+		if w.until.IsZero() || l.now().Before(w.until) {
+			continue
 		}
+		l.watches[i] = watch{is: tables.WatchDown}
+		if w.is == tables.WatchBack {
+			l.watches[i] = watch{is: tables.WatchUp}
+		}
+		ifaces = append(ifaces, i)
 	}
 	return ifaces
 }

@@ -1,7 +1,6 @@
 package binding
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -23,50 +22,57 @@ func TestRank(t *testing.T) {
 	}
 }
 
-// TestHost: the row is what a knows of b, c, …; "-" before a name is a dead one,
-// "?" one to which no tunnel leads.
+// TestHost: the row is what a knows of b, c, …; before a name, "-" is for a dead one,
+// "?" for one of which nothing is known and "+" for one that is back.
 func TestHost(t *testing.T) {
 	for _, c := range []struct {
-		ranked string
-		alone  bool
-		want   string
+		ranked  string
+		hears   Hearing
+		claimed string
+		want    string
 	}{
-		{"", false, ""},
-		{"b", false, "b"},
-		{"-b", true, "b"}, // there is no other
-		{"a", true, "a"},
-		{"b c", false, "b"},
-		{"-b c", false, "c"},
-		{"?b c", false, "c"},
-		{"-b -c", false, "b"},
-		{"?b -c", false, "b"},
-		{"a b", false, "a"},
-		{"b a", false, "b"},
-		{"-b a", false, "a"},
-		{"-b a c", false, "a"},
-		{"?b a", false, "a"},
-		{"-b a", true, "b"},   // b's others have it, if b has not
-		{"a -b -c", true, ""}, // one of the others has it
-		{"-b -c a", true, "b"},
+		{"", Hears, "", ""},
+		{"b", Hears, "", "b"},
+		{"-b", Deaf, "", "b"}, // there is no other
+		{"a", Deaf, "", "a"},
+		{"b c", Hears, "", "b"},
+		{"-b c", Hears, "", "c"},
+		{"?b c", Hears, "", "c"},
+		{"-b -c", Hears, "", "b"},
+		{"?b -c", Hears, "", "b"},
+		{"+b c", Hears, "c", "c"}, // b is not ready
+		{"+b c", Hears, "b", "b"},
+		{"-b +c", Hears, "b", "c"},
+		{"a b", Hears, "", "a"},
+		{"b a", Hears, "", "b"},
+		{"-b a", Hears, "", "a"},
+		{"-b a c", Hears, "", "a"},
+		{"?b a", Hears, "", "a"},
+		{"+b a", Hears, "a", "a"},
+		{"+b a", Hears, "b", "b"},
+		{"-b a", Deaf, "", "b"},   // b's others have it, if b has not
+		{"a -b -c", Deaf, "", ""}, // one of the others has it
+		{"-b -c a", Deaf, "", "b"},
+		{"a -b +c", Begins, "c", "a"},
+		{"?b a +c", Begins, "b", "c"}, // b may be heard in a moment
 	} {
-		dead, unknown := map[string]bool{}, map[string]bool{}
+		known := map[string]Reach{}
 		var ranked []string
 		for _, name := range strings.Fields(c.ranked) {
-			bare := strings.TrimLeft(name, "-?")
-			dead[bare], unknown[bare] = name[0] == '-', name[0] == '?'
+			bare, at := strings.TrimLeft(name, "-?+"), Alive
+			switch name[0] {
+			case '-':
+				at = Dead
+			case '?':
+				at = Unknown
+			case '+':
+				at = Back
+			}
+			known[bare] = at
 			ranked = append(ranked, bare)
 		}
-		got := Host("a", ranked, func(name string) Reach {
-			switch {
-			case dead[name]:
-				return Dead
-			case unknown[name] || !slices.Contains(ranked, name):
-				return Unknown
-			}
-			return Alive
-		}, c.alone)
-		if got != c.want {
-			t.Errorf("of %s, alone %v, %q is the host, want %q", c.ranked, c.alone, got, c.want)
+		if got := Host("a", ranked, func(name string) Reach { return known[name] }, c.hears, c.claimed); got != c.want {
+			t.Errorf("of %s, hearing %d, claimed by %q, %q is the host, want %q", c.ranked, c.hears, c.claimed, got, c.want)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/binding"
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // Some ports are on one chassis without an interface there: those of gateway
@@ -61,16 +62,11 @@ func (t *Tables) joinCandidates() {
 func (t *Tables) joinHosts() {
 	h := &t.hosts
 	t.joinLiveness()
-	ofGroup := incr.NewTable(t.Engine, "host of HA group", incr.Eq[string], incr.Keys(h.ranked), func(r *incr.Reader, group schema.UUID) (string, bool) {
-		self, _ := incr.Get(r, t.Self, struct{}{})
-		ranked, _ := incr.Get(r, h.ranked, group)
-		host := binding.Host(self.Name, ranked, func(chassis string) binding.Reach { return t.reachOf(r, chassis) }, t.isAlone(r))
-		return host, host != ""
-	})
 	h.of = incr.NewTable(t.Engine, "hosts", incr.Eq[string], incr.Values(h.ports), func(r *incr.Reader, port schema.UUID) (string, bool) {
 		row, _ := incr.Get(r, t.Ports, port)
 		if row.Type == standInType {
-			return incr.Get(r, ofGroup, row.Group)
+			host := t.chosen(r, port, row.Group)
+			return host, host != ""
 		}
 		return t.named(r, row.Gateway), row.Gateway != ""
 	})
@@ -80,6 +76,18 @@ func (t *Tables) joinHosts() {
 		row, ok := incr.Get(r, t.Ports, port)
 		return Hosted{row.Name, row.Datapath}, ok && self.Name != "" && has == self.Name
 	}).Feed()
+}
+
+// chosen is the chassis of an HA group that has a port.
+func (t *Tables) chosen(r *incr.Reader, port, group schema.UUID) string {
+	self, _ := incr.Get(r, t.Self, struct{}{})
+	ranked, _ := incr.Get(r, t.hosts.ranked, group)
+	hears, _ := incr.Get(r, t.liveness.hears, struct{}{})
+	var claims []sb.Claim
+	for k, c := range incr.Each(r, t.claimsByPort, port) {
+		claims = append(claims, sb.Claim{Chassis: k.Chassis, Revision: c.Rev})
+	}
+	return binding.Host(self.Name, ranked, func(chassis string) binding.Reach { return t.reachOf(r, chassis) }, hears, sb.Winner("", claims))
 }
 
 // rankedOf are the chassis of an HA group that there are, in their order.

@@ -108,7 +108,7 @@ func (w world) mutateHosts(r *rand.Rand, pick func(...string) string, dp, vm str
 	case 2:
 		w.HAGroups.Delete(id(group))
 	case 3, 4:
-		w.watch(pick("t2", "t22", "t3") + "=" + pick("", "up", "down", "down", "new"))
+		w.watch(pick("t2", "t22", "t3") + "=" + pick("", "up", "down", "down", "new", "back", "unsure"))
 		w.BFDTimes.Set(globalRow, BFDTimes{Mult: r.IntN(2)})
 	default:
 		name := pick("hv1", "hv2", "hv3")

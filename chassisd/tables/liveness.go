@@ -21,14 +21,23 @@ import (
 type Watch uint8
 
 const (
+	// WatchUnsure: BFD has begun, and heard nothing yet.
+	WatchUnsure Watch = iota
 	// WatchDown: nothing comes through.
-	WatchDown Watch = iota
+	WatchDown
+	// WatchBack: both ends hear of each other, since a moment ago.
+	WatchBack
 	// WatchNew: it is watched only now; the switches have not agreed yet, and it
 	// counts as it did before.
 	WatchNew
 	// WatchUp: both ends hear of each other.
 	WatchUp
 )
+
+// reach is what that means of the chassis at the other end.
+func (w Watch) reach() binding.Reach {
+	return [...]binding.Reach{binding.Unknown, binding.Dead, binding.Back, binding.Alive, binding.Alive}[w]
+}
 
 // BFDTimes is how tunnels are watched, 0 for what nobody said: package tunnel.
 type BFDTimes struct {
@@ -70,22 +79,19 @@ func (c contest) equal(o contest) bool {
 
 // livenessTables say whom this chassis watches and what it hears.
 type livenessTables struct {
-	watches  *incr.Index[string, Tunnel, string] // tunnels, by chassis
-	reach    *incr.Table[string, binding.Reach]  // of the chassis to which tunnels lead
-	peers    *incr.Table[string, binding.Reach]  // of those that are watched
+	reach    *incr.Table[string, binding.Reach] // of the chassis to which tunnels lead
+	peers    *incr.Table[string, binding.Reach] // of those that are watched
 	peersAre *incr.Index[string, binding.Reach, binding.Reach]
-	alone    *incr.Table[struct{}, bool]
+	hears    *incr.Table[struct{}, binding.Hearing]
 }
 
 // joinLiveness declares whose tunnels are watched, and what is known of others.
 func (t *Tables) joinLiveness() {
 	l := &t.liveness
 	l.reach = incr.NewTable(t.Engine, "reach of chassis", incr.Eq[binding.Reach], incr.Values(t.tunnelsByPeer), func(r *incr.Reader, chassis string) (binding.Reach, bool) {
-		at := binding.Dead
+		at := binding.Unknown
 		for k := range incr.Each(r, t.tunnelsByPeer, chassis) {
-			if watch, watched := incr.Get(r, t.Watches, k); !watched || watch != WatchDown {
-				at = binding.Alive
-			}
+			at = max(at, t.watchOf(r, k).reach())
 		}
 		return at, true
 	})
@@ -95,11 +101,7 @@ func (t *Tables) joinLiveness() {
 		return t.reachOf(r, chassis), chassis != self.Name && len(incr.Lookup(r, t.chassisByName, chassis)) > 0
 	})
 	l.peersAre = incr.NewIndex(l.peers, "reach", func(_ string, at binding.Reach) []binding.Reach { return one(at) })
-	l.alone = incr.NewTable(t.Engine, "alone", incr.Eq[bool], incr.Keys(t.Self), func(r *incr.Reader, _ struct{}) (bool, bool) {
-		dead := incr.Count(r, l.peersAre, binding.Dead)
-		only := dead == 1 && incr.Count(r, l.peersAre, binding.Unknown) == 0
-		return incr.Count(r, l.peersAre, binding.Alive) == 0 && !only, true
-	})
+	l.hears = incr.NewTable(t.Engine, "hearing", incr.Eq[binding.Hearing], incr.Keys(t.Self), t.hearing)
 	t.Watched = incr.NewTable(t.Engine, "watched chassis", incr.Eq[BFDTimes], incr.Keys(l.peers), func(r *incr.Reader, chassis string) (BFDTimes, bool) {
 		times, _ := incr.Get(r, t.BFDTimes, globalRow)
 		return times, incr.Has(r, l.peers, chassis)
@@ -165,11 +167,29 @@ func (t *Tables) reachOf(r *incr.Reader, chassis string) binding.Reach {
 	return at
 }
 
-// isAlone tells whether this chassis hears of nobody whom it watches. Where that is
-// one alone, nobody can tell who of the two is cut off.
-func (t *Tables) isAlone(r *incr.Reader) bool {
-	alone, _ := incr.Get(r, t.liveness.alone, struct{}{})
-	return alone
+// watchOf is what BFD says of a tunnel; one that it does not watch counts as up, by
+// what we know.
+func (t *Tables) watchOf(r *incr.Reader, tunnel string) Watch {
+	if w, watched := incr.Get(r, t.Watches, tunnel); watched {
+		return w
+	}
+	return WatchNew
+}
+
+// hearing is what this chassis hears of those whom it watches. Where that is one
+// alone, nobody can tell who of the two is cut off, and what it does not hear is not
+// there.
+func (t *Tables) hearing(r *incr.Reader, _ struct{}) (binding.Hearing, bool) {
+	count := func(at binding.Reach) int { return incr.Count(r, t.liveness.peersAre, at) }
+	switch {
+	case count(binding.Alive) > 0:
+		return binding.Hears, true
+	case count(binding.Back) > 0:
+		return binding.Begins, true
+	case count(binding.Dead) == 1 && count(binding.Unknown) == 0:
+		return binding.Hears, true
+	}
+	return binding.Deaf, true
 }
 
 // tunnelAlive is the tunnel by which a chassis is reached that has a gateway port: its
@@ -177,11 +197,8 @@ func (t *Tables) isAlone(r *incr.Reader) bool {
 func (t *Tables) tunnelAlive(r *incr.Reader, chassis string) (ofport uint32, watch Watch, ok bool) {
 	var best Tunnel
 	for k, u := range incr.Each(r, t.tunnelsByPeer, chassis) {
-		w, watched := incr.Get(r, t.Watches, k)
-		if !watched {
-			w = WatchNew
-		}
-		order := cmp.Or(-cmp.Compare(min(w, WatchNew), min(watch, WatchNew)), cmp.Compare(u.IP, best.IP))
+		w := t.watchOf(r, k)
+		order := cmp.Or(-cmp.Compare(w.reach(), watch.reach()), cmp.Compare(u.IP, best.IP))
 		if !ok || order < 0 {
 			best, watch, ok = u, w, true
 		}

@@ -28,7 +28,8 @@ func (w world) hv4() {
 	w.claim("vm4", "hv4", 10, "")
 }
 
-// watch sets what BFD says: "t2=up t3=down t4=new", "t2=" for not watched.
+// watch sets what BFD says: "t2=up t3=down t4=new", also unsure and back; "t2=" for not
+// watched.
 func (w world) watch(says string) {
 	for _, word := range strings.Fields(says) {
 		tunnel, state, _ := strings.Cut(word, "=")
@@ -39,6 +40,10 @@ func (w world) watch(says string) {
 			w.Watches.Set(tunnel, WatchDown)
 		case "new":
 			w.Watches.Set(tunnel, WatchNew)
+		case "back":
+			w.Watches.Set(tunnel, WatchBack)
+		case "unsure":
+			w.Watches.Set(tunnel, WatchUnsure)
 		default:
 			w.Watches.Delete(tunnel)
 		}
@@ -106,6 +111,10 @@ func TestFailOver(t *testing.T) {
 		{"t4=up", true, ""},
 		{"t2=up", false, "output:102"},
 		{"t2=down t4=down t3=up", true, ""},
+		{"t2=back", true, ""}, // it has not said that it is ready
+		{"t2=up", false, "output:102"},
+		{"t2=unsure t22=unsure t3=unsure t4=back", false, "output:102"}, // we have just begun to hear
+		{"t4=up", true, ""},
 	} {
 		w.watch(c.says)
 		w.commit()
@@ -119,6 +128,13 @@ func TestFailOver(t *testing.T) {
 	}
 	if got := w.watched(); got != "hv2 hv3 hv4" {
 		t.Errorf("watched are %s, want those who may have it and who sends to it", got)
+	}
+	w.watch("t2=back t3=up t4=up")
+	w.claim("cr-r-sw", "hv1", 20, "")
+	w.claim("cr-r-sw", "hv2", 30, "")
+	w.commit()
+	if w.Hosted.Len() != 0 {
+		t.Error("hv2 is back and says that it is ready")
 	}
 	w.haGroup("group", "hv1", "hv2")
 	w.watch("t2=down t22=down t3=down t4=down")
@@ -141,7 +157,8 @@ func TestFailOverOfTwo(t *testing.T) {
 		here   bool
 	}{
 		{"no tunnel yet", func() {}, false},
-		{"a new tunnel", func() { w.Tunnels.Set("t2", Tunnel{"hv2", "10.0.0.2", 102}); w.watch("t2=down") }, true},
+		{"a new tunnel", func() { w.Tunnels.Set("t2", Tunnel{"hv2", "10.0.0.2", 102}); w.watch("t2=unsure") }, false},
+		{"it does not come up", func() { w.watch("t2=down") }, true},
 		{"it is up", func() { w.watch("t2=up") }, false},
 		{"it is down", func() { w.watch("t2=down") }, true},
 		{"it is not watched", func() { w.watch("t2=") }, false},
