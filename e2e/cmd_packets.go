@@ -297,13 +297,15 @@ func cmdArping(c *call) error {
 }
 
 // question returns the fields of an ARP request or neighbour solicitation, the
-// conditions of its answer, and the field that then holds the MAC.
+// conditions of its answer, which is not for all, as an announcement is, and the field
+// that then holds the MAC.
 func question(v *VM, a netip.Addr) (words, conds []string, field string) {
+	toIt := "eth.dst==" + v.MAC.String()
 	if a.Is4() {
-		return []string{"arp.op=1", "arp.tpa=" + a.String()}, []string{"arp.op==2", "arp.spa==" + a.String()}, "arp.sha"
+		return []string{"arp.op=1", "arp.tpa=" + a.String()}, []string{toIt, "arp.op==2", "arp.spa==" + a.String()}, "arp.sha"
 	}
 	b := a.As16()
 	group := netip.AddrFrom16([16]byte{0xff, 0x02, 10: 0, 11: 1, 12: 0xff, 13: b[13], 14: b[14], 15: b[15]}) // RFC 4291 2.7.1
 	return []string{"ip6.dst=" + group.String(), "nd.target=" + a.String(), "nd.sll=" + v.MAC.String()},
-		[]string{"icmp6.type==136", "nd.target==" + a.String()}, "nd.tll"
+		[]string{toIt, "icmp6.type==136", "nd.target==" + a.String()}, "nd.tll"
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -50,7 +51,15 @@ func cmdPing(c *call) error {
 			return err
 		}
 	}
-	args := []string{"ping", "-n", "-c", strconv.Itoa(n), "-i", "0.02", "-W", fmt.Sprintf("%.3f", wait.Seconds())}
+	// Without -w, the program waits for the last answers but twice as long as the ones
+	// before took, whatever -W says. With it, it goes on until it has n answers: it counts
+	// which of the first n requests have one.
+	args := []string{"ping", "-n", "-c", strconv.Itoa(n), "-i", "0.02"}
+	if c.neg {
+		args = append(args, "-W", fmt.Sprintf("%.3f", wait.Seconds()))
+	} else {
+		args = append(args, "-w", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	}
 	if size != "" {
 		args = append(args, "-s", size)
 	}
@@ -61,6 +70,9 @@ func cmdPing(c *call) error {
 	fmt.Fprint(c.stdout, r.Stdout)
 	fmt.Fprint(c.stderr, r.Stderr)
 	sent, got, ok := pingCounts(r.Stdout)
+	if ok && !c.neg {
+		sent, got = n, pingAnswered(r.Stdout, n)
+	}
 	switch {
 	case !ok && strings.Contains(r.Stderr, "unreachable"):
 		return unmetf("ping from %s to %s: %s", v.Name, dst, strings.TrimSpace(r.Stderr))
@@ -82,6 +94,19 @@ func pingCounts(out string) (sent, got int, ok bool) {
 		}
 	}
 	return 0, 0, false
+}
+
+// pingAnswered is how many of the first n requests have an answer.
+func pingAnswered(out string, n int) int {
+	answered := map[int]bool{}
+	for line := range strings.Lines(out) {
+		_, rest, found := strings.Cut(line, " icmp_seq=")
+		var seq int
+		if _, err := fmt.Sscanf(rest, "%d ttl=", &seq); found && err == nil && seq <= n {
+			answered[seq] = true
+		}
+	}
+	return len(answered)
 }
 
 // cmdPingStart returns when the first answer has come.

@@ -8,6 +8,7 @@ import (
 	"github.com/weft-sdn/weft/northd/l2"
 	"github.com/weft-sdn/weft/northd/meters"
 	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/nat"
 	"github.com/weft-sdn/weft/northd/neighbour"
 	"github.com/weft-sdn/weft/northd/policy"
 	"github.com/weft-sdn/weft/northd/portsec"
@@ -37,6 +38,7 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	stateful.New(g, m, demand)
 	router.New(g, m, answers, limit.Copp)
 	neighbour.New(g, m, limit.Copp)
+	nat.New(g, m, limit.Copp)
 	sessions = bfd.New(g, m, limit.Copp)
 	policy.New(g, m, sessions)
 	var routes []model.RouteSource

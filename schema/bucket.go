@@ -32,8 +32,9 @@ func IsBucket(part string) bool { return strings.Contains(part, bucketMark) }
 
 // members are the elements of a column by position, in order.
 type members struct {
-	c *Column
-	n int
+	c     *Column
+	where place
+	n     int
 	// at returns one; the value is the zero Atom for a set.
 	at func(i int) (key, value Atom)
 }
@@ -42,8 +43,9 @@ func (c *Column) members(row Row) members {
 	if row == nil {
 		return members{c: c}
 	}
-	n, at := c.shape.ordered(c.at(row))
-	return members{c, n, at}
+	where := c.at(row)
+	n, at := c.shape.ordered(where)
+	return members{c, where, n, at}
 }
 
 func (m members) key(i int) keyBits {
@@ -145,6 +147,9 @@ func (m members) encode(s span) []byte {
 		open, close = '{', '}'
 	}
 	data := append(make([]byte, 0, 512), open)
+	if run, ok := m.c.shape.appendRun(data, m.where, s.lo, s.hi); ok {
+		return append(run, close)
+	}
 	for i := s.lo; i < s.hi; i++ {
 		if i > s.lo {
 			data = append(data, ',')

@@ -34,6 +34,9 @@ type shape interface {
 	ordered(p place) (n int, at func(i int) (k, v Atom))
 	// An element as it stands in the JSON of the whole, and all of that.
 	appendElement(b []byte, k, v Atom) []byte
+	// appendRun appends the elements from lo to hi of a set, with commas, and tells
+	// whether it did: a map's are in no order.
+	appendRun(b []byte, p place, lo, hi int) ([]byte, bool)
 	readElements(data []byte) (Datum, error)
 	// parseMember reads an element's key and value below its row's key.
 	parseMember(name string, value []byte) (k, v Atom, err error)

@@ -203,6 +203,8 @@ func (s mapping[K, V]) appendElement(b []byte, k, v Atom) []byte {
 	return s.value.append(b, s.value.unbox(v))
 }
 
+func (mapping[K, V]) appendRun(b []byte, _ place, _, _ int) ([]byte, bool) { return b, false }
+
 func (s mapping[K, V]) readElements(data []byte) (Datum, error) {
 	return readElements[map[K]V](s, data)
 }

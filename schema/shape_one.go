@@ -139,7 +139,10 @@ type single struct{}
 
 func (single) ordered(place) (int, func(int) (k, v Atom)) { panic("schema: not a set or map") }
 func (single) appendElement([]byte, Atom, Atom) []byte    { panic("schema: not a set or map") }
-func (single) readElements([]byte) (Datum, error)         { return Datum{}, errNoMembers }
+func (single) appendRun([]byte, place, int, int) ([]byte, bool) {
+	panic("schema: not a set or map")
+}
+func (single) readElements([]byte) (Datum, error) { return Datum{}, errNoMembers }
 func (single) parseMember(string, []byte) (k, v Atom, err error) {
 	return Atom{}, Atom{}, errNoMembers
 }

@@ -211,6 +211,16 @@ func (s set[T]) ordered(p place) (int, func(int) (k, v Atom)) {
 
 func (s set[T]) appendElement(b []byte, k, _ Atom) []byte { return s.append(b, s.unbox(k)) }
 
+func (s set[T]) appendRun(b []byte, p place, lo, hi int) ([]byte, bool) {
+	for i, v := range (*(*[]T)(p))[lo:hi] {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = s.append(b, v)
+	}
+	return b, true
+}
+
 func (s set[T]) readElements(data []byte) (Datum, error) { return readElements[[]T](s, data) }
 
 func (s set[T]) parseMember(name string, value []byte) (k, v Atom, err error) {

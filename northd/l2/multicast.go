@@ -10,7 +10,7 @@ import (
 // The multicast groups of a switch, with OVN's names and tunnel keys.
 const (
 	floodGroup   = "_MC_flood"
-	floodL2Group = "_MC_flood_l2"
+	floodL2Group = model.FloodL2Group
 	unknownGroup = "_MC_unknown"
 )
 

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/weft-sdn/weft/incr"
@@ -53,17 +54,46 @@ func (m *Model) announced(r *incr.Reader, p *SwitchPort) (all []string) {
 		}
 		all = append(all, element+where)
 	}
-	if text, err := m.alsoAnnounced(p); err == nil && text != "" {
+	if text := m.options.announce.addresses.Of(p.Options); text == allOfRouter {
+		all = append(all, m.translated(r, far, where)...)
+	} else if text, err := m.alsoAnnounced(p); err == nil && text != "" {
 		all = append(all, text+where)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
+// allOfRouter is the value of nat-addresses that stands for all addresses of NAT.
+const allOfRouter = "router"
+
+// translated are the addresses of NAT that get by a router's port, those at the port's
+// own Ethernet address in one element, and floating IPs with one of their own.
+func (m *Model) translated(r *incr.Reader, p *RouterPort, where string) (all []string) {
+	var central []netip.Addr
+	for _, n := range incr.Each(r, m.NATs.OfRouter, p.Router) {
+		switch {
+		case n.Gateway != nil && n.Gateway.UUID != p.UUID:
+		case n.Port != "":
+			all = append(all, n.MAC.String()+" "+n.External.String()+` is_chassis_resident("`+n.Port+`")`)
+		case !slices.ContainsFunc(p.Networks, func(own netip.Prefix) bool { return own.Addr() == n.External }):
+			central = append(central, n.External)
+		}
+	}
+	if len(central) == 0 {
+		return all
+	}
+	slices.SortFunc(central, netip.Addr.Compare)
+	element := p.MAC.String()
+	for _, a := range slices.Compact(central) {
+		element += " " + a.String()
+	}
+	return append(all, element+where)
+}
+
 // alsoAnnounced is what a port announces beside the router's own addresses.
 func (m *Model) alsoAnnounced(p *SwitchPort) (string, error) {
 	text := m.options.announce.addresses.Of(p.Options)
-	if text == "" || text == "router" {
+	if text == "" || text == allOfRouter {
 		return "", nil
 	}
 	_, err := address.Parse(text)

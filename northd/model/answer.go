@@ -27,8 +27,13 @@ func AnswerARP(mac lflow.MAC) []lflow.Action {
 }
 
 // AnswerND answers a neighbour solicitation likewise, as a router.
-func AnswerND(mac lflow.MAC) lflow.Action {
-	return lflow.Nested{Kind: lflow.NestNDNARouter, Actions: append(lflow.Actions{
+func AnswerND(mac lflow.MAC) lflow.Action { return answerND(lflow.NestNDNARouter, mac) }
+
+// AnswerNDAsHost answers it as a host.
+func AnswerNDAsHost(mac lflow.MAC) lflow.Action { return answerND(lflow.NestNDNA, mac) }
+
+func answerND(kind lflow.NestedKind, mac lflow.MAC) lflow.Action {
+	return lflow.Nested{Kind: kind, Actions: append(lflow.Actions{
 		lflow.SetTo(lflow.EthSrc, mac),
 		lflow.Move{Dst: lflow.IP6Src, Src: lflow.NDTarget},
 		lflow.SetTo(lflow.NDTLL, mac),

@@ -44,6 +44,10 @@ type Router struct {
 	forAgent map[string]string // what agents read in the row's external_ids
 }
 
+// FloodL2Group is the multicast group of all enabled ports of a switch but those of
+// routers.
+const FloodL2Group = "_MC_flood_l2"
+
 func (m *Model) declareDatapaths(g *graph.Graph) {
 	m.ls = graph.Read[*nb.LogicalSwitch](g, "name", "ports", "copp")
 	m.lr = graph.Read[*nb.LogicalRouter](g, "name", "ports", "enabled", "copp")

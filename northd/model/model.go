@@ -32,6 +32,9 @@ type Model struct {
 	// Port_Binding: RedirectID.
 	Redirects *incr.Table[schema.UUID, *Redirect]
 
+	// NATs are the translations of routers.
+	NATs NATs
+
 	DatapathKeys, PortKeys *graph.Numbers
 
 	Chassis *Chassis
@@ -97,8 +100,9 @@ func New(g *graph.Graph, limits Limits) *Model {
 	m.declareDatapaths(g)
 	m.declarePorts(g)
 	m.declareRedirects(g)
-	m.declareBindings(g)
 	m.Groups = newGroups(g, m)
+	m.declareNATs(g)
+	m.declareBindings(g)
 	m.declareKeyProblems(g)
 	return m
 }

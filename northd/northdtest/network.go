@@ -236,6 +236,9 @@ func (n *Network) Apply(t Fatal) northd.Output {
 	}
 	for _, p := range out.Problems {
 		n.problems[p] = true
+		if strings.HasPrefix(p.Reason, "internal error") {
+			t.Fatalf("%s %s: %s", p.Table, p.Name, p.Reason)
+		}
 	}
 	if all := slices.SortedFunc(maps.Keys(n.problems), graph.Problem.Compare); !slices.Equal(all, n.C.Problems()) {
 		t.Fatalf("problems are %v, the outputs lead to %v", n.C.Problems(), all)

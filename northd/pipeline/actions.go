@@ -25,6 +25,15 @@ type older struct {
 
 func (o older) Append(b []byte) []byte { return append(b, o.text...) }
 
+// IntoIngress goes on in a stage of ingress, from egress.
+func IntoIngress(stage string) lflow.Action {
+	at, ok := Find(stage)
+	if !ok || at.Egress {
+		panic("pipeline: no stage " + stage + " of ingress")
+	}
+	return lflow.Next{Jump: true, Pipeline: lflow.Ingress, Table: uint8(at.Table)}
+}
+
 // Jump goes on in a stage of the same pipeline.
 func Jump(stage string) lflow.Action {
 	at, ok := Find(stage)

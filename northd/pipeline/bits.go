@@ -46,6 +46,10 @@ const (
 	PktLarger       = "pkt_larger"
 	EgressLoopback  = "egress_loopback"
 	OutportMTU      = "outport_mtu"
+
+	ComesBack   = "comes_back"
+	UseSNATZone = "use_snat_zone"
+	ForceSNAT   = "force_snat_for_dnat"
 )
 
 // Bits is a use of some bits of a register, or of the flags: what they mean
@@ -93,7 +97,7 @@ var uses = [...]Bits{
 	{NeighbourWanted, "reg9", 3, 3, LRInLookupNeighbor, LRInLearnNeighbor, "what the packet says of a neighbour may be learned, where routers are asked to be picky", [2]string{}},
 	{OwnAddress, "reg9", 10, 10, LRInIPInput, LRInIPRouting, "the packet is, or was, for an address of the router; OVN has no such bit", [2]string{}},
 	{AtItsEnd, "reg9", 11, 11, LRInIPInput, LRInIPInput, "the packet may pass no further router; OVN has no such bit", [2]string{}},
-	{RouterLoopback, "flags.loopback", 0, 0, LRInIPInput, LROutDelivery, "may leave by the port that it came in by", [2]string{}},
+	{RouterLoopback, "flags.loopback", 0, 0, LRInAdmission, LROutDelivery, "may leave by the port that it came in by", [2]string{}},
 	{RouteTable, "reg8", 0, 15, LRInIPRoutingPre, LRInIPRoutingECMP, "tunnel key of a port that has the route table; 0 for the main one", [2]string{}},
 	{Chosen, "reg8", 16, 31, LRInIPRouting, LRInPolicyECMP, "which of several next hops, from 1; 0 if there is nothing to choose", [2]string{}},
 	{Chain, "reg9", 16, 31, LRInPolicy, LRInPolicy, "number of the chain of policies, 0 for those without a chain", [2]string{}},
@@ -104,6 +108,9 @@ var uses = [...]Bits{
 	{EgressLoopback, "reg9", 0, 0, LRInAdmission, LRInLargerPkts, "the packet is one that tells of another", [2]string{}},
 	{PktLarger, "reg9", 1, 1, LRInAdmission, LRInLargerPkts, "the packet is too large for the port", [2]string{}},
 	{OutportMTU, "reg8", 0, 15, LRInChkPktLen, LRInLargerPkts, "the size of packets that may leave by the output port", [2]string{}},
+	{ForceSNAT, "flags.force_snat_for_dnat", 0, 0, LRInDNAT, LROutSNAT, "the destination was translated, and the source shall be", [2]string{}},
+	{ComesBack, "reg9", 4, 4, LROutChkDNATLocal, LROutEgrLoop, "the packet comes back in, to be translated on this chassis", [2]string{}},
+	{UseSNATZone, "flags.use_snat_zone", 0, 0, LRInAdmission, LRInUnsnat, "the packet came back in, a reply: where it belongs the zone of SNAT knows", [2]string{}},
 	{Segment, "reg8", 0, 31, LRInSegment, LRInARPResolve, "tunnel key of the switch behind the output port, 0 for none", [2]string{}},
 }
 

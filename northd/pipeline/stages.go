@@ -46,7 +46,9 @@ const (
 	LRInLookupNeighbor = "lr_in_lookup_neighbor"
 	LRInLearnNeighbor  = "lr_in_learn_neighbor"
 	LRInIPInput        = "lr_in_ip_input"
+	LRInUnsnat         = "lr_in_unsnat"
 	LRInDefrag         = "lr_in_defrag"
+	LRInDNAT           = "lr_in_dnat"
 	LRInECMPStateful   = "lr_in_ecmp_stateful"
 	LRInIPRoutingPre   = "lr_in_ip_routing_pre"
 	LRInIPRouting      = "lr_in_ip_routing"
@@ -59,6 +61,12 @@ const (
 	LRInLargerPkts     = "lr_in_larger_pkts"
 	LRInGWRedirect     = "lr_in_gw_redirect"
 	LRInARPRequest     = "lr_in_arp_request"
+	LROutChkDNATLocal  = "lr_out_chk_dnat_local"
+	LROutUndnat        = "lr_out_undnat"
+	LROutPostUndnat    = "lr_out_post_undnat"
+	LROutSNAT          = "lr_out_snat"
+	LROutPostSNAT      = "lr_out_post_snat"
+	LROutEgrLoop       = "lr_out_egr_loop"
 	LROutDelivery      = "lr_out_delivery"
 )
 
@@ -115,7 +123,9 @@ var pipelines = [...]Pipeline{
 		{LRInLookupNeighbor, "neighbour", "find out whether the sender of ARP or neighbour discovery is known"},
 		{LRInLearnNeighbor, "neighbour", "learn the sender"},
 		{LRInIPInput, "router", "what is for the router itself: questions, pings, packets at their end"},
+		{LRInUnsnat, "nat", "back from a connection's address outside to the one inside"},
 		{LRInDefrag, "route", "send the packet through conntrack"},
+		{LRInDNAT, "nat", "from an address outside to the one inside"},
 		{LRInECMPStateful, "route", "note by which next hop a connection came"},
 		{LRInIPRoutingPre, "route", "find the route table of the port"},
 		{LRInIPRouting, "route", "from destination to next hop and output port"},
@@ -130,6 +140,12 @@ var pipelines = [...]Pipeline{
 		{LRInARPRequest, "neighbour", "ask for addresses that are not known; output the rest"},
 	}},
 	RouterEgress: {Name: "router egress", Egress: true, Router: true, Stages: []Stage{
+		{LROutChkDNATLocal, "nat", "find out whether the packet comes back in to be translated on this chassis"},
+		{LROutUndnat, "nat", "back from a connection's address inside to the one outside"},
+		{LROutPostUndnat, "nat", "commit connections that are not translated"},
+		{LROutSNAT, "nat", "from an address inside to the one outside"},
+		{LROutPostSNAT, "nat", "drop what could not be translated"},
+		{LROutEgrLoop, "nat", "back in what is for an address outside that is translated on this chassis"},
 		{LROutDelivery, "router", "output what may leave by the port"},
 	}},
 }

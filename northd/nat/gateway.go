@@ -1,0 +1,123 @@
+package nat
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+// A gateway router that translates tracks all that leaves it, in the zone of DNAT, and
+// what it does to sources in that of SNAT: these are OVN's flows.
+
+// forced is what a gateway router makes the source of what it has translated.
+type forced struct {
+	dnat *graph.Option[string]
+}
+
+func newForced(g *graph.Graph) *forced {
+	return &forced{dnat: graph.String[*nb.LogicalRouter](g, "options", "dnat_force_snat_ip", "IP…",
+		"of a gateway router: the source of packets whose destination was translated, one address of a family")}
+}
+
+// addresses are those of an option, by family: IPv4, then IPv6. Bad tells what is not
+// one.
+func addresses(text string) (of [2]netip.Addr, bad string) {
+	for _, word := range strings.Fields(text) {
+		a, err := netip.ParseAddr(word)
+		i := 0
+		if a.Is6() {
+			i = 1
+		}
+		if err != nil || a.Zone() != "" || a.Is4In6() || a.IsMulticast() || a.IsUnspecified() || of[i].IsValid() {
+			return of, word
+		}
+		of[i] = a
+	}
+	return of, ""
+}
+
+// ofDNAT tells whether what a row has translated gets another source, too.
+func (o *forced) ofDNAT(r *incr.Reader, m *model.Model, n *model.NAT) bool {
+	router, ok := incr.Get(r, m.Routers, n.Router)
+	if !ok || router.Chassis == "" {
+		return false
+	}
+	of, _ := addresses(o.dnat.Of(router.Options))
+	if n.External.Is6() {
+		return of[1].IsValid()
+	}
+	return of[0].IsValid()
+}
+
+// kind is what routers that translate differ in.
+type kind struct {
+	OneChassis bool // it is a gateway router
+}
+
+// declareGatewayRouters declares the flows that gateway routers with translations
+// have, for all connections.
+func (ft *feature) declareGatewayRouters(g *graph.Graph) {
+	graph.NewClass(g, "routers that translate", graph.Table(g, "class of NAT", incr.Keys(ft.m.Routers), func(r *incr.Reader, id schema.UUID) (kind, bool) {
+		router, ok := incr.Get(r, ft.m.Routers, id)
+		if !ok || incr.Count(r, ft.m.NATs.OfRouter, id) == 0 {
+			return kind{}, false
+		}
+		return kind{OneChassis: router.Chassis != ""}, true
+	})).Write(name, func(_ *incr.Reader, f *graph.Flows, k kind) {
+		f.Add(pipeline.LROutSNAT, 65535, lflow.Bool(lflow.NDNS), lflow.Next{})
+		if k.OneChassis {
+			track(f)
+		} else {
+			comeBack(f)
+		}
+	})
+	graph.NewUnits(g, "forced sources", incr.Keys(ft.m.Routers), func(r *incr.Reader, id schema.UUID) (*model.Router, bool) {
+		router, ok := incr.Get(r, ft.m.Routers, id)
+		return router, ok && ft.force.dnat.Of(router.Options) != ""
+	}, func(id schema.UUID, router *model.Router) graph.Place {
+		return graph.Place{Owner: id, Name: "forced-snat", Table: "Logical_Router", Row: id, RowName: router.Name}
+	}).Write(name, ft.forceSources)
+}
+
+// track commits what leaves and is not translated, so that its replies are told from
+// what is new.
+func track(f *graph.Flows) {
+	f.Add(pipeline.LROutUndnat, 100, lflow.Or(lflow.Bool(lflow.ND), lflow.Bool(lflow.NDRS), lflow.Bool(lflow.NDRA)), lflow.Next{})
+	f.Add(pipeline.LROutUndnat, 50, lflow.Bool(lflow.IP), pipeline.Set(pipeline.RouterLoopback), lflow.CTNAT{Kind: lflow.RouterDNAT})
+	f.Add(pipeline.LROutPostUndnat, 50, lflow.And(lflow.Bool(lflow.IP), lflow.Bool(lflow.CTNew)), lflow.CTCommit{}, lflow.Next{})
+}
+
+// forceSources changes the sources of what was translated, and changes the replies
+// back.
+func (ft *feature) forceSources(_ *incr.Reader, f *graph.Flows, router *model.Router) {
+	of, bad := addresses(ft.force.dnat.Of(router.Options))
+	switch {
+	case bad != "":
+		f.Problem("options", "dnat_force_snat_ip: "+strconv.Quote(bad)+" is not an IP address, or not the only one of its family")
+		return
+	case router.Chassis == "":
+		f.Problem("options", "dnat_force_snat_ip counts on a router with options:chassis alone")
+		return
+	}
+	for _, fam := range model.Families() {
+		ip := of[0]
+		if fam.V6 {
+			ip = of[1]
+		}
+		if !ip.IsValid() {
+			continue
+		}
+		own := lflow.Eq(fam.Dst, ip)
+		f.Add(pipeline.LRInIPInput, 65, lflow.And(pipeline.Is(pipeline.OwnAddress), own), pipeline.Clear(pipeline.OwnAddress), lflow.Next{})
+		f.Add(pipeline.LRInUnsnat, 110, own, lflow.CTNAT{Kind: lflow.RouterSNAT})
+		f.Add(pipeline.LROutSNAT, 40000, lflow.And(pipeline.Is(pipeline.ForceSNAT), lflow.Bool(fam.Is)), lflow.CTNAT{Kind: lflow.RouterSNAT, IP: ip})
+	}
+}

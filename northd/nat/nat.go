@@ -1,0 +1,60 @@
+package nat
+
+import (
+	"net/netip"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
+)
+
+const name = "nat"
+
+// feature is what the files of this package share.
+type feature struct {
+	m         *model.Model
+	copp      model.CoppMeter
+	force     *forced
+	byAddress *incr.Index[schema.UUID, *model.NAT, outside]
+	byPort    *incr.Index[schema.UUID, *model.NAT, behind]
+}
+
+// New declares translation. Copp has the meters of what is sent to agents.
+func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
+	ft := &feature{m: m, copp: copp, force: newForced(g)}
+	m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
+		f.Pass(pipeline.LRInUnsnat, pipeline.LRInDNAT,
+			pipeline.LROutChkDNATLocal, pipeline.LROutUndnat, pipeline.LROutPostUndnat, pipeline.LROutSNAT, pipeline.LROutPostSNAT, pipeline.LROutEgrLoop)
+	})
+	graph.UnitsOf(g, "flows of NAT", m.NATs.Table, func(id schema.UUID, n *model.NAT) graph.Place {
+		return graph.Place{Owner: n.Router, Name: "nat-" + id.String(), Table: "NAT", Row: id, RowName: n.External.String()}
+	}).Write(name, ft.translate)
+	ft.declareAddresses(g)
+	ft.declareGatewayRouters(g)
+	ft.declareSwitches(g)
+}
+
+// leaves matches packets that leave a distributed router by a gateway port on the
+// chassis that has another port.
+func leaves(gateway *model.RouterPort, at string) *lflow.Expr {
+	return lflow.And(lflow.Eq(lflow.Outport, gateway.Name), lflow.Resident(at))
+}
+
+// comes matches packets that come in by it there.
+func comes(gateway *model.RouterPort, at string) *lflow.Expr {
+	return lflow.And(lflow.Eq(lflow.Inport, gateway.Name), lflow.Resident(at))
+}
+
+// isAt is a match of an address, or of a network of them, which may be that of all.
+func isAt(field lflow.Field, p netip.Prefix) *lflow.Expr {
+	if p.Bits() == 0 {
+		return lflow.Bool(model.FamilyOf(p.Addr()).Is)
+	}
+	if p.IsSingleIP() {
+		return lflow.Eq(field, p.Addr())
+	}
+	return lflow.Eq(field, p)
+}
