@@ -119,7 +119,7 @@ func New(cfg Config) *Agent {
 	}
 	t := tables.New()
 	a := &Agent{
-		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(),
+		cfg: cfg, log: cfg.Log, calls: make(chan func()), t: t, dec: newDecoder(t), loc: newLocal(cfg.Now),
 		vs:       vswitch.New(vswitch.Config{Target: cfg.OVS, Log: cfg.Log}),
 		acls:     acllog.New(acllog.Config{Path: cfg.ACLLog, Log: cfg.Log}),
 		interest: newInterest(t), zones: &zones{t: t, log: cfg.Log}, groups: newGroupBits(t), portGroups: newPortGroupBits(t),
@@ -395,6 +395,7 @@ func (a *Agent) tick() {
 	a.tellProblems()
 	a.ovs.catchUp(now)
 	a.ovs.mendTunnels(now)
+	a.touch(a.loc.watchOn())
 	a.tickBits(now)
 	a.release()
 	a.interest.tick(now)

@@ -3,6 +3,7 @@ package chassisd
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
@@ -10,7 +11,7 @@ import (
 
 // TestCollectorSets: those of the bridge count, whichever comes first.
 func TestCollectorSets(t *testing.T) {
-	l, tab := newLocal(), tables.New()
+	l, tab := newLocal(time.Now), tables.New()
 	set := func(id int, bridge string) *vswitch.CollectorSet {
 		return &vswitch.CollectorSet{ID: id, Bridge: bridge}
 	}

@@ -233,6 +233,9 @@ func (a *Agent) collect(h *handover) {
 	if len(a.t.Localnets.Changes()) > 0 {
 		a.ovs.patches = true
 	}
+	if len(a.t.Watched.Changes()) > 0 {
+		a.ovs.tunnels = true
+	}
 	a.noteNew(h)
 	a.interest.note(a.cfg.Now())
 	a.groups.note()

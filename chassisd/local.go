@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/weft-sdn/weft/chassisd/binding"
 	"github.com/weft-sdn/weft/chassisd/patch"
@@ -33,12 +34,16 @@ type local struct {
 	withID map[string]map[string]bool // iface-id → those who have it
 	double map[string]bool            // iface-ids that several have
 
+	now     func() time.Time
+	watches map[string]watch // interfaces that BFD watches
+
 	patched map[string]bool   // interfaces of the bridge that are patches of ours
 	broken  map[string]string // tunnel interfaces of ours that the switch has not: why
 }
 
-func newLocal() *local {
+func newLocal(now func() time.Time) *local {
 	return &local{
+		now: now, watches: map[string]watch{},
 		open: map[string]*vswitch.OpenvSwitch{}, bridges: map[string]*vswitch.Bridge{},
 		ports: map[string]*vswitch.Port{}, interfaces: map[string]*vswitch.Interface{},
 		collectors: map[string]*vswitch.CollectorSet{}, portOf: map[string]string{},
@@ -72,6 +77,9 @@ func (l *local) apply(ch vswitch.Changes) []string {
 	overlay(l.open, ch.Open)
 	overlay(l.bridges, ch.Bridges)
 	overlay(l.ports, ch.Ports)
+	for i, row := range ch.Interfaces {
+		l.noteWatched(i, l.interfaces[i], row)
+	}
 	overlay(l.interfaces, ch.Interfaces)
 	overlay(l.collectors, ch.CollectorSets)
 	touched := maps.Clone(ch.Interfaces)
@@ -139,6 +147,7 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	if i == nil || !on {
 		t.DeleteInterface(uuid)
 		t.Tunnels.Delete(uuid)
+		t.Watches.Delete(uuid)
 		l.feedPatch(t, uuid, "", 0)
 		l.named(uuid, "")
 		return
@@ -168,8 +177,10 @@ func (l *local) feed(t *tables.Tables, uuid string) {
 	}
 	if ok && ofport > 0 && i.Type == "geneve" {
 		t.Tunnels.Set(uuid, tables.Tunnel{Chassis: chassis, IP: ip, Ofport: uint32(ofport)})
+		l.feedWatch(t, uuid)
 	} else {
 		t.Tunnels.Delete(uuid)
+		t.Watches.Delete(uuid)
 	}
 }
 
@@ -240,7 +251,7 @@ func (l *local) tunnelPorts(ports map[string]string) []tunnel.Port {
 			continue
 		}
 		out = append(out, tunnel.Port{
-			UUID: p, Iface: i, Name: port.Name, Type: iface.Type, IDs: port.ExternalIDs, Options: iface.Options,
+			UUID: p, Iface: i, Name: port.Name, Type: iface.Type, IDs: port.ExternalIDs, Options: iface.Options, BFD: iface.BFD,
 			Works: iface.Ofport != nil && *iface.Ofport > 0,
 		})
 	}

@@ -292,7 +292,12 @@ func (w *ovsWriter) planTunnels(txn *vswitch.Txn, conf *config.Config) {
 		}
 	}
 	var want []tunnel.Tunnel
-	want, w.issues = tunnel.Wanted(self, remotes)
+	want, w.issues = tunnel.Wanted(self, remotes, func(chassis string) map[string]string {
+		if times, watched := w.t.Watched.Get(chassis); watched {
+			return tunnel.BFD(times).Column()
+		}
+		return nil
+	})
 	tunnel.Plan(txn, w.loc.bridge.UUID, self, want, w.loc.tunnelPorts(w.loc.portOf), w.loc.taken)
 }
 

@@ -44,7 +44,7 @@ func TestTunnelOfAnotherChassis(t *testing.T) {
 // with growing pauses until the switch has it.
 func TestRefusedTunnel(t *testing.T) {
 	now, why, none := time.Unix(1000, 0), "could not add network device", -1
-	loc := newLocal()
+	loc := newLocal(time.Now)
 	w := newOVSWriter(&Config{Now: func() time.Time { return now }}, loc, nil, nil)
 	loc.name = "br-int"
 	loc.apply(vswitch.Changes{

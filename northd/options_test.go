@@ -174,7 +174,6 @@ func notBuilt() *reasons {
 		{`Logical_Switch_Port options vif-plug-.*`, "VIF plugging" + later},
 		{`Logical_Switch_Port options (activation-strategy|requested-encap-ip)`, "several chassis of a port" + later},
 		{`NB_Global options vxlan_mode`, "VXLAN" + later},
-		{`NB_Global options bfd-.*`, "settings of BFD on tunnels" + later},
 		{`NB_Global (ipsec|options ipsec_.*)`, "IPsec" + later},
 		{`Connection.*|SSL.*|NB_Global (connections|ssl)`, "listeners and TLS set in the database" + later},
 		{`Logical_Switch_Port peer`, "switches connected to each other" + later},

@@ -258,6 +258,7 @@ func sampleActions() map[string][]ofp.Actions {
 		m := b.BeginLearn(ofp.Learn{Table: 9, Priority: 100, Limit: 10, FinIdleTimeout: 3, FinHardTimeout: 4})
 		b.End(m)
 	})
+	add("bundle", func(b *ofp.ActionBuilder) { b.Bundle([]uint32{7}); b.Bundle([]uint32{9, 7, 8, 6, 5}) })
 	add("conj", func(b *ofp.ActionBuilder) { b.Conjunction(5, 0, 2); b.Conjunction(6, 2, 3) })
 	ip := func(fn func(b *ofp.ActionBuilder)) { add("ip", fn) }
 	ip(func(b *ofp.ActionBuilder) {

@@ -65,23 +65,6 @@ func Asks(self Self, portType, requested string, i Interface) bool {
 	return portType == "" && i.Ofport > 0 && (requested == "" || self.Is(requested))
 }
 
-// Candidate is a chassis of an HA group that is there.
-type Candidate struct {
-	Chassis  string
-	Priority int64
-}
-
-// Preferred names the candidate that has what the group is for: that of the
-// highest priority, of equal ones the first by name; "" where there is none.
-func Preferred(all []Candidate) string {
-	if len(all) == 0 {
-		return ""
-	}
-	return slices.MinFunc(all, func(a, b Candidate) int {
-		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Chassis, b.Chassis))
-	}).Chassis
-}
-
 // Claim is what a chassis wrote about a port; Revision when.
 type Claim struct {
 	Chassis  string

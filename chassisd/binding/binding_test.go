@@ -64,19 +64,3 @@ func TestAsks(t *testing.T) {
 		t.Error("nobody is somebody")
 	}
 }
-
-func TestPreferred(t *testing.T) {
-	for _, c := range []struct {
-		all  []Candidate
-		want string
-	}{
-		{nil, ""},
-		{[]Candidate{{"b", 1}}, "b"},
-		{[]Candidate{{"a", 1}, {"b", 2}}, "b"},
-		{[]Candidate{{"b", 2}, {"a", 2}, {"c", 0}}, "a"},
-	} {
-		if got := Preferred(c.all); got != c.want {
-			t.Errorf("of %v %q is preferred, want %q", c.all, got, c.want)
-		}
-	}
-}

@@ -41,6 +41,9 @@ cookie=0xea546801, table=89, priority=100,reg15=0x3,metadata=0x1/0xffffff action
 		{"remote", Remote(RemotePort{Cookie: 1, Datapath: 1, Key: 2, Tunnel: 7}), `
 cookie=0x1, table=59, priority=100,reg15=0x2,metadata=0x1/0xffffff actions=set_field:0x1->tun_id,set_field:0x2->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],output:7
 `},
+		{"remote, on one of several", RemoteOnFirst(RemotePort{Cookie: 1, Datapath: 1, Key: 2}, []uint32{7, 5}), `
+cookie=0x1, table=59, priority=100,reg15=0x2,metadata=0x1/0xffffff actions=set_field:0x1->tun_id,set_field:0x2->tun_metadata0,move:NXM_NX_REG14[0..14]->NXM_NX_TUN_METADATA0[16..30],bundle(eth_src,0,active_backup,ofport,members:7,5)
+`},
 		{"tunnel", Tunnel(1), `
 cookie=0x0, table=0, priority=100,in_port=1 actions=move:NXM_NX_TUN_ID[0..23]->OXM_OF_METADATA[0..23],move:NXM_NX_TUN_METADATA0[16..30]->NXM_NX_REG14[0..14],move:NXM_NX_TUN_METADATA0[0..15]->NXM_NX_REG15[0..15],resubmit(,60)
 `},

@@ -107,6 +107,18 @@ func Remote(p RemotePort) []ofctrl.Flow {
 	return m.flows
 }
 
+// RemoteOnFirst is Remote for a port that is on one of several chassis: packets go
+// through the first of the tunnels to these of which the switch, when they come,
+// knows that it is up.
+func RemoteOnFirst(p RemotePort, tunnels []uint32) []ofctrl.Flow {
+	m := maker{cookie: p.Cookie}
+	m.to(p.Datapath, uint32(p.Key))
+	m.encap(p.Datapath, p.Key)
+	m.act.Bundle(tunnels)
+	m.add(lower.TableRemoteOutput, prioPort)
+	return m.flows
+}
+
 // encap writes what the Geneve header will hold.
 func (m *maker) encap(datapath uint32, outport uint16) {
 	m.act.SetField(ofp.TunID, ofp.U64(uint64(datapath)))

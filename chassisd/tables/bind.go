@@ -21,11 +21,12 @@ type Datapath struct {
 // looked at.
 func (t *Tables) bind() {
 	t.ask()
-	t.joinHosts()
+	t.joinCandidates()
 	t.reach()
+	t.winner = incr.NewTable(t.Engine, "peers' winner", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.wins)
+	t.joinHosts()
 	t.plug()
 	t.nameZones()
-	t.winner = incr.NewTable(t.Engine, "peers' winner", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.wins)
 	t.where = incr.NewTable(t.Engine, "where ports are", incr.Eq[where], incr.Under(t.portsByDatapath, incr.Keys(t.Local)), t.whereIs)
 }
 

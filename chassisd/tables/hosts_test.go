@@ -100,13 +100,16 @@ func TestGatewayRouterIsNeeded(t *testing.T) {
 
 // mutateHosts changes HA groups and what names them.
 func (w world) mutateHosts(r *rand.Rand, pick func(...string) string, dp, vm string) {
-	switch group := pick("ha", "ha2"); r.IntN(4) {
+	switch group := pick("ha", "ha2"); r.IntN(6) {
 	case 0:
 		w.standIn(dp, vm, pick("vm1", "vm2", "vm3", "vm4"), int64(1+r.IntN(5)), group)
 	case 1:
 		w.haGroup(group, []string{"hv1", "hv2", "hv3"}[r.IntN(3):]...)
 	case 2:
 		w.HAGroups.Delete(id(group))
+	case 3, 4:
+		w.watch(pick("t2", "t22", "t3") + "=" + pick("", "up", "down", "down", "new", "back", "unsure"))
+		w.BFDTimes.Set(globalRow, BFDTimes{Mult: r.IntN(2)})
 	default:
 		name := pick("hv1", "hv2", "hv3")
 		if r.IntN(3) == 0 {

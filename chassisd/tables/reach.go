@@ -16,8 +16,8 @@ type edge struct{ from, to schema.UUID }
 // of which all flows are there. A datapath that has just come to be needed has
 // no flow at all until then, so that none of its packets meets half of them.
 //
-// Needed are the datapaths of ports that are here, gateway ports too, and those that packets get to
-// from there. Doors name each other, so that these are the datapaths of the same
+// Needed are the datapaths of ports that are here, of gateway ports that may come to be here, and those
+// that packets get to from there. Doors name each other, so that these are the datapaths of the same
 // components; of a door whose peer names another, or none, both ends are needed
 // where one is.
 func (t *Tables) reach() {
@@ -32,8 +32,8 @@ func (t *Tables) reach() {
 	t.connected = incr.NewIndex(t.component, "representative", func(_, rep schema.UUID) []schema.UUID { return one(rep) })
 
 	byDatapath := incr.NewIndex(t.Bound, "datapath", func(_ schema.UUID, b Bound) []schema.UUID { return one(b.Datapath) })
-	hosted := incr.NewIndex(t.Hosted, "datapath", func(_ schema.UUID, h Hosted) []schema.UUID { return one(h.Datapath) })
-	own := incr.NewTable(t.Engine, "own datapaths", incr.Eq[schema.UUID], incr.Union(incr.Values(byDatapath), incr.Values(hosted)),
+	possible := incr.NewIndex(t.hosts.possible, "datapath", func(_, dp schema.UUID) []schema.UUID { return one(dp) })
+	own := incr.NewTable(t.Engine, "own datapaths", incr.Eq[schema.UUID], incr.Union(incr.Values(byDatapath), incr.Values(possible)),
 		func(r *incr.Reader, dp schema.UUID) (schema.UUID, bool) {
 			if rep, ok := incr.Get(r, t.component, dp); ok {
 				return rep, true

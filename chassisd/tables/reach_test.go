@@ -19,7 +19,7 @@ func newReach(t testing.TB) world {
 	tables := newInputs()
 	tables.index()
 	tables.ask()
-	tables.joinHosts()
+	tables.joinCandidates()
 	tables.reach()
 	return furnish(tables, t)
 }
@@ -53,8 +53,8 @@ func (w world) searched() []schema.UUID {
 	for _, b := range w.Bound.All() {
 		todo = append(todo, b.Datapath)
 	}
-	for _, h := range w.Hosted.All() {
-		todo = append(todo, h.Datapath)
+	for _, dp := range w.hosts.possible.All() {
+		todo = append(todo, dp)
 	}
 	seen := map[schema.UUID]bool{}
 	for ; len(todo) > 0; todo = todo[1:] {

@@ -121,6 +121,7 @@ type Tables struct {
 	Self       *incr.Input[struct{}, Self]
 	Interfaces *incr.Input[string, binding.Interface] // by UUID, those with an iface-id
 	Tunnels    *incr.Input[string, Tunnel]            // by the UUID of their interface
+	Watches    *incr.Input[string, Watch]             // likewise, those that BFD watches
 	Patches    *incr.Input[string, Patch]             // likewise
 	Zones      *incr.Input[string, uint16]            // by name, as in package zone
 	Datapaths  *incr.Input[schema.UUID, *sb.DatapathBinding]
@@ -140,6 +141,7 @@ type Tables struct {
 	// HAGroups are of chassis of which one has what names the group.
 	HAGroups  *incr.Input[schema.UUID, *sb.HAChassisGroup]
 	HAChassis *incr.Input[schema.UUID, *sb.HAChassis]
+	BFDTimes  *incr.Input[schema.UUID, BFDTimes] // of tunnels, by row of SB_Global
 	// MACBindings are what all agents have learned.
 	MACBindings *incr.Input[RecordOf, MACBinding]
 	StaticMACs  *incr.Input[schema.UUID, *sb.StaticMACBinding]
@@ -176,6 +178,7 @@ type Tables struct {
 	Asked     *incr.Table[schema.UUID, Bound]    // ports that this chassis asks for
 	Bound     *incr.Table[schema.UUID, Bound]    // those that it has
 	Hosted    *incr.Table[schema.UUID, Hosted]   // ports without interface that this chassis has
+	Watched   *incr.Table[string, BFDTimes]      // chassis whose tunnels BFD is to watch, by name
 	Plugged   *incr.Table[schema.UUID, Plug]     // those that work here and that nobody claims
 	Localnets *incr.Table[schema.UUID, Localnet] // of local datapaths
 	Needed    *incr.Table[schema.UUID, Datapath] // datapaths with ports here, and those reached from them
@@ -236,10 +239,12 @@ type Tables struct {
 	toDistributed   *incr.Index[schema.UUID, Port, schema.UUID] // patch ports, by datapath
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
 
-	host    *incr.Table[schema.UUID, string] // the chassis that has a port without interface
 	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
 	where   *incr.Table[schema.UUID, where]  // of the ports of local datapaths
 	members memberTables
+
+	hosts    hostTables
+	liveness livenessTables
 
 	neighbours neighbourTables
 	fdb        fdbTables
@@ -297,6 +302,7 @@ func newInputs(opts ...incr.Option) *Tables {
 		Self:          incr.NewInput[struct{}, Self](e, "self", nil),
 		Interfaces:    incr.NewInput[string](e, "interfaces", incr.Eq[binding.Interface]),
 		Tunnels:       incr.NewInput[string](e, "tunnels", incr.Eq[Tunnel]),
+		Watches:       incr.NewInput[string](e, "watched tunnels", incr.Eq[Watch]),
 		Patches:       incr.NewInput[string](e, "patches", incr.Eq[Patch]),
 		Zones:         incr.NewInput[string](e, "zones", incr.Eq[uint16]),
 		CollectorSets: incr.NewInput[uint32](e, "collector sets", incr.Eq[struct{}]),
@@ -319,6 +325,7 @@ func newInputs(opts ...incr.Option) *Tables {
 		MACBindings:    feed[RecordOf, MACBinding](f, incr.NewInput[RecordOf](e, "MAC bindings", incr.Eq[MACBinding])),
 		StaticMACs:     rowsOf[*sb.StaticMACBinding](f, e, "static MAC bindings", byNorthd),
 		RemovalLimit:   feed[schema.UUID, int](f, incr.NewInput[schema.UUID](e, "removal limit", incr.Eq[int])),
+		BFDTimes:       feed[schema.UUID, BFDTimes](f, incr.NewInput[schema.UUID](e, "BFD times", incr.Eq[BFDTimes])),
 		BFD:            rowsOf[*sb.BFD](f, e, "BFD", byNorthd),
 		BFDStatus:      feed[RecordOf, struct{}](f, incr.NewInput[RecordOf](e, "BFD status", incr.Eq[struct{}])),
 		HAGroups:       rowsOf[*sb.HAChassisGroup](f, e, "HA groups", byNorthd),
@@ -365,6 +372,7 @@ func (t *Tables) feedRows() {
 		}
 		return int(n), nil
 	})
+	fromRows(f, t.BFDTimes, byNorthd, id, bfdTimes)
 	fromRows(f, t.BFDStatus, byChassis, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} },
 		func(*sb.BFD, Event) (struct{}, error) { return struct{}{}, nil })
 	fromRows(f, t.Given, byClients, id, given)

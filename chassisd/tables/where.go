@@ -57,7 +57,7 @@ func (t *Tables) whereIs(r *incr.Reader, port schema.UUID) (where, bool) {
 			peer, ok := t.standsFor(r, row)
 			return where{place: aStandIn, Peer: peer}, ok
 		}
-		has, _ = incr.Get(r, t.host, port)
+		has, _ = incr.Get(r, t.hosts.of, port)
 	}
 	if incr.Has(r, t.Bound, port) {
 		return where{place: anIface}, true
@@ -71,6 +71,10 @@ func (t *Tables) whereIs(r *incr.Reader, port schema.UUID) (where, bool) {
 	}
 	if outlet, ok := t.outlet(r, row.Datapath); ok && row.Type != standInType {
 		return where{place: beyond, Peer: outlet}, true
+	}
+	if row.Type == standInType {
+		tunnel, _, ok := t.tunnelAlive(r, has)
+		return where{place: elsewhere, Tunnel: tunnel}, ok
 	}
 	tunnel, ok := t.tunnelTo(r, ClaimKey{port, has})
 	return where{place: elsewhere, Tunnel: tunnel}, ok
@@ -142,6 +146,11 @@ func (t *Tables) farFlows(r *incr.Reader, port schema.UUID, at where) ([]ofctrl.
 		mac, valid := row.Addresses.MAC()
 		outlet, there := t.onDatapath(r, at.Peer)
 		return physical.Bridged(p, mac, outlet), ok && valid && there
+	}
+	if row.Type == standInType {
+		if tunnels := t.detours(r, row.Group, at.Tunnel); len(tunnels) > 1 {
+			return physical.RemoteOnFirst(p, tunnels), ok
+		}
 	}
 	return physical.Remote(p), ok
 }

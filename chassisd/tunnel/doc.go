@@ -7,5 +7,7 @@
 // agent, or its taking over from OVN's controller, moves no packet. One address
 // has one port, whichever chassis has the address.
 //
+// Tunnels to chassis that matter for the choice of gateways are watched: bfd.go.
+//
 // Imports: chassisd/vswitch
 package tunnel

@@ -41,6 +41,7 @@ type Remote struct {
 type Tunnel struct {
 	Chassis, IP string
 	Options     map[string]string
+	BFD         map[string]string // column bfd of its interface, nil: off
 }
 
 // ID is the port's mark.
@@ -58,8 +59,8 @@ func ParseID(id string) (chassis, ip string, ok bool) {
 }
 
 // Wanted lists the tunnels, by chassis and address, and says of which chassis
-// there can be none.
-func Wanted(self Self, remotes []Remote) (want []Tunnel, problems []string) {
+// there can be none. bfd is the column of those that lead to a chassis.
+func Wanted(self Self, remotes []Remote, bfd func(chassis string) map[string]string) (want []Tunnel, problems []string) {
 	owner := owners(remotes)
 	rs := slices.DeleteFunc(slices.Clone(remotes), func(r Remote) bool {
 		return r.Chassis == self.Name || !meet(self.TransportZones, r.Zones)
@@ -77,7 +78,7 @@ func Wanted(self Self, remotes []Remote) (want []Tunnel, problems []string) {
 		case o.Chassis != r.Chassis:
 			problems = append(problems, fmt.Sprintf("chassis %s and the newer %s both say that they have address %s", r.Chassis, o.Chassis, r.IP))
 		default:
-			want = append(want, Tunnel{r.Chassis, r.IP, options(self, r)})
+			want = append(want, Tunnel{r.Chassis, r.IP, options(self, r), bfd(r.Chassis)})
 		}
 		reached[r.Chassis] = true
 	}
@@ -129,6 +130,7 @@ type Port struct {
 	Name, Type  string
 	IDs         map[string]string // external_ids; without Mark it is somebody else's
 	Options     map[string]string
+	BFD         map[string]string
 	Works       bool // the switch has it
 }
 
@@ -188,11 +190,14 @@ func Plan(txn *vswitch.Txn, bridge string, self Self, want []Tunnel, have []Port
 			if !maps.Equal(p.Options, t.Options) {
 				txn.SetOptions(p.Iface, t.Options)
 			}
+			if !maps.Equal(p.BFD, t.BFD) {
+				txn.SetBFD(p.Iface, t.BFD)
+			}
 		case !occupied[t.IP]:
 			name := freeName(self.Index, t.Chassis, func(n string) bool { return taken(n) || given[n] })
 			given[name] = true
 			txn.AddPort(bridge, vswitch.PortSpec{
-				Name: name, Type: "geneve", Options: t.Options, ExternalIDs: map[string]string{Mark: t.ID()},
+				Name: name, Type: "geneve", Options: t.Options, BFD: t.BFD, ExternalIDs: map[string]string{Mark: t.ID()},
 			})
 		}
 	}

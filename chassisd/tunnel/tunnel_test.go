@@ -21,14 +21,21 @@ func TestWanted(t *testing.T) {
 		{Chassis: "far", Type: "geneve", IP: "10.0.0.7", Zones: []string{"z"}, Rev: 9},
 	}
 	self := Self{Name: "hv1", Addrs: []string{"10.0.0.1"}, Local: "10.0.0.1", TOS: "inherit"}
-	want, problems := Wanted(self, remotes)
+	bfd := func(chassis string) map[string]string {
+		if chassis != "hv3" {
+			return nil
+		}
+		return BFD{Mult: 5}.Column()
+	}
+	want, problems := Wanted(self, remotes, bfd)
 	opts := func(ip, csum string) map[string]string {
 		return map[string]string{"key": "flow", "remote_ip": ip, "csum": csum, "local_ip": "10.0.0.1", "tos": "inherit"}
 	}
+	watched := map[string]string{"enable": "true", "mult": "5"}
 	if diff := cmp.Diff([]Tunnel{
-		{"hv2", "10.0.0.2", opts("10.0.0.2", "true")},
-		{"hv3", "10.0.0.3", opts("10.0.0.3", "false")},
-		{"hv3", "10.0.0.33", opts("10.0.0.33", "false")},
+		{"hv2", "10.0.0.2", opts("10.0.0.2", "true"), nil},
+		{"hv3", "10.0.0.3", opts("10.0.0.3", "false"), watched},
+		{"hv3", "10.0.0.33", opts("10.0.0.33", "false"), watched},
 	}, want); diff != "" {
 		t.Error(diff)
 	}
@@ -41,15 +48,15 @@ func TestWanted(t *testing.T) {
 	}
 	// One transaction wrote both, or the newer is in another zone.
 	same := []Remote{{Chassis: "b", Type: "geneve", IP: "1", Rev: 3}, {Chassis: "c", Type: "geneve", IP: "1", Rev: 3}, {Chassis: "a", Type: "geneve", IP: "1", Rev: 3}}
-	if want, _ := Wanted(self, same); len(want) != 1 || want[0].Chassis != "c" {
+	if want, _ := Wanted(self, same, bfd); len(want) != 1 || want[0].Chassis != "c" {
 		t.Errorf("of one transaction: %v", want)
 	}
 	same[1].Zones, same[1].Rev = []string{"z"}, 4
-	if want, _ := Wanted(self, same); len(want) != 0 {
+	if want, _ := Wanted(self, same, bfd); len(want) != 0 {
 		t.Errorf("a tunnel to where the newer chassis is: %v", want)
 	}
 	self.TransportZones = []string{"y", "z"}
-	if want, _ := Wanted(self, remotes); len(want) != 1 || want[0].Chassis != "far" {
+	if want, _ := Wanted(self, remotes, bfd); len(want) != 1 || want[0].Chassis != "far" {
 		t.Errorf("in zone z: %v", want)
 	}
 }
@@ -75,23 +82,24 @@ func TestParseID(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	to := func(ip string) map[string]string { return map[string]string{"key": "flow", "remote_ip": ip} }
+	on := BFD{MinRX: 100, MinTX: 200, DecayMinRX: 300}.Column()
 	want := []Tunnel{
-		{"hv2", "10.0.0.2", to("10.0.0.2")},
-		{"hv3", "10.0.0.3", map[string]string{"key": "flow", "remote_ip": "10.0.0.3", "csum": "true"}},
-		{"longname1", "10.0.0.4", nil},
-		{"longname2", "10.0.0.5", nil},
-		{"reborn", "10.0.0.6", to("10.0.0.6")},
-		{"waits", "10.0.0.7", to("10.0.0.7")},
+		{"hv2", "10.0.0.2", to("10.0.0.2"), on},
+		{"hv3", "10.0.0.3", map[string]string{"key": "flow", "remote_ip": "10.0.0.3", "csum": "true"}, on},
+		{"longname1", "10.0.0.4", nil, nil},
+		{"longname2", "10.0.0.5", nil, on},
+		{"reborn", "10.0.0.6", to("10.0.0.6"), nil},
+		{"waits", "10.0.0.7", to("10.0.0.7"), on},
 	}
 	mark := func(id string) map[string]string { return map[string]string{Mark: id} }
 	have := []Port{
 		{UUID: "p-foreign", Name: "gnv", Type: "geneve", Works: true},
-		{UUID: "p-hv2", Iface: "i-hv2", Name: "ovn-hv2-1", Type: "geneve", IDs: mark("hv2@10.0.0.2%10.0.0.1"), Options: to("10.0.0.2"), Works: true},
+		{UUID: "p-hv2", Iface: "i-hv2", Name: "ovn-hv2-1", Type: "geneve", IDs: mark("hv2@10.0.0.2%10.0.0.1"), Options: to("10.0.0.2"), BFD: on, Works: true},
 		{UUID: "p-double", Name: "ovn-hv2-0", Type: "geneve", IDs: mark("hv2@10.0.0.2"), Options: to("10.0.0.2")}, // the switch refused it
 		{UUID: "p-hv3", Iface: "i-hv3", Name: "ovn-hv3-0", Type: "geneve", IDs: mark("hv3@10.0.0.3"), Options: to("10.0.0.3"), Works: true},
 		{UUID: "p-gone", Name: "ovn-hv4-0", Type: "geneve", IDs: mark("hv4@10.0.0.14"), Works: true},
 		{UUID: "p-vxlan", Name: "ovn-hv5-0", Type: "vxlan", IDs: mark("longname1@10.0.0.4"), Works: true},
-		{UUID: "p-old", Iface: "i-old", Name: "ovn-old-0", Type: "geneve", IDs: mark("old@10.0.0.6"), Options: to("10.0.0.6"), Works: true},
+		{UUID: "p-old", Iface: "i-old", Name: "ovn-old-0", Type: "geneve", IDs: mark("old@10.0.0.6"), Options: to("10.0.0.6"), BFD: map[string]string{"enable": "true"}, Works: true},
 		{UUID: "p-odd", Name: "ovn-odd-0", Type: "geneve", IDs: mark("odd"), Options: to("10.0.0.7"), Works: true},
 	}
 	var got, exp vswitch.Txn
@@ -100,9 +108,11 @@ func TestPlan(t *testing.T) {
 	exp.DeletePort("br", "p-vxlan")
 	exp.DeletePort("br", "p-odd")
 	exp.SetOptions("i-hv3", want[1].Options)
+	exp.SetBFD("i-hv3", map[string]string{"enable": "true", "min_rx": "100", "min_tx": "200", "decay_min_rx": "300"})
 	exp.AddPort("br", vswitch.PortSpec{Name: "ovn-longna-1", Type: "geneve", ExternalIDs: map[string]string{Mark: "longname1@10.0.0.4"}})
-	exp.AddPort("br", vswitch.PortSpec{Name: "ovn-longna-2", Type: "geneve", ExternalIDs: map[string]string{Mark: "longname2@10.0.0.5"}})
+	exp.AddPort("br", vswitch.PortSpec{Name: "ovn-longna-2", Type: "geneve", BFD: on, ExternalIDs: map[string]string{Mark: "longname2@10.0.0.5"}})
 	exp.PortIDs("p-old", mark("old@10.0.0.6"), mark("reborn@10.0.0.6")) // the port stays, its packets too
+	exp.SetBFD("i-old", nil)
 	exp.DeletePort("br", "p-gone")
 	if got.String() != exp.String() {
 		t.Errorf("got\n%s\nwant\n%s", got.String(), exp.String())

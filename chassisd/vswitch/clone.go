@@ -59,6 +59,8 @@ func (r *Interface) CloneModelInto(to model.Model) {
 	c.MACInUse = clonePointer(r.MACInUse)
 	c.ExternalIDs = maps.Clone(r.ExternalIDs)
 	c.Options = maps.Clone(r.Options)
+	c.BFD = maps.Clone(r.BFD)
+	c.BFDStatus = maps.Clone(r.BFDStatus)
 }
 
 func (r *CollectorSet) CloneModelInto(to model.Model) { *to.(*CollectorSet) = *r }

@@ -36,7 +36,9 @@ type Port struct {
 }
 
 // Interface is a row of table Interface. Ofport is nil until the switch has
-// given the interface a number and -1 where it could not.
+// given the interface a number and -1 where it could not. BFDStatus is what the
+// switch says of the session that BFD asks for; it writes that at once when the
+// session's state changes.
 type Interface struct {
 	UUID        string            `ovsdb:"_uuid"`
 	Name        string            `ovsdb:"name"`
@@ -48,6 +50,8 @@ type Interface struct {
 	MACInUse    *string           `ovsdb:"mac_in_use"`
 	ExternalIDs map[string]string `ovsdb:"external_ids"`
 	Options     map[string]string `ovsdb:"options"`
+	BFD         map[string]string `ovsdb:"bfd"`
+	BFDStatus   map[string]string `ovsdb:"bfd_status"`
 }
 
 // CollectorSet is a row of table Flow_Sample_Collector_Set: where the samples

@@ -95,12 +95,17 @@ type PortSpec struct {
 	Name        string
 	Type        string
 	Options     map[string]string
+	BFD         map[string]string // column bfd, nil for none
 	ExternalIDs map[string]string
 }
 
 // AddPort adds a port with its interface to the bridge.
 func (t *Txn) AddPort(bridge string, p PortSpec) {
-	iface := t.insert(tableIface, ovsdb.Row{"name": p.Name, "type": p.Type, "options": stringMap(p.Options)})
+	row := ovsdb.Row{"name": p.Name, "type": p.Type, "options": stringMap(p.Options)}
+	if len(p.BFD) > 0 {
+		row["bfd"] = stringMap(p.BFD)
+	}
+	iface := t.insert(tableIface, row)
 	port := t.insert(tablePort, ovsdb.Row{
 		"name": p.Name, "interfaces": uuidSet([]string{iface}), "external_ids": stringMap(p.ExternalIDs),
 	})
@@ -115,8 +120,17 @@ func (t *Txn) DeletePort(bridge, port string) {
 
 // SetOptions replaces the options of an interface.
 func (t *Txn) SetOptions(iface string, options map[string]string) {
+	t.setMap(iface, "options", options)
+}
+
+// SetBFD replaces column bfd of an interface; none turns BFD off. The switch goes
+// on sending packets through the interface meanwhile.
+func (t *Txn) SetBFD(iface string, bfd map[string]string) { t.setMap(iface, "bfd", bfd) }
+
+// setMap replaces a column of an interface that is a map.
+func (t *Txn) setMap(iface, column string, m map[string]string) {
 	t.ops = append(t.ops, ovsdb.Operation{
-		Op: ovsdb.OperationUpdate, Table: tableIface, Where: byUUID(iface), Row: ovsdb.Row{"options": stringMap(options)},
+		Op: ovsdb.OperationUpdate, Table: tableIface, Where: byUUID(iface), Row: ovsdb.Row{column: stringMap(m)},
 	})
 }
 

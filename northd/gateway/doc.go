@@ -3,7 +3,7 @@
 // leave by a port.
 //
 // redirect.go has the way to the gateway chassis, chassis.go the HA groups,
-// mtu.go the size. Which ports there are on gateway chassis is the model's; that
+// watch.go how they hear of each other, mtu.go the size. Which ports there are on gateway chassis is the model's; that
 // they are silent elsewhere is said where they would speak, in packages router,
 // neighbour and l2.
 //

@@ -17,4 +17,5 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 	m.RouterPortFlows.Write(name, func(r *incr.Reader, f *graph.Flows, p *model.RouterPort) { redirect(m, r, f, p) })
 	newGroups(g, m)
 	newSizes(g, m, copp)
+	newWatching(g)
 }

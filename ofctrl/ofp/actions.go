@@ -51,6 +51,7 @@ const (
 const (
 	nxResubmit       = 1
 	nxNote           = 8
+	nxBundle         = 12
 	nxResubmitTable  = 14
 	nxOutputReg      = 15
 	nxLearn          = 16

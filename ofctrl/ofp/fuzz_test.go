@@ -48,7 +48,13 @@ func seedActions() [][]byte {
 	one(func() {
 		b.Controller(Controller{Userdata: []byte{1, 2}, Pause: true, MeterID: 3, MaxLen: 5, ID: 6, Reason: 2})
 	})
-	one(func() { b.Controller(Controller{ID: 4}); b.Conjunction(1, 2, 3); b.Resubmit(4); b.ResubmitCT(5) })
+	one(func() {
+		b.Controller(Controller{ID: 4})
+		b.Conjunction(1, 2, 3)
+		b.Bundle([]uint32{3, 4, 5})
+		b.Resubmit(4)
+		b.ResubmitCT(5)
+	})
 	one(func() {
 		b.StackPush(reg)
 		b.StackPop(reg)

@@ -94,6 +94,8 @@ func (p *printer) nicira(subtype uint16, b []byte, depth int) bool {
 	case nxNote:
 		p.str("note:")
 		p.dots(string(b))
+	case nxBundle:
+		return p.bundle(b)
 	case nxOutputReg:
 		return p.outputReg(b)
 	case nxLearn, nxLearn2:
