@@ -122,7 +122,7 @@ func verifyFlows(n *northdtest.Network, t *rapid.T) {
 	for path, chunk := range n.Units {
 		for _, f := range (northd.Unit{Chunk: []byte(chunk)}).Flows() {
 			m, err := lflow.ParseMatch(f.Match, names)
-			users := strings.Contains(path, "/acl-") || strings.Contains(path, "/policy-") || f.Source == "gateway" && strings.HasSuffix(f.Match, ")")
+			users := strings.Contains(path, "/acl-") || strings.Contains(path, "/policy-") || strings.Contains(path, "/nat-") || f.Source == "gateway" && strings.HasSuffix(f.Match, ")")
 			if err != nil || m.String() != f.Match && !users {
 				t.Fatalf("%s: match %s: %v", path, f.Match, err)
 			}
@@ -185,7 +185,7 @@ func drawRequest(t *rapid.T) map[string]string {
 func mutate(n *northdtest.Network, t *rapid.T) {
 	sw := rapid.SampledFrom(someSwitches).Draw(t, "switch")
 	port := rapid.SampledFrom(somePorts).Draw(t, "port")
-	switch rapid.IntRange(0, 23).Draw(t, "mutation") {
+	switch rapid.IntRange(0, 25).Draw(t, "mutation") {
 	case 0:
 		s := n.Switch(sw)
 		s.OtherConfig = drawRequest(t)
@@ -236,6 +236,8 @@ func mutate(n *northdtest.Network, t *rapid.T) {
 		mutateStaticMAC(n, t)
 	case 20:
 		mutateLearned(n, t)
+	case 21, 22:
+		mutateNAT(n, t)
 	default:
 		p := n.Port(port)
 		mutatePort(n, t, p)

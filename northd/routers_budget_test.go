@@ -91,3 +91,56 @@ func TestRouteCost(t *testing.T) {
 		t.Errorf("among %d routes it costs %+v, among few %+v", routes, got, want)
 	}
 }
+
+// floating is a provider network with routers that have some floating IPs each.
+func floating(t testing.TB, routers, each int) *northdtest.Network {
+	n := northdtest.New(northd.Options{})
+	n.Do(t, "lsp ext net type localnet addresses unknown options network_name=phys")
+	n.Do(t, "in HA_Chassis_Group group ha_chassis HA_Chassis member chassis_name hv1 priority 1")
+	for i := range routers {
+		n.Do(t, fmt.Sprintf("lr r%d", i))
+		n.Do(t, fmt.Sprintf("lrp r%d r%d-ext mac 0a:01:00:00:%02x:01 networks 172.16.0.%d/12", i, i, i, i+1))
+		n.Do(t, fmt.Sprintf("in Logical_Router_Port r%d-ext ha_chassis_group HA_Chassis_Group group", i))
+		n.Do(t, fmt.Sprintf("lsp ext ext-r%d type router addresses router options router-port=r%d-ext,nat-addresses=router", i, i))
+		n.Do(t, fmt.Sprintf("lrp r%d r%d-in mac 0a:01:00:00:%02x:02 networks 10.0.255.254/16", i, i, i))
+		n.Do(t, fmt.Sprintf("lsp in%d in%d-r type router addresses router options router-port=r%d-in", i, i, i))
+		for j := range each {
+			addFloating(t, n, i, j)
+		}
+	}
+	n.Apply(t)
+	return n
+}
+
+// addFloating adds one, every other one where its VM is.
+func addFloating(t testing.TB, n *northdtest.Network, router, i int) {
+	own := ""
+	if i%2 == 1 {
+		own = fmt.Sprintf(" logical_port vm%d-%d external_mac 0a:02:%02x:00:%02x:%02x", router, i, router, i>>8, i&255)
+	}
+	n.Do(t, fmt.Sprintf("in Logical_Router r%d nat NAT fip%d-%d type dnat_and_snat external_ip 172.%d.%d.%d logical_ip 10.0.%d.%d%s", router, router, i, 17+i>>8, router, i&255, i>>8, i&255+1, own))
+}
+
+// TestFloatingCost: a floating IP that is added costs the same whether there are a
+// thousand or ten thousand: units are counted, and rows, of which the one of the
+// port that announces it is as long as its router has floating IPs.
+func TestFloatingCost(t *testing.T) {
+	type cost struct{ units, rows, flows int }
+	add := func(n *northdtest.Network, i int) (c cost, evaluated int) {
+		before := flowsOf(n)
+		addFloating(t, n, 0, i)
+		out := n.Apply(t)
+		return cost{len(out.Units), len(out.Rows), flowsOf(n) - before}, n.C.Stats().Evaluated
+	}
+	few, many := floating(t, 5, 200), floating(t, 50, 200)
+	for i := 200; i < 202; i++ {
+		want, rows := add(few, i)
+		t.Logf("%+v, %d computed", want, rows)
+		if want.units != 3 || want.rows != 1 || want.flows > 16 || rows > 20 {
+			t.Errorf("a floating IP costs %+v and %d computed, want three units, one row, sixteen flows and few computed", want, rows)
+		}
+		if got, all := add(many, i); got != want || all != rows {
+			t.Errorf("among ten times as many routers it costs %+v and %d computed, among few %+v and %d", got, all, want, rows)
+		}
+	}
+}

@@ -31,6 +31,7 @@ type NAT struct {
 	// PortMin and PortMax are the ports to choose from, 0 for any.
 	PortMin, PortMax uint16
 	Stateless        bool
+	ErrorsInside     bool // of Stateless: the packets that ICMP errors from outside tell of are changed back, too
 	// Allowed and Exempt are the names of address sets: of those outside for whom the
 	// translation is, or is not, made.
 	Allowed, Exempt string
@@ -60,6 +61,7 @@ type NATs struct {
 	rows      *graph.RowTable[*nb.NAT]
 	routerOf  *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
 	stateless *graph.Option[bool]
+	inErrors  *graph.Option[bool]
 }
 
 func (m *Model) declareNATs(g *graph.Graph) {
@@ -68,6 +70,8 @@ func (m *Model) declareNATs(g *graph.Graph) {
 		"allowed_ext_ips", "exempted_ext_ips", "gateway_port", "priority", "match")
 	t.stateless = graph.Bool[*nb.NAT](g, "options", "stateless", false,
 		"of type dnat_and_snat: the addresses are changed in each packet, and no connection is remembered")
+	t.inErrors = graph.Bool[*nb.NAT](g, "options", "stateless_icmp_helper", true,
+		"of one with stateless: ICMP errors from outside tell of the address inside, which the agent sees to; IPv4")
 	t.routerOf = incr.NewIndex(graph.Read[*nb.LogicalRouter](g, "nat"), "NAT", func(_ schema.UUID, row *nb.LogicalRouter) []schema.UUID { return row.NAT })
 	parsed := graph.Table(g, "parsed NAT", incr.Keys(t.rows), m.parseNAT)
 	graph.ProblemsOf(g, parsed, func(n *NAT) []graph.Problem { return n.Problems })
@@ -98,6 +102,7 @@ func (m *Model) parseNAT(r *incr.Reader, id schema.UUID) (*NAT, bool) {
 			e.Problem("options", "stateless counts with type dnat_and_snat alone")
 		}
 	}
+	n.ErrorsInside = n.Stateless && m.NATs.inErrors.Read(row.Options, e)
 	n.Problems = e.List
 	return n, true
 }

@@ -27,6 +27,9 @@ type rule struct {
 	fam *model.Family
 }
 
+// quotedSource is the source of the packet that an ICMP error quotes.
+var quotedSource = lflow.F("icmp4.inner_ip4.src")
+
 // translate writes the flows of a row.
 func (ft *feature) translate(r *incr.Reader, f *graph.Flows, n *model.NAT) {
 	u := rule{n, model.FamilyOf(n.External)}
@@ -86,6 +89,11 @@ func (u rule) destination(f *graph.Flows, forced bool) {
 		then = append(then, u.nat(kind))
 	}
 	u.add(f, pipeline.LRInDNAT, 100, u.fam.Src, is, then...)
+	if u.ErrorsInside && !u.fam.V6 {
+		// What an error tells of left with the address outside: RFC 792.
+		told := lflow.And(is, lflow.Eq(lflow.ICMP4Type, 3, 11, 12))
+		u.add(f, pipeline.LRInDNAT, 103, u.fam.Src, told, append([]lflow.Action{lflow.SetTo(quotedSource, u.Logical.Addr())}, then...)...)
+	}
 	if u.Stateless || u.Gateway == nil {
 		return // a gateway router looks all packets up that leave
 	}
