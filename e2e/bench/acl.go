@@ -306,11 +306,11 @@ func insertACL(uuid, direction, match, action string) op {
 		"direction": direction, "priority": 1001, "match": match, "action": action}}
 }
 
-// insert is the operation that puts one value more into a column of the row
-// with that name.
-func insert(table, name, column string, value any) op {
+// insert is the operation that puts values more into a column of the row with that
+// name.
+func insert(table, name, column string, values ...any) op {
 	return op{"op": "mutate", "table": table, "where": []any{[]any{"name", "==", name}},
-		"mutations": []any{[]any{column, "insert", []any{"set", []any{value}}}}}
+		"mutations": []any{[]any{column, "insert", []any{"set", values}}}}
 }
 
 // settledFlows waits until the number of flows of hv1 stays what it is.

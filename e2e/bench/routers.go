@@ -159,7 +159,7 @@ func (c *cloud) fillRouters(ctx context.Context, z routerCloud) (err error) {
 			refs = append(refs, []any{"named-uuid", id})
 			ops = append(ops, route(id, fmt.Sprintf("20.%d.%d.0/24", i>>8, i&255), fmt.Sprintf("10.0.%d.1", i%perBlock)))
 		}
-		if _, err := c.nb.transact(append(ops, insert("Logical_Router", "r0", "static_routes", []any{"set", refs}))...); err != nil {
+		if _, err := c.nb.transact(append(ops, insert("Logical_Router", "r0", "static_routes", refs...))...); err != nil {
 			return err
 		}
 	}

@@ -75,16 +75,15 @@ func (m *Model) translated(r *incr.Reader, p *RouterPort, where string) (all []s
 		case n.Gateway != nil && n.Gateway.UUID != p.UUID:
 		case n.Port != "":
 			all = append(all, n.MAC.String()+" "+n.External.String()+` is_chassis_resident("`+n.Port+`")`)
-		case !slices.ContainsFunc(p.Networks, func(own netip.Prefix) bool { return own.Addr() == n.External }):
+		case !slices.Contains(central, n.External) && !slices.ContainsFunc(p.Networks, func(own netip.Prefix) bool { return own.Addr() == n.External }):
 			central = append(central, n.External)
 		}
 	}
 	if len(central) == 0 {
 		return all
 	}
-	slices.SortFunc(central, netip.Addr.Compare)
 	element := p.MAC.String()
-	for _, a := range slices.Compact(central) {
+	for _, a := range central {
 		element += " " + a.String()
 	}
 	return append(all, element+where)

@@ -9,6 +9,7 @@ import (
 	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/northd/pipeline"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
 )
 
 const name = "nat"
@@ -25,6 +26,8 @@ type feature struct {
 // New declares translation. Copp has the meters of what is sent to agents.
 func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 	ft := &feature{m: m, copp: copp, force: newForced(g)}
+	graph.Bool[*nb.NBGlobal](g, "options", "use_common_zone", true,
+		"has no other value: a distributed router keeps what it translates in one zone, but between two of its addresses outside")
 	m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
 		f.Pass(pipeline.LRInUnsnat, pipeline.LRInDNAT,
 			pipeline.LROutChkDNATLocal, pipeline.LROutUndnat, pipeline.LROutPostUndnat, pipeline.LROutSNAT, pipeline.LROutPostSNAT, pipeline.LROutEgrLoop)

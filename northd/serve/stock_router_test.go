@@ -4,8 +4,13 @@ import "fmt"
 
 // gateway makes a router's port a gateway port, or says what the switch's port at its
 // other end announces.
-func (w *network) gateway(port string) {
-	switch w.IntN(3) {
+func (w *network) gateway(router, port string, k int) {
+	kind := w.IntN(3)
+	if w.translates[router] {
+		kind = 2 // with several gateway ports stock wants to be told which one
+	}
+	w.gateways[router]++
+	switch kind {
 	case 0:
 		w.do("lrp-set-gateway-chassis", port, "hv1", "10", "--", "lrp-set-gateway-chassis", port, "hv2", "5")
 	case 1:
@@ -19,6 +24,29 @@ func (w *network) gateway(port string) {
 	}
 	if w.yes() {
 		w.do("set", "Logical_Switch_Port", "to-"+port, "options:"+w.one("nat-addresses=router", "nat-addresses=\"40:44:00:00:aa:01 10.9.0.1\"", "exclude-lb-vips-from-garp=true"))
+	}
+	if kind < 2 && w.gateways[router] == 1 {
+		w.translates[router] = true
+		w.translate(router, port, k)
+	}
+}
+
+// translate adds some NAT by a gateway port.
+func (w *network) translate(router, port string, k int) {
+	for i := range w.IntN(4) {
+		outside, inside := fmt.Sprintf("10.%d.0.%d", k, 200+i), fmt.Sprintf("10.%d.1.%d", 100+k, i+1)
+		switch w.IntN(4) {
+		case 0:
+			w.do("lr-nat-add", router, "snat", outside, fmt.Sprintf("10.%d.%d.0/24", 100+k, 2+i))
+		case 1:
+			w.do("lr-nat-add", router, "dnat", outside, inside)
+		case 2:
+			w.do("lr-nat-add", router, "dnat_and_snat", outside, inside)
+		default:
+			w.do("--id=@"+port+"-n", "create", "NAT", "type=dnat_and_snat", "external_ip="+outside, "logical_ip="+inside, "external_mac=\"40:44:00:00:ee:01\"", "logical_port=somewhere",
+				"--", "add", "Logical_Router", router, "nat", "@"+port+"-n")
+			return
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func TestSouthboundAsStock(t *testing.T) {
 	ours := start(t, startEtcd(t), "n1")
 	seen := map[string]bool{}
 	for n := range *networks {
-		w := &network{Rand: rand.New(rand.NewPCG(uint64(n), 1))}
+		w := &network{Rand: rand.New(rand.NewPCG(uint64(n), 1)), gateways: map[string]int{}, translates: map[string]bool{}}
 		script := w.script()
 		for _, words := range [][]string{unbind(), tearDown(), sweep(), script} {
 			theirs.nbctl(t, words)
@@ -117,6 +117,10 @@ type network struct {
 	*rand.Rand
 	words []string
 	wired map[int]bool // switches with a localnet port
+	// gateways are how many ports of a router were made gateway ports, or not, and
+	// translates says which routers have NAT.
+	gateways   map[string]int
+	translates map[string]bool
 }
 
 func (w *network) do(words ...string) {
@@ -239,7 +243,7 @@ func (w *network) router(name string, i, switches int) {
 		// Others differ on OVN's main branch: without a localnet port there is a
 		// chassisredirect port at the switch's end, too; and we announce IPv6.
 		if !gateway && w.wired[k] && !six && w.yes() {
-			w.gateway(port)
+			w.gateway(name, port, k)
 		}
 		w.neighbours(name, port, k)
 	}
