@@ -1,7 +1,9 @@
 package tables
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
@@ -61,12 +63,26 @@ type stageOf struct {
 	Stage    uint8
 }
 
-func (t *Tables) joinStages(chunksByOwner *incr.Index[Path, string, schema.UUID]) {
+// useOf is where flows of some unit of an owner stand.
+type useOf struct {
+	owner schema.UUID
+	stageUse
+}
+
+func (u useOf) Compare(o useOf) int {
+	return cmp.Or(u.owner.Compare(o.owner), slices.Compare(u.next[:], o.next[:]), slices.Compare(u.more[:], o.more[:]))
+}
+
+func (t *Tables) joinStages() {
 	s := &t.stages
+	// Most units of an owner are like another one of it: a router with 10,000 routes has
+	// some dozen uses, and one route more changes nothing here.
+	ofUnits := incr.NewIndex(t.survey.chunks, "stages of unit", func(p Path, v survey) []useOf { return one(useOf{p.Owner, v.stages}) })
+	uses := incr.NewTable(t.Engine, "uses of stages", incr.Eq[struct{}], incr.Values(ofUnits), func(*incr.Reader, useOf) (struct{}, bool) { return struct{}{}, true })
+	byOwner := incr.NewIndex(uses, "owner", func(u useOf, _ struct{}) []schema.UUID { return one(u.owner) })
 	use := func(r *incr.Reader, owner schema.UUID) (u stageUse) {
-		for _, p := range incr.Lookup(r, chunksByOwner, owner) {
-			v, _ := incr.Get(r, t.survey.chunks, p)
-			u = u.or(v.stages)
+		for _, v := range incr.Lookup(r, byOwner, owner) {
+			u = u.or(v.stageUse)
 		}
 		return u
 	}

@@ -272,7 +272,7 @@ func New(opts ...incr.Option) *Tables {
 	chunksByOwner := incr.NewIndex(t.Chunks, "owner", func(p Path, _ string) []schema.UUID { return one(p.Owner) })
 	t.decodeShared(chunksByOwner)
 	t.surveyChunks()
-	t.joinStages(chunksByOwner)
+	t.joinStages()
 	t.joinSets()
 	t.joinMarks()
 	t.joinChassisMACs()

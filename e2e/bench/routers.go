@@ -109,28 +109,30 @@ func (c *cloud) routers(ctx context.Context, z routerCloud) error {
 	if !c.want(z.add()) {
 		return nil
 	}
-	took, err := c.median(ctx, repeats, "route added", func() (time.Duration, error) { return c.addRoute() })
+	var parts waits
+	took, err := c.median(ctx, repeats, "route added", func() (time.Duration, error) { return c.addRoute(&parts) })
 	if err != nil {
 		return err
 	}
+	c.note("of a route, medians: %s", &parts)
 	c.give(z.add(), took)
 	return nil
 }
 
 // addRoute gives the first router a route, and returns the time until that is in the
 // switch.
-func (c *cloud) addRoute() (time.Duration, error) {
+func (c *cloud) addRoute(parts *waits) (time.Duration, error) {
 	c.added++
 	ops := []op{
 		{"op": "insert", "table": "Logical_Router_Static_Route", "uuid-name": "new", "row": map[string]any{
 			"ip_prefix": fmt.Sprintf("172.16.%d.0/24", c.added), "nexthop": "10.0.0.1"}},
 		insert("Logical_Router", "r0", "static_routes", []any{"named-uuid", "new"}),
 	}
-	start := time.Now()
-	if err := c.nb.transactWait("hv_cfg", ops...); err != nil {
+	took, err := c.nb.timed(parts, ops...)
+	if err != nil {
 		return 0, err
 	}
-	return time.Since(start), c.nb.transactWait("hv_cfg")
+	return took, c.nb.transactWait("hv_cfg")
 }
 
 // fillRouters writes the blocks, one a transaction. OVN's northd stands still
