@@ -253,18 +253,15 @@ func (m *Model) setOfNAT(r *incr.Reader, id *schema.UUID, column string, e *grap
 	return name
 }
 
-// portRange parses a port, or a range of ports.
+// portRange parses a port, or a range of ports; the last is 0 of one port.
 func portRange(s string) (lo, hi uint16, ok bool) {
 	first, last, isRange := strings.Cut(s, "-")
-	a, err := strconv.ParseUint(first, 10, 16)
-	if err != nil || a == 0 {
-		return 0, 0, false
-	}
 	if !isRange {
-		return uint16(a), 0, true
+		last = first
 	}
-	b, err := strconv.ParseUint(last, 10, 16)
-	if err != nil || b < a {
+	a, err := strconv.ParseUint(first, 10, 16)
+	b, err2 := strconv.ParseUint(last, 10, 16)
+	if err != nil || err2 != nil || a == 0 || b < a {
 		return 0, 0, false
 	}
 	if a == b {
