@@ -56,16 +56,8 @@ func (c *tracer) stop() {
 // does of some of stock's own flows: it is started again then.
 func (c *tracer) survives(words ...string) (text string, ok bool) {
 	c.t.Helper()
-	var answer struct{ Result, Error any }
-	err := c.enc.Encode(map[string]any{"id": 0, "method": "trace", "params": words})
+	text, err := c.ask(words)
 	if err == nil {
-		err = c.dec.Decode(&answer)
-	}
-	switch {
-	case answer.Error != nil:
-		c.t.Fatalf("ovn-trace %q: %v", words, answer.Error)
-	case err == nil:
-		text, _ = answer.Result.(string)
 		return text, true
 	}
 	c.conn.Close()
@@ -81,14 +73,24 @@ func (c *tracer) survives(words ...string) (text string, ok bool) {
 // microflow or the latter alone.
 func (c *tracer) trace(words ...string) string {
 	c.t.Helper()
+	text, err := c.ask(words)
+	if err != nil {
+		c.t.Fatalf("ovn-trace %q: %v", words, err)
+	}
+	return text
+}
+
+// ask returns the answer, and an error if there is none.
+func (c *tracer) ask(words []string) (string, error) {
+	c.t.Helper()
 	var answer struct{ Result, Error any }
 	err := c.enc.Encode(map[string]any{"id": 0, "method": "trace", "params": words})
 	if err == nil {
 		err = c.dec.Decode(&answer)
 	}
-	if err != nil || answer.Error != nil {
-		c.t.Fatalf("ovn-trace %q: %v %v", words, err, answer.Error)
+	if answer.Error != nil {
+		c.t.Fatalf("ovn-trace %q: %v", words, answer.Error)
 	}
 	text, _ := answer.Result.(string)
-	return text
+	return text, err
 }

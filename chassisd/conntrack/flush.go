@@ -87,16 +87,13 @@ func (f *Flush) Do(ctx context.Context) (n int, err error) {
 		return 0, fmt.Errorf("conntrack: %w", err)
 	}
 	rest := *f
-	rest.Of = maps.Clone(f.Of)
-	maps.DeleteFunc(rest.Of, func(e End, _ bool) bool { return !e.isNAT() })
-	if err := f.byLabel(ctx, control); err == nil {
-		if len(rest.Of) == 0 {
-			return 0, nil
-		}
-	} else if no := refused(""); !errors.As(err, &no) {
+	no := refused("")
+	switch err := f.byLabel(ctx, control); {
+	case err == nil:
+		rest.Of = maps.Clone(f.Of)
+		maps.DeleteFunc(rest.Of, func(e End, _ bool) bool { return !e.isNAT() })
+	case !errors.As(err, &no):
 		return 0, err
-	} else {
-		rest.Of = f.Of
 	}
 	for _, where := range rest.places() {
 		found, err := rest.flush(ctx, control, where)

@@ -40,9 +40,15 @@ const natUnit = "nat-"
 // joinTranslations declares the translations of local routers, as their flows say them:
 // there is no table of them in the southbound database.
 func (t *Tables) joinTranslations() {
-	ofUnit := incr.NewTable(t.Engine, "translations of units", slices.Equal[[]Translation], incr.Keys(t.Chunks), func(r *incr.Reader, p Path) ([]Translation, bool) {
-		dp, local := incr.Get(r, t.Local, p.Owner)
-		if !strings.HasPrefix(p.Unit, natUnit) || !local || !dp.Router {
+	// Few units are of NAT: the others have no part in what follows.
+	units := incr.NewIndex(t.Chunks, "units of NAT", func(p Path, _ string) []Path {
+		if !strings.HasPrefix(p.Unit, natUnit) {
+			return nil
+		}
+		return one(p)
+	})
+	ofUnit := incr.NewTable(t.Engine, "translations of units", slices.Equal[[]Translation], incr.Values(units), func(r *incr.Reader, p Path) ([]Translation, bool) {
+		if dp, local := incr.Get(r, t.Local, p.Owner); !local || !dp.Router {
 			return nil, false
 		}
 		name, _ := incr.Get(r, t.ZoneNames, p.Owner)
