@@ -64,7 +64,7 @@ func (ft *feature) answerAsProxy(r *incr.Reader, f *graph.Flows, p *model.Switch
 		ask := lflow.And(lflow.Bool(lflow.NDNS), lflow.OneOf(lflow.NDTarget, v6))
 		f.Add(stage, 100, lflow.And(ask, mine), lflow.Next{})
 		f.Meter = ft.copp.Of(r, p.Switch, "nd-na")
-		f.Add(stage, 30, lflow.And(ask, here), model.AnswerND(p.Proxy.MAC))
+		f.Add(stage, 30, lflow.And(ask, here), model.AnswerND(lflow.NestNDNARouter, p.Proxy.MAC))
 		f.Meter = ""
 	}
 }

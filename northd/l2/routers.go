@@ -71,12 +71,9 @@ func (ft *feature) askRouter(r *incr.Reader, f *graph.Flows, p *model.SwitchPort
 		if ft.answersAll(r, p, n.Addr()) {
 			continue
 		}
-		question := lflow.And(lflow.Bool(lflow.EthMcast), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, n.Addr()))
-		if n.Addr().Is4() {
-			question = lflow.And(everybody, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, n.Addr()))
-			if has.Hosts {
-				f.Add(stage, 90, lflow.And(question, lflow.Eq(lflow.ARPSPA, n.Addr())), outputTo(floodL2Group)...)
-			}
+		question := model.AsksAll(n.Addr())
+		if n.Addr().Is4() && has.Hosts {
+			f.Add(stage, 90, lflow.And(question, lflow.Eq(lflow.ARPSPA, n.Addr())), outputTo(floodL2Group)...)
 		}
 		f.Add(stage, 80, question, ask...)
 	}

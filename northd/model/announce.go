@@ -75,7 +75,7 @@ func (m *Model) translated(r *incr.Reader, p *RouterPort, where string) (all []s
 		case n.Gateway != nil && n.Gateway.UUID != p.UUID:
 		case n.Port != "":
 			all = append(all, n.MAC.String()+" "+n.External.String()+` is_chassis_resident("`+n.Port+`")`)
-		case !slices.Contains(central, n.External) && !slices.ContainsFunc(p.Networks, func(own netip.Prefix) bool { return own.Addr() == n.External }):
+		case !slices.Contains(central, n.External) && !p.Has(n.External):
 			central = append(central, n.External)
 		}
 	}

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"net/netip"
+
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/pipeline"
 )
@@ -26,16 +28,19 @@ func AnswerARP(mac lflow.MAC) []lflow.Action {
 	}, SendBack()...)
 }
 
-// AnswerND answers a neighbour solicitation likewise, as a router.
-func AnswerND(mac lflow.MAC) lflow.Action { return answerND(lflow.NestNDNARouter, mac) }
-
-// AnswerNDAsHost answers it as a host.
-func AnswerNDAsHost(mac lflow.MAC) lflow.Action { return answerND(lflow.NestNDNA, mac) }
-
-func answerND(kind lflow.NestedKind, mac lflow.MAC) lflow.Action {
+// AnswerND answers a neighbour solicitation likewise: as a router, or as a host.
+func AnswerND(kind lflow.NestedKind, mac lflow.MAC) lflow.Action {
 	return lflow.Nested{Kind: kind, Actions: append(lflow.Actions{
 		lflow.SetTo(lflow.EthSrc, mac),
 		lflow.Move{Dst: lflow.IP6Src, Src: lflow.NDTarget},
 		lflow.SetTo(lflow.NDTLL, mac),
 	}, SendBack()...)}
+}
+
+// AsksAll matches who asks all for an address.
+func AsksAll(ip netip.Addr) *lflow.Expr {
+	if ip.Is6() {
+		return lflow.And(lflow.Bool(lflow.EthMcast), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, ip))
+	}
+	return lflow.And(lflow.Eq(lflow.EthDst, lflow.Broadcast), lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, ip))
 }

@@ -149,15 +149,6 @@ func (s *Groups) HasSet(r *incr.Reader, name string) bool {
 	return len(incr.Lookup(r, s.setByName, name)) > 0 || len(incr.Lookup(r, s.groupBySet, name)) > 0 || len(incr.Lookup(r, s.setOfOption, name)) > 0
 }
 
-// SetName is the name of a row of Address_Set.
-func (s *Groups) SetName(r *incr.Reader, id schema.UUID) (string, bool) {
-	set, ok := incr.Get(r, s.sets, id)
-	if !ok {
-		return "", false
-	}
-	return set.Name, true
-}
-
 // HasGroup tells whether matches can name the port group.
 func (s *Groups) HasGroup(r *incr.Reader, name string) bool {
 	return len(incr.Lookup(r, s.groupByName, name)) > 0

@@ -37,7 +37,6 @@ type NAT struct {
 	Allowed, Exempt string
 	Match           string // "" is all packets
 	Priority        int    // of those with a match
-	Options         map[string]string
 	Problems        []graph.Problem
 	usable          bool
 }
@@ -89,7 +88,7 @@ func (m *Model) parseNAT(r *incr.Reader, id schema.UUID) (*NAT, bool) {
 	if !ok || len(routers) == 0 {
 		return nil, false
 	}
-	n := &NAT{UUID: id, Router: routers[0], Options: row.Options, Match: row.Match, Priority: int(row.Priority)}
+	n := &NAT{UUID: id, Router: routers[0], Match: row.Match, Priority: int(row.Priority)}
 	n.DNAT, n.SNAT = row.Type != "snat", row.Type != "dnat"
 	e := &graph.RowProblems{Table: "NAT", Row: id, Name: row.ExternalIP}
 	n.usable = incr.Has(r, m.Routers, n.Router) && n.addresses(row, e) && m.natGateway(r, row, n, e)
@@ -109,13 +108,13 @@ func (m *Model) parseNAT(r *incr.Reader, id schema.UUID) (*NAT, bool) {
 
 // addresses reads columns external_ip and logical_ip.
 func (n *NAT) addresses(row *nb.NAT, e *graph.RowProblems) bool {
-	external := hostOrNetwork(row.ExternalIP)
+	external := HostOrNetwork(row.ExternalIP)
 	if !external.IsSingleIP() || external.Addr().IsMulticast() || external.Addr().IsUnspecified() {
 		e.Problem("external_ip", strconv.Quote(row.ExternalIP)+" is not the IP address of a host")
 		return false
 	}
 	n.External = external.Addr()
-	n.Logical = hostOrNetwork(row.LogicalIP)
+	n.Logical = HostOrNetwork(row.LogicalIP)
 	switch {
 	case !n.Logical.IsValid():
 		e.Problem("logical_ip", strconv.Quote(row.LogicalIP)+" is not an IP address or network")
@@ -129,8 +128,8 @@ func (n *NAT) addresses(row *nb.NAT, e *graph.RowProblems) bool {
 	return false
 }
 
-// hostOrNetwork parses an address or a network; the bits of a host do not count.
-func hostOrNetwork(s string) netip.Prefix {
+// HostOrNetwork parses an address or a network; the bits of a host do not count.
+func HostOrNetwork(s string) netip.Prefix {
 	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" && !a.Is4In6() {
 		return netip.PrefixFrom(a, a.BitLen())
 	}
@@ -246,11 +245,11 @@ func (m *Model) setOfNAT(r *incr.Reader, id *schema.UUID, column string, e *grap
 	if id == nil {
 		return ""
 	}
-	name, ok := m.Groups.SetName(r, *id)
-	if !ok {
-		e.Problem(column, "there is no address set "+id.String()+" yet")
+	if set, ok := incr.Get(r, m.Groups.sets, *id); ok {
+		return set.Name
 	}
-	return name
+	e.Problem(column, "there is no address set "+id.String()+" yet")
+	return ""
 }
 
 // portRange parses a port, or a range of ports; the last is 0 of one port.

@@ -68,6 +68,11 @@ func (p *RouterPort) Addresses(fam *Family) []netip.Addr {
 	return out
 }
 
+// Has tells whether the port has an address.
+func (p *RouterPort) Has(ip netip.Addr) bool {
+	return slices.ContainsFunc(p.Networks, func(n netip.Prefix) bool { return n.Addr() == ip })
+}
+
 // parseRouterPort is the row function of table "parsed router port". A port
 // whose MAC or all of whose networks are invalid is left out.
 func (m *Model) parseRouterPort(r *incr.Reader, id schema.UUID) (*RouterPort, bool) {

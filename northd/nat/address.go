@@ -3,7 +3,6 @@ package nat
 import (
 	"cmp"
 	"net/netip"
-	"slices"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
@@ -62,7 +61,7 @@ func (ft *feature) addressOf(r *incr.Reader, k outside) (*address, bool) {
 		a.add(n)
 	}
 	for _, p := range ft.m.PortsOfRouter(r, k.router) {
-		a.own = a.own || slices.ContainsFunc(p.Networks, func(net netip.Prefix) bool { return net.Addr() == k.ip })
+		a.own = a.own || p.Has(k.ip)
 	}
 	return a, len(a.spots) > 0
 }
@@ -107,7 +106,7 @@ func (ft *feature) answer(r *incr.Reader, f *graph.Flows, a *address, in, at str
 		return
 	}
 	f.Meter = ft.copp.Of(r, a.router, "nd-na")
-	f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.IP6Dst, a.ip, model.SolicitedNode(a.ip)), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, a.ip)), model.AnswerNDAsHost(mac))
+	f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.IP6Dst, a.ip, model.SolicitedNode(a.ip)), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, a.ip)), model.AnswerND(lflow.NestNDNA, mac))
 	f.Meter = ""
 }
 
@@ -127,11 +126,7 @@ func (ft *feature) onGatewayPort(f *graph.Flows, a *address, s spot, to *lflow.E
 	}
 	if !a.own {
 		hop, _ := pipeline.HopRegisters(a.fam.V6)
-		is4 := pipeline.Is(pipeline.HopIsIP4)
-		if a.fam.V6 {
-			is4 = pipeline.IsNot(pipeline.HopIsIP4)
-		}
-		f.Add(pipeline.LRInARPResolve, 100, lflow.And(lflow.Eq(lflow.Outport, s.gateway.Name), is4, lflow.Eq(hop, a.ip)), lflow.SetTo(lflow.EthDst, s.mac), lflow.Next{})
+		f.Add(pipeline.LRInARPResolve, 100, lflow.And(lflow.Eq(lflow.Outport, s.gateway.Name), pipeline.HopIs(a.fam.V6), lflow.Eq(hop, a.ip)), lflow.SetTo(lflow.EthDst, s.mac), lflow.Next{})
 	}
 	// It came in, and was for nobody.
 	f.Add(pipeline.LRInARPResolve, 150, lflow.And(to, in, lflow.Eq(lflow.Outport, s.gateway.Name)), lflow.Drop{})

@@ -27,19 +27,16 @@ func newForced(g *graph.Graph) *forced {
 		"of a gateway router: the source of packets whose destination was translated, one address of a family")}
 }
 
-// addresses are those of an option, by family: IPv4, then IPv6. Bad tells what is not
+// addresses are those of an option; the one with true is of IPv6. Bad tells what is not
 // one.
-func addresses(text string) (of [2]netip.Addr, bad string) {
+func addresses(text string) (of map[bool]netip.Addr, bad string) {
+	of = map[bool]netip.Addr{}
 	for _, word := range strings.Fields(text) {
 		a, err := netip.ParseAddr(word)
-		i := 0
-		if a.Is6() {
-			i = 1
-		}
-		if err != nil || a.Zone() != "" || a.Is4In6() || a.IsMulticast() || a.IsUnspecified() || of[i].IsValid() {
+		if err != nil || a.Zone() != "" || a.Is4In6() || a.IsMulticast() || a.IsUnspecified() || of[a.Is6()].IsValid() {
 			return of, word
 		}
-		of[i] = a
+		of[a.Is6()] = a
 	}
 	return of, ""
 }
@@ -51,10 +48,7 @@ func (o *forced) ofDNAT(r *incr.Reader, m *model.Model, n *model.NAT) bool {
 		return false
 	}
 	of, _ := addresses(o.dnat.Of(router.Options))
-	if n.External.Is6() {
-		return of[1].IsValid()
-	}
-	return of[0].IsValid()
+	return of[n.External.Is6()].IsValid()
 }
 
 // kind is what routers that translate differ in.
@@ -108,10 +102,7 @@ func (ft *feature) forceSources(_ *incr.Reader, f *graph.Flows, router *model.Ro
 		return
 	}
 	for _, fam := range model.Families() {
-		ip := of[0]
-		if fam.V6 {
-			ip = of[1]
-		}
+		ip := of[fam.V6]
 		if !ip.IsValid() {
 			continue
 		}

@@ -54,7 +54,7 @@ func (ft *feature) onSwitch(r *incr.Reader, k behind) (*onSwitch, bool) {
 	far := o.nats[0].Gateway
 	if far == nil {
 		p, _, ok := ft.m.PortTowards(r, k.router, k.ip)
-		if !ok || slices.ContainsFunc(p.Networks, func(n netip.Prefix) bool { return n.Addr() == k.ip }) {
+		if !ok || p.Has(k.ip) {
 			return nil, false
 		}
 		far = p
@@ -70,7 +70,7 @@ func (ft *feature) find(r *incr.Reader, f *graph.Flows, o *onSwitch) {
 	to := func(port string) []lflow.Action {
 		return []lflow.Action{lflow.SetTo(lflow.Outport, port), lflow.Output{}}
 	}
-	question := asksAll(o.ip)
+	question := model.AsksAll(o.ip)
 	if o.nats[0].Gateway == nil {
 		f.Add(stage, 80, question, to(o.near.Name)...)
 		return
@@ -98,12 +98,4 @@ func (ft *feature) find(r *incr.Reader, f *graph.Flows, o *onSwitch) {
 			f.Add(stage, 75, lflow.And(lflow.Eq(lflow.EthSrc, n.MAC), here, lflow.Eq(lflow.EthDst, lflow.Broadcast), asks), to(model.FloodL2Group)...)
 		}
 	}
-}
-
-// asksAll matches who asks all for an address.
-func asksAll(ip netip.Addr) *lflow.Expr {
-	if ip.Is6() {
-		return lflow.And(lflow.Bool(lflow.EthMcast), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, ip))
-	}
-	return lflow.And(lflow.Eq(lflow.EthDst, lflow.Broadcast), lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, ip))
 }

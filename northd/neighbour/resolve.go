@@ -14,17 +14,9 @@ func resolve(f *graph.Flows) {
 	f.Pass(pipeline.LRInSegment)
 	for _, v6 := range []bool{false, true} {
 		hop, _ := pipeline.HopRegisters(v6)
-		f.Add(pipeline.LRInARPResolve, 1, hopIs(v6), lflow.GetMAC{V6: v6, Port: lflow.Outport, IP: hop}, lflow.Next{})
+		f.Add(pipeline.LRInARPResolve, 1, pipeline.HopIs(v6), lflow.GetMAC{V6: v6, Port: lflow.Outport, IP: hop}, lflow.Next{})
 	}
 	f.Add(pipeline.LRInARPResolve, 0, nil, lflow.Drop{})
-}
-
-// hopIs matches packets by the family of their next hop.
-func hopIs(v6 bool) *lflow.Expr {
-	if v6 {
-		return pipeline.IsNot(pipeline.HopIsIP4)
-	}
-	return pipeline.Is(pipeline.HopIsIP4)
 }
 
 // isAt is the flow for a next hop that has one of some addresses, all of one
@@ -35,7 +27,7 @@ func isAt(f *graph.Flows, where *lflow.Expr, addrs []netip.Addr, mac lflow.MAC) 
 	}
 	v6 := addrs[0].Is6()
 	hop, _ := pipeline.HopRegisters(v6)
-	f.Add(pipeline.LRInARPResolve, 100, lflow.And(where, hopIs(v6), lflow.OneOf(hop, addrs)), lflow.SetTo(lflow.EthDst, mac), lflow.Next{})
+	f.Add(pipeline.LRInARPResolve, 100, lflow.And(where, pipeline.HopIs(v6), lflow.OneOf(hop, addrs)), lflow.SetTo(lflow.EthDst, mac), lflow.Next{})
 }
 
 // resolvePeer knows the other end of a link between two routers.
@@ -57,7 +49,7 @@ func ask(f *graph.Flows, c protection) {
 	unknown := lflow.Eq(lflow.EthDst, lflow.MAC{})
 	f.Meter = c.ARPResolve
 	hop, source := pipeline.HopRegisters(false)
-	f.Add(pipeline.LRInARPRequest, 100, lflow.And(unknown, hopIs(false)), lflow.Nested{Kind: lflow.NestARP, Actions: lflow.Actions{
+	f.Add(pipeline.LRInARPRequest, 100, lflow.And(unknown, pipeline.HopIs(false)), lflow.Nested{Kind: lflow.NestARP, Actions: lflow.Actions{
 		lflow.SetTo(lflow.EthDst, lflow.Broadcast),
 		lflow.Move{Dst: lflow.ARPSPA, Src: source},
 		lflow.Move{Dst: lflow.ARPTPA, Src: hop},
@@ -70,7 +62,7 @@ func ask(f *graph.Flows, c protection) {
 	f.Meter = c.NDNSResolve
 	hop, source = pipeline.HopRegisters(true)
 	low := hop.Bits(0, 23)
-	f.Add(pipeline.LRInARPRequest, 100, lflow.And(unknown, hopIs(true)), lflow.Nested{Kind: lflow.NestNDNS, Actions: lflow.Actions{
+	f.Add(pipeline.LRInARPRequest, 100, lflow.And(unknown, pipeline.HopIs(true)), lflow.Nested{Kind: lflow.NestNDNS, Actions: lflow.Actions{
 		lflow.SetTo(lflow.EthDst, lflow.MAC{0x33, 0x33, 0xff}),
 		lflow.Move{Dst: lflow.EthDst.Bits(0, 23), Src: low},
 		lflow.Move{Dst: lflow.IP6Src, Src: source},

@@ -124,6 +124,14 @@ func HopRegisters(v6 bool) (hop, source lflow.Field) {
 	return lflow.Reg(0), lflow.Reg(5)
 }
 
+// HopIs matches packets by the family of their next hop.
+func HopIs(v6 bool) *lflow.Expr {
+	if v6 {
+		return IsNot(HopIsIP4)
+	}
+	return Is(HopIsIP4)
+}
+
 // Uses returns the table of uses.
 func Uses() []Bits { return append([]Bits(nil), uses[:]...) }
 

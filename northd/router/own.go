@@ -64,7 +64,7 @@ func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.Rout
 			continue
 		}
 		asked := lflow.And(here, lflow.Eq(lflow.IP6Dst, a, model.SolicitedNode(a)), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, a))
-		ft.metered(r, f, p.Router, "nd-na", 90, asked, model.AnswerND(p.MAC))
+		ft.metered(r, f, p.Router, "nd-na", 90, asked, model.AnswerND(lflow.NestNDNARouter, p.MAC))
 	}
 }
 

@@ -1,7 +1,6 @@
 package staticroute
 
 import (
-	"net/netip"
 	"slices"
 	"strconv"
 
@@ -74,7 +73,7 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (parsed, bool) {
 // read reads the columns of a row into a route. It returns false, and notes
 // why, if the route cannot be followed.
 func (ft *feature) read(r *incr.Reader, row *nb.LogicalRouterStaticRoute, rt *model.Route, e *graph.RowProblems) bool {
-	if rt.Prefix = prefix(row.IPPrefix); !rt.Prefix.IsValid() {
+	if rt.Prefix = model.HostOrNetwork(row.IPPrefix); !rt.Prefix.IsValid() {
 		e.Problem("ip_prefix", strconv.Quote(row.IPPrefix)+" is not an IP address or network")
 		return false
 	}
@@ -90,7 +89,7 @@ func (ft *feature) read(r *incr.Reader, row *nb.LogicalRouterStaticRoute, rt *mo
 		return true
 	}
 	if row.Nexthop != "" {
-		hop := prefix(row.Nexthop)
+		hop := model.HostOrNetwork(row.Nexthop)
 		if !hop.IsSingleIP() || hop.Addr().IsMulticast() || hop.Addr().IsUnspecified() {
 			e.Problem("nexthop", strconv.Quote(row.Nexthop)+" is not an IP address of a neighbour")
 			return false
@@ -101,18 +100,6 @@ func (ft *feature) read(r *incr.Reader, row *nb.LogicalRouterStaticRoute, rt *mo
 		return ft.leaveBy(r, *row.OutputPort, rt, e)
 	}
 	return ft.findPort(r, rt, e)
-}
-
-// prefix parses an address or a network; the bits of a host do not count.
-func prefix(s string) netip.Prefix {
-	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" && !a.Is4In6() {
-		return netip.PrefixFrom(a, a.BitLen())
-	}
-	p, err := netip.ParsePrefix(s)
-	if err != nil || p.Addr().Is4In6() {
-		return netip.Prefix{}
-	}
-	return p.Masked()
 }
 
 // leaveBy makes a route leave by a port. It asks for the next hop from the
