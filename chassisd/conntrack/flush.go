@@ -19,6 +19,15 @@ type Flush struct {
 	Datapath string // the bridge's datapath_type; "": the kernel's
 	Of       map[End]bool
 	Zones    map[uint16]bool // of this chassis
+
+	inside map[outside][]netip.Prefix // of the translations in Of
+}
+
+// outside is what a translation is found by.
+type outside struct {
+	zone   uint16
+	source bool
+	ip     netip.Addr
 }
 
 // End is what connections end with: an ACL with option persist-established, that let
@@ -39,14 +48,6 @@ type NAT struct {
 	Inside  netip.Prefix
 }
 
-// made tells whether a connection has the translation.
-func (n NAT) made(e entry) bool {
-	if n.Source {
-		return e.reply.Dst == n.Outside && n.Inside.Contains(e.orig.Src)
-	}
-	return e.orig.Dst == n.Outside && n.Inside.Contains(e.reply.Src)
-}
-
 func (e End) isNAT() bool { return e.NAT.Outside.IsValid() }
 
 // match is the end in the words of dpctl/flush-conntrack.
@@ -65,12 +66,24 @@ func (f *Flush) ends(e entry) bool {
 	if f.Of[End{Zone: e.zone, MAC: e.label.replyEth()}] {
 		return true
 	}
+	return f.translates(outside{e.zone, true, e.reply.Dst}, e.orig.Src) || f.translates(outside{e.zone, false, e.orig.Dst}, e.reply.Src)
+}
+
+// translates tells whether one of the translations is between the two.
+func (f *Flush) translates(o outside, inside netip.Addr) bool {
+	return slices.ContainsFunc(f.inside[o], func(p netip.Prefix) bool { return p.Contains(inside) })
+}
+
+// index finds translations by the address outside: there may be as many as a router
+// has, and many connections.
+func (f *Flush) index() {
+	f.inside = map[outside][]netip.Prefix{}
 	for end := range f.Of {
-		if end.isNAT() && end.Zone == e.zone && end.NAT.made(e) {
-			return true
+		if end.isNAT() {
+			o := outside{end.Zone, end.NAT.Source, end.NAT.Outside}
+			f.inside[o] = append(f.inside[o], end.NAT.Inside)
 		}
 	}
-	return false
 }
 
 // batch is the largest number of connections that are looked for at once.
@@ -95,6 +108,7 @@ func (f *Flush) Do(ctx context.Context) (n int, err error) {
 	case !errors.As(err, &no):
 		return 0, err
 	}
+	rest.index()
 	for _, where := range rest.places() {
 		found, err := rest.flush(ctx, control, where)
 		if n += found; err != nil {
