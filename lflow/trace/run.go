@@ -51,9 +51,10 @@ type Options struct {
 
 const (
 	defaultMaxTables = 1 << 17
-	// maxDepth is how deep tables may call one another: a loop is deeper, some
-	// twenty datapaths one after the other are not.
-	maxDepth = 1024
+	// maxDepth is how deep tables may call one another: a loop is deeper. A packet
+	// that two routers send to each other is not, until its 255 hops are used up, each
+	// of some 26 tables, and then nor is what tells its sender so.
+	maxDepth = 1 << 14
 	// maxActions is how many actions a table may execute on average.
 	maxActions = 8
 )

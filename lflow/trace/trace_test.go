@@ -131,7 +131,7 @@ func TestActions(t *testing.T) {
 		{`reg0 = get_remote_fdb(eth.src); ip.ttl = reg0[0..7];`, udp4, "ip.ttl = 0;\n"},
 		{`reg2 = ct_nw_dst(); reg0[0..7] = ct_proto(); reg0[8..23] = ct_tp_dst(); ip4.src = reg2; ip.ttl = reg0[0..7];`, udp4, "ip4.src = 0;\nip.ttl = 0;\n"},
 		{`fwd_group(childports="b", "nobody");`, udp4, "output(\"b\");\n"},
-		{`next(0);`, udp4, "*** more than 131072 tables, or 1024 nested ones: a loop;\n"},
+		{`next(0);`, udp4, "*** more than 131072 tables, or 16384 nested ones: a loop;\n"},
 	} {
 		if got := trace(t, c.actions, c.packet, Options{CT: []CTState{tracked | 1}, Choose: func(n int) int { return n - 1 }}); got != c.want {
 			t.Errorf("%s\ngot:\n%swant:\n%s", c.actions, got, c.want)
