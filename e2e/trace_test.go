@@ -79,7 +79,7 @@ type traceTest struct {
 	s *Sandbox
 	r *rand.Rand
 
-	packets, switched, delivered, several, agent, chosen, blocked, wrong, leaked int
+	packets, switched, delivered, several, agent, chosen, blocked, wrong, leaked, sequences, answers int
 
 	verdicts map[string]int
 }
@@ -189,6 +189,8 @@ type tracePacket struct {
 	physical []string
 	spared   bool     // its network has what stock does wrong
 	commands []string // that made the network
+
+	translated bool // its network has NAT
 }
 
 func (k *tracePacket) add(logical, physical string) {
