@@ -71,11 +71,50 @@ func (z *zones) assign() bool {
 			// An agent of before called them after the UUID.
 			old := datapathZones(c.Key.String())
 			for i, name := range datapathZones(c.New) {
-				if z.alloc.Get(name) == 0 {
+				if !z.alloc.Has(name) {
 					changed = z.rename(map[string]string{old[i]: name}) || changed
 				}
 				changed = z.give(name) || changed
 			}
+		}
+	}
+	return z.ask() || changed
+}
+
+// ask gives routers the zones that are asked for them. Who has one gets another;
+// but where several are to have the same, the first one by name has it.
+func (z *zones) ask() bool {
+	if len(z.t.ZonesAsked.Changes())+len(z.t.ZoneNames.Changes()) == 0 {
+		return false
+	}
+	asked := map[string]uint16{}
+	for id, n := range z.t.ZonesAsked.All() {
+		if name, ok := z.t.ZoneNames.Get(id); ok {
+			asked[zone.SNAT(name)] = n
+		}
+	}
+	changed := false
+	for _, name := range z.alloc.Names() {
+		n, is := asked[name]
+		switch {
+		case !is && z.alloc.Get(name) == 0: // it was asked for before
+			changed = z.take(name) || changed
+			changed = z.give(name) || changed
+		case is && z.alloc.Get(name) != n:
+			holder := z.alloc.Holder(n)
+			if other, also := asked[holder]; also && other == n {
+				z.log.Warn("two routers are to have one conntrack zone", "zone", n, "has it", holder, "has another", name)
+				continue
+			}
+			z.alloc.Claim(name, n)
+			z.t.Zones.Set(name, n)
+			if n != 0 {
+				z.stale = append(z.stale, n)
+			}
+			if holder != "" {
+				z.give(holder)
+			}
+			changed = true
 		}
 	}
 	return changed
@@ -109,7 +148,7 @@ func datapathZones(name string) [2]string {
 func (z *zones) rename(names map[string]string) bool {
 	changed := false
 	for from := range names {
-		if z.alloc.Get(from) != 0 {
+		if z.alloc.Has(from) {
 			z.t.Zones.Delete(from)
 			changed = true
 		}
@@ -119,8 +158,8 @@ func (z *zones) rename(names map[string]string) bool {
 	}
 	z.alloc.Rename(names)
 	for _, to := range names {
-		if n := z.alloc.Get(to); n != 0 {
-			z.t.Zones.Set(to, n)
+		if z.alloc.Has(to) {
+			z.t.Zones.Set(to, z.alloc.Get(to))
 		}
 	}
 	return true
@@ -140,7 +179,7 @@ func (z *zones) give(name string) bool {
 }
 
 func (z *zones) take(name string) bool {
-	if z.alloc.Get(name) == 0 {
+	if !z.alloc.Has(name) {
 		return false
 	}
 	z.alloc.Release(name)

@@ -187,6 +187,7 @@ type Tables struct {
 	// Translations are those of local routers.
 	Translations *incr.Table[Translation, struct{}]
 	ZoneNames    *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
+	ZonesAsked   *incr.Table[schema.UUID, uint16]       // the numbers that the zones of SNAT of some are to have
 	PortFlows    *incr.Table[schema.UUID, ofctrl.Flows] // by port
 	RouterFlows  *incr.Table[schema.UUID, ofctrl.Flows] // by datapath: see physical.Router
 	GroupFlows   *incr.Table[schema.UUID, ofctrl.Flows] // by multicast group

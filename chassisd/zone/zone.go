@@ -16,7 +16,9 @@ const last = 1<<16 - 1
 func DNAT(datapath string) string { return datapath + "_dnat" }
 
 // SNAT is the other one.
-func SNAT(datapath string) string { return datapath + "_snat" }
+func SNAT(datapath string) string { return datapath + snat }
+
+const snat = "_snat"
 
 // Allocator knows which zone is whose. Its zero value knows none.
 type Allocator struct {
@@ -31,16 +33,15 @@ func (a *Allocator) Restore(ids map[string]string) (bad []string) {
 	a.init()
 	for _, key := range slices.Sorted(maps.Keys(ids)) {
 		name, ok := strings.CutPrefix(key, Prefix)
-		if !ok || a.byName[name] != 0 {
+		if !ok || a.Has(name) {
 			continue
 		}
 		n, err := strconv.ParseUint(ids[key], 10, 16)
-		if err != nil || n == 0 || a.taken[uint16(n)] {
+		if err != nil || n == 0 && !strings.HasSuffix(name, snat) || a.taken[uint16(n)] {
 			bad = append(bad, key)
 			continue
 		}
-		a.byName[name] = uint16(n)
-		a.taken[uint16(n)] = true
+		a.set(name, uint16(n))
 	}
 	return bad
 }
@@ -51,8 +52,39 @@ func (a *Allocator) init() {
 	}
 }
 
+// set has a name have a zone. Zone 0 is everybody's.
+func (a *Allocator) set(name string, z uint16) {
+	a.byName[name] = z
+	if z != 0 {
+		a.taken[z] = true
+	}
+}
+
+// Has tells whether a name has a zone.
+func (a *Allocator) Has(name string) bool { _, ok := a.byName[name]; return ok }
+
 // Get returns the zone of a name, 0 where it has none.
 func (a *Allocator) Get(name string) uint16 { return a.byName[name] }
+
+// Holder is the name that has a zone, "" of zone 0 and where none has.
+func (a *Allocator) Holder(z uint16) string {
+	if a.taken[z] {
+		for name, has := range a.byName {
+			if has == z {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// Claim gives a name a certain zone. Who has it, has none then.
+func (a *Allocator) Claim(name string, z uint16) {
+	a.init()
+	a.Release(a.Holder(z))
+	a.Release(name)
+	a.set(name, z)
+}
 
 // Assign gives the name a zone unless it has one. fresh says that it got it
 // now: what somebody else, perhaps before a restart, left in the zone must be
@@ -60,13 +92,14 @@ func (a *Allocator) Get(name string) uint16 { return a.byName[name] }
 // given back is not handed out again at once.
 func (a *Allocator) Assign(name string) (z uint16, fresh bool) {
 	a.init()
-	if z := a.byName[name]; z != 0 {
-		return z, false
+	if a.Has(name) {
+		return a.byName[name], false
 	}
 	for i := range last {
 		z := uint16((int(a.next)+i)%last + 1)
 		if !a.taken[z] {
-			a.byName[name], a.taken[z], a.next = z, true, z
+			a.next = z
+			a.set(name, z)
 			return z, true
 		}
 	}
@@ -84,7 +117,7 @@ func (a *Allocator) Rename(names map[string]string) {
 		}
 	}
 	for to, z := range zones {
-		if a.byName[to] != 0 {
+		if a.Has(to) {
 			delete(a.taken, z)
 			continue
 		}
@@ -123,8 +156,8 @@ func (a *Allocator) Diff(ids map[string]string) (set map[string]string, gone []s
 		if !ok {
 			continue
 		}
-		switch z := a.byName[name]; {
-		case z == 0:
+		switch z, ok := a.byName[name]; {
+		case !ok:
 			gone = append(gone, key)
 		case value == strconv.Itoa(int(z)):
 			right++

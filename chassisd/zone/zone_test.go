@@ -111,3 +111,31 @@ func TestRename(t *testing.T) {
 		}
 	}
 }
+
+// TestClaim: a number that is asked for is taken from who has it; zone 0 is shared,
+// and is kept over a restart.
+func TestClaim(t *testing.T) {
+	var a Allocator
+	a.Assign("vm1")
+	a.Assign(SNAT("r1"))
+	a.Claim(SNAT("r1"), 1)
+	if a.Has("vm1") || a.Get(SNAT("r1")) != 1 || a.Holder(2) != "" {
+		t.Errorf("%v", a.IDs())
+	}
+	if z, fresh := a.Assign("vm1"); z == 1 || !fresh {
+		t.Errorf("vm1 has zone %d", z)
+	}
+	a.Claim(SNAT("r1"), 0)
+	a.Claim(SNAT("r2"), 0)
+	if a.Holder(0) != "" || !a.Has(SNAT("r1")) || !a.Has(SNAT("r2")) {
+		t.Errorf("zone 0 is not shared: %v", a.IDs())
+	}
+	var b Allocator
+	if bad := b.Restore(map[string]string{"ct-zone-vm9": "0", "ct-zone-r1_snat": "0", "ct-zone-vm1": "3"}); len(bad) != 1 || bad[0] != "ct-zone-vm9" {
+		t.Errorf("bad keys %v", bad)
+	}
+	set, gone := b.Diff(map[string]string{"ct-zone-r1_snat": "0"})
+	if len(set) != 1 || set["ct-zone-vm1"] != "3" || gone != nil {
+		t.Errorf("set %v, gone %v", set, gone)
+	}
+}

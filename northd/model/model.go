@@ -128,6 +128,8 @@ func (m *Model) declareOptions(g *graph.Graph) {
 			"after how long agents forget neighbours that are not in use; 0 or nothing: never, but for the bound of a port"),
 		fdbAge: graph.Int[*nb.LogicalSwitch](g, "other_config", "fdb_age_threshold", 0, 0, 1<<31-1, "never",
 			"seconds after which a sender behind a port is forgotten that has sent nothing; agents keep at most 2048 of a port each, the newest"),
+		snatZone: graph.Int[*nb.LogicalRouter](g, "options", snatZone, -1, 0, 65535, "any",
+			"the conntrack zone of the router's SNAT on each chassis; 0 is the one that the host itself uses"),
 		requested: graph.String[*nb.LogicalSwitchPort](g, "options", "requested-chassis", "names or host names, comma separated",
 			"the first is the chassis that shall have the port; on the others it is not yet"),
 		routerPort: graph.String[*nb.LogicalSwitchPort](g, "options", "router-port", "name of a Logical_Router_Port",
@@ -174,7 +176,7 @@ type rowOptions struct {
 	chassis, redirectKind                 *graph.Option[string]
 	passthru, resides, tracked            *graph.Option[bool]
 	network, ethtype                      *graph.Option[string]
-	fdbAge                                *graph.Option[int]
+	fdbAge, snatZone                      *graph.Option[int]
 }
 
 // declareKeyProblems tells of rows without the tunnel key that they want.
