@@ -65,6 +65,7 @@ func (d *daemon) halt(sig unix.Signal) error {
 // daemon finds one by what a scenario calls it: `northd`, `chassisd hv1`,
 // `hv1/chassisd`.
 func (s *Sandbox) daemon(words ...string) (*daemon, error) {
+	words = slices.Clone(words)
 	slices.Reverse(words)
 	name := strings.Join(words, "/")
 	if d, ok := s.daemons.m[name]; ok {

@@ -88,7 +88,8 @@ func (t *Tables) announces(r *incr.Reader, id schema.UUID) (all []Announced, ok 
 		}
 		all = append(all, a)
 	case row.Type == l3gateway && t.opens(r, row), row.Type == patch:
-		for element := range strings.Lines(string(row.NAT)) {
+		nat, _ := incr.Get(r, t.natAddresses, id)
+		for element := range strings.Lines(string(nat)) {
 			all = append(all, t.natAnnounced(r, id, row, strings.TrimSpace(element))...)
 		}
 	}
@@ -135,7 +136,13 @@ func (p *Port) announcedBy(row *sb.PortBinding) {
 	p.Quiet = row.Options["disable_garp_rarp"] == "true"
 	if p.Type == "" {
 		p.Host = hostOf(row.MAC)
-		return
 	}
-	p.NAT = natAddresses(strings.Join(slices.Sorted(slices.Values(row.NATAddresses)), "\n"))
+}
+
+// natAddressesOf are those of a router's port.
+func natAddressesOf(row *sb.PortBinding) natAddresses {
+	if row.Type == "" {
+		return ""
+	}
+	return natAddresses(strings.Join(slices.Sorted(slices.Values(row.NATAddresses)), "\n"))
 }

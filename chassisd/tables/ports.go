@@ -29,7 +29,6 @@ type Port struct {
 	Addresses  HostAddresses // of a router's port
 	// What it announces: see announce.go.
 	Host  host
-	NAT   natAddresses
 	Quiet bool
 	// Tracked: it leads to another datapath, and has a conntrack zone of its own.
 	Tracked bool
@@ -57,6 +56,13 @@ func (s security) policy() portsec.Policy {
 	}
 	p, _ := portsec.Parse(strings.Split(string(s[1:]), "\n")) // northd tells what is invalid
 	return p
+}
+
+// fedPort is a port with what it announces of NAT, which much changes without the
+// port.
+type fedPort struct {
+	Port
+	nat natAddresses
 }
 
 // PortOf takes it from a row.

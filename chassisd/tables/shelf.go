@@ -85,6 +85,16 @@ func (s *shelf) letsMembers(group schema.UUID) bool {
 	return ok && s.follows(g.Datapath) || s.all()
 }
 
+// feedPort takes a port. What it announces is not on the shelf: few do.
+func (s *shelf) feedPort(id schema.UUID, p fedPort) {
+	if p.nat == "" {
+		s.t.natAddresses.Delete(id)
+	} else {
+		s.t.natAddresses.Set(id, p.nat)
+	}
+	s.setPort(id, p.Port)
+}
+
 func (s *shelf) setPort(id schema.UUID, p Port) {
 	if s.lets(p) {
 		s.letPort(id, p)
@@ -98,6 +108,7 @@ func (s *shelf) setPort(id schema.UUID, p Port) {
 }
 
 func (s *shelf) deletePort(id schema.UUID) {
+	s.t.natAddresses.Delete(id)
 	s.t.Ports.Delete(id)
 	s.ports.delete(id)
 }

@@ -228,6 +228,7 @@ type Tables struct {
 	ifacesByID      *incr.Index[string, binding.Interface, string]
 	portsByDatapath *incr.Index[schema.UUID, Port, schema.UUID]
 	tunnelsByPeer   *incr.Index[string, Tunnel, string]
+	natAddresses    *incr.Input[schema.UUID, natAddresses] // that ports announce; few have any
 	portsByName     *incr.Index[schema.UUID, Port, string]
 	component       *incr.Table[schema.UUID, schema.UUID] // of datapaths with edges: see reach
 	connected       *incr.Index[schema.UUID, schema.UUID, schema.UUID]
@@ -306,6 +307,7 @@ func newInputs(opts ...incr.Option) *Tables {
 		Watches:       incr.NewInput[string](e, "watched tunnels", incr.Eq[Watch]),
 		Patches:       incr.NewInput[string](e, "patches", incr.Eq[Patch]),
 		Zones:         incr.NewInput[string](e, "zones", incr.Eq[uint16]),
+		natAddresses:  feed[schema.UUID, natAddresses](f, incr.NewInput[schema.UUID](e, "NAT addresses", incr.Eq[natAddresses])),
 		CollectorSets: incr.NewInput[uint32](e, "collector sets", incr.Eq[struct{}]),
 		GroupBits:     incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
 		PortGroupBits: incr.NewInput[string](e, "port group bits", incr.Eq[PortGroupBit]),
@@ -353,8 +355,8 @@ func (t *Tables) feedRows() {
 	f, s := t.Feeds, t.shelf
 	f.shelf = s
 	id := func(_ string, row schema.UUID) schema.UUID { return row }
-	fromRows(f, feeder[schema.UUID, Port]{s, s.setPort, s.deletePort}, byNorthd, id, func(row *sb.PortBinding, _ Event) (Port, error) {
-		p := PortOf(row)
+	fromRows(f, feeder[schema.UUID, fedPort]{s, s.feedPort, s.deletePort}, byNorthd, id, func(row *sb.PortBinding, _ Event) (fedPort, error) {
+		p := fedPort{PortOf(row), natAddressesOf(row)}
 		for _, s := range p.Strings() {
 			*s = f.once(*s)
 		}
