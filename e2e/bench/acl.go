@@ -69,21 +69,21 @@ const gathering = 3 * time.Minute
 // are this project's own.
 func aclScenes() []scene {
 	return []scene{
-		{groupPorts, 1, []spec{{name: groupAddName, goal: goal{ratio: 0.1}}}, (*cloud).groupAdd},
-		{groupPorts, 1, []spec{{name: groupFlowsName, goal: goal{limit: &figure{groupFlowsLimit, "flows"}}}}, (*cloud).groupFlows},
-		{portsPerSwitch, 1, []spec{
+		{ports: groupPorts, ips: 1, measure: (*cloud).groupAdd, figures: []spec{{name: groupAddName, goal: goal{ratio: 0.1}}}},
+		{ports: groupPorts, ips: 1, measure: (*cloud).groupFlows, figures: []spec{{name: groupFlowsName, goal: goal{limit: &figure{groupFlowsLimit, "flows"}}}}},
+		{ports: portsPerSwitch, ips: 1, figures: []spec{
 			{name: setFlowsName, goal: goal{limit: &figure{setFlowsLimit, "flows"}}},
 			{name: setRelatedName, goal: goal{limit: &figure{2 * setFlowsLimit, "flows"}}},
-		}, (*cloud).setFlows},
-		{portsPerSwitch, 1, []spec{
+		}, measure: (*cloud).setFlows},
+		{ports: portsPerSwitch, ips: 1, figures: []spec{
 			{name: setAddName, goal: goal{ratio: 1}},
 			{name: setKeysName, alone: noKeys},
 			{name: setCPUName, goal: goal{limit: &figure{1e-3, "s"}}},
-		}, (*cloud).setAdd},
-		{portsPerSwitch, 1, []spec{
+		}, measure: (*cloud).setAdd},
+		{ports: portsPerSwitch, ips: 1, figures: []spec{
 			{name: setNewName, goal: goal{ratio: 1, base: 0.1}},
 			{name: setNewKeysName, alone: noKeys},
-		}, (*cloud).setNew},
+		}, measure: (*cloud).setNew},
 	}
 }
 

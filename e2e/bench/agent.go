@@ -81,7 +81,7 @@ func agentScenes() (all []scene) {
 	const slow = "100,000 logical flows take OVN minutes; it is measured with the same number of flows of fewer"
 	limit, memory := goal{limit: &figure{3e-3, "s"}}, goal{limit: &figure{600, "B"}}
 	of := func(z agentCloud, figures ...spec) scene {
-		return scene{z.ports, agentIPs, figures, func(c *cloud, ctx context.Context) error { return c.measureAgent(ctx, z) }}
+		return scene{ports: z.ports, ips: agentIPs, figures: figures, measure: func(c *cloud, ctx context.Context) error { return c.measureAgent(ctx, z) }}
 	}
 	ports := func(z agentCloud) []spec {
 		return []spec{{z.own(), limit, untold}, {z.barrier(), limit, untold}, {name: z.hv(), goal: goal{ratio: 1}}, {name: z.cpu(), goal: goal{ratio: 1}},

@@ -47,17 +47,19 @@ func TestLineWithBase(t *testing.T) {
 func TestTurns(t *testing.T) {
 	weft, ovn := side{backend: e2e.Weft{}}, side{backend: e2e.OVN{}}
 	tests := []struct {
-		sides [3]side
-		want  []int
+		sides   [3]side
+		packets bool
+		want    []int
 	}{
-		{[3]side{}, nil},
-		{[3]side{ours: weft}, []int{ours}},
-		{[3]side{peer: ovn}, []int{peer}},
-		{[3]side{ours: weft, peer: ovn}, []int{ours, peer}},
-		{[3]side{ours: weft, peer: ovn, base: weft}, []int{ours, base, base, ours, ours, base, base, ours, ours, base, peer}},
+		{[3]side{}, false, nil},
+		{[3]side{ours: weft}, false, []int{ours}},
+		{[3]side{peer: ovn}, false, []int{peer}},
+		{[3]side{ours: weft, peer: ovn}, false, []int{ours, peer}},
+		{[3]side{ours: weft, peer: ovn, base: weft}, false, []int{ours, base, base, ours, ours, base, base, ours, ours, base, peer}},
+		{[3]side{ours: weft, peer: ovn}, true, []int{ours, peer, ours, peer, ours, peer, ours, peer, ours, peer}},
 	}
 	for _, tt := range tests {
-		if got := turns(tt.sides); !slices.Equal(got, tt.want) {
+		if got := turns(tt.sides, tt.packets); !slices.Equal(got, tt.want) {
 			t.Errorf("turns of %v = %v, want %v", tt.sides, got, tt.want)
 		}
 	}

@@ -24,16 +24,16 @@ type cloud struct {
 	changed  int
 	keys     []int // that each port of addPort had written, of weft
 
-	want func(names ...string) bool // tells whether one of these figures is asked for
-	give func(name string, f *figure)
+	want func(names ...string) bool   // tells whether one of these figures is asked for
+	give func(name string, f *figure) // drops what nobody asked for
 }
 
-func newCloud(ctx context.Context, x side, ports, ips int) (*cloud, error) {
-	s, err := e2e.New(e2e.Config{Backend: x.backend, Bin: x.bin, Dummy: true})
+func newCloud(ctx context.Context, x side, of scene) (*cloud, error) {
+	s, err := e2e.New(e2e.Config{Backend: x.backend, Bin: x.bin, Dummy: !of.packets})
 	if err != nil {
 		return nil, err
 	}
-	c := &cloud{name: x.name, s: s, switches: ports / portsPerSwitch, ips: ips}
+	c := &cloud{name: x.name, s: s, switches: of.ports / portsPerSwitch, ips: of.ips}
 	if err := c.fill(ctx); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, closed(s))
 	}
@@ -50,10 +50,8 @@ func closed(s *e2e.Sandbox) string {
 	return state[max(0, len(state)-4000):]
 }
 
-// fill writes the switches, a thousand ports a transaction. Of OVN, whose northd
-// is another process than the server, northd stands still meanwhile: it would
-// compile everything after each of them.
-func (c *cloud) fill(ctx context.Context) (err error) {
+// fill writes the switches, a thousand ports a transaction.
+func (c *cloud) fill(ctx context.Context) error {
 	if err := c.s.AddHypervisors(0); err != nil {
 		return err
 	}
@@ -63,16 +61,26 @@ func (c *cloud) fill(ctx context.Context) (err error) {
 	if _, err := c.s.Run(ctx, "", "", "ovn-nbctl", "init"); err != nil {
 		return err
 	}
-	if c.s.Backend.Name() == "ovn" {
-		if err := c.do(ctx, "halt", "northd"); err != nil {
-			return err
-		}
-		defer func() {
-			if err == nil {
-				err = c.do(ctx, "start", "northd")
-			}
-		}()
+	return c.unheard(ctx, c.writeSwitches)
+}
+
+// unheard writes many transactions. Of OVN, whose northd is another process than
+// the server, northd stands still meanwhile: it would compile everything after each
+// of them.
+func (c *cloud) unheard(ctx context.Context, write func() error) error {
+	if c.s.Backend.Name() != "ovn" {
+		return write()
 	}
+	if err := c.do(ctx, "halt", "northd"); err != nil {
+		return err
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	return c.do(ctx, "start", "northd")
+}
+
+func (c *cloud) writeSwitches() error {
 	var ops []op
 	for i := range c.switches {
 		var refs []any

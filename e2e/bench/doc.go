@@ -18,7 +18,8 @@
 // the older build has them too, with a line for each unit that is counted.
 //
 // The rule: both sides get the same transactions, the same switches (without a
-// datapath, so that flows are all that they do) and the same held connection.
+// datapath, so that flows are all that they do; where packets are measured with
+// one, and the sides take turns, five each) and the same held connection.
 // Each has its own ovs-vswitchd and databases, and nothing of the other runs.
 // Figures of an agent are of chassisd and of ovn-controller; hv is hv_cfg, as
 // `ovn-nbctl --wait=hv` waits for it.
@@ -62,6 +63,15 @@
 //	route-add-growth-…               the same among 1,000 routers, or 10,000 routes, by among 100 routers
 //	router-agent-flows-N-routers     flows in the switch of an agent with VMs on switches of ten blocks of ten routers
 //	router-agent-memory-N-routers    memory of that agent that is no file's
+//	cold-compile-N-fips              northd's start with an empty Southbound until sb_cfg; N floating IPs, 200 a router
+//	fip-add-to-flows-N-fips          a floating IP's transaction until hv
+//	fip-add-growth                   the same among 10,000 by among 1,000
+//	agent-fip-flows                  flows in the switch of an agent that has 20 of 10,000, and is their router's gateway
+//	agent-fip-memory                 memory of that agent that is no file's
+//	fip-connection-setup             UDP to a floating IP from a new port until it is answered
+//	snat-connection-setup            the same through SNAT
+//	fip-packet-time                  of 64-byte packets to a floating IP: a second by those that arrive in it
+//	gateway-gap-HOW-bfd-…            longest time without an answer from a VM behind a gateway that dies
 //	go/PACKAGE/BenchmarkName[:unit]  a Go benchmark
 //
 // Processor time is of the whole process between two moments at which nothing

@@ -25,7 +25,7 @@ func interestScenes() []scene {
 		figures = append(figures, spec{name: "agent-interest-memory" + mode, goal: goal{ratio: 1, base: 1}},
 			spec{name: "agent-interest-start" + mode, goal: goal{ratio: 1}})
 	}
-	return []scene{{interestPorts, 1, figures, (*cloud).interest}}
+	return []scene{{ports: interestPorts, ips: 1, figures: figures, measure: (*cloud).interest}}
 }
 
 func (c *cloud) interest(ctx context.Context) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -51,39 +52,94 @@ func routerScenes() (all []scene) {
 		if z == manyRouters {
 			figures = append(figures, spec{name: z.flows(), goal: goal{ratio: 0.25}}, spec{name: z.memory(), goal: goal{ratio: 0.25}})
 		}
-		all = append(all, scene{0, 1, figures, func(c *cloud, ctx context.Context) error { return c.routers(ctx, z) }})
+		var vms []string
+		for b := range min(10, z.routers/perBlock) {
+			vms = append(vms, portName(b*perBlock, 0))
+		}
+		all = append(all, routed{z.name, z.cold(), z.flows(), z.memory(), z.add(), vms, nil, z.write, (*cloud).addRoute}.scene(figures))
 	}
 	return all
 }
 
-// routers measures a cloud with routers.
-func (c *cloud) routers(ctx context.Context, z routerCloud) error {
-	if err := c.fillRouters(ctx, z); err != nil {
+// routed is a cloud with routers and what is measured in it.
+type routed struct {
+	name                     string
+	cold, flows, memory, add string   // names of figures, those that the scene has of them
+	vms, later               []string // of hv1: first, and when flows and memory are measured
+	write                    func(*cloud) error
+	// change makes one of the changes that the figure add is of, and returns what it
+	// took.
+	change func(*cloud, *waits) (time.Duration, error)
+}
+
+func (r routed) scene(figures []spec) scene {
+	return scene{figures: figures, measure: func(c *cloud, ctx context.Context) error { return c.routed(ctx, r) }}
+}
+
+// routed measures a cloud with routers.
+func (c *cloud) routed(ctx context.Context, r routed) error {
+	if err := c.unheard(ctx, func() error { return r.write(c) }); err != nil {
 		return err
 	}
 	start := time.Now()
 	if err := c.nb.transactWait("sb_cfg"); err != nil {
 		return err
 	}
-	c.note("%s: compiled in %v", z.name, time.Since(start).Round(time.Millisecond))
-	if c.want(z.cold()) {
+	c.note("%s: compiled in %v", r.name, time.Since(start).Round(time.Millisecond))
+	if c.want(r.cold) {
 		took, _, err := c.coldStart(ctx)
 		if err != nil {
 			return err
 		}
-		c.give(z.cold(), seconds(took))
+		c.give(r.cold, seconds(took))
 	}
-	if !c.want(z.add(), z.flows(), z.memory()) {
+	if !c.want(r.add, r.flows, r.memory) {
 		return nil
 	}
 	if err := c.s.AddHypervisors(1); err != nil {
 		return err
 	}
-	var vms []string
-	for b := range min(10, z.routers/perBlock) {
-		vms = append(vms, portName(b*perBlock, 0))
+	// The provider network, of clouds that have one.
+	if err := c.do(ctx, "hv1", "ovs-vsctl", "add-br", "br-ex"); err != nil {
+		return err
 	}
 	start = time.Now()
+	if err := c.plug(ctx, r.vms...); err != nil {
+		return err
+	}
+	c.note("%s: installed in %v", r.name, time.Since(start).Round(time.Millisecond))
+	own, resident, err := c.restMemory(ctx, hv1Agent)
+	if err != nil {
+		return err
+	}
+	flows, err := c.flows(ctx)
+	if err != nil {
+		return err
+	}
+	c.note("%s: agent with %d flows: %.1f MB of its own, %.1f MB resident", r.name, flows, float64(own)/1e6, float64(resident)/1e6)
+	c.give(r.flows, &figure{float64(flows), "flows"})
+	c.give(r.memory, &figure{float64(own) / 1e6, "MB"})
+	if !c.want(r.add) {
+		return nil
+	}
+	if err := c.plug(ctx, r.later...); err != nil {
+		return err
+	}
+	var parts waits
+	cost, err := c.cost(ctx, r.add, func() (time.Duration, error) { return r.change(c, &parts) })
+	if err != nil {
+		return err
+	}
+	c.note("of one, medians: %s; of the agent: until flows are handed on %v, until the switch's barrier %v, processor time %v", &parts, cost.own, cost.barrier, cost.cpu)
+	c.give(r.add, cost.hv)
+	return nil
+}
+
+// plug gives hv1 the interfaces of VMs and waits until their flows are in.
+func (c *cloud) plug(ctx context.Context, vms ...string) error {
+	if len(vms) == 0 {
+		return nil
+	}
 	if err := c.attach(ctx, "hv1", vms); err != nil {
 		return err
 	}
@@ -92,118 +148,95 @@ func (c *cloud) routers(ctx context.Context, z routerCloud) error {
 			return err
 		}
 	}
-	if err := c.nb.transactWait("hv_cfg"); err != nil {
-		return err
-	}
-	flows, err := c.flows(ctx)
-	if err != nil {
-		return err
-	}
-	own, resident, err := c.restMemory(ctx, hv1Agent)
-	if err != nil {
-		return err
-	}
-	c.note("%s: installed in %v; agent with %d flows: %.1f MB of its own, %.1f MB resident", z.name, time.Since(start).Round(time.Millisecond), flows, float64(own)/1e6, float64(resident)/1e6)
-	c.give(z.flows(), &figure{float64(flows), "flows"})
-	c.give(z.memory(), &figure{float64(own) / 1e6, "MB"})
-	if !c.want(z.add()) {
-		return nil
-	}
-	var parts waits
-	took, err := c.median(ctx, repeats, "route added", func() (time.Duration, error) { return c.addRoute(&parts) })
-	if err != nil {
-		return err
-	}
-	c.note("of a route, medians: %s", &parts)
-	c.give(z.add(), took)
-	return nil
+	return c.nb.transactWait("hv_cfg")
 }
 
 // addRoute gives the first router a route, and returns the time until that is in the
 // switch.
 func (c *cloud) addRoute(parts *waits) (time.Duration, error) {
 	c.added++
-	ops := []op{
-		{"op": "insert", "table": "Logical_Router_Static_Route", "uuid-name": "new", "row": map[string]any{
-			"ip_prefix": fmt.Sprintf("172.16.%d.0/24", c.added), "nexthop": "10.0.0.1"}},
-		insert("Logical_Router", "r0", "static_routes", []any{"named-uuid", "new"}),
-	}
-	took, err := c.nb.timed(parts, ops...)
+	var b batch
+	new := b.route(fmt.Sprintf("172.16.%d.0/24", c.added), "10.0.0.1")
+	took, err := c.nb.timed(parts, append(b, insert("Logical_Router", "r0", "static_routes", new))...)
 	if err != nil {
 		return 0, err
 	}
 	return took, c.nb.transactWait("hv_cfg")
 }
 
-// fillRouters writes the blocks, one a transaction. OVN's northd stands still
-// meanwhile, as for fill.
-func (c *cloud) fillRouters(ctx context.Context, z routerCloud) (err error) {
-	if c.s.Backend.Name() == "ovn" {
-		if err := c.do(ctx, "halt", "northd"); err != nil {
-			return err
-		}
-		defer func() {
-			if err == nil {
-				err = c.do(ctx, "start", "northd")
-			}
-		}()
-	}
+// write makes the blocks, one a transaction, and the routes.
+func (z routerCloud) write(c *cloud) error {
 	for b := range z.routers / perBlock {
 		if _, err := c.nb.transact(block(b)...); err != nil {
 			return err
 		}
 	}
 	for first := 0; first < z.routes; first += 500 {
-		var ops []op
+		var b batch
 		var refs []any
 		for i := first; i < min(first+500, z.routes); i++ {
-			id := fmt.Sprintf("s%d", i)
-			refs = append(refs, []any{"named-uuid", id})
-			ops = append(ops, route(id, fmt.Sprintf("20.%d.%d.0/24", i>>8, i&255), fmt.Sprintf("10.0.%d.1", i%perBlock)))
+			refs = append(refs, b.route(fmt.Sprintf("20.%d.%d.0/24", i>>8, i&255), fmt.Sprintf("10.0.%d.1", i%perBlock)))
 		}
-		if _, err := c.nb.transact(append(ops, insert("Logical_Router", "r0", "static_routes", refs...))...); err != nil {
+		if _, err := c.nb.transact(append(b, insert("Logical_Router", "r0", "static_routes", refs...))...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func route(id, prefix, hop string) op {
-	return op{"op": "insert", "table": "Logical_Router_Static_Route", "uuid-name": id, "row": map[string]any{"ip_prefix": prefix, "nexthop": hop}}
+// batch is a transaction that is being made.
+type batch []op
+
+// row makes a row and returns what it is called within the transaction.
+func (b *batch) row(table string, columns map[string]any) []any {
+	id := fmt.Sprint("row", len(*b))
+	*b = append(*b, op{"op": "insert", "table": table, "uuid-name": id, "row": columns})
+	return []any{"named-uuid", id}
+}
+
+func (b *batch) route(prefix, hop string) []any {
+	return b.row("Logical_Router_Static_Route", map[string]any{"ip_prefix": prefix, "nexthop": hop})
+}
+
+// vm makes the port of a VM.
+func (b *batch) vm(name, mac, ip string) []any {
+	return b.row("Logical_Switch_Port", map[string]any{"name": name, "addresses": mac + " " + ip, "port_security": mac})
+}
+
+// join makes a port of a router and that of the switch which it is joined to. More
+// columns of the former and options of the latter may be given.
+func (b *batch) join(name, mac, network string, columns map[string]any, options ...[]any) (lrp, lsp []any) {
+	row := map[string]any{"name": name, "mac": mac, "networks": network}
+	maps.Copy(row, columns)
+	all := []any{[]any{"router-port", name}}
+	for _, o := range options {
+		all = append(all, o)
+	}
+	return b.row("Logical_Router_Port", row), b.row("Logical_Switch_Port", map[string]any{
+		"name": "to-" + name, "type": "router", "addresses": "router", "options": []any{"map", all}})
 }
 
 // block is the transaction that makes one: switch i has network 10.b.i.0/24, VM .1
 // on it, and router j has .254-j there.
-func block(b int) (ops []op) {
+func block(b int) (ops batch) {
 	ports := make([][]any, perBlock) // of the switches
-	row := func(table, id string, columns map[string]any) []any {
-		ops = append(ops, op{"op": "insert", "table": table, "uuid-name": id, "row": columns})
-		return []any{"named-uuid", id}
-	}
 	for i := range perBlock {
 		sw := b*perBlock + i
-		mac := fmt.Sprintf("40:44:00:%02x:%02x:01", sw>>8, sw&255)
-		ports[i] = append(ports[i], row("Logical_Switch_Port", fmt.Sprintf("vm%d", i), map[string]any{
-			"name": portName(sw, 0), "addresses": fmt.Sprintf("%s 10.%d.%d.1", mac, b, i), "port_security": mac}))
+		ports[i] = append(ports[i], ops.vm(portName(sw, 0), fmt.Sprintf("40:44:00:%02x:%02x:01", sw>>8, sw&255), fmt.Sprintf("10.%d.%d.1", b, i)))
 	}
 	for j := range perBlock {
 		router := fmt.Sprintf("r%d", b*perBlock+j)
 		var lrps, routes []any
 		for i := range perBlock {
-			lrp := fmt.Sprintf("%s-sw%d", router, b*perBlock+i)
-			mac := fmt.Sprintf("40:45:%02x:%02x:%02x:%02x", b>>8, b&255, i, j)
-			lrps = append(lrps, row("Logical_Router_Port", fmt.Sprintf("lrp%d_%d", j, i), map[string]any{
-				"name": lrp, "mac": mac, "networks": fmt.Sprintf("10.%d.%d.%d/24", b, i, 254-j)}))
-			ports[i] = append(ports[i], row("Logical_Switch_Port", fmt.Sprintf("lsp%d_%d", j, i), map[string]any{
-				"name": "to-" + lrp, "type": "router", "addresses": "router", "options": []any{"map", []any{[]any{"router-port", lrp}}}}))
-			id := fmt.Sprintf("route%d_%d", j, i)
-			ops = append(ops, route(id, fmt.Sprintf("192.168.%d.0/24", i), fmt.Sprintf("10.%d.%d.1", b, i)))
-			routes = append(routes, []any{"named-uuid", id})
+			lrp, lsp := ops.join(fmt.Sprintf("%s-sw%d", router, b*perBlock+i), fmt.Sprintf("40:45:%02x:%02x:%02x:%02x", b>>8, b&255, i, j),
+				fmt.Sprintf("10.%d.%d.%d/24", b, i, 254-j), nil)
+			lrps, ports[i] = append(lrps, lrp), append(ports[i], lsp)
+			routes = append(routes, ops.route(fmt.Sprintf("192.168.%d.0/24", i), fmt.Sprintf("10.%d.%d.1", b, i)))
 		}
-		row("Logical_Router", fmt.Sprintf("router%d", j), map[string]any{"name": router, "ports": []any{"set", lrps}, "static_routes": []any{"set", routes}})
+		ops.row("Logical_Router", map[string]any{"name": router, "ports": []any{"set", lrps}, "static_routes": []any{"set", routes}})
 	}
 	for i := range perBlock {
-		row("Logical_Switch", fmt.Sprintf("switch%d", i), map[string]any{"name": fmt.Sprintf("sw%d", b*perBlock+i), "ports": []any{"set", ports[i]}})
+		ops.row("Logical_Switch", map[string]any{"name": fmt.Sprintf("sw%d", b*perBlock+i), "ports": []any{"set", ports[i]}})
 	}
 	return ops
 }

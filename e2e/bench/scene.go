@@ -18,6 +18,7 @@ type scene struct {
 	ips     int // addresses of each
 	figures []spec
 	measure func(*cloud, context.Context) error // hands its figures to cloud.give
+	packets bool                                // switches have a datapath, and the sides are measured in turn, as with an older build
 }
 
 // spec is a figure to be measured.
@@ -35,10 +36,10 @@ type growth struct {
 
 // scenes are all there are, and growths is what is made of their figures.
 func scenes() []scene {
-	return slices.Concat(northdScenes(), failoverScenes(), agentScenes(), interestScenes(), aclScenes(), clientScenes(), routerScenes())
+	return slices.Concat(northdScenes(), failoverScenes(), agentScenes(), interestScenes(), aclScenes(), clientScenes(), routerScenes(), natScenes(), gatewayScenes())
 }
 
-var growths = slices.Concat(northdGrowths, agentGrowths, routerGrowths)
+var growths = slices.Concat(northdGrowths, agentGrowths, routerGrowths, natGrowths)
 
 // wanted tells which figures to measure: those asked for and those of which a
 // growth that is asked for is made.
@@ -90,23 +91,22 @@ func systems(which []string, old *baseline, note func(string)) (sides [3]side, e
 
 // turns is the order in which sides are measured. With an older build each of
 // the two has its runs, between those of the other, and is first as often as
-// second: what else the machine does then is the same for both.
-func turns(sides [3]side) (order []int) {
-	has := func(i int) bool { return sides[i].backend != nil }
-	switch {
-	case has(base):
-		for i := range runs {
-			if i%2 == 0 {
-				order = append(order, ours, base)
-			} else {
-				order = append(order, base, ours)
-			}
-		}
-	case has(ours):
-		order = append(order, ours)
+// second: what else the machine does then is the same for both. Where packets are
+// measured the peer has runs between them too.
+func turns(sides [3]side, packets bool) (order []int) {
+	rounds := 1
+	if packets || sides[base].backend != nil {
+		rounds = runs
 	}
-	if has(peer) {
-		order = append(order, peer)
+	for i := range rounds {
+		round := []int{ours, base}
+		if i%2 == 1 {
+			round = []int{base, ours}
+		}
+		if packets || i == rounds-1 {
+			round = append(round, peer)
+		}
+		order = append(order, slices.DeleteFunc(round, func(i int) bool { return sides[i].backend == nil })...)
 	}
 	return order
 }
@@ -148,14 +148,13 @@ func daemons(ctx context.Context, only *regexp.Regexp, which []string, old *base
 	if sides[base].backend == nil {
 		old = nil
 	}
-	order := turns(sides)
-	if len(order) == 0 {
+	if len(turns(sides, false)) == 0 {
 		return nil
 	}
 	got := results{}
 	var errs []error
 	for _, s := range run {
-		for _, i := range order {
+		for _, i := range turns(sides, s.packets) {
 			if i == peer && !slices.ContainsFunc(s.figures, func(f spec) bool { return f.alone == "" && wanted(only, f.name) }) {
 				continue
 			}
@@ -193,13 +192,17 @@ func times(few, many *figure) *figure {
 
 // play makes the cloud, measures in it and takes it down.
 func (s scene) play(ctx context.Context, x side, only *regexp.Regexp, give func(string, *figure)) error {
-	c, err := newCloud(ctx, x, s.ports, s.ips)
+	c, err := newCloud(ctx, x, s)
 	if err != nil {
 		return err
 	}
-	c.give = give
 	c.want = func(names ...string) bool {
 		return slices.ContainsFunc(s.figures, func(f spec) bool { return slices.Contains(names, f.name) && wanted(only, f.name) })
+	}
+	c.give = func(name string, f *figure) {
+		if c.want(name) {
+			give(name, f)
+		}
 	}
 	if err := s.measure(c, ctx); err != nil {
 		return fmt.Errorf("%w\n%s", err, closed(c.s))
