@@ -58,6 +58,7 @@ func (w *world) port(row *sb.PortBinding) {
 		row.Datapath = id("s")
 	}
 	w.tab.Ports.Set(id(row.LogicalPort), tables.PortOf(row))
+	w.tab.NATAddresses.Set(id(row.LogicalPort), tables.NATAddressesOf(row))
 }
 
 func (w *world) vm(options map[string]string, addresses ...string) {

@@ -88,7 +88,7 @@ func (t *Tables) announces(r *incr.Reader, id schema.UUID) (all []Announced, ok 
 		}
 		all = append(all, a)
 	case row.Type == l3gateway && t.opens(r, row), row.Type == patch:
-		nat, _ := incr.Get(r, t.natAddresses, id)
+		nat, _ := incr.Get(r, t.NATAddresses, id)
 		for element := range strings.Lines(string(nat)) {
 			all = append(all, t.natAnnounced(r, id, row, strings.TrimSpace(element))...)
 		}
@@ -139,8 +139,8 @@ func (p *Port) announcedBy(row *sb.PortBinding) {
 	}
 }
 
-// natAddressesOf are those of a router's port.
-func natAddressesOf(row *sb.PortBinding) natAddresses {
+// NATAddressesOf are those of a router's port.
+func NATAddressesOf(row *sb.PortBinding) natAddresses {
 	if row.Type == "" {
 		return ""
 	}

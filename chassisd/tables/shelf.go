@@ -88,9 +88,9 @@ func (s *shelf) letsMembers(group schema.UUID) bool {
 // feedPort takes a port. What it announces is not on the shelf: few do.
 func (s *shelf) feedPort(id schema.UUID, p fedPort) {
 	if p.nat == "" {
-		s.t.natAddresses.Delete(id)
+		s.t.NATAddresses.Delete(id)
 	} else {
-		s.t.natAddresses.Set(id, p.nat)
+		s.t.NATAddresses.Set(id, p.nat)
 	}
 	s.setPort(id, p.Port)
 }
@@ -108,7 +108,7 @@ func (s *shelf) setPort(id schema.UUID, p Port) {
 }
 
 func (s *shelf) deletePort(id schema.UUID) {
-	s.t.natAddresses.Delete(id)
+	s.t.NATAddresses.Delete(id)
 	s.t.Ports.Delete(id)
 	s.ports.delete(id)
 }

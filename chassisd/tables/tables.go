@@ -118,13 +118,14 @@ type Tables struct {
 	Feeds *Feeds
 
 	// Inputs.
-	Self       *incr.Input[struct{}, Self]
-	Interfaces *incr.Input[string, binding.Interface] // by UUID, those with an iface-id
-	Tunnels    *incr.Input[string, Tunnel]            // by the UUID of their interface
-	Watches    *incr.Input[string, Watch]             // likewise, those that BFD watches
-	Patches    *incr.Input[string, Patch]             // likewise
-	Zones      *incr.Input[string, uint16]            // by name, as in package zone
-	Datapaths  *incr.Input[schema.UUID, *sb.DatapathBinding]
+	Self         *incr.Input[struct{}, Self]
+	Interfaces   *incr.Input[string, binding.Interface] // by UUID, those with an iface-id
+	Tunnels      *incr.Input[string, Tunnel]            // by the UUID of their interface
+	Watches      *incr.Input[string, Watch]             // likewise, those that BFD watches
+	Patches      *incr.Input[string, Patch]             // likewise
+	NATAddresses *incr.Input[schema.UUID, natAddresses] // that ports announce; few have any
+	Zones        *incr.Input[string, uint16]            // by name, as in package zone
+	Datapaths    *incr.Input[schema.UUID, *sb.DatapathBinding]
 	// Ports, their Claims and GroupPorts are those that the shelf lets in.
 	Ports      *incr.Input[schema.UUID, Port]
 	Groups     *incr.Input[schema.UUID, *sb.MulticastGroup]
@@ -228,7 +229,6 @@ type Tables struct {
 	ifacesByID      *incr.Index[string, binding.Interface, string]
 	portsByDatapath *incr.Index[schema.UUID, Port, schema.UUID]
 	tunnelsByPeer   *incr.Index[string, Tunnel, string]
-	natAddresses    *incr.Input[schema.UUID, natAddresses] // that ports announce; few have any
 	portsByName     *incr.Index[schema.UUID, Port, string]
 	component       *incr.Table[schema.UUID, schema.UUID] // of datapaths with edges: see reach
 	connected       *incr.Index[schema.UUID, schema.UUID, schema.UUID]
@@ -307,7 +307,7 @@ func newInputs(opts ...incr.Option) *Tables {
 		Watches:       incr.NewInput[string](e, "watched tunnels", incr.Eq[Watch]),
 		Patches:       incr.NewInput[string](e, "patches", incr.Eq[Patch]),
 		Zones:         incr.NewInput[string](e, "zones", incr.Eq[uint16]),
-		natAddresses:  feed[schema.UUID, natAddresses](f, incr.NewInput[schema.UUID](e, "NAT addresses", incr.Eq[natAddresses])),
+		NATAddresses:  feed[schema.UUID, natAddresses](f, incr.NewInput[schema.UUID](e, "NAT addresses", incr.Eq[natAddresses])),
 		CollectorSets: incr.NewInput[uint32](e, "collector sets", incr.Eq[struct{}]),
 		GroupBits:     incr.NewInput[schema.UUID](e, "group bits", incr.Eq[GroupBit]),
 		PortGroupBits: incr.NewInput[string](e, "port group bits", incr.Eq[PortGroupBit]),
@@ -356,7 +356,7 @@ func (t *Tables) feedRows() {
 	f.shelf = s
 	id := func(_ string, row schema.UUID) schema.UUID { return row }
 	fromRows(f, feeder[schema.UUID, fedPort]{s, s.feedPort, s.deletePort}, byNorthd, id, func(row *sb.PortBinding, _ Event) (fedPort, error) {
-		p := fedPort{PortOf(row), natAddressesOf(row)}
+		p := fedPort{PortOf(row), NATAddressesOf(row)}
 		for _, s := range p.Strings() {
 			*s = f.once(*s)
 		}

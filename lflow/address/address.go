@@ -86,3 +86,15 @@ func parseIP(s string) (netip.Prefix, error) {
 func LinkLocal(m lflow.MAC) netip.Addr {
 	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: m[0] ^ 2, 9: m[1], 10: m[2], 11: 0xff, 12: 0xfe, 13: m[3], 14: m[4], 15: m[5]})
 }
+
+// HostOrNetwork parses an address or a network; the bits of a host do not count.
+func HostOrNetwork(s string) netip.Prefix {
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" && !a.Is4In6() {
+		return netip.PrefixFrom(a, a.BitLen())
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil || p.Addr().Is4In6() {
+		return netip.Prefix{}
+	}
+	return p.Masked()
+}

@@ -66,3 +66,14 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestHostOrNetwork(t *testing.T) {
+	for text, want := range map[string]string{
+		"10.0.0.1": "10.0.0.1/32", "10.0.0.1/24": "10.0.0.0/24", "fd00::1": "fd00::1/128", "fd00::1/64": "fd00::/64",
+		"": "invalid Prefix", "10.0.0": "invalid Prefix", "10.0.0.1/33": "invalid Prefix", "fe80::1%eth0": "invalid Prefix", "::ffff:10.0.0.1": "invalid Prefix",
+	} {
+		if got := HostOrNetwork(text).String(); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}

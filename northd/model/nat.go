@@ -7,6 +7,7 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
@@ -108,13 +109,13 @@ func (m *Model) parseNAT(r *incr.Reader, id schema.UUID) (*NAT, bool) {
 
 // addresses reads columns external_ip and logical_ip.
 func (n *NAT) addresses(row *nb.NAT, e *graph.RowProblems) bool {
-	external := HostOrNetwork(row.ExternalIP)
+	external := address.HostOrNetwork(row.ExternalIP)
 	if !external.IsSingleIP() || external.Addr().IsMulticast() || external.Addr().IsUnspecified() {
 		e.Problem("external_ip", strconv.Quote(row.ExternalIP)+" is not the IP address of a host")
 		return false
 	}
 	n.External = external.Addr()
-	n.Logical = HostOrNetwork(row.LogicalIP)
+	n.Logical = address.HostOrNetwork(row.LogicalIP)
 	switch {
 	case !n.Logical.IsValid():
 		e.Problem("logical_ip", strconv.Quote(row.LogicalIP)+" is not an IP address or network")
@@ -126,18 +127,6 @@ func (n *NAT) addresses(row *nb.NAT, e *graph.RowProblems) bool {
 		return true
 	}
 	return false
-}
-
-// HostOrNetwork parses an address or a network; the bits of a host do not count.
-func HostOrNetwork(s string) netip.Prefix {
-	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" && !a.Is4In6() {
-		return netip.PrefixFrom(a, a.BitLen())
-	}
-	p, err := netip.ParsePrefix(s)
-	if err != nil || p.Addr().Is4In6() {
-		return netip.Prefix{}
-	}
-	return p.Masked()
 }
 
 // natGateway finds the way outside: the port that the row names, else the one of the

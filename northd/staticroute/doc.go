@@ -7,5 +7,5 @@
 // The rule: a route that cannot be followed as it is written is none, and its
 // row says why.
 //
-// Imports: incr, northd/graph, northd/model, schema, schema/nb
+// Imports: incr, lflow/address, northd/graph, northd/model, schema, schema/nb
 package staticroute

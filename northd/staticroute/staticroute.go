@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/schema"
@@ -73,7 +74,7 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (parsed, bool) {
 // read reads the columns of a row into a route. It returns false, and notes
 // why, if the route cannot be followed.
 func (ft *feature) read(r *incr.Reader, row *nb.LogicalRouterStaticRoute, rt *model.Route, e *graph.RowProblems) bool {
-	if rt.Prefix = model.HostOrNetwork(row.IPPrefix); !rt.Prefix.IsValid() {
+	if rt.Prefix = address.HostOrNetwork(row.IPPrefix); !rt.Prefix.IsValid() {
 		e.Problem("ip_prefix", strconv.Quote(row.IPPrefix)+" is not an IP address or network")
 		return false
 	}
@@ -89,7 +90,7 @@ func (ft *feature) read(r *incr.Reader, row *nb.LogicalRouterStaticRoute, rt *mo
 		return true
 	}
 	if row.Nexthop != "" {
-		hop := model.HostOrNetwork(row.Nexthop)
+		hop := address.HostOrNetwork(row.Nexthop)
 		if !hop.IsSingleIP() || hop.Addr().IsMulticast() || hop.Addr().IsUnspecified() {
 			e.Problem("nexthop", strconv.Quote(row.Nexthop)+" is not an IP address of a neighbour")
 			return false
