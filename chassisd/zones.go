@@ -2,6 +2,7 @@ package chassisd
 
 import (
 	"log/slog"
+	"slices"
 
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/zone"
@@ -87,14 +88,18 @@ func (z *zones) ask() bool {
 	if len(z.t.ZonesAsked.Changes())+len(z.t.ZoneNames.Changes()) == 0 {
 		return false
 	}
+	var names []string
 	asked := map[string]uint16{}
-	for id, n := range z.t.ZonesAsked.All() {
-		if name, ok := z.t.ZoneNames.Get(id); ok {
-			asked[zone.SNAT(name)] = n
+	for id, dp := range z.t.ZoneNames.All() {
+		name := zone.SNAT(dp)
+		names = append(names, name)
+		if n, ok := z.t.ZonesAsked.Get(id); ok {
+			asked[name] = n
 		}
 	}
+	slices.Sort(names)
 	changed := false
-	for _, name := range z.alloc.Names() {
+	for _, name := range names {
 		n, is := asked[name]
 		switch {
 		case !is && z.alloc.Get(name) == 0: // it was asked for before
@@ -107,10 +112,7 @@ func (z *zones) ask() bool {
 				continue
 			}
 			z.alloc.Claim(name, n)
-			z.t.Zones.Set(name, n)
-			if n != 0 {
-				z.stale = append(z.stale, n)
-			}
+			z.given(name, n)
 			if holder != "" {
 				z.give(holder)
 			}
@@ -165,17 +167,23 @@ func (z *zones) rename(names map[string]string) bool {
 	return true
 }
 
-// give gives a zone to what has none. The connections that an earlier owner left
-// in it are forgotten before flows send anything there, this run's or another's:
-// nobody knows who had it last.
+// give gives a zone to what has none.
 func (z *zones) give(name string) bool {
 	n, fresh := z.alloc.Assign(name)
-	if !fresh {
-		return false
+	if fresh {
+		z.given(name, n)
 	}
+	return fresh
+}
+
+// given notes a zone that something has now. The connections that an earlier owner
+// left in it are forgotten before flows send anything there, this run's or another's:
+// nobody knows who had it last. Those in the host's own zone are the host's.
+func (z *zones) given(name string, n uint16) {
 	z.t.Zones.Set(name, n)
-	z.stale = append(z.stale, n)
-	return true
+	if n != 0 {
+		z.stale = append(z.stale, n)
+	}
 }
 
 func (z *zones) take(name string) bool {

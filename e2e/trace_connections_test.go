@@ -29,7 +29,12 @@ type connection struct {
 	answer, untraced bool // untraced: an agent or a choice has a part in what becomes of it
 }
 
-func (c connection) family() string { return map[bool]string{true: "ip4", false: "ip6"}[c.src.Is4()] }
+func (c connection) family() string {
+	if c.src.Is4() {
+		return "ip4"
+	}
+	return "ip6"
+}
 
 // microflow is the packet for weft-trace.
 func (c connection) microflow() string {
@@ -94,7 +99,7 @@ func (n *traceNetwork) connections(r *rand.Rand, first, count int) (all []connec
 	return all
 }
 
-var translations = regexp.MustCompile(`, (src|dst)=([0-9a-f.:]+)`)
+var rewritten = regexp.MustCompile(`, (src|dst)=([0-9a-f.:]+)`)
 
 // outcome follows a packet through what weft-trace prints, and returns what comes
 // out.
@@ -106,7 +111,7 @@ func (c connection) outcome(text string) (out []connection, untraced bool) {
 			if strings.HasSuffix(line, "{") {
 				open = append(open, c)
 			}
-			for _, m := range translations.FindAllStringSubmatch(line, -1) {
+			for _, m := range rewritten.FindAllStringSubmatch(line, -1) {
 				*map[string]*netip.Addr{"src": &c.src, "dst": &c.dst}[m[1]] = netip.MustParseAddr(m[2])
 			}
 			continue
@@ -189,11 +194,7 @@ func (x *traceTest) connect(networks []*traceNetwork, each int) {
 	}
 	x.tool("hv1", "", "ovs-appctl", "dpctl/flush-conntrack")
 	for _, c := range sequence {
-		frame, err := c.frame()
-		if err != nil {
-			x.Fatal(err)
-		}
-		x.tool("hv1", "", "ovs-appctl", "netdev-dummy/receive", c.port, fmt.Sprintf("%x", frame))
+		x.send(c)
 	}
 	got := x.captured(networks)
 	for _, c := range begun {
@@ -213,6 +214,16 @@ func (x *traceTest) connect(networks []*traceNetwork, each int) {
 	}
 }
 
+// send has a packet come in by its port.
+func (x *traceTest) send(c connection) {
+	x.Helper()
+	frame, err := c.frame()
+	if err != nil {
+		x.Fatal(err)
+	}
+	x.tool("hv1", "", "ovs-appctl", "netdev-dummy/receive", c.port, fmt.Sprintf("%x", frame))
+}
+
 // pcap is where what comes out of a port is written.
 func (x *traceTest) pcap(port string) string { return x.s.Dir + "/" + port + ".pcap" }
 
@@ -223,18 +234,15 @@ func (x *traceTest) captured(networks []*traceNetwork) map[int][]string {
 	hosts := networks[0].hosts
 	marker := connection{port: hosts[0].name, ethSrc: hosts[0].mac, ethDst: hosts[1].mac, src: netip.MustParseAddr(hosts[0].ip4), dst: netip.MustParseAddr(hosts[1].ip4),
 		proto: "udp", sport: 9, dport: 9, ttl: 64}
-	frame, err := marker.frame()
+	x.send(marker)
+	err := poll(20*time.Second, func() error {
+		if !slices.ContainsFunc(x.frames(hosts[1].name), func(c connection) bool { return c.sport == 9 }) {
+			return unmetf("nothing has come out of %s", hosts[1].name)
+		}
+		return nil
+	})
 	if err != nil {
 		x.Fatal(err)
-	}
-	x.tool("hv1", "", "ovs-appctl", "netdev-dummy/receive", marker.port, fmt.Sprintf("%x", frame))
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		if slices.ContainsFunc(x.frames(hosts[1].name), func(c connection) bool { return c.sport == 9 }) {
-			break
-		}
-		if time.Now().After(deadline) {
-			x.Fatalf("nothing has come out of %s", hosts[1].name)
-		}
 	}
 	got := map[int][]string{}
 	for _, n := range networks {

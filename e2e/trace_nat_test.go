@@ -27,10 +27,7 @@ func (m *networkMaker) outside(router *madeRouter) {
 	m.do("lsp-set-options", sw+noWire, "network_name=phys")
 	mac := m.mac()
 	m.do("lrp-add", router.name, port, mac, "172.16.0.254/24", "fd16::fe/64")
-	m.do("lsp-add", sw, sw+"-r")
-	m.do("lsp-set-type", sw+"-r", "router")
-	m.do("lsp-set-addresses", sw+"-r", "router")
-	m.do("lsp-set-options", sw+"-r", "router-port="+port)
+	m.attach(sw, sw+"-r", port)
 	central := m.yes(3)
 	if central {
 		m.do("set", "Logical_Router", router.name, "options:chassis=hv1")

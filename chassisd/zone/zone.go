@@ -23,8 +23,8 @@ const snat = "_snat"
 // Allocator knows which zone is whose. Its zero value knows none.
 type Allocator struct {
 	byName map[string]uint16
-	taken  map[uint16]bool
-	next   uint16 // where the search for a free zone begins
+	holder map[uint16]string // by zone; nobody has 0
+	next   uint16            // where the search for a free zone begins
 }
 
 // Restore takes over the zones in the bridge's external_ids. Keys that hold no
@@ -37,7 +37,7 @@ func (a *Allocator) Restore(ids map[string]string) (bad []string) {
 			continue
 		}
 		n, err := strconv.ParseUint(ids[key], 10, 16)
-		if err != nil || n == 0 && !strings.HasSuffix(name, snat) || a.taken[uint16(n)] {
+		if err != nil || n == 0 && !strings.HasSuffix(name, snat) || a.Holder(uint16(n)) != "" {
 			bad = append(bad, key)
 			continue
 		}
@@ -48,7 +48,7 @@ func (a *Allocator) Restore(ids map[string]string) (bad []string) {
 
 func (a *Allocator) init() {
 	if a.byName == nil {
-		a.byName, a.taken = map[string]uint16{}, map[uint16]bool{}
+		a.byName, a.holder = map[string]uint16{}, map[uint16]string{}
 	}
 }
 
@@ -56,7 +56,7 @@ func (a *Allocator) init() {
 func (a *Allocator) set(name string, z uint16) {
 	a.byName[name] = z
 	if z != 0 {
-		a.taken[z] = true
+		a.holder[z] = name
 	}
 }
 
@@ -67,16 +67,7 @@ func (a *Allocator) Has(name string) bool { _, ok := a.byName[name]; return ok }
 func (a *Allocator) Get(name string) uint16 { return a.byName[name] }
 
 // Holder is the name that has a zone, "" of zone 0 and where none has.
-func (a *Allocator) Holder(z uint16) string {
-	if a.taken[z] {
-		for name, has := range a.byName {
-			if has == z {
-				return name
-			}
-		}
-	}
-	return ""
-}
+func (a *Allocator) Holder(z uint16) string { return a.holder[z] }
 
 // Claim gives a name a certain zone. Who has it, has none then.
 func (a *Allocator) Claim(name string, z uint16) {
@@ -97,7 +88,7 @@ func (a *Allocator) Assign(name string) (z uint16, fresh bool) {
 	}
 	for i := range last {
 		z := uint16((int(a.next)+i)%last + 1)
-		if !a.taken[z] {
+		if a.Holder(z) == "" {
 			a.next = z
 			a.set(name, z)
 			return z, true
@@ -113,15 +104,13 @@ func (a *Allocator) Rename(names map[string]string) {
 	for from, to := range names {
 		if z, ok := a.byName[from]; ok {
 			zones[to] = z
-			delete(a.byName, from)
+			a.Release(from)
 		}
 	}
 	for to, z := range zones {
-		if a.Has(to) {
-			delete(a.taken, z)
-			continue
+		if !a.Has(to) {
+			a.set(to, z)
 		}
-		a.byName[to] = z
 	}
 }
 
@@ -132,7 +121,7 @@ func (a *Allocator) Release(name string) {
 		return
 	}
 	delete(a.byName, name)
-	delete(a.taken, z)
+	delete(a.holder, z)
 }
 
 // Names returns the names that have a zone, in order.

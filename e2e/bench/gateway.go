@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -123,12 +124,9 @@ func watched() (lines [][]string) {
 // gapOf returns the longest time without an answer while hv2 dies and hv3 takes
 // over. Then hv2 lives again and has its traffic back.
 func (c *cloud) gapOf(ctx context.Context, d death) (time.Duration, error) {
-	enough := []string{"ping-wait", "p", "50"}
-	begin := append(append(watched(), []string{"ping-start", "p", "out", "a1", "-i", "10ms"}), served("hv2")...)
-	if err := c.script(ctx, append(begin, enough)...); err != nil {
-		return 0, err
-	}
-	if err := c.script(ctx, append(append(append([][]string{}, d.die...), served("hv3")...), enough)...); err != nil {
+	enough := [][]string{{"ping-wait", "p", "50"}}
+	begin := slices.Concat(watched(), [][]string{{"ping-start", "p", "out", "a1", "-i", "10ms"}}, served("hv2"), enough)
+	if err := c.script(ctx, slices.Concat(begin, d.die, served("hv3"), enough)...); err != nil {
 		return 0, err
 	}
 	var out bytes.Buffer
@@ -140,7 +138,6 @@ func (c *cloud) gapOf(ctx context.Context, d death) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("ping-stop said %q: %w", out.String(), err)
 	}
-	back := append(append([][]string{}, d.live...), []string{"ping-start", "p", "out", "a1", "-i", "10ms", "-nowait"})
-	back = append(append(append(back, watched()...), served("hv2")...), enough, []string{"ping-stop", "p"})
-	return gap, c.script(ctx, back...)
+	again := [][]string{{"ping-start", "p", "out", "a1", "-i", "10ms", "-nowait"}}
+	return gap, c.script(ctx, slices.Concat(d.live, again, watched(), served("hv2"), enough, [][]string{{"ping-stop", "p"}})...)
 }

@@ -45,21 +45,20 @@ func (c *cloud) packets(ctx context.Context) error {
 		return err
 	}
 	to, from := portName(0, fipVM), portName(0, snatVM)
-	for _, line := range [][]string{
-		{"exthost", "out", "40:44:00:00:16:01", provider + "/12"},
-		{"vm", to, "hv1", natMAC(0, fipVM), natIP(0, fipVM) + "/24", natHop(0)},
-		{"vm", from, "hv1", natMAC(0, snatVM), natIP(0, snatVM) + "/24", natHop(0)},
-		{"wait-up", to, from},
-		{"sync"},
-		{"serve", to, "udp", "7"},
-		{"serve", "out", "udp", "7"},
-		{"until", "ping", "out", fipOf(0, fipVM)},
-		{"until", "ping", from, provider},
-		{"sync"},
-	} {
-		if err := c.do(ctx, line...); err != nil {
-			return fmt.Errorf("%s: %w", strings.Join(line, " "), err)
-		}
+	err := c.script(ctx,
+		[]string{"exthost", "out", "40:44:00:00:16:01", provider + "/12"},
+		[]string{"vm", to, "hv1", natMAC(0, fipVM), natIP(0, fipVM) + "/24", natHop(0)},
+		[]string{"vm", from, "hv1", natMAC(0, snatVM), natIP(0, snatVM) + "/24", natHop(0)},
+		[]string{"wait-up", to, from},
+		[]string{"sync"},
+		[]string{"serve", to, "udp", "7"},
+		[]string{"serve", "out", "udp", "7"},
+		[]string{"until", "ping", "out", fipOf(0, fipVM)},
+		[]string{"until", "ping", from, provider},
+		[]string{"sync"},
+	)
+	if err != nil {
+		return err
 	}
 	return errors.Join(c.setups(ctx, fipSetup, "out", fipOf(0, fipVM)), c.setups(ctx, snatSetup, from, provider), c.stream(ctx, to))
 }
