@@ -20,12 +20,13 @@ import (
 type gatewayCloud struct {
 	name    string
 	options []string // of NB_Global
+	rx      string   // how often who watches hears of the other, then
 	goal    goal
 }
 
 var gatewayClouds = []gatewayCloud{
-	{"bfd-100", []string{"options:bfd-min-rx=100", "options:bfd-min-tx=100", "options:bfd-mult=3"}, goal{limit: &figure{0.5, "s"}}},
-	{"bfd-default", nil, goal{ratio: 1}},
+	{"bfd-100", []string{"options:bfd-min-rx=100", "options:bfd-min-tx=100", "options:bfd-mult=3"}, "100ms", goal{limit: &figure{0.5, "s"}}},
+	{"bfd-default", nil, "1000ms", goal{ratio: 1}},
 }
 
 // death is a way for a hypervisor to die, and back.
@@ -63,7 +64,7 @@ func (c *cloud) gateway(ctx context.Context, z gatewayCloud) error {
 		if !c.want(z.gap(d)) {
 			continue
 		}
-		gap, err := c.gapOf(ctx, d)
+		gap, err := c.gapOf(ctx, z, d)
 		if err != nil {
 			return fmt.Errorf("%s: %w", z.gap(d), err)
 		}
@@ -113,19 +114,21 @@ func served(hv string) [][]string {
 	return [][]string{{"listen", hv + ":ext"}, {"expect-hear", hv + ":ext", "-t", "30s", "dir==out", "ip4.src==10.0.1.1"}}
 }
 
-// watched are the lines that wait until those who watch hv2 find it well.
-func watched() (lines [][]string) {
-	for _, hv := range []string{"hv1", "hv3"} {
-		lines = append(lines, []string{"until", "-t", "30s", "-match", "Remote Session State: up", hv, "ovs-appctl", "bfd/show", "ovn-hv2-0"})
+// watched are the lines that wait until all of them find one another well, and are heard
+// as often as they are to: BFD begins slowly, RFC 5880 section 6.8.3.
+func (z gatewayCloud) watched() (lines [][]string) {
+	for _, pair := range [][2]string{{"hv1", "hv2"}, {"hv1", "hv3"}, {"hv2", "hv3"}, {"hv3", "hv1"}, {"hv3", "hv2"}} {
+		lines = append(lines, []string{"until", "-t", "30s", "-match", "(?s)RX Interval: Approx " + z.rx + ".*Remote Session State: up",
+			pair[0], "ovs-appctl", "bfd/show", "ovn-" + pair[1] + "-0"})
 	}
 	return lines
 }
 
 // gapOf returns the longest time without an answer while hv2 dies and hv3 takes
 // over. Then hv2 lives again and has its traffic back.
-func (c *cloud) gapOf(ctx context.Context, d death) (time.Duration, error) {
+func (c *cloud) gapOf(ctx context.Context, z gatewayCloud, d death) (time.Duration, error) {
 	enough := [][]string{{"ping-wait", "p", "50"}}
-	begin := slices.Concat(watched(), [][]string{{"ping-start", "p", "out", "a1", "-i", "10ms"}}, served("hv2"), enough)
+	begin := slices.Concat(z.watched(), [][]string{{"ping-start", "p", "out", "a1", "-i", "10ms"}}, served("hv2"), enough)
 	if err := c.script(ctx, slices.Concat(begin, d.die, served("hv3"), enough)...); err != nil {
 		return 0, err
 	}
@@ -139,5 +142,5 @@ func (c *cloud) gapOf(ctx context.Context, d death) (time.Duration, error) {
 		return 0, fmt.Errorf("ping-stop said %q: %w", out.String(), err)
 	}
 	again := [][]string{{"ping-start", "p", "out", "a1", "-i", "10ms", "-nowait"}}
-	return gap, c.script(ctx, slices.Concat(d.live, again, watched(), served("hv2"), enough, [][]string{{"ping-stop", "p"}})...)
+	return gap, c.script(ctx, slices.Concat(d.live, again, z.watched(), served("hv2"), enough, [][]string{{"ping-stop", "p"}})...)
 }
