@@ -37,8 +37,13 @@ type Output struct {
 	Rows  []Change // southbound, sorted by table and UUID
 	Units []Unit   // sorted by path
 	// NB are northbound columns to write back, sorted by UUID and column. A
-	// write that is lost comes again only when its row changes: retry it.
+	// write that is lost comes again only when its row changes: retry it, until
+	// it is done or the column is among Met.
 	NB []Change
+	// Met are northbound columns that have come to be as they shall be, that are
+	// left alone now, or whose row is gone, sorted as NB: what was to be written
+	// is not to be any more. They have no Old and New.
+	Met []Change
 	// Problems that are new, and those that are gone. Graph.Problems has all
 	// that there are.
 	Problems, Solved []Problem

@@ -166,6 +166,30 @@ func (w *world) String() string {
 
 func gadgetID(i int) schema.UUID { return schema.NameUUID("gadget", fmt.Sprint(i)) }
 
+// TestWriteBack: what a column shall be is asked for again when somebody undid the
+// write, and no longer asked for when somebody else wrote it or the row is gone.
+func TestWriteBack(t *testing.T) {
+	w := newWorld(gadgetGraph())
+	row := func(version int64, number ...int64) *gadget {
+		d := &gadget{Header: schema.Header{UUID: gadgetID(1), Version: schema.NameUUID("version", fmt.Sprint(version))}, Name: "g", Color: "red"}
+		if len(number) > 0 {
+			d.Number = &number[0]
+		}
+		return d
+	}
+	expect := func(what string, o Output, asked, met int) {
+		t.Helper()
+		if len(o.NB) != asked || len(o.Met) != met {
+			t.Errorf("%s: %d columns are asked for and %d met, want %d and %d", what, len(o.NB), len(o.Met), asked, met)
+		}
+	}
+	expect("a new row", w.apply(w.set(row(1))), 1, 0)
+	expect("it came to be as asked", w.apply(w.set(row(2, 1))), 0, 1)
+	expect("a client sets another", w.apply(w.set(row(3, 7))), 1, 0)
+	expect("and once more, over what was asked", w.apply(w.set(row(4, 1)), w.set(row(5, 7))), 1, 0)
+	expect("the row goes", w.apply(w.del(gadgetID(1))), 0, 1)
+}
+
 // TestGadget: flows, rows, problems and write-back of a table come out of the
 // declarations in this file.
 func TestGadget(t *testing.T) {

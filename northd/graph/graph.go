@@ -130,9 +130,11 @@ func (o *Output) sort() {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), a.UUID.Compare(b.UUID))
 	})
 	slices.SortFunc(o.Units, func(a, b Unit) int { return cmp.Compare(a.Path, b.Path) })
-	slices.SortFunc(o.NB, func(a, b Change) int {
-		return cmp.Or(a.UUID.Compare(b.UUID), slices.Compare(a.Columns, b.Columns))
-	})
+	for _, back := range [][]Change{o.NB, o.Met} {
+		slices.SortFunc(back, func(a, b Change) int {
+			return cmp.Or(a.UUID.Compare(b.UUID), slices.Compare(a.Columns, b.Columns))
+		})
+	}
 }
 
 // Stats says how much the last Apply computed.

@@ -14,21 +14,29 @@ func WriteBack[R schema.Row, V any](g *Graph, rows *RowTable[R], column string, 
 	g.unread.reads(t, []string{column})
 	same := incr.Deep[V]()
 	// The table has a row as long as the northbound row is not as it should be.
-	table := Table(g, "write-back of "+t.Name+"."+column, incr.Keys(rows), func(r *incr.Reader, id schema.UUID) (v V, ok bool) {
+	table := Table(g, "write-back of "+t.Name+"."+column, incr.Keys(rows), func(r *incr.Reader, id schema.UUID) (w wanted[V], ok bool) {
 		row, ok := incr.Get(r, rows, id)
 		if !ok {
-			return v, false
+			return w, false
 		}
-		v, ok = want(r, row)
-		return v, ok && !same(v, *field(row))
+		v, ok := want(r, row)
+		return wanted[V]{v, schema.HeaderOf(row).Version}, ok && !same(v, *field(row))
 	})
-	follow(g, table, func(o *Output, ch *incr.Change[schema.UUID, V]) {
+	follow(g, table, func(o *Output, ch *incr.Change[schema.UUID, wanted[V]]) {
 		old, ok := rows.Get(ch.Key)
 		if !ch.Has || !ok {
+			o.Met = append(o.Met, Change{Table: t.Name, UUID: ch.Key, Columns: []string{column}})
 			return
 		}
 		row := t.Clone(old).(R)
-		*field(row) = ch.New
+		*field(row) = ch.New.value
 		o.NB = append(o.NB, Change{Table: t.Name, UUID: ch.Key, Old: old, New: row, Columns: []string{column}})
 	})
+}
+
+// wanted is what a column shall be, and the version of the row in which it is
+// not: a write that somebody undid is asked for again.
+type wanted[V any] struct {
+	value   V
+	version schema.UUID
 }

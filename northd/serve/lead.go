@@ -210,11 +210,8 @@ func (l *leading) compile(in northd.Input) {
 	if l.leads { // else it is the leader's to write
 		l.out.add(l.sb.Schema(), out)
 	}
-	var changes []store.Change
-	for _, c := range out.NB {
-		changes = append(changes, store.Change{Table: l.nb.Schema().Table(c.Table), UUID: c.UUID, Old: c.Old, New: c.New})
-	}
-	l.writeback.put(changes)
+	l.writeback.put(out.NB)
+	l.writeback.withdraw(out.Met)
 	l.check()
 }
 

@@ -91,7 +91,6 @@ func (l *leading) standBy(ctx context.Context, f *feeds) (*leader.Term, error) {
 			l.failed(err)
 			retry.Reset(retryDelay)
 		}
-		l.writeback.prune()
 	}
 }
 

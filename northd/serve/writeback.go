@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
+	"github.com/weft-sdn/weft/northd"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
 	"github.com/weft-sdn/weft/store"
@@ -18,15 +20,15 @@ import (
 // columns are derived, so that telling them waits for no etcd
 // (docs/decisions/0008-how-far-is-derived.md).
 type writeback struct {
-	db  *store.DB
-	log *slog.Logger
-	now func() time.Time
+	db     *store.DB
+	schema *schema.Database // of db
+	log    *slog.Logger
+	now    func() time.Time
 
 	telling sync.Mutex // held while NB_Global is told: what was asked for first is told first
 
 	mu     sync.Mutex
 	leads  bool                   // rows are written, not only asked for; guarded by mu
-	kept   int                    // how many rows prune left; guarded by mu
 	rows   map[schema.UUID]*asked // guarded by mu
 	due    time.Time              // when rows are to be written; guarded by mu
 	global func(*nb.NBGlobal)     // guarded by mu
@@ -48,8 +50,6 @@ const (
 	// port is false, and a port that is created where its VM is has the next one
 	// soon, which then takes its place. Nor does the claim queue behind it in etcd.
 	idle = 50 * time.Millisecond
-	// gatherRows are so few that a standby may hold them for nothing.
-	gatherRows = 1000
 )
 
 // saysNothing tells of a value that takes the place of none whether it is the
@@ -67,11 +67,11 @@ func saysNothing(c *schema.Column, old, now schema.Row) bool {
 }
 
 func newWriteback(db *store.DB, log *slog.Logger, now func() time.Time) *writeback {
-	return &writeback{db: db, log: log, now: now, rows: map[schema.UUID]*asked{}, wake: make(chan struct{}, 1)}
+	return &writeback{db: db, schema: nb.Schema(), log: log, now: now, rows: map[schema.UUID]*asked{}, wake: make(chan struct{}, 1)}
 }
 
-// put asks for changes of rows: of the columns in which Old and New differ.
-func (w *writeback) put(changes []store.Change) {
+// put asks for changes of the columns that they are about.
+func (w *writeback) put(changes []northd.Change) {
 	if len(changes) == 0 {
 		return
 	}
@@ -80,10 +80,11 @@ func (w *writeback) put(changes []store.Change) {
 	for _, c := range changes {
 		row := w.rows[c.UUID]
 		if row == nil {
-			row = &asked{c.Table, map[*schema.Column]schema.Row{}}
+			row = &asked{w.schema.Table(c.Table), map[*schema.Column]schema.Row{}}
 			w.rows[c.UUID] = row
 		}
-		for _, col := range c.Table.Changed(c.Old, c.New) {
+		for _, name := range c.Columns {
+			col := row.table.Column(name)
 			row.values[col] = c.New
 			if !saysNothing(col, c.Old, c.New) {
 				wait = gather
@@ -95,6 +96,25 @@ func (w *writeback) put(changes []store.Change) {
 	}
 	w.mu.Unlock()
 	w.kick()
+}
+
+// withdraw takes back what was asked for of columns: the rows have it, or are to be
+// left as they are. A standby asks for much that the leader then writes.
+func (w *writeback) withdraw(met []northd.Change) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range met {
+		row := w.rows[c.UUID]
+		if row == nil {
+			continue
+		}
+		for _, name := range c.Columns {
+			delete(row.values, row.table.Column(name))
+		}
+		if len(row.values) == 0 {
+			delete(w.rows, c.UUID)
+		}
+	}
 }
 
 // setGlobal asks for NB_Global to be as set makes it. A later one replaces it.
@@ -167,29 +187,6 @@ func (w *writeback) lead() {
 	w.kick()
 }
 
-// prune forgets the rows of a standby that are as they shall be, once that may be
-// half of them.
-func (w *writeback) prune() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.rows) <= 2*w.kept+gatherRows {
-		return
-	}
-	snap := w.db.Snapshot()
-	for id, row := range w.rows {
-		now := snap.Get(row.table.Name, id)
-		for col, from := range row.values {
-			if now == nil || col.Equal(now, from) {
-				delete(row.values, col)
-			}
-		}
-		if len(row.values) == 0 {
-			delete(w.rows, id)
-		}
-	}
-	w.kept = len(w.rows)
-}
-
 // flush writes what is asked for; what fails is asked for again unless
 // something later has taken its place.
 func (w *writeback) flush(ctx context.Context) error {
@@ -226,14 +223,19 @@ func (w *writeback) flushGlobal(ctx context.Context) error {
 	return err
 }
 
+// flushRows writes the rows that were asked for, once this northd leads. They are
+// asked for until they are written.
 func (w *writeback) flushRows(ctx context.Context) error {
 	w.mu.Lock()
 	if !w.leads {
 		w.mu.Unlock()
 		return nil
 	}
-	rows := w.rows
-	w.rows, w.due = map[schema.UUID]*asked{}, time.Time{}
+	rows := make(map[schema.UUID]*asked, len(w.rows))
+	for id, row := range w.rows {
+		rows[id] = &asked{row.table, maps.Clone(row.values)}
+	}
+	w.due = time.Time{}
 	w.mu.Unlock()
 
 	write := store.Write{Split: true, Client: ourselves}
@@ -247,24 +249,34 @@ func (w *writeback) flushRows(ctx context.Context) error {
 			write.Rows = append(write.Rows, store.Change{Table: row.table, UUID: id, Old: now, New: next})
 		}
 	}
-	if len(write.Rows) == 0 {
-		return nil
-	}
-	_, err := w.db.Write(ctx, write)
-	if err == nil {
-		return nil
+	if len(write.Rows) > 0 {
+		if _, err := w.db.Write(ctx, write); err != nil {
+			return err
+		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for id, row := range rows {
-		if later := w.rows[id]; later != nil {
-			for col, from := range later.values {
-				row.values[col] = from
-			}
-		}
-		w.rows[id] = row
+		w.written(id, row)
 	}
-	return err
+	return nil
+}
+
+// written forgets what was written of a row, unless something else is asked for by
+// now. The caller holds w.mu.
+func (w *writeback) written(id schema.UUID, row *asked) {
+	now := w.rows[id]
+	if now == nil {
+		return
+	}
+	for col, from := range row.values {
+		if now.values[col] == from {
+			delete(now.values, col)
+		}
+	}
+	if len(now.values) == 0 {
+		delete(w.rows, id)
+	}
 }
 
 // globalChange makes the change of NB_Global, the row too where it is missing.
