@@ -265,10 +265,10 @@ func places(s *Sandbox) func(func(string) bool) {
 type logWatch struct{ offset map[string]int64 }
 
 // alarm is what a daemon must never say: an incremental result that differs
-// from the full one (with WEFT_CHECK=1), a crash, a data race; and of a switch that
-// a packet has come round too often, as it may six times with Open vSwitch 3.1: it is
+// from the full one (with WEFT_CHECK=1), a crash, a data race, two flows that
+// contradict each other; and of a switch that a packet has come round too often, as it may six times with Open vSwitch 3.1: it is
 // dropped (coverage counter datapath_drop_recirc_error).
-var alarm = regexp.MustCompile(`(?m)^.*(incremental differs from full|^panic:|^fatal error:|WARNING: DATA RACE|goroutine \d+ \[running\]|Max recirculation depth exceeded).*$`)
+var alarm = regexp.MustCompile(`(?m)^.*(incremental differs from full|^panic:|^fatal error:|WARNING: DATA RACE|goroutine \d+ \[running\]|Max recirculation depth exceeded|what="?contested: ).*$`)
 
 func (w *logWatch) look(s *Sandbox) error {
 	if w.offset == nil {

@@ -14,11 +14,11 @@
 //
 // A row function can read only tables declared earlier, so no table can say
 // "reached from what is reached", and a row that holds all that is reached is
-// computed as a whole each time. What recursion there is has a node of its own:
-// Components, the connected components of a graph whose edges are rows. It looks
-// at what an edge that came or went may have changed and at no more, and its
-// value is still a function of its input alone, the smallest vertex, and not of
-// the way there; so Check proves it as it does the rest.
+// computed as a whole each time. What recursion there is has nodes of its own: a
+// Digraph, whose edges are rows, and From and To, the vertices that are reached in it
+// from some, or from which some are reached. They look at what an edge that came or
+// went may have changed and at no more, and what they hold is still a function of
+// their input alone, not of the way there; so Check proves it as it does the rest.
 //
 // One goroutine owns an Engine and all of its tables. Values are immutable
 // once they are in a table.

@@ -22,7 +22,7 @@ type Engine struct {
 // Stats says what the last commit did.
 type Stats struct {
 	Inputs    int // input rows that differ from before
-	Evaluated int // row functions called, and vertices that Components looked at
+	Evaluated int // row functions called, and vertices of a Digraph that were looked at
 	Changed   int // derived rows that differ from before
 }
 

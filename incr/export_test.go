@@ -11,3 +11,13 @@ func (e *Engine) Held() (cells, edges int) {
 func (t *Table[K, V]) held() int { return t.ids.n }
 
 func (ix *Index[K, V, X]) held() int { return ix.ids.n }
+
+func (g *Digraph[K, V, X]) held() int {
+	n := g.ids.n
+	for _, v := range g.loose { // until the next commit
+		if g.vertices.at(v).uses == 0 {
+			n--
+		}
+	}
+	return n
+}

@@ -117,23 +117,29 @@ func (g *graph) derive(t *rapid.T, i int) {
 	g.index(t, d)
 }
 
-// join declares the components of a graph whose edges are the rows of a table,
-// and a table that reads them: of each vertex its representative and how many
-// have that.
+// join declares what is reached in a graph whose edges are the rows of a table, and a
+// table that reads it.
 func (g *graph) join(t *rapid.T, i int) {
 	mod := rapid.IntRange(1, 12).Draw(t, "mod")
-	of := incr.NewComponents(rapid.SampledFrom(g.rows).Draw(t, "edges"), fmt.Sprintf("c%d", i), func(k key, v int) (a, b key) {
+	d := incr.NewDigraph(rapid.SampledFrom(g.rows).Draw(t, "edges"), fmt.Sprintf("g%d", i), func(k key, v int) (from, to key) {
 		return k, key{uint8(v % mod)}
 	})
-	byRep := incr.NewIndex(of, "representative", func(_, rep key) []key { return []key{rep} })
-	d := incr.NewTable(g.e, fmt.Sprintf("j%d", i), incr.Eq[int], incr.Union(incr.Keys(of), incr.Under(byRep, incr.Keys(rapid.SampledFrom(g.rows).Draw(t, "of")))),
-		func(r *incr.Reader, k key) (int, bool) {
-			rep, ok := incr.Get(r, of, k)
-			return int(rep.n) + incr.Count(r, byRep, rep), ok
-		}).Feed()
-	g.derived = append(g.derived, d)
-	g.rows = append(g.rows, d)
-	g.index(t, d)
+	of := rapid.SampledFrom(g.rows).Draw(t, "of")
+	roots := incr.NewTable(g.e, fmt.Sprintf("r%d", i), incr.Eq[struct{}], incr.Keys(of), func(r *incr.Reader, k key) (_ struct{}, ok bool) {
+		v, ok := incr.Get(r, of, k)
+		return struct{}{}, ok && v%5 == 0
+	})
+	from, to := d.From(fmt.Sprintf("f%d", i), roots), d.To(fmt.Sprintf("o%d", i), roots)
+	j := incr.NewTable(g.e, fmt.Sprintf("j%d", i), incr.Eq[int], incr.Union(incr.Keys(from), incr.Keys(of)), func(r *incr.Reader, k key) (int, bool) {
+		n := int(k.n)
+		if incr.Has(r, to, k) {
+			n++
+		}
+		return n, incr.Has(r, from, k)
+	}).Feed()
+	g.derived = append(g.derived, j)
+	g.rows = append(g.rows, j)
+	g.index(t, j)
 }
 
 func (g *graph) String() string {

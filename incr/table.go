@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// Table holds rows by key; NewInput, NewTable and NewComponents make them.
+// Table holds rows by key; NewInput, NewTable and a Digraph make them.
 type Table[K comparable, V any] struct {
 	e     *Engine
 	id    uint16
@@ -25,7 +25,7 @@ type Table[K comparable, V any] struct {
 	changes []Change[K, V]
 
 	keyed   []func(K)       // tables that have this one's keys: the key came or went
-	indexes []indexed[K, V] // indexes of this table, components over it
+	indexes []indexed[K, V] // indexes of this table, graphs over it
 	shadow  map[K]V         // Check: the table computed from nothing
 	errs    map[uint32]*RowError
 	input   bool              // its rows are set, so that Check takes them as they are

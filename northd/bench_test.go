@@ -168,3 +168,44 @@ func BenchmarkSetAddress(b *testing.B) {
 	}
 	b.ReportMetric(2*goalGroup, "goal-ns/op")
 }
+
+// BenchmarkAddRoute gives a router a route more, among few and among many, and
+// removes it again.
+func BenchmarkAddRoute(b *testing.B) {
+	for _, routes := range []int{100, 10_000} {
+		b.Run(fmt.Sprint(routes), func(b *testing.B) {
+			n := northdtest.New(northd.Options{})
+			n.Put("NB_Global", &nb.NBGlobal{Header: schema.Header{UUID: northdtest.ID("global")}})
+			lrp := &nb.LogicalRouterPort{Header: schema.Header{UUID: northdtest.ID("lrp")}, Name: "lrp", MAC: "0a:00:00:00:00:01", Networks: []string{"10.0.0.254/24"}}
+			n.Put("Logical_Router_Port", lrp)
+			lr := &nb.LogicalRouter{Header: schema.Header{UUID: northdtest.ID("lr")}, Name: "lr", Ports: []schema.UUID{lrp.UUID}}
+			route := func(i int) *nb.LogicalRouterStaticRoute {
+				r := &nb.LogicalRouterStaticRoute{Header: schema.Header{UUID: northdtest.ID(fmt.Sprint("route", i))}, IPPrefix: fmt.Sprintf("20.%d.%d.0/24", i>>8, i&255), Nexthop: "10.0.0.1"}
+				n.Put("Logical_Router_Static_Route", r)
+				return r
+			}
+			for i := range routes {
+				lr.StaticRoutes = append(lr.StaticRoutes, route(i).UUID)
+			}
+			lr.StaticRoutes = sorted(lr.StaticRoutes)
+			n.Put("Logical_Router", lr)
+			n.C.Apply(n.Next)
+			n.Next = northd.Input{}
+			table := nb.Schema().Table("Logical_Router")
+			for b.Loop() {
+				more := table.Clone(lr).(*nb.LogicalRouter)
+				more.StaticRoutes = sorted(append(slices.Clone(lr.StaticRoutes), route(routes).UUID))
+				n.Put("Logical_Router", more)
+				out := n.C.Apply(n.Next)
+				n.Next = northd.Input{}
+				if len(out.Units) != 1 {
+					b.Fatalf("%d units", len(out.Units))
+				}
+				n.Put("Logical_Router", lr)
+				n.Remove(northdtest.ID(fmt.Sprint("route", routes)))
+				n.C.Apply(n.Next)
+				n.Next = northd.Input{}
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package northd
 import (
 	"github.com/weft-sdn/weft/northd/acl"
 	"github.com/weft-sdn/weft/northd/bfd"
+	"github.com/weft-sdn/weft/northd/bindings"
 	"github.com/weft-sdn/weft/northd/gateway"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/l2"
@@ -26,6 +27,7 @@ import (
 func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	elsewhere(g)
 	m := model.New(g, limits)
+	bindings.New(g, m)
 	var limit model.Meters
 	var sessions model.BFDSessions
 	var sample model.ACLSampling

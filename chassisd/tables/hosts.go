@@ -30,7 +30,8 @@ type hostTables struct {
 	// possible are the ports that this chassis may have, with their datapath. It
 	// is ready for them: a gateway that others fail over to has all flows already.
 	possible *incr.Table[schema.UUID, schema.UUID]
-	of       *incr.Table[schema.UUID, string] // the chassis that has the port
+	shared   *incr.Table[schema.UUID, schema.UUID] // those of them that others may have, too
+	of       *incr.Table[schema.UUID, string]      // the chassis that has the port
 }
 
 // joinCandidates declares who may have ports without an interface.
@@ -54,6 +55,12 @@ func (t *Tables) joinCandidates() {
 			return row.Datapath, slices.Contains(ranked, self.Name)
 		}
 		return row.Datapath, t.named(r, row.Gateway) == self.Name
+	})
+	h.shared = incr.NewTable(t.Engine, "gateways that may be here or elsewhere", incr.Eq[schema.UUID], incr.Keys(h.possible), func(r *incr.Reader, port schema.UUID) (schema.UUID, bool) {
+		dp, ok := incr.Get(r, h.possible, port)
+		row, _ := incr.Get(r, t.Ports, port)
+		ranked, _ := incr.Get(r, h.ranked, row.Group)
+		return dp, ok && row.Type == standInType && len(ranked) > 1
 	})
 }
 

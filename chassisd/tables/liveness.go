@@ -68,13 +68,12 @@ func bfdTimes(row *sb.SBGlobal, _ Event) (BFDTimes, error) {
 // contest is a port that stands for a gateway port, on a datapath that is needed
 // here.
 type contest struct {
-	Chassis   []string    // that may have it, in their order
-	Ours      bool        // this one may
-	Component schema.UUID // of its datapath
+	Chassis []string // that may have it, in their order
+	Sends   bool     // from its datapath packets get to a gateway port that this one may have
 }
 
 func (c contest) equal(o contest) bool {
-	return slices.Equal(c.Chassis, o.Chassis) && c.Ours == o.Ours && c.Component == o.Component
+	return slices.Equal(c.Chassis, o.Chassis) && c.Sends == o.Sends
 }
 
 // livenessTables say whom this chassis watches and what it hears.
@@ -114,7 +113,8 @@ var globalRow = schema.NameUUID("SB_Global")
 // joinPeersOfGateways declares whom this chassis watches, itself perhaps among them:
 // those that may have what it sends to, and where it may have that itself, those that
 // send to it too. These are the chassis with ports on the datapaths from which packets get
-// there without a tunnel: all of them are needed here.
+// there without a tunnel, and those that may have gateway ports there: all of these
+// datapaths are needed here, and that of the gateway port where they are.
 func (t *Tables) joinPeersOfGateways() incr.Source[string] {
 	h := &t.hosts
 	contests := incr.NewTable(t.Engine, "contests", contest.equal, incr.Values(h.ports), func(r *incr.Reader, port schema.UUID) (contest, bool) {
@@ -123,28 +123,15 @@ func (t *Tables) joinPeersOfGateways() incr.Source[string] {
 			return contest{}, false
 		}
 		ranked, ok := incr.Get(r, h.ranked, row.Group)
-		rep, _ := incr.Get(r, t.component, row.Datapath)
-		return contest{ranked, incr.Has(r, h.possible, port), rep}, ok
+		return contest{ranked, incr.Has(r, t.senders, row.Datapath)}, ok
 	})
 	candidates := incr.NewIndex(contests, "candidates", func(_ schema.UUID, c contest) []string {
-		if len(c.Chassis) < 2 {
+		if len(c.Chassis) < 2 && !c.Sends {
 			return nil
 		}
 		return c.Chassis
 	})
-	ours := incr.NewIndex(contests, "ours", func(_ schema.UUID, c contest) []schema.UUID {
-		if len(c.Chassis) < 2 || !c.Ours {
-			return nil
-		}
-		return one(c.Component)
-	})
-	// Who may have another gateway port of the same routers sends to ours too.
-	beside := incr.NewIndex(contests, "component", func(_ schema.UUID, c contest) []schema.UUID { return one(c.Component) })
-	others := incr.NewTable(t.Engine, "candidates beside ours", slices.Equal[[]string], incr.Under(beside, incr.Values(ours)), func(r *incr.Reader, port schema.UUID) ([]string, bool) {
-		c, ok := incr.Get(r, contests, port)
-		return c.Chassis, ok
-	})
-	users := incr.NewTable(t.Engine, "users of our gateways", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Under(t.connected, incr.Values(ours))), func(r *incr.Reader, port schema.UUID) (string, bool) {
+	users := incr.NewTable(t.Engine, "users of our gateways", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.senders)), func(r *incr.Reader, port schema.UUID) (string, bool) {
 		row, _ := incr.Get(r, t.Ports, port)
 		has := ""
 		switch row.Type {
@@ -157,7 +144,6 @@ func (t *Tables) joinPeersOfGateways() incr.Source[string] {
 	})
 	return incr.Union(
 		incr.Values(candidates),
-		incr.Values(incr.NewIndex(others, "chassis", func(_ schema.UUID, names []string) []string { return names })),
 		incr.Values(incr.NewIndex(users, "chassis", func(_ schema.UUID, name string) []string { return one(name) })))
 }
 

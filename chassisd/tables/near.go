@@ -11,12 +11,8 @@ func (t *Tables) Near(datapath schema.UUID) []Tunnel {
 			return nil
 		}
 	}
-	reached := []schema.UUID{datapath}
-	if rep, ok := t.component.Get(datapath); ok {
-		reached = t.connected.Lookup(rep)
-	}
 	through := map[uint32]bool{}
-	for _, dp := range reached {
+	for _, dp := range t.ways.Search(datapath) {
 		for _, group := range t.groupsByName.Lookup(groupName{dp, floodGroup}) {
 			for _, k := range t.members.byGroup.Lookup(group) {
 				through[k.Tunnel] = true

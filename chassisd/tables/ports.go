@@ -23,6 +23,8 @@ type Port struct {
 	For        string      // options:distributed-port
 	Group      schema.UUID // of the chassis that may have it: HA_Chassis_Group
 	Bridged    bool        // options:redirect-type is bridged: packets get there over the physical network
+	Central    bool        // options:chassis-redirect-port: another one stands for it, on the chassis that has it
+	Always     bool        // options:always-redirect: that one does so for all packets
 	Network    string      // of a localnet port: options:network_name
 	VLAN       physical.VLAN
 	Security   security
@@ -80,6 +82,8 @@ func PortOf(p *sb.PortBinding) Port {
 	if p.HAChassisGroup != nil {
 		port.Group = *p.HAChassisGroup
 	}
+	port.Central = p.Options["chassis-redirect-port"] != ""
+	port.Always = p.Type == standInType && p.Options["always-redirect"] == "true"
 	port.Bridged = p.Type == standInType && p.Options["redirect-type"] == "bridged"
 	port.Tracked = p.Type == patch && p.Options["enable_router_port_acl"] == "true"
 	if p.Type == localnet {

@@ -17,9 +17,8 @@ type edge struct{ from, to schema.UUID }
 // no flow at all until then, so that none of its packets meets half of them.
 //
 // Needed are the datapaths of ports that are here, of gateway ports that may come to be here, and those
-// that packets get to from there. Doors name each other, so that these are the datapaths of the same
-// components; of a door whose peer names another, or none, both ends are needed
-// where one is.
+// that packets get to from there; where other chassis may have such a gateway port too, also those from which
+// packets get to it, as whoever is there is to be watched.
 func (t *Tables) reach() {
 	doors := incr.NewIndex(t.Ports, "doors", func(id schema.UUID, p Port) []schema.UUID {
 		if !isDoor(p) {
@@ -27,21 +26,31 @@ func (t *Tables) reach() {
 		}
 		return one(id)
 	})
+	t.standIns = incr.NewIndex(t.Ports, "distributed port", func(_ schema.UUID, p Port) []string {
+		if p.Type != standInType {
+			return nil
+		}
+		return one(p.For)
+	})
+	t.wires = incr.NewIndex(t.Ports, "physical network", func(_ schema.UUID, p Port) []schema.UUID {
+		if p.Type != localnet {
+			return nil
+		}
+		return one(p.Datapath)
+	})
 	edges := incr.NewTable(t.Engine, "edges", incr.Eq[edge], incr.Values(doors), t.edge)
-	t.component = incr.NewComponents(edges, "components", func(_ schema.UUID, e edge) (a, b schema.UUID) { return e.from, e.to })
-	t.connected = incr.NewIndex(t.component, "representative", func(_, rep schema.UUID) []schema.UUID { return one(rep) })
+	t.ways = incr.NewDigraph(edges, "ways", func(_ schema.UUID, e edge) (from, to schema.UUID) { return e.from, e.to })
 
 	byDatapath := incr.NewIndex(t.Bound, "datapath", func(_ schema.UUID, b Bound) []schema.UUID { return one(b.Datapath) })
 	possible := incr.NewIndex(t.hosts.possible, "datapath", func(_, dp schema.UUID) []schema.UUID { return one(dp) })
-	own := incr.NewTable(t.Engine, "own datapaths", incr.Eq[schema.UUID], incr.Union(incr.Values(byDatapath), incr.Values(possible)),
-		func(r *incr.Reader, dp schema.UUID) (schema.UUID, bool) {
-			if rep, ok := incr.Get(r, t.component, dp); ok {
-				return rep, true
-			}
-			return dp, true // it has no edge: it is all of its component
-		})
-	reached := incr.NewIndex(own, "representative", func(_, rep schema.UUID) []schema.UUID { return one(rep) })
-	t.Needed = incr.NewTable(t.Engine, "needed", incr.Eq[Datapath], incr.Union(incr.Keys(own), incr.Under(t.connected, incr.Values(reached))),
+	own := incr.NewTable(t.Engine, "own datapaths", incr.Eq[struct{}], incr.Union(incr.Values(byDatapath), incr.Values(possible)),
+		func(*incr.Reader, schema.UUID) (struct{}, bool) { return struct{}{}, true })
+	shared := incr.NewIndex(t.hosts.shared, "datapath", func(_, dp schema.UUID) []schema.UUID { return one(dp) })
+	contested := incr.NewTable(t.Engine, "datapaths of shared gateways", incr.Eq[struct{}], incr.Values(shared),
+		func(*incr.Reader, schema.UUID) (struct{}, bool) { return struct{}{}, true })
+	reached := t.ways.From("reached", own)
+	t.senders = t.ways.To("senders to our gateways", contested)
+	t.Needed = incr.NewTable(t.Engine, "needed", incr.Eq[Datapath], incr.Union(incr.Keys(reached), incr.Keys(t.senders)),
 		func(r *incr.Reader, dp schema.UUID) (Datapath, bool) {
 			row, ok := incr.Get(r, t.Datapaths, dp)
 			if !ok {
@@ -62,14 +71,29 @@ func isDoor(p Port) bool {
 	return (p.Type == patch || p.Type == l3gateway) && p.Peer != ""
 }
 
-// edge is that of a door, if it and its peer are open here.
+// edge is that of a door, if it and its peer are open here and packets pass.
 func (t *Tables) edge(r *incr.Reader, id schema.UUID) (edge, bool) {
 	door, ok := incr.Get(r, t.Ports, id)
 	if !ok || !t.opens(r, door) {
 		return edge{}, false
 	}
 	_, peer, ok := incr.One(r, t.portsByName, door.Peer)
-	return edge{door.Datapath, peer.Datapath}, ok && t.opens(r, peer)
+	return edge{door.Datapath, peer.Datapath}, ok && t.opens(r, peer) && !t.goesAround(r, door, peer)
+}
+
+// goesAround tells whether no packet passes a door here, as the chassis that has a
+// gateway port is where they go. A physical network leads there; and to a router of
+// which nothing is translated elsewhere (always-redirect) so does the port that stands
+// for its own. Whoever may have that has the router anyway.
+func (t *Tables) goesAround(r *incr.Reader, door, peer Port) bool {
+	if peer.Central && incr.Count(r, t.wires, door.Datapath) > 0 {
+		return true
+	}
+	if !door.Central {
+		return false
+	}
+	id, standIn, ok := incr.One(r, t.standIns, door.Name)
+	return ok && standIn.Datapath == door.Datapath && standIn.Always && !incr.Has(r, t.hosts.possible, id)
 }
 
 // opens tells whether packets pass the door on this chassis. A gateway router

@@ -25,12 +25,18 @@ func newReach(t testing.TB) world {
 }
 
 // searched are the datapaths needed, by a search from those of ports that are
-// here. Like packets, it goes through datapaths of which there is no row.
+// here, and by one back from gateway ports that may be here or elsewhere. Like packets,
+// it goes through datapaths of which there is no row.
 func (w world) searched() []schema.UUID {
 	ports := maps.Collect(w.Ports.All())
-	byName := map[string]Port{}
+	byName, standIns, wires := map[string]Port{}, map[string]schema.UUID{}, map[schema.UUID]bool{}
 	for _, id := range slices.SortedFunc(maps.Keys(ports), func(a, b schema.UUID) int { return b.Compare(a) }) {
-		byName[ports[id].Name] = ports[id] // that of the smallest UUID stays
+		p := ports[id]
+		byName[p.Name] = p // that of the smallest UUID stays
+		if p.Type == "chassisredirect" {
+			standIns[p.For] = id
+		}
+		wires[p.Datapath] = wires[p.Datapath] || p.Type == "localnet"
 	}
 	self, _ := w.Self.Get(struct{}{})
 	open := func(p Port) bool {
@@ -42,28 +48,51 @@ func (w world) searched() []schema.UUID {
 		}
 		return p.Type == "patch"
 	}
-	next := map[schema.UUID][]schema.UUID{}
+	here := func(standIn schema.UUID) bool {
+		ranked, _ := w.hosts.ranked.Get(ports[standIn].Group)
+		return slices.Contains(ranked, self.Name)
+	}
+	around := func(p, peer Port) bool {
+		id, ok := standIns[p.Name]
+		always := ok && p.Central && ports[id].Datapath == p.Datapath && ports[id].Always && !here(id)
+		return always || peer.Central && wires[p.Datapath]
+	}
+	next, back := map[schema.UUID][]schema.UUID{}, map[schema.UUID][]schema.UUID{}
 	for _, p := range ports {
-		if peer, ok := byName[p.Peer]; ok && open(p) && open(peer) {
+		if peer, ok := byName[p.Peer]; ok && open(p) && open(peer) && !around(p, peer) {
 			next[p.Datapath] = append(next[p.Datapath], peer.Datapath)
-			next[peer.Datapath] = append(next[peer.Datapath], p.Datapath)
+			back[peer.Datapath] = append(back[peer.Datapath], p.Datapath)
 		}
 	}
-	var todo, needed []schema.UUID
+	var own, shared []schema.UUID
 	for _, b := range w.Bound.All() {
-		todo = append(todo, b.Datapath)
+		own = append(own, b.Datapath)
 	}
-	for _, dp := range w.hosts.possible.All() {
-		todo = append(todo, dp)
-	}
-	seen := map[schema.UUID]bool{}
-	for ; len(todo) > 0; todo = todo[1:] {
-		dp := todo[0]
-		if seen[dp] {
-			continue
+	for id, p := range ports {
+		switch {
+		case p.Type == "l3gateway" && (p.Gateway == self.Name || p.Gateway == self.Hostname):
+			own = append(own, p.Datapath)
+		case p.Type == "chassisredirect" && here(id):
+			own = append(own, p.Datapath)
+			if ranked, _ := w.hosts.ranked.Get(p.Group); len(ranked) > 1 {
+				shared = append(shared, p.Datapath)
+			}
 		}
-		seen[dp] = true
-		todo = append(todo, next[dp]...)
+	}
+	found := map[schema.UUID]bool{}
+	search := func(todo []schema.UUID, next map[schema.UUID][]schema.UUID) {
+		seen := map[schema.UUID]bool{}
+		for ; len(todo) > 0; todo = todo[1:] {
+			if dp := todo[0]; !seen[dp] {
+				seen[dp], found[dp] = true, true
+				todo = append(todo, next[dp]...)
+			}
+		}
+	}
+	search(own, next)
+	search(shared, back)
+	var needed []schema.UUID
+	for dp := range found {
 		if _, ok := w.Datapaths.Get(dp); ok {
 			needed = append(needed, dp)
 		}
@@ -89,7 +118,7 @@ func TestReachIsASearch(t *testing.T) {
 			w.door(b, b+"-"+a, a+"-"+b, chassis)
 		}
 		step := func() {
-			switch rapid.IntRange(0, 9).Draw(rt, "step") {
+			switch rapid.IntRange(0, 13).Draw(rt, "step") {
 			case 0, 1, 2:
 				link()
 			case 3: // one end alone, with whatever peer
@@ -111,6 +140,17 @@ func TestReachIsASearch(t *testing.T) {
 			case 8:
 				n := pick("self", "1", "2")
 				w.Self.Set(struct{}{}, Self{Name: "hv" + n, Hostname: "host" + n})
+			case 9, 10: // a gateway port
+				a, b := datapath(), datapath()
+				w.gatewayPort(a, a+"-"+b, b+"-"+a, pick("group", "ha1", "ha2"), rapid.Bool().Draw(rt, "always"))
+			case 11:
+				w.haGroup(pick("group", "ha1", "ha2"), []string{"hv1", "hv2", "hv3"}[rapid.IntRange(0, 3).Draw(rt, "first"):]...)
+			case 12:
+				if dp := datapath(); rapid.Bool().Draw(rt, "wire") {
+					w.Ports.Set(id("net-"+dp), Port{Name: "net-" + dp, Type: "localnet", Datapath: id(dp), Network: "phys"})
+				} else {
+					w.Ports.Delete(id("net-" + dp))
+				}
 			default:
 				dp := datapath()
 				w.port(dp, "vm"+dp, 20, pick("requested", "", "", "hv1", "hv2"))
@@ -132,6 +172,134 @@ func TestReachIsASearch(t *testing.T) {
 	})
 	if len(sizes) < 8 || sizes[0] > 1500 {
 		t.Errorf("a weak test: datapaths needed, how often: %v", sizes)
+	}
+}
+
+// gatewayPort makes a router's port with the one that stands for it on a chassis of a
+// group.
+func (w world) gatewayPort(dp, name, peer, group string, always bool) {
+	w.door(dp, name, peer, "")
+	p, _ := w.Ports.Get(id(name))
+	p.Central = true
+	w.Ports.Set(id(name), p)
+	w.Ports.Set(id("cr-"+name), Port{Name: "cr-" + name, Type: standInType, Datapath: id(dp), Key: 99, For: name, Group: id(group), Always: always})
+}
+
+// TestWhoIsWatched: where the chassis of a cloud have VMs and gateways, two watch each
+// other or neither does, whatever way packets take between them.
+func TestWhoIsWatched(t *testing.T) {
+	const chassis, datapaths = 4, 8
+	watches := map[int]int{}
+	rapid.Check(t, func(rt *rapid.T) {
+		var worlds []world
+		for i := range chassis {
+			w := world{New(incr.Workers(1)), t}
+			w.Follow(AllDatapaths)
+			w.Self.Set(struct{}{}, Self{Name: fmt.Sprint("hv", i)})
+			for j := range chassis {
+				name := fmt.Sprint("hv", j)
+				w.Chassis.Set(id(name), &sb.Chassis{Name: name})
+			}
+			worlds = append(worlds, w)
+		}
+		all := func(do func(w world)) {
+			for _, w := range worlds {
+				do(w)
+			}
+		}
+		datapath := func() string { return fmt.Sprint("dp", rapid.IntRange(0, datapaths-1).Draw(rt, "datapath")) }
+		all(func(w world) {
+			for i := range datapaths {
+				w.datapath(fmt.Sprint("dp", i), int64(i+1))
+			}
+		})
+		for range rapid.IntRange(1, 20).Draw(rt, "steps") {
+			a, b, always := datapath(), datapath(), rapid.Bool().Draw(rt, "always")
+			i, group := rapid.IntRange(0, chassis-1).Draw(rt, "chassis"), fmt.Sprint("ha", rapid.IntRange(0, 2).Draw(rt, "group"))
+			switch rapid.IntRange(0, 5).Draw(rt, "step") {
+			case 0, 1:
+				all(func(w world) {
+					w.gatewayPort(a, a+"-"+b, b+"-"+a, group, always)
+					w.door(b, b+"-"+a, a+"-"+b, "")
+				})
+			case 2:
+				all(func(w world) {
+					w.door(a, a+"-"+b, b+"-"+a, "")
+					w.door(b, b+"-"+a, a+"-"+b, "")
+				})
+			case 3:
+				all(func(w world) {
+					w.Ports.Set(id("net-"+a), Port{Name: "net-" + a, Type: localnet, Datapath: id(a)})
+				})
+			case 4:
+				names := []string{fmt.Sprint("hv", i), fmt.Sprint("hv", (i+1)%chassis)}
+				all(func(w world) { w.haGroup(group, names...) })
+			default:
+				vm := "vm-" + a
+				worlds[i].iface(vm, 7)
+				all(func(w world) {
+					w.port(a, vm, 20, "")
+					w.claim(vm, fmt.Sprint("hv", i), 10, "")
+				})
+			}
+		}
+		all(func(w world) { w.commit() })
+		for i, w := range worlds {
+			for name := range w.Watched.All() {
+				var j int
+				fmt.Sscanf(name, "hv%d", &j)
+				if _, back := worlds[j].Watched.Get(fmt.Sprint("hv", i)); !back {
+					rt.Errorf("hv%d watches %s, which does not watch it", i, name)
+				}
+			}
+			watches[w.Watched.Len()]++
+		}
+	})
+	if watches[0] == 0 || watches[1]+watches[2]+watches[3] == 0 {
+		t.Errorf("a weak test: how many are watched: %v", watches)
+	}
+}
+
+// TestGatewaysOfOthersCostNothing: a provider network on which a thousand routers have
+// their gateway ports costs a chassis those routers that it has to do with, and the
+// network itself where something of them leaves here.
+func TestGatewaysOfOthersCostNothing(t *testing.T) {
+	w := newReach(t)
+	w.datapath("ext", 1)
+	w.Ports.Set(id("net"), Port{Name: "net", Type: localnet, Datapath: id("ext"), Network: "phys"})
+	w.haGroup("ours", "hv1", "hv2")
+	w.haGroup("others", "hv2", "hv3")
+	const n = 1000
+	tenant := func(i int, group string, always bool) {
+		r, sw := fmt.Sprint("r", i), fmt.Sprint("sw", i)
+		w.datapath(r, int64(10+i))
+		w.datapath(sw, int64(5000+i))
+		w.door(sw, sw+"-"+r, r+"-"+sw, "")
+		w.door(r, r+"-"+sw, sw+"-"+r, "")
+		w.door("ext", "ext-"+r, r+"-ext", "")
+		w.gatewayPort(r, r+"-ext", "ext-"+r, group, always)
+	}
+	for i := range n {
+		tenant(i, "others", i%2 == 0)
+	}
+	w.port("sw0", "vm0", 20, "")
+	w.port("sw1", "vm1", 20, "")
+	for _, step := range []struct {
+		what   string
+		do     func()
+		needed int
+	}{
+		{"nothing is here", func() {}, 0},
+		{"a VM of a router of which all leaves elsewhere", func() { w.iface("vm0", 7) }, 2},
+		{"a VM of one of which something leaves here", func() { w.iface("vm1", 8) }, 5},
+		{"a router whose gateway we may be", func() { tenant(2, "ours", true) }, 7},
+		{"the wire goes: the gateways are reached over the network alone", func() { w.Ports.Delete(id("net")) }, 2*n + 1},
+	} {
+		step.do()
+		w.commit()
+		if got := w.Needed.Len(); got != step.needed {
+			t.Errorf("%s: %d datapaths are needed, want %d", step.what, got, step.needed)
+		}
 	}
 }
 
@@ -211,10 +379,9 @@ func TestReachCostsWhatChanges(t *testing.T) {
 		// Who asks for the port, who has it, and that it is bound.
 		{"a port comes", 3},
 		{"it goes", 3},
-		// Two doors, the switch in its component, needed, local.
+		// Two doors, the switch that is reached, needed, local.
 		{"a switch comes", 5},
-		// Two doors again; the searches from the switch and from the router find
-		// two, and one more until the first has ended.
+		// Two doors again; the switch, lost and looked at again; needed, local.
 		{"it goes", 7},
 	} {
 		if got := many[i].Evaluated; got > want.evaluated {

@@ -230,16 +230,19 @@ type Tables struct {
 	portsByDatapath *incr.Index[schema.UUID, Port, schema.UUID]
 	tunnelsByPeer   *incr.Index[string, Tunnel, string]
 	portsByName     *incr.Index[schema.UUID, Port, string]
-	component       *incr.Table[schema.UUID, schema.UUID] // of datapaths with edges: see reach
-	connected       *incr.Index[schema.UUID, schema.UUID, schema.UUID]
 	groupsByName    *incr.Index[schema.UUID, *sb.MulticastGroup, groupName]
 	chassisByName   *incr.Index[schema.UUID, *sb.Chassis, string]
 	chassisByHost   *incr.Index[schema.UUID, *sb.Chassis, string]
 	claimsByPort    *incr.Index[ClaimKey, Claim, schema.UUID]
+	standIns        *incr.Index[schema.UUID, Port, string]      // by the port that each stands for
+	wires           *incr.Index[schema.UUID, Port, schema.UUID] // localnet ports, by datapath
 	selfByName      *incr.Index[struct{}, Self, string]         // one
 	outlets         *incr.Index[schema.UUID, Plug, schema.UUID] // localnet ports that are plugged in, by datapath
 	toDistributed   *incr.Index[schema.UUID, Port, schema.UUID] // patch ports, by datapath
 	metersByName    *incr.Index[schema.UUID, *sb.Meter, string]
+
+	ways    *incr.Digraph[schema.UUID, edge, schema.UUID] // between datapaths, without a tunnel: see reach
+	senders *incr.Table[schema.UUID, struct{}]            // datapaths from which packets get to gateway ports that are to be shared
 
 	winner  *incr.Table[schema.UUID, string] // of the ports of local datapaths
 	where   *incr.Table[schema.UUID, where]  // of the ports of local datapaths

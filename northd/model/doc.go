@@ -3,8 +3,8 @@
 // switch's or a router's, with their peers; beside them stand the chassis, the
 // claims that agents have on ports, port groups and address sets.
 //
-// It owns the southbound rows of these (Datapath_Binding, Port_Binding,
-// Port_Group, Address_Set), their tunnel keys, and the units of flows that
+// It owns the southbound rows of these (Datapath_Binding, Port_Group, Address_Set;
+// those of ports are in package bindings), their tunnel keys, and the units of flows that
 // features write together: one unit for each port, so that a port that comes
 // is one key.
 //

@@ -102,7 +102,7 @@ func New(g *graph.Graph, limits Limits) *Model {
 	m.declareRedirects(g)
 	m.Groups = newGroups(g, m)
 	m.declareNATs(g)
-	m.declareBindings(g)
+	graph.Rows(g, "Datapath_Binding", incr.Union(incr.Keys(m.Switches), incr.Keys(m.Routers)), m.datapathRow)
 	m.declareKeyProblems(g)
 	return m
 }
@@ -118,7 +118,8 @@ func (m *Model) declareOptions(g *graph.Graph) {
 		return row.Options, true
 	})
 	m.options = rowOptions{
-		announce:  declareAnnouncing(g),
+		announces: graph.String[*nb.LogicalSwitchPort](g, "options", "nat-addresses", "router, or MAC IP…",
+			"for ports of type router with a gateway: what its chassis announces on the physical network beside the router's own addresses"),
 		switchKey: graph.Int[*nb.LogicalSwitch](g, "other_config", "requested-tnl-key", 0, 1, m.limits.MaxDatapathKey, "northd's choice", keyDoc),
 		routerKey: graph.Int[*nb.LogicalRouter](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxDatapathKey, "northd's choice", keyDoc),
 		portKey:   graph.Int[*nb.LogicalSwitchPort](g, "options", "requested-tnl-key", 0, 1, m.limits.MaxPortKey, "northd's choice", keyDoc),
@@ -136,7 +137,7 @@ func (m *Model) declareOptions(g *graph.Graph) {
 			"for ports of type router: the port at the other end"),
 		proxy: graph.String[*nb.LogicalSwitchPort](g, "options", "arp_proxy", "[MAC] IP[/LENGTH]…",
 			"for ports of type router: questions of neighbours for these addresses are answered with the MAC, or that of the router's port"),
-		tracked: graph.Bool[*nb.LogicalSwitchPort](g, "options", trackedOption, false,
+		tracked: graph.Bool[*nb.LogicalSwitchPort](g, "options", TrackedOption, false,
 			"for ports of type router with a distributed gateway port: ACLs see the connections of packets that pass the port"),
 		chassis: graph.String[*nb.LogicalRouter](g, "options", "chassis", "name or host name of a chassis",
 			"the router is a gateway router: all of it is on that chassis"),
@@ -169,14 +170,13 @@ const keyDoc = "the tunnel key to have"
 
 // rowOptions are the options of rows that the model reads.
 type rowOptions struct {
-	switchKey, routerKey, portKey, lrpKey *graph.Option[int]
-	requested, routerPort, proxy          *graph.Option[string]
-	macAges                               *graph.Option[string]
-	announce                              announceOptions
-	chassis, redirectKind                 *graph.Option[string]
-	passthru, resides, tracked            *graph.Option[bool]
-	network, ethtype                      *graph.Option[string]
-	fdbAge, snatZone                      *graph.Option[int]
+	switchKey, routerKey, portKey, lrpKey   *graph.Option[int]
+	requested, routerPort, proxy, announces *graph.Option[string]
+	macAges                                 *graph.Option[string]
+	chassis, redirectKind                   *graph.Option[string]
+	passthru, resides, tracked              *graph.Option[bool]
+	network, ethtype                        *graph.Option[string]
+	fdbAge, snatZone                        *graph.Option[int]
 }
 
 // declareKeyProblems tells of rows without the tunnel key that they want.

@@ -58,6 +58,7 @@ type NATs struct {
 	Table    *incr.Table[schema.UUID, *NAT]
 	OfRouter *incr.Index[schema.UUID, *NAT, schema.UUID]
 
+	elsewhere *incr.Index[schema.UUID, *NAT, schema.UUID] // those with a Port, by router
 	rows      *graph.RowTable[*nb.NAT]
 	routerOf  *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
 	stateless *graph.Option[bool]
@@ -80,6 +81,18 @@ func (m *Model) declareNATs(g *graph.Graph) {
 		return n, n.usable
 	})
 	t.OfRouter = incr.NewIndex(t.Table, "router", func(_ schema.UUID, n *NAT) []schema.UUID { return []schema.UUID{n.Router} })
+	t.elsewhere = incr.NewIndex(t.Table, "router, where a VM is", func(_ schema.UUID, n *NAT) []schema.UUID {
+		if n.Port == "" {
+			return nil
+		}
+		return []schema.UUID{n.Router}
+	})
+}
+
+// Leaves tells whether something of a router is translated where its VM is, and leaves
+// there.
+func (t *NATs) Leaves(r *incr.Reader, router schema.UUID) bool {
+	return incr.Count(r, t.elsewhere, router) > 0
 }
 
 // parseNAT is the row function of table "parsed NAT".

@@ -1,16 +1,13 @@
 package model
 
 import (
-	"maps"
 	"strconv"
-	"strings"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
-	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // A router's port with gateway chassis is a distributed gateway port: what
@@ -22,15 +19,11 @@ import (
 // redirectPrefix begins the names of chassisredirect ports.
 const redirectPrefix = "cr-"
 
-// redirectType is the Port_Binding.type of a port that stands for another one
-// of its datapath on one chassis.
-const redirectType = "chassisredirect"
-
 // The values of redirect-type: packets go to the gateway chassis through a tunnel,
 // or over the provider network.
 const (
-	overlay = "overlay"
-	bridged = "bridged"
+	Overlay = "overlay"
+	Bridged = "bridged"
 )
 
 // Redirect is a port of type chassisredirect.
@@ -43,6 +36,7 @@ type Redirect struct {
 	Gateway  schema.UUID // the router's port that says which chassis may have it
 	Group    schema.UUID // of these chassis: HA_Chassis_Group
 	Bridged  bool
+	Overlay  bool // the row says so, though it need not
 }
 
 // RedirectID is the UUID of the chassisredirect port that stands for a port.
@@ -80,8 +74,10 @@ func (m *Model) gatewayOf(row *nb.LogicalRouterPort, p *RouterPort, e *graph.Row
 	}
 	p.Redirect = redirectPrefix + row.Name
 	switch kind := m.options.redirectKind.Of(row.Options); kind {
-	case "", overlay:
-	case bridged:
+	case "":
+	case Overlay:
+		p.overlay = true
+	case Bridged:
 		p.Bridged = true
 	default:
 		e.Problem("options", "redirect-type: "+strconv.Quote(kind)+" is neither overlay nor bridged")
@@ -121,9 +117,6 @@ func (m *Model) declareRedirects(g *graph.Graph) {
 		p, ok := incr.Get(r, parsed, id)
 		return p, ok && incr.Has(r, m.PortKeys.Of, id) && incr.Has(r, m.DatapathKeys.Of, p.Datapath)
 	})
-	graph.Rows(g, "Port_Binding of chassisredirect ports", incr.Keys(m.Redirects), m.redirectRow)
-	graph.String[*nb.LogicalRouterPort](g, "status", hosting, "written by northd", "of a distributed gateway port: the chassis that has it")
-	graph.WriteBack(g, m.lrp, "status", func(p *nb.LogicalRouterPort) *map[string]string { return &p.Status }, m.hostingChassis)
 }
 
 // redirectOf is the row function of table "parsed chassisredirect port". The
@@ -131,7 +124,7 @@ func (m *Model) declareRedirects(g *graph.Graph) {
 // the gateway chassis.
 func (m *Model) redirectOf(r *incr.Reader, id schema.UUID) (*Redirect, bool) {
 	if row, p, ok := incr.One(r, m.redirects.ofRouterPort, id); ok {
-		return &Redirect{UUID: id, Datapath: p.Router, Name: p.Redirect, For: p.Name, Row: row, Gateway: row, Group: p.Group, Bridged: m.IsBridged(r, p)}, true
+		return &Redirect{UUID: id, Datapath: p.Router, Name: p.Redirect, For: p.Name, Row: row, Gateway: row, Group: p.Group, Bridged: m.IsBridged(r, p), Overlay: p.overlay}, true
 	}
 	row, p, ok := incr.One(r, m.redirects.ofSwitchPort, id)
 	if !ok || m.HasLocalnet(r, p.Switch) {
@@ -216,62 +209,4 @@ func Resident(port string) *lflow.Expr {
 		return nil
 	}
 	return lflow.Resident(port)
-}
-
-// redirectRow is a chassisredirect port's row in Port_Binding.
-func (m *Model) redirectRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, bool) {
-	p, ok := incr.Get(r, m.Redirects, id)
-	if !ok {
-		return nil, false
-	}
-	key, keyed := incr.Get(r, m.PortKeys.Of, id)
-	gateway, there := incr.Get(r, m.lrp, p.Gateway)
-	if !keyed || !there {
-		return nil, false
-	}
-	row := &sb.PortBinding{
-		Header:         schema.Header{UUID: id},
-		LogicalPort:    p.Name,
-		Type:           redirectType,
-		Options:        map[string]string{"distributed-port": p.For},
-		Datapath:       p.Datapath,
-		TunnelKey:      int64(key),
-		HAChassisGroup: &p.Group,
-		MAC:            []string{strings.Join(append([]string{gateway.MAC}, gateway.Networks...), " ")},
-	}
-	if p.Bridged {
-		row.Options["redirect-type"] = bridged
-	} else {
-		row.Options["always-redirect"] = "true"
-		if kind := m.options.redirectKind.Of(gateway.Options); kind == overlay {
-			row.Options["redirect-type"] = kind
-		}
-	}
-	return row, true
-}
-
-// hosting is the key of Logical_Router_Port.status with the name of the chassis
-// that has a gateway port.
-const hosting = "hosting-chassis"
-
-// hostingChassis is what is written back to Logical_Router_Port.status.
-func (m *Model) hostingChassis(r *incr.Reader, row *nb.LogicalRouterPort) (map[string]string, bool) {
-	id := RedirectID(row.UUID)
-	claim, _ := incr.Get(r, m.Claims, id)
-	if !incr.Has(r, m.Redirects, id) {
-		claim.Chassis = ""
-	}
-	if row.Status[hosting] == claim.Chassis {
-		return nil, false
-	}
-	status := maps.Clone(row.Status)
-	if claim.Chassis == "" {
-		delete(status, hosting)
-		return status, true
-	}
-	if status == nil {
-		status = map[string]string{}
-	}
-	status[hosting] = claim.Chassis
-	return status, true
 }

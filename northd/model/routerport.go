@@ -28,6 +28,7 @@ type RouterPort struct {
 	Redirect string
 	Group    schema.UUID
 	Bridged  bool // option redirect-type is bridged: see Model.IsBridged
+	overlay  bool // it is overlay, though it need not say so
 	Resides  bool // option reside-on-redirect-chassis: see CentralAt
 	Options  map[string]string
 	Problems []graph.Problem

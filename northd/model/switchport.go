@@ -31,16 +31,19 @@ type SwitchPort struct {
 	// Security is column port_security as it stands.
 	Security []string
 	Options  map[string]string
-	Peer     string            // of type router: name of the router's port
-	Gateway  string            // the chassisredirect port of that, if it has one
-	Chassis  string            // of type router: the chassis that has the router, a gateway router
-	Tracked  bool              // packets pass the port with their connections: see readTracked
-	Tag      int64             // of a container's port or a localnet port, or 0
-	Parent   string            // of a container's port: the VM's
-	MACs     []string          // column addresses as it stands
-	IDs      map[string]string // external_ids
-	Problems []graph.Problem
-	wantKey  int
+	Peer     string // of type router: name of the router's port
+	Gateway  string // the chassisredirect port of that, if it has one
+	Chassis  string // of type router: the chassis that has the router, a gateway router
+	Tracked  bool   // packets pass the port with their connections: see readTracked
+	Tag      int64  // of a container's port or a localnet port, or 0
+	Parent   string // of a container's port: the VM's
+	// Announces is what a port to a router with a gateway announces beside the
+	// router's own addresses: "MAC IP…", or AllOfRouter.
+	Announces string
+	MACs      []string          // column addresses as it stands
+	IDs       map[string]string // external_ids
+	Problems  []graph.Problem
+	wantKey   int
 }
 
 // parseSwitchPort is the row function of table "parsed switch port".
@@ -61,16 +64,14 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 		e.Problem("type", strconv.Quote(row.Type)+": "+graph.NotYet)
 	}
 	p.wantKey = m.options.portKey.Read(row.Options, e)
-	if strings.Contains(m.options.requested.Of(row.Options), ",") {
+	if len(m.Requested(p)) > 1 {
 		e.Problem("options", "requested-chassis: a second chassis beside the first: "+graph.NotYet)
 	}
 	var far []Address
 	switch p.Type {
 	case routerType:
 		far = m.farEnd(r, p, e)
-		if _, err := m.alsoAnnounced(p); err != nil {
-			e.Problem("options", "nat-addresses: "+err.Error())
-		}
+		m.readAnnounced(p, e)
 	case localnetType:
 		m.checkLocalnet(p, e)
 	}
@@ -86,6 +87,40 @@ func (m *Model) parseSwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bo
 	p.tag(row, e)
 	p.Problems = e.List
 	return p, true
+}
+
+// Requested are the chassis that shall have the port, the first one before others:
+// names or host names.
+func (m *Model) Requested(p *SwitchPort) []string {
+	text := m.options.requested.Of(p.Options)
+	if text == "" {
+		return nil
+	}
+	all := strings.Split(text, ",")
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+	}
+	return all
+}
+
+// AnySwitchPort is a port of a switch, also one without a tunnel key.
+func (m *Model) AnySwitchPort(r *incr.Reader, id schema.UUID) (*SwitchPort, bool) {
+	return incr.Get(r, m.parsedSwitchPorts, id)
+}
+
+// AllOfRouter stands for all addresses of NAT of the router.
+const AllOfRouter = "router"
+
+// readAnnounced reads what a port announces.
+func (m *Model) readAnnounced(p *SwitchPort, e *graph.RowProblems) {
+	text := m.options.announces.Of(p.Options)
+	if text != "" && text != AllOfRouter {
+		if _, err := address.Parse(text); err != nil {
+			e.Problem("options", "nat-addresses: "+err.Error())
+			return
+		}
+	}
+	p.Announces = text
 }
 
 // ToRouter tells whether the port is there for a router, found or not.
@@ -151,8 +186,8 @@ func (m *Model) farEnd(r *incr.Reader, p *SwitchPort, e *graph.RowProblems) []Ad
 	return []Address{{MAC: far.MAC, IPs: far.Networks}}
 }
 
-// trackedOption also tells agents that the port needs a conntrack zone.
-const trackedOption = "enable_router_port_acl"
+// TrackedOption also tells agents that the port needs a conntrack zone.
+const TrackedOption = "enable_router_port_acl"
 
 // readTracked reads whether ACLs see the connections of packets that pass a port to
 // a router. They do where all of these pass it on one chassis, a gateway port's.
@@ -161,7 +196,7 @@ func (m *Model) readTracked(p *SwitchPort, e *graph.RowProblems) {
 		return
 	}
 	if p.Tracked = p.Gateway != ""; !p.Tracked {
-		e.Problem("options", trackedOption+": "+strconv.Quote(p.Peer)+" is no distributed gateway port")
+		e.Problem("options", TrackedOption+": "+strconv.Quote(p.Peer)+" is no distributed gateway port")
 	}
 }
 

@@ -53,11 +53,13 @@ func (ft *feature) onSwitch(r *incr.Reader, k behind) (*onSwitch, bool) {
 	}
 	far := o.nats[0].Gateway
 	if far == nil {
-		p, _, ok := ft.m.PortTowards(r, k.router, k.ip)
-		if !ok || p.Has(k.ip) {
+		var ok bool
+		if far, _, ok = ft.m.PortTowards(r, k.router, k.ip); !ok {
 			return nil, false
 		}
-		far = p
+	}
+	if far.Has(k.ip) {
+		return nil, false // as its own address it is found anyway
 	}
 	var ok bool
 	o.near, ok = ft.m.SwitchPortTo(r, far.Name)

@@ -1,4 +1,4 @@
-package model
+package bindings
 
 import (
 	"maps"
@@ -7,42 +7,52 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-// declareBindings declares the southbound rows of datapaths and ports, and
-// what is written back of ports.
-func (m *Model) declareBindings(g *graph.Graph) {
-	graph.Rows(g, "Datapath_Binding", incr.Union(incr.Keys(m.Switches), incr.Keys(m.Routers)), m.datapathRow)
-	graph.Rows(g, "Port_Binding of switch ports", incr.Keys(m.SwitchPorts), m.switchPortRow)
-	graph.Rows(g, "Port_Binding of router ports", incr.Keys(m.RouterPorts), m.routerPortRow)
-	graph.WriteBack(g, m.lsp, "up", func(p *nb.LogicalSwitchPort) **bool { return &p.Up },
+type feature struct {
+	m        *model.Model
+	lrp      *graph.RowTable[*nb.LogicalRouterPort]
+	announce announceOptions
+}
+
+// New declares the rows of ports, and what is written back of them.
+func New(g *graph.Graph, m *model.Model) {
+	ft := &feature{m: m, lrp: graph.Read[*nb.LogicalRouterPort](g), announce: declareAnnouncing(g)}
+	graph.Rows(g, "Port_Binding of switch ports", incr.Keys(m.SwitchPorts), ft.switchPortRow)
+	graph.Rows(g, "Port_Binding of router ports", incr.Keys(m.RouterPorts), ft.routerPortRow)
+	graph.Rows(g, "Port_Binding of chassisredirect ports", incr.Keys(m.Redirects), ft.redirectRow)
+	lsp := graph.Read[*nb.LogicalSwitchPort](g)
+	graph.WriteBack(g, lsp, "up", func(p *nb.LogicalSwitchPort) **bool { return &p.Up },
 		func(r *incr.Reader, row *nb.LogicalSwitchPort) (*bool, bool) {
-			p, ok := incr.Get(r, m.parsedSwitchPorts, row.UUID)
+			p, ok := m.AnySwitchPort(r, row.UUID)
 			if !ok {
 				return nil, false
 			}
 			claim, _ := incr.Get(r, m.Claims, row.UUID)
-			up := claim.Up || p.Type == routerType
+			up := claim.Up || p.ToRouter()
 			return &up, true
 		})
-	graph.WriteBack(g, m.lsp, "tag", func(p *nb.LogicalSwitchPort) **int64 { return &p.Tag },
+	graph.WriteBack(g, lsp, "tag", func(p *nb.LogicalSwitchPort) **int64 { return &p.Tag },
 		func(r *incr.Reader, row *nb.LogicalSwitchPort) (*int64, bool) {
-			p, ok := incr.Get(r, m.parsedSwitchPorts, row.UUID)
+			p, ok := m.AnySwitchPort(r, row.UUID)
 			if !ok || p.Tag == 0 {
 				return nil, ok
 			}
 			return &p.Tag, true
 		})
+	graph.String[*nb.LogicalRouterPort](g, "status", hosting, "written by northd", "of a distributed gateway port: the chassis that has it")
+	graph.WriteBack(g, ft.lrp, "status", func(p *nb.LogicalRouterPort) *map[string]string { return &p.Status }, ft.hostingChassis)
 }
 
 // switchPortRow is a switch port's row in Port_Binding. Columns that chassis
 // own stay empty.
-func (m *Model) switchPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, bool) {
-	p, ok := incr.Get(r, m.SwitchPorts, id)
-	key, keyed := incr.Get(r, m.PortKeys.Of, id)
+func (ft *feature) switchPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, bool) {
+	p, ok := incr.Get(r, ft.m.SwitchPorts, id)
+	key, keyed := incr.Get(r, ft.m.PortKeys.Of, id)
 	if !ok || !keyed {
 		return nil, false
 	}
@@ -67,29 +77,26 @@ func (m *Model) switchPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, 
 	if p.Tag != 0 {
 		row.Tag = &p.Tag
 	}
-	switch p.Type {
-	case routerType:
+	if p.ToRouter() {
 		row.Type = patchType
 		row.Options = map[string]string{}
 		if p.Peer != "" {
 			row.Options["peer"] = p.Peer
 		}
-		row.NATAddresses = m.announced(r, p)
-		if m.isQuiet(r, p) {
+		row.NATAddresses = ft.announced(r, p)
+		if ft.isQuiet(r, p) {
 			row.Options["disable_garp_rarp"] = "true"
 		}
 		if p.Tracked {
-			row.Options[trackedOption] = "true"
+			row.Options[model.TrackedOption] = "true"
 		}
-		m.onGatewayChassis(r, row, p.Chassis)
-	default:
-		if s, ok := incr.Get(r, m.Switches, p.Switch); ok && s.Kind.VLANPassthru {
-			row.Options = map[string]string{}
-			maps.Copy(row.Options, p.Options)
-			row.Options["vlan-passthru"] = "true"
-		}
+		ft.onGatewayChassis(r, row, p.Chassis)
+	} else if s, ok := incr.Get(r, ft.m.Switches, p.Switch); ok && s.Kind.VLANPassthru {
+		row.Options = map[string]string{}
+		maps.Copy(row.Options, p.Options)
+		row.Options["vlan-passthru"] = "true"
 	}
-	m.requestChassis(r, row)
+	ft.requestChassis(r, row, p)
 	return row, true
 }
 
@@ -98,10 +105,10 @@ func (m *Model) switchPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, 
 const patchType = "patch"
 
 // routerPortRow is a router port's row in Port_Binding.
-func (m *Model) routerPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, bool) {
-	p, ok := incr.Get(r, m.RouterPorts, id)
-	key, keyed := incr.Get(r, m.PortKeys.Of, id)
-	port, there := incr.Get(r, m.lrp, id)
+func (ft *feature) routerPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, bool) {
+	p, ok := incr.Get(r, ft.m.RouterPorts, id)
+	key, keyed := incr.Get(r, ft.m.PortKeys.Of, id)
+	port, there := incr.Get(r, ft.lrp, id)
 	if !ok || !keyed || !there {
 		return nil, false
 	}
@@ -115,12 +122,12 @@ func (m *Model) routerPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding, 
 		MAC:         []string{strings.Join(append([]string{port.MAC}, port.Networks...), " ")},
 		ExternalIDs: port.ExternalIDs,
 	}
-	if peer, ok := m.RouterPeer(r, p); ok {
+	if peer, ok := ft.m.RouterPeer(r, p); ok {
 		row.Options["peer"] = peer.Name
-	} else if near, ok := m.SwitchPortTo(r, p.Name); ok {
+	} else if near, ok := ft.m.SwitchPortTo(r, p.Name); ok {
 		row.Options["peer"] = near.Name
 	}
-	m.onGatewayChassis(r, row, p.Chassis)
+	ft.onGatewayChassis(r, row, p.Chassis)
 	return row, true
 }
 
@@ -130,24 +137,20 @@ const gatewayType = "l3gateway"
 
 // onGatewayChassis says which chassis has a port, or which port stands for it
 // there.
-func (m *Model) onGatewayChassis(r *incr.Reader, row *sb.PortBinding, chassis string) {
+func (ft *feature) onGatewayChassis(r *incr.Reader, row *sb.PortBinding, chassis string) {
 	if chassis != "" {
 		row.Type, row.Options["l3gateway-chassis"] = gatewayType, chassis
 	}
-	if name, ok := m.RedirectTo(r, row.UUID); ok {
+	if name, ok := ft.m.RedirectTo(r, row.UUID); ok {
 		row.Options["chassis-redirect-port"] = name
 	}
 }
 
 // requestChassis finds the chassis of options:requested-chassis, names or host
 // names: the port's own, then additional ones.
-func (m *Model) requestChassis(r *incr.Reader, row *sb.PortBinding) {
-	text := m.options.requested.Of(row.Options)
-	if text == "" {
-		return
-	}
-	for i, name := range strings.Split(text, ",") {
-		id, ok := m.Chassis.Find(r, strings.TrimSpace(name))
+func (ft *feature) requestChassis(r *incr.Reader, row *sb.PortBinding, p *model.SwitchPort) {
+	for i, name := range ft.m.Requested(p) {
+		id, ok := ft.m.Chassis.Find(r, name)
 		switch {
 		case !ok:
 		case i == 0:

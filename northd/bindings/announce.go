@@ -1,18 +1,17 @@
-package model
+package bindings
 
 import (
 	"net/netip"
 	"slices"
 
 	"github.com/weft-sdn/weft/incr"
-	"github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/schema/nb"
 )
 
 // announceOptions are what ports of switches announce for their routers.
 type announceOptions struct {
-	addresses              *graph.Option[string]
 	withoutRouter          *graph.Option[bool]
 	quietPort, quietRouter *graph.Option[bool]
 }
@@ -20,8 +19,6 @@ type announceOptions struct {
 func declareAnnouncing(g *graph.Graph) announceOptions {
 	const quiet = "no gratuitous ARP, RARP and neighbour advertisement"
 	return announceOptions{
-		addresses: graph.String[*nb.LogicalSwitchPort](g, "options", "nat-addresses", "router, or MAC IP…",
-			"for ports of type router with a gateway: what its chassis announces on the physical network beside the router's own addresses"),
 		withoutRouter: graph.Bool[*nb.LogicalSwitchPort](g, "options", "exclude-router-ips-from-garp", false, "do not announce the router's own addresses"),
 		quietPort:     graph.Bool[*nb.LogicalSwitchPort](g, "options", "disable_garp_rarp", false, quiet+" for the port"),
 		quietRouter:   graph.Bool[*nb.LogicalRouter](g, "options", "disable_garp_rarp", false, quiet+" for the router's ports"),
@@ -32,12 +29,12 @@ func declareAnnouncing(g *graph.Graph) announceOptions {
 // router: "MAC IP…", behind it the gateway port's redirection, whose chassis alone
 // announces. The router's own addresses are there wherever a physical network has
 // to learn which chassis has them: it is one.
-func (m *Model) announced(r *incr.Reader, p *SwitchPort) (all []string) {
-	far, ok := m.RouterPort(r, p.Peer)
-	if !ok || !far.Enabled || !p.Enabled || !m.HasLocalnet(r, p.Switch) {
+func (ft *feature) announced(r *incr.Reader, p *model.SwitchPort) (all []string) {
+	far, ok := ft.m.RouterPort(r, p.Peer)
+	if !ok || !far.Enabled || !p.Enabled || !ft.m.HasLocalnet(r, p.Switch) {
 		return nil
 	}
-	at, one := m.CentralAt(r, far), p.Chassis != ""
+	at, one := ft.m.CentralAt(r, far), p.Chassis != ""
 	if at == "" && !one {
 		return nil
 	}
@@ -45,32 +42,31 @@ func (m *Model) announced(r *incr.Reader, p *SwitchPort) (all []string) {
 	if at != "" {
 		where = ` is_chassis_resident("` + at + `")`
 	}
-	if !m.options.announce.withoutRouter.Of(p.Options) {
+	if !ft.announce.withoutRouter.Of(p.Options) {
 		element := far.MAC.String()
 		for _, n := range far.Networks {
-			if !IsLinkLocal(n.Addr()) {
+			if !model.IsLinkLocal(n.Addr()) {
 				element += " " + n.Addr().String()
 			}
 		}
 		all = append(all, element+where)
 	}
-	if text := m.options.announce.addresses.Of(p.Options); text == allOfRouter {
-		all = append(all, m.translated(r, far, where)...)
-	} else if text, err := m.alsoAnnounced(p); err == nil && text != "" {
-		all = append(all, text+where)
+	switch p.Announces {
+	case "":
+	case model.AllOfRouter:
+		all = append(all, ft.translated(r, far, where)...)
+	default:
+		all = append(all, p.Announces+where)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// allOfRouter is the value of nat-addresses that stands for all addresses of NAT.
-const allOfRouter = "router"
-
 // translated are the addresses of NAT that get by a router's port, those at the port's
 // own Ethernet address in one element, and floating IPs with one of their own.
-func (m *Model) translated(r *incr.Reader, p *RouterPort, where string) (all []string) {
+func (ft *feature) translated(r *incr.Reader, p *model.RouterPort, where string) (all []string) {
 	var central []netip.Addr
-	for _, n := range incr.Each(r, m.NATs.OfRouter, p.Router) {
+	for _, n := range incr.Each(r, ft.m.NATs.OfRouter, p.Router) {
 		switch {
 		case n.Gateway != nil && n.Gateway.UUID != p.UUID:
 		case n.Port != "":
@@ -89,22 +85,12 @@ func (m *Model) translated(r *incr.Reader, p *RouterPort, where string) (all []s
 	return append(all, element+where)
 }
 
-// alsoAnnounced is what a port announces beside the router's own addresses.
-func (m *Model) alsoAnnounced(p *SwitchPort) (string, error) {
-	text := m.options.announce.addresses.Of(p.Options)
-	if text == "" || text == allOfRouter {
-		return "", nil
-	}
-	_, err := address.Parse(text)
-	return text, err
-}
-
 // isQuiet tells whether nothing is announced for a port to a router.
-func (m *Model) isQuiet(r *incr.Reader, p *SwitchPort) bool {
-	far, ok := m.RouterPort(r, p.Peer)
+func (ft *feature) isQuiet(r *incr.Reader, p *model.SwitchPort) bool {
+	far, ok := ft.m.RouterPort(r, p.Peer)
 	if !ok {
 		return false
 	}
-	router, ok := incr.Get(r, m.Routers, far.Router)
-	return m.options.announce.quietPort.Of(p.Options) || ok && m.options.announce.quietRouter.Of(router.Options)
+	router, ok := incr.Get(r, ft.m.Routers, far.Router)
+	return ft.announce.quietPort.Of(p.Options) || ok && ft.announce.quietRouter.Of(router.Options)
 }
