@@ -153,8 +153,6 @@ func notBuilt() *reasons {
 		{`.* ic[-_].*|Logical_Switch other_config interconn-ts|Logical_Router_Port options requested-(chassis|encap-ip)`, "interconnection" + later},
 		{`.* mcast_.*|Logical_Switch_Port options receive_multicast|Copp meters igmp`, "multicast snooping and relay" + later},
 		{`.* ct-zone-limit`, "limits of conntrack zones" + later},
-		{`NAT options add_route`, "routes of other routers to an address of NAT" + later},
-		{`Logical_Router options ct-commit-all`, "connections of routers that nothing translates" + later},
 		{`Load_Balancer.*|Logical_(Router|Switch) load_balancer(_group)?|Logical_Router options lb_force_snat_ip|.* (enable-stateless-acl-with-lb|exclude-lb-vips-from-garp)|Copp meters (event-elb|svc-monitor)|NB_Global options (controller_event|svc_monitor_.*)`, "load balancers" + later},
 		{`Logical_Switch_Port(_Health_Check.*| health_checks)`, "health checks of ports" + later},
 		{`Chassis_Template_Var.*`, "template variables" + later},

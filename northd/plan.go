@@ -40,10 +40,10 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	stateful.New(g, m, demand)
 	router.New(g, m, answers, limit.Copp)
 	neighbour.New(g, m, limit.Copp)
-	nat.New(g, m, limit.Copp)
+	var routes []model.RouteSource
+	routes = append(routes, nat.New(g, m, limit.Copp))
 	sessions = bfd.New(g, m, limit.Copp)
 	policy.New(g, m, sessions)
-	var routes []model.RouteSource
 	routes = append(routes, staticroute.New(g, m, sessions))
 	route.New(g, m, routes...)
 	gateway.New(g, m, limit.Copp)

@@ -226,7 +226,8 @@ func mutateNAT(n *northdtest.Network, t *rapid.T) {
 	id := northdtest.ID("nat-" + rapid.SampledFrom(someRoutes).Draw(t, "NAT"))
 	there := rapid.IntRange(0, 3).Draw(t, "remove") > 0
 	row.NAT = refer(row.NAT, id, there)
-	row.Options = map[string]string{"dnat_force_snat_ip": rapid.SampledFrom([]string{"", "10.0.0.9", "10.0.0.9 fd00::9", "x"}).Draw(t, "forced")}
+	row.Options = map[string]string{"dnat_force_snat_ip": rapid.SampledFrom([]string{"", "10.0.0.9", "10.0.0.9 fd00::9", "x"}).Draw(t, "forced"),
+		"ct-commit-all": fmt.Sprint(rapid.Bool().Draw(t, "commit all"))}
 	if at := rapid.SampledFrom([]string{"", "hv0"}).Draw(t, "gateway router on"); at != "" {
 		row.Options["chassis"] = at
 	}
@@ -238,7 +239,7 @@ func mutateNAT(n *northdtest.Network, t *rapid.T) {
 	nat := &nb.NAT{Header: schema.Header{UUID: id}, Type: rapid.SampledFrom([]string{"snat", "dnat", "dnat_and_snat"}).Draw(t, "type"),
 		ExternalIP: rapid.SampledFrom([]string{"10.0.0.1", "10.0.0.8", "fd00::8", "x"}).Draw(t, "external"),
 		LogicalIP:  rapid.SampledFrom([]string{"10.0.1.8", "10.0.1.0/24", "0.0.0.0/0", "fd00:1::8", "fd00:1::/64"}).Draw(t, "logical"),
-		Options:    map[string]string{"stateless": fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "stateless") == 0)}}
+		Options:    map[string]string{"stateless": fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "stateless") == 0), "add_route": fmt.Sprint(rapid.IntRange(0, 2).Draw(t, "add_route") == 0)}}
 	nat.ExternalPortRange = rapid.SampledFrom([]string{"", "", "1-30", "5", "x"}).Draw(t, "ports")
 	if mac, port := rapid.SampledFrom(someMACs).Draw(t, "mac"), rapid.SampledFrom(somePorts).Draw(t, "port"); rapid.Bool().Draw(t, "where the VM is") {
 		nat.ExternalMAC, nat.LogicalPort = &mac, &port

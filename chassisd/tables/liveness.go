@@ -131,7 +131,7 @@ func (t *Tables) joinPeersOfGateways() incr.Source[string] {
 		}
 		return c.Chassis
 	})
-	users := incr.NewTable(t.Engine, "users of our gateways", incr.Eq[string], incr.Under(t.portsByDatapath, incr.Keys(t.senders)), func(r *incr.Reader, port schema.UUID) (string, bool) {
+	users := incr.NewTable(t.Engine, "users of our gateways", incr.EqSlice[[]string], incr.Under(t.portsByDatapath, incr.Keys(t.senders)), func(r *incr.Reader, port schema.UUID) ([]string, bool) {
 		row, _ := incr.Get(r, t.Ports, port)
 		has := ""
 		switch row.Type {
@@ -139,12 +139,30 @@ func (t *Tables) joinPeersOfGateways() incr.Source[string] {
 			has, _ = incr.Get(r, t.winner, port)
 		case l3gateway:
 			has = t.named(r, row.Gateway)
+		case patch:
+			all := t.comeBy(r, row)
+			return all, len(all) > 0
 		}
-		return has, has != ""
+		return one(has), has != ""
 	})
 	return incr.Union(
 		incr.Values(candidates),
-		incr.Values(incr.NewIndex(users, "chassis", func(_ schema.UUID, name string) []string { return one(name) })))
+		incr.Values(incr.NewIndex(users, "chassis", func(_ schema.UUID, names []string) []string { return names })))
+}
+
+// comeBy are the chassis from which packets come in by a door whose peer they leave on
+// the chassis of its gateway port alone: there is no way from beyond it on the others.
+func (t *Tables) comeBy(r *incr.Reader, door Port) []string {
+	_, peer, ok := incr.One(r, t.portsByName, door.Peer)
+	if !ok || peer.Peer != door.Name {
+		return nil
+	}
+	_, standIn, ok := t.always(r, peer)
+	if !ok || standIn.Datapath != peer.Datapath || t.byWire(r, peer, door) {
+		return nil
+	}
+	ranked, _ := incr.Get(r, t.hosts.ranked, standIn.Group)
+	return ranked
 }
 
 // reachOf is what is known of another chassis.

@@ -10,7 +10,10 @@ var AllDatapaths schema.UUID
 
 // edge is between two datapaths if packets get from one to the other without a
 // tunnel.
-type edge struct{ from, to schema.UUID }
+type edge struct {
+	from, to schema.UUID
+	common   bool // on all chassis
+}
 
 // reach declares which datapaths are needed, and which of them are local: those
 // of which all flows are there. A datapath that has just come to be needed has
@@ -40,6 +43,13 @@ func (t *Tables) reach() {
 	})
 	edges := incr.NewTable(t.Engine, "edges", incr.Eq[edge], incr.Values(doors), t.edge)
 	t.ways = incr.NewDigraph(edges, "ways", func(_ schema.UUID, e edge) (from, to schema.UUID) { return e.from, e.to })
+	// What all chassis go by is what they agree on: see liveness.go.
+	common := incr.NewDigraph(edges, "ways of all", func(_ schema.UUID, e edge) (from, to schema.UUID) {
+		if !e.common {
+			return e.from, e.from
+		}
+		return e.from, e.to
+	})
 
 	byDatapath := incr.NewIndex(t.Bound, "datapath", func(_ schema.UUID, b Bound) []schema.UUID { return one(b.Datapath) })
 	possible := incr.NewIndex(t.hosts.possible, "datapath", func(_, dp schema.UUID) []schema.UUID { return one(dp) })
@@ -49,7 +59,7 @@ func (t *Tables) reach() {
 	contested := incr.NewTable(t.Engine, "datapaths of shared gateways", incr.Eq[struct{}], incr.Values(shared),
 		func(*incr.Reader, schema.UUID) (struct{}, bool) { return struct{}{}, true })
 	reached := t.ways.From("reached", own)
-	t.senders = t.ways.To("senders to our gateways", contested)
+	t.senders = common.To("senders to our gateways", contested)
 	t.Needed = incr.NewTable(t.Engine, "needed", incr.Eq[Datapath], incr.Union(incr.Keys(reached), incr.Keys(t.senders)),
 		func(r *incr.Reader, dp schema.UUID) (Datapath, bool) {
 			row, ok := incr.Get(r, t.Datapaths, dp)
@@ -78,22 +88,32 @@ func (t *Tables) edge(r *incr.Reader, id schema.UUID) (edge, bool) {
 		return edge{}, false
 	}
 	_, peer, ok := incr.One(r, t.portsByName, door.Peer)
-	return edge{door.Datapath, peer.Datapath}, ok && t.opens(r, peer) && !t.goesAround(r, door, peer)
+	if !ok || !t.opens(r, peer) || t.byWire(r, door, peer) {
+		return edge{}, false
+	}
+	e := edge{door.Datapath, peer.Datapath, door.Type == patch && peer.Type == patch}
+	if id, standIn, ok := t.always(r, door); ok {
+		e.common = false
+		return e, standIn.Datapath == door.Datapath && incr.Has(r, t.hosts.possible, id)
+	}
+	return e, true
 }
 
-// goesAround tells whether no packet passes a door here, as the chassis that has a
-// gateway port is where they go. A physical network leads there; and to a router of
-// which nothing is translated elsewhere (always-redirect) so does the port that stands
-// for its own. Whoever may have that has the router anyway.
-func (t *Tables) goesAround(r *incr.Reader, door, peer Port) bool {
-	if peer.Central && incr.Count(r, t.wires, door.Datapath) > 0 {
-		return true
-	}
+// byWire tells whether packets for a gateway port do not come in by the door to it, as
+// the physical network leads to the chassis that has it. Whoever may have it has its
+// router anyway.
+func (t *Tables) byWire(r *incr.Reader, door, peer Port) bool {
+	return peer.Central && incr.Count(r, t.wires, door.Datapath) > 0
+}
+
+// always is the port that stands for a gateway port and has all packets that leave by
+// it (always-redirect): the door is one on the chassis that have that port alone.
+func (t *Tables) always(r *incr.Reader, door Port) (id schema.UUID, standIn Port, ok bool) {
 	if !door.Central {
-		return false
+		return id, standIn, false
 	}
-	id, standIn, ok := incr.One(r, t.standIns, door.Name)
-	return ok && standIn.Datapath == door.Datapath && standIn.Always && !incr.Has(r, t.hosts.possible, id)
+	id, standIn, ok = incr.One(r, t.standIns, door.Name)
+	return id, standIn, ok && standIn.Always
 }
 
 // opens tells whether packets pass the door on this chassis. A gateway router

@@ -52,15 +52,18 @@ func (w world) searched() []schema.UUID {
 		ranked, _ := w.hosts.ranked.Get(ports[standIn].Group)
 		return slices.Contains(ranked, self.Name)
 	}
-	around := func(p, peer Port) bool {
-		id, ok := standIns[p.Name]
-		always := ok && p.Central && ports[id].Datapath == p.Datapath && ports[id].Always && !here(id)
-		return always || peer.Central && wires[p.Datapath]
-	}
 	next, back := map[schema.UUID][]schema.UUID{}, map[schema.UUID][]schema.UUID{}
 	for _, p := range ports {
-		if peer, ok := byName[p.Peer]; ok && open(p) && open(peer) && !around(p, peer) {
+		peer, ok := byName[p.Peer]
+		if !ok || !open(p) || !open(peer) || peer.Central && wires[p.Datapath] {
+			continue
+		}
+		id, ok := standIns[p.Name]
+		always := ok && p.Central && ports[id].Always
+		if !always || ports[id].Datapath == p.Datapath && here(id) {
 			next[p.Datapath] = append(next[p.Datapath], peer.Datapath)
+		}
+		if !always && p.Type == "patch" && peer.Type == "patch" { // so it is on each chassis
 			back[peer.Datapath] = append(back[peer.Datapath], p.Datapath)
 		}
 	}
@@ -216,7 +219,13 @@ func TestWhoIsWatched(t *testing.T) {
 		for range rapid.IntRange(1, 20).Draw(rt, "steps") {
 			a, b, always := datapath(), datapath(), rapid.Bool().Draw(rt, "always")
 			i, group := rapid.IntRange(0, chassis-1).Draw(rt, "chassis"), fmt.Sprint("ha", rapid.IntRange(0, 2).Draw(rt, "group"))
-			switch rapid.IntRange(0, 5).Draw(rt, "step") {
+			switch rapid.IntRange(0, 6).Draw(rt, "step") {
+			case 6: // a gateway router, all of which is on one chassis
+				all(func(w world) {
+					w.datapath("g-"+a, int64(100+i))
+					w.door("g-"+a, "g-"+a+"-"+b, b+"-g-"+a, "hv"+a[2:3])
+					w.door(b, b+"-g-"+a, "g-"+a+"-"+b, "hv"+a[2:3])
+				})
 			case 0, 1:
 				all(func(w world) {
 					w.gatewayPort(a, a+"-"+b, b+"-"+a, group, always)

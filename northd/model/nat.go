@@ -36,6 +36,7 @@ type NAT struct {
 	// Allowed and Exempt are the names of address sets: of those outside for whom the
 	// translation is, or is not, made.
 	Allowed, Exempt string
+	Routable        bool   // other routers behind the port that leads outside know the way to External
 	Match           string // "" is all packets
 	Priority        int    // of those with a match
 	Problems        []graph.Problem
@@ -63,6 +64,7 @@ type NATs struct {
 	routerOf  *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
 	stateless *graph.Option[bool]
 	inErrors  *graph.Option[bool]
+	addRoute  *graph.Option[bool]
 }
 
 func (m *Model) declareNATs(g *graph.Graph) {
@@ -73,6 +75,8 @@ func (m *Model) declareNATs(g *graph.Graph) {
 		"of type dnat_and_snat: the addresses are changed in each packet, and no connection is remembered")
 	t.inErrors = graph.Bool[*nb.NAT](g, "options", "stateless_icmp_helper", true,
 		"of one with stateless: ICMP errors from outside tell of the address inside, which the agent sees to; IPv4")
+	t.addRoute = graph.Bool[*nb.NAT](g, "options", "add_route", false,
+		"of types dnat and dnat_and_snat: the other routers on the switch outside route to external_ip, and know its Ethernet address")
 	t.routerOf = incr.NewIndex(graph.Read[*nb.LogicalRouter](g, "nat"), "NAT", func(_ schema.UUID, row *nb.LogicalRouter) []schema.UUID { return row.NAT })
 	parsed := graph.Table(g, "parsed NAT", incr.Keys(t.rows), m.parseNAT)
 	graph.ProblemsOf(g, parsed, func(n *NAT) []graph.Problem { return n.Problems })
@@ -115,9 +119,20 @@ func (m *Model) parseNAT(r *incr.Reader, id schema.UUID) (*NAT, bool) {
 			e.Problem("options", "stateless counts with type dnat_and_snat alone")
 		}
 	}
+	n.Routable = n.usable && m.NATs.addRoute.Read(row.Options, e) && n.DNAT
 	n.ErrorsInside = n.Stateless && m.NATs.inErrors.Read(row.Options, e)
 	n.Problems = e.List
 	return n, true
+}
+
+// Outside is the port of a translation's router by which External is reached, if it has
+// one.
+func (m *Model) Outside(r *incr.Reader, n *NAT) (*RouterPort, bool) {
+	if n.Gateway != nil {
+		return n.Gateway, true
+	}
+	p, _, ok := m.PortTowards(r, n.Router, n.External)
+	return p, ok
 }
 
 // addresses reads columns external_ip and logical_ip.

@@ -16,6 +16,7 @@ type peerIndexes struct {
 	routerPort       *incr.Index[schema.UUID, *RouterPort, string]           // by name
 	switchPort       *incr.Index[schema.UUID, *SwitchPort, string]           // by Peer
 	ofRouter         *incr.Index[schema.UUID, *RouterPort, schema.UUID]
+	toRouters        *incr.Index[schema.UUID, *SwitchPort, schema.UUID] // those with a Peer, by switch
 }
 
 func (m *Model) declarePorts(g *graph.Graph) {
@@ -49,6 +50,12 @@ func (m *Model) declarePorts(g *graph.Graph) {
 	m.ports.routerPort = incr.NewIndex(m.RouterPorts, "name", func(_ schema.UUID, p *RouterPort) []string { return []string{p.Name} })
 	m.ports.ofRouter = incr.NewIndex(m.RouterPorts, "router", func(_ schema.UUID, p *RouterPort) []schema.UUID { return []schema.UUID{p.Router} })
 	m.ports.switchPort = incr.NewIndex(m.SwitchPorts, "peer", func(_ schema.UUID, p *SwitchPort) []string { return someName(p.Peer) })
+	m.ports.toRouters = incr.NewIndex(m.SwitchPorts, "switch with routers", func(_ schema.UUID, p *SwitchPort) []schema.UUID {
+		if p.Peer == "" {
+			return nil
+		}
+		return []schema.UUID{p.Switch}
+	})
 	m.declareNetworks(g)
 	m.declarePeerProblems(g)
 	m.SwitchPortFlows = graph.UnitsOf(g, "flows of switch port", m.SwitchPorts, func(id schema.UUID, p *SwitchPort) graph.Place {
@@ -111,6 +118,17 @@ func (m *Model) PortsOfRouter(r *incr.Reader, router schema.UUID) []*RouterPort 
 	var all []*RouterPort
 	for _, p := range incr.Each(r, m.ports.ofRouter, router) {
 		all = append(all, p)
+	}
+	return all
+}
+
+// RoutersOn returns the ports of routers that a switch is connected to.
+func (m *Model) RoutersOn(r *incr.Reader, sw schema.UUID) []*RouterPort {
+	var all []*RouterPort
+	for _, near := range incr.Each(r, m.ports.toRouters, sw) {
+		if p, ok := m.RouterPort(r, near.Peer); ok {
+			all = append(all, p)
+		}
 	}
 	return all
 }

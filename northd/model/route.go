@@ -11,6 +11,7 @@ import (
 // prefix and kind share the packets.
 type Route struct {
 	Router  schema.UUID
+	Row     schema.UUID  // that it is of, if that is not its key
 	Table   string       // which ports' packets it is for: options:route_table; "" is the main one
 	Prefix  netip.Prefix // masked
 	Kind    RouteKind
@@ -39,7 +40,7 @@ const (
 )
 
 // RouteSource is where routes come from, each with a row of a northbound table,
-// whose UUID is the key.
+// whose UUID is the key unless several are of one row.
 type RouteSource struct {
 	Name   string // of the feature
 	Table  string // of the rows

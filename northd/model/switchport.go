@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -201,7 +202,7 @@ func (m *Model) readTracked(p *SwitchPort, e *graph.RowProblems) {
 }
 
 // addresses reads column addresses; far is what "router" stands for. Those with
-// the same MAC are one.
+// the same MAC are one, and an IP address is at the first MAC that it is given with.
 func (p *SwitchPort) addresses(row *nb.LogicalSwitchPort, far []Address, e *graph.RowProblems) {
 	own := make([]Address, 0, len(row.Addresses))
 	for _, text := range row.Addresses {
@@ -234,8 +235,19 @@ func (p *SwitchPort) addresses(row *nb.LogicalSwitchPort, far []Address, e *grap
 		for _, a := range same[1:] {
 			ips = append(ips, a.IPs...)
 		}
-		p.Addresses = append(p.Addresses, Address{MAC: same[0].MAC, IPs: Distinct(ips)})
+		ips = Distinct(ips)
+		if slices.ContainsFunc(ips, p.hasIP) {
+			ips = slices.DeleteFunc(slices.Clone(ips), p.hasIP)
+		}
+		p.Addresses = append(p.Addresses, Address{MAC: same[0].MAC, IPs: ips})
 	}
+}
+
+// hasIP tells whether the port has an IP address.
+func (p *SwitchPort) hasIP(ip netip.Prefix) bool {
+	return slices.ContainsFunc(p.Addresses, func(a Address) bool {
+		return slices.ContainsFunc(a.IPs, func(n netip.Prefix) bool { return n.Addr() == ip.Addr() })
+	})
 }
 
 // tag reads the VLAN tag by which a parent port tells a container's packets, or which

@@ -5,7 +5,8 @@
 // address.go is what is the same for all translations with one address outside: who
 // is told where it is, and how packets for it find the chassis that translates.
 // rule.go is the translation of a row, gateway.go what gateway routers have beside,
-// switch.go how the switch outside gets to the address.
+// switch.go how the switch outside gets to the address, routes.go how other routers do,
+// commits.go the connections of which nothing is translated.
 //
 // The rule: on a distributed router a connection is one entry of conntrack, in the
 // zone of DNAT, whatever is translated: one lookup undoes what was done or does what

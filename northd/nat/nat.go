@@ -23,8 +23,9 @@ type feature struct {
 	byPort    *incr.Index[schema.UUID, *model.NAT, behind]
 }
 
-// New declares translation. Copp has the meters of what is sent to agents.
-func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
+// New declares translation, and returns the routes that other routers have to addresses
+// outside. Copp has the meters of what is sent to agents.
+func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.RouteSource {
 	ft := &feature{m: m, copp: copp, force: newForced(g)}
 	graph.Bool[*nb.NBGlobal](g, "options", "use_common_zone", true,
 		"has no other value: a distributed router keeps what it translates in one zone, but between two of its addresses outside")
@@ -38,6 +39,8 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 	ft.declareAddresses(g)
 	ft.declareGatewayRouters(g)
 	ft.declareSwitches(g)
+	ft.declareCommits(g)
+	return ft.declareRoutes(g)
 }
 
 // leaves matches packets that leave a distributed router by a gateway port on the

@@ -17,7 +17,7 @@ import (
 // Priorities of sources: longer networks first; what has a match before all of these,
 // by its own priority. Behind each is room for those who are exempt.
 const (
-	plainSNAT   = 1   // 2 x the length of the prefix, 256 at most
+	plainSNAT   = 3   // 2 x the length of the prefix, 256 at most
 	matchedSNAT = 300 // and the row's priority, 32767 at most
 )
 

@@ -51,17 +51,10 @@ func (ft *feature) onSwitch(r *incr.Reader, k behind) (*onSwitch, bool) {
 	for _, n := range incr.Each(r, ft.byPort, k) {
 		o.nats = append(o.nats, n)
 	}
-	far := o.nats[0].Gateway
-	if far == nil {
-		var ok bool
-		if far, _, ok = ft.m.PortTowards(r, k.router, k.ip); !ok {
-			return nil, false
-		}
+	far, ok := ft.m.Outside(r, o.nats[0])
+	if !ok || far.Has(k.ip) { // as its own address it is found anyway
+		return nil, false
 	}
-	if far.Has(k.ip) {
-		return nil, false // as its own address it is found anyway
-	}
-	var ok bool
 	o.near, ok = ft.m.SwitchPortTo(r, far.Name)
 	return o, ok && o.near.Enabled && far.Enabled
 }

@@ -83,6 +83,7 @@ func newSegments(g *graph.Graph, m *model.Model) *segments {
 	})
 	graph.NewUnits(g, "addresses of switch port", incr.Keys(m.SwitchPorts), s.hostOf, s.placeHost).Write(name, s.resolveHost)
 	graph.NewUnits(g, "addresses of router port", incr.Keys(s.links), s.routerOf, s.placeRouter).Write(name, s.resolveRouter)
+	s.declareNAT(g)
 	m.RouterPortFlows.Write(name, s.enter)
 	return s
 }

@@ -115,6 +115,9 @@ func (ft *feature) from(g *graph.Graph, s model.RouteSource) {
 	of := func(r *incr.Reader, w way) (entry, bool) {
 		e := entry{way: w}
 		for row, rt := range incr.Each(r, byWay, w) {
+			if !rt.Row.IsZero() {
+				row = rt.Row
+			}
 			e.hops = append(e.hops, hop{row, rt})
 		}
 		return e, len(e.hops) > 0
