@@ -51,8 +51,8 @@ race: deps build  ## every test with the race detector
 	@scripts/deps 'gcc gcc'
 	@E2E_BIN=$(CURDIR)/bin scripts/test $(SHARDS) 2 -race -- $(PKG) | $(TESTSUM)
 
-e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BACKEND=ovn] [TIMES=20 LOAD=2]
-	@E2E_BIN=$(CURDIR)/bin E2E_SCRIPTS=$(abspath $(SCRIPTS)) E2E_TIMES=$(TIMES) E2E_LOAD=$(LOAD) \
+e2e: deps build  ## the scenario files of a folder: make e2e SCRIPTS=dir [E2E_BACKEND=ovn] [TIMES=20 LOAD=2 MINUTES=5]
+	@E2E_BIN=$(CURDIR)/bin E2E_SCRIPTS=$(abspath $(SCRIPTS)) E2E_TIMES=$(TIMES) E2E_LOAD=$(LOAD) E2E_MINUTES=$(MINUTES) \
 		go test -json -count=1 -timeout 40m -run '^TestScenarios$$' ./e2e | $(TESTSUM)
 
 chaos: deps build  ## daemons killed at random for CHAOS (1h), databases for DATABASES (10m), while much changes

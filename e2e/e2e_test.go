@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // config is what tests run with.
@@ -18,7 +19,8 @@ func config(t *testing.T) Config {
 	if why := Missing(b); why != "" {
 		t.Skip(why)
 	}
-	c := Config{Backend: b, Base: os.Getenv("E2E_BASE"), Check: os.Getenv("WEFT_CHECK") != "0"}
+	c := Config{Backend: b, Base: os.Getenv("E2E_BASE"), Check: os.Getenv("WEFT_CHECK") != "0",
+		Limit: time.Duration(number(t, "E2E_MINUTES", 0)) * time.Minute}
 	if b.Name() == "weft" {
 		if c.Bin, err = Build(); err != nil {
 			t.Fatal(err)

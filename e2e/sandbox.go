@@ -25,13 +25,14 @@ import (
 // Config says what a sandbox is made of.
 type Config struct {
 	Backend  Backend
-	Bin      string // directory of weft's programs
-	Base     string // where the sandbox's directory goes; default /tmp. Short, because Unix socket paths are limited to 107 bytes
-	Embedded bool   // northd with embedded etcd instead of a weft-etcd process
-	Check    bool   // daemons compare incremental with full results after every commit (WEFT_CHECK=1)
-	SBRemote bool   // hypervisors are told an OVSDB address (ovn-remote=tcp:…), not etcd's
-	IPv6     bool   // tunnels over IPv6
-	Dummy    bool   // for benchmarks: switches without a datapath, interfaces without packets
+	Bin      string        // directory of weft's programs
+	Base     string        // where the sandbox's directory goes; default /tmp. Short, because Unix socket paths are limited to 107 bytes
+	Embedded bool          // northd with embedded etcd instead of a weft-etcd process
+	Check    bool          // daemons compare incremental with full results after every commit (WEFT_CHECK=1)
+	SBRemote bool          // hypervisors are told an OVSDB address (ovn-remote=tcp:…), not etcd's
+	IPv6     bool          // tunnels over IPv6
+	Limit    time.Duration // of a script; 0 for what scripts need that do not wait on purpose
+	Dummy    bool          // for benchmarks: switches without a datapath, interfaces without packets
 }
 
 // Sandbox is one cloud in namespaces. Its methods are called by one goroutine.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -203,7 +204,7 @@ func condition(c Config) func(string) (bool, error) {
 
 // setup makes the script's sandbox, and sees to its end.
 func setup(c Config, e *testscript.Env) error {
-	st, stop, err := newScript(c, scenarioLimit)
+	st, stop, err := newScript(c, cmp.Or(c.Limit, scenarioLimit))
 	if err != nil {
 		return err
 	}
