@@ -59,6 +59,9 @@ type NATs struct {
 	Table    *incr.Table[schema.UUID, *NAT]
 	OfRouter *incr.Index[schema.UUID, *NAT, schema.UUID]
 
+	// Routable are those to which other routers know the way, by themselves.
+	Routable *incr.Index[schema.UUID, *NAT, schema.UUID]
+
 	elsewhere *incr.Index[schema.UUID, *NAT, schema.UUID] // those with a Port, by router
 	rows      *graph.RowTable[*nb.NAT]
 	routerOf  *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
@@ -85,6 +88,12 @@ func (m *Model) declareNATs(g *graph.Graph) {
 		return n, n.usable
 	})
 	t.OfRouter = incr.NewIndex(t.Table, "router", func(_ schema.UUID, n *NAT) []schema.UUID { return []schema.UUID{n.Router} })
+	t.Routable = incr.NewIndex(t.Table, "add_route", func(id schema.UUID, n *NAT) []schema.UUID {
+		if !n.Routable {
+			return nil
+		}
+		return []schema.UUID{id}
+	})
 	t.elsewhere = incr.NewIndex(t.Table, "router, where a VM is", func(_ schema.UUID, n *NAT) []schema.UUID {
 		if n.Port == "" {
 			return nil
@@ -125,14 +134,16 @@ func (m *Model) parseNAT(r *incr.Reader, id schema.UUID) (*NAT, bool) {
 	return n, true
 }
 
-// Outside is the port of a translation's router by which External is reached, if it has
-// one.
-func (m *Model) Outside(r *incr.Reader, n *NAT) (*RouterPort, bool) {
-	if n.Gateway != nil {
-		return n.Gateway, true
+// Outside is the port of a translation's router by which External is reached, and the
+// port of the switch at its other end, if there are both.
+func (m *Model) Outside(r *incr.Reader, n *NAT) (far *RouterPort, near *SwitchPort, ok bool) {
+	if far = n.Gateway; far == nil {
+		if far, _, ok = m.PortTowards(r, n.Router, n.External); !ok {
+			return nil, nil, false
+		}
 	}
-	p, _, ok := m.PortTowards(r, n.Router, n.External)
-	return p, ok
+	near, ok = m.SwitchPortTo(r, far.Name)
+	return far, near, ok
 }
 
 // addresses reads columns external_ip and logical_ip.

@@ -54,6 +54,7 @@ func (ft *feature) declareCommits(g *graph.Graph) {
 		switch {
 		case !snat && !dnat:
 		case router.Chassis == "":
+			passDiscovery(f, pipeline.LROutPostUndnat)
 			for _, p := range ft.m.GatewayPorts(r, router.UUID) {
 				commitBy(f, p)
 			}
@@ -78,7 +79,6 @@ func commitBy(f *graph.Flows, p *model.RouterPort) {
 	ip, begins, untracked := lflow.Bool(lflow.IP), lflow.Bool(lflow.CTNew), lflow.Not(lflow.Bool(lflow.CTTrk))
 	in, out := comes(p, p.Redirect), lflow.And(leaves(p, p.Redirect), pipeline.IsNot(pipeline.ComesBack))
 	f.Add(pipeline.LRInDNAT, 10, lflow.And(ip, in, untracked), lflow.CTNext{})
-	f.Add(pipeline.LROutPostUndnat, 100, lflow.Or(lflow.Bool(lflow.ND), lflow.Bool(lflow.NDRS), lflow.Bool(lflow.NDRA)), lflow.Next{})
 	f.Add(pipeline.LROutPostUndnat, 60, lflow.And(ip, out, untracked), lflow.CTNext{})
 	f.Add(pipeline.LROutPostUndnat, 50, lflow.And(ip, in, begins), lflow.CTCommitToZone{})
 	f.Add(pipeline.LROutSNAT, committedSNAT, lflow.And(ip, out, begins), lflow.CTCommitToZone{})

@@ -84,9 +84,14 @@ func (ft *feature) declareGatewayRouters(g *graph.Graph) {
 // track commits what leaves and is not translated, so that its replies are told from
 // what is new.
 func track(f *graph.Flows) {
-	f.Add(pipeline.LROutUndnat, 100, lflow.Or(lflow.Bool(lflow.ND), lflow.Bool(lflow.NDRS), lflow.Bool(lflow.NDRA)), lflow.Next{})
+	passDiscovery(f, pipeline.LROutUndnat)
 	f.Add(pipeline.LROutUndnat, 50, lflow.Bool(lflow.IP), pipeline.Set(pipeline.RouterLoopback), lflow.CTNAT{Kind: lflow.RouterDNAT})
 	f.Add(pipeline.LROutPostUndnat, 50, lflow.And(lflow.Bool(lflow.IP), lflow.Bool(lflow.CTNew)), lflow.CTCommit{}, lflow.Next{})
+}
+
+// passDiscovery has neighbour discovery pass a stage that tracks connections: it is none.
+func passDiscovery(f *graph.Flows, stage string) {
+	f.Add(stage, 100, lflow.Or(lflow.Bool(lflow.ND), lflow.Bool(lflow.NDRS), lflow.Bool(lflow.NDRA)), lflow.Next{})
 }
 
 // forceSources changes the sources of what was translated, and changes the replies

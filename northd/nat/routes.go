@@ -11,21 +11,14 @@ import (
 
 // routable is an address outside to which other routers have a route.
 type routable struct {
-	ip     netip.Addr
-	router schema.UUID
-	from   []*model.RouterPort // those of the other routers
+	ip   netip.Addr
+	from []*model.RouterPort // those of the other routers
 }
 
 // declareRoutes declares the routes of other routers on a switch to addresses outside
 // with option add_route: ovn-nb(5), table NAT.
 func (ft *feature) declareRoutes(g *graph.Graph) model.RouteSource {
-	wanted := incr.NewIndex(ft.m.NATs.Table, "add_route", func(id schema.UUID, n *model.NAT) []schema.UUID {
-		if !n.Routable {
-			return nil
-		}
-		return []schema.UUID{id}
-	})
-	all := graph.Table(g, "routable NAT", incr.Values(wanted), ft.routableOf)
+	all := graph.Table(g, "routable NAT", incr.Values(ft.m.NATs.Routable), ft.routableOf)
 	ways := incr.NewIndex(all, "route", func(id schema.UUID, a routable) (keys []schema.UUID) {
 		for _, p := range a.from {
 			keys = append(keys, routeID(id, p))
@@ -58,15 +51,11 @@ func (ft *feature) routableOf(r *incr.Reader, id schema.UUID) (routable, bool) {
 	if !ok {
 		return routable{}, false
 	}
-	a := routable{ip: n.External, router: n.Router}
-	far, ok := ft.m.Outside(r, n)
+	_, near, ok := ft.m.Outside(r, n)
 	if !ok {
-		return a, false
+		return routable{}, false
 	}
-	near, ok := ft.m.SwitchPortTo(r, far.Name)
-	if !ok {
-		return a, false
-	}
+	a := routable{ip: n.External}
 	for _, p := range ft.m.RoutersOn(r, near.Switch) {
 		if p.Router != n.Router && p.Enabled {
 			a.from = append(a.from, p)

@@ -51,12 +51,12 @@ func (ft *feature) onSwitch(r *incr.Reader, k behind) (*onSwitch, bool) {
 	for _, n := range incr.Each(r, ft.byPort, k) {
 		o.nats = append(o.nats, n)
 	}
-	far, ok := ft.m.Outside(r, o.nats[0])
+	far, near, ok := ft.m.Outside(r, o.nats[0])
 	if !ok || far.Has(k.ip) { // as its own address it is found anyway
 		return nil, false
 	}
-	o.near, ok = ft.m.SwitchPortTo(r, far.Name)
-	return o, ok && o.near.Enabled && far.Enabled
+	o.near = near
+	return o, near.Enabled && far.Enabled
 }
 
 // find writes the flows of an address on a switch.

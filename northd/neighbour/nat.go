@@ -6,7 +6,6 @@ import (
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
-	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/schema"
 )
 
@@ -20,13 +19,7 @@ type translated struct {
 // declareNAT declares what routers know of the addresses of NAT that they have a route to:
 // ovn-nb(5), table NAT, options:add_route.
 func (s *segments) declareNAT(g *graph.Graph) {
-	wanted := incr.NewIndex(s.m.NATs.Table, "known to neighbours", func(id schema.UUID, n *model.NAT) []schema.UUID {
-		if !n.Routable {
-			return nil
-		}
-		return []schema.UUID{id}
-	})
-	graph.NewUnits(g, "addresses of NAT for neighbours", incr.Values(wanted), s.translatedOf, func(id schema.UUID, a *translated) graph.Place {
+	graph.NewUnits(g, "addresses of NAT for neighbours", incr.Values(s.m.NATs.Routable), s.translatedOf, func(id schema.UUID, a *translated) graph.Place {
 		return graph.Place{Owner: a.routers.id, Wide: a.routers.wide, Name: "address-" + id.String(), Table: "NAT", Row: id, RowName: a.ip.String()}
 	}).Write(name, func(_ *incr.Reader, f *graph.Flows, a *translated) {
 		s.at(f, a.owners, []netip.Addr{a.ip}, a.mac)
@@ -38,11 +31,7 @@ func (s *segments) translatedOf(r *incr.Reader, id schema.UUID) (*translated, bo
 	if !ok {
 		return nil, false
 	}
-	far, ok := s.m.Outside(r, n)
-	if !ok {
-		return nil, false
-	}
-	near, ok := s.m.SwitchPortTo(r, far.Name)
+	far, near, ok := s.m.Outside(r, n)
 	if !ok {
 		return nil, false
 	}
