@@ -16,7 +16,7 @@ import (
 // gateway too. One VM has a floating IP of its own, the other is behind SNAT.
 //
 //   - connection-setup: UDP from a new port until it is answered: from the host to
-//     the floating IP, and through SNAT to the host; the mean of 100 one after the
+//     the floating IP, and through SNAT to the host; the mean of 500 one after the
 //     other, of 15 such rows the median;
 //   - packet-time: 64-byte packets to the floating IP, more than the switch can take,
 //     all of one connection: a second by those that arrive in it.
@@ -65,7 +65,7 @@ func (c *cloud) packets(ctx context.Context) error {
 
 // setups gives the time of a connection between two places.
 func (c *cloud) setups(ctx context.Context, name, from, to string) error {
-	const n = 100
+	const n = 500
 	took, err := c.median(ctx, repeats, name, func() (time.Duration, error) {
 		start := time.Now()
 		err := c.do(ctx, "probe", from, "udp", to+":7", "-n", strconv.Itoa(n))
