@@ -7,6 +7,7 @@ import (
 	"github.com/weft-sdn/weft/northd/gateway"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/l2"
+	"github.com/weft-sdn/weft/northd/lb"
 	"github.com/weft-sdn/weft/northd/meters"
 	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/northd/nat"
@@ -29,6 +30,7 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	m := model.New(g, limits)
 	bindings.New(g, m)
 	var limit model.Meters
+	var balance model.LoadBalancing
 	var sessions model.BFDSessions
 	var sample model.ACLSampling
 	var answers model.SwitchAnswers
@@ -36,12 +38,13 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	sample = sampling.New(g, m)
 	answers = l2.New(g, m, limit.Copp)
 	portsec.New(m)
-	demand := acl.New(g, m, acl.Reads{Sampling: sample, Meters: limit.Logs, Copp: limit.Copp})
-	stateful.New(g, m, demand)
+	balance = lb.New(g, m, limit.Copp)
+	demand := acl.New(g, m, acl.Reads{Sampling: sample, Meters: limit.Logs, Copp: limit.Copp, Balanced: balance.Switch})
+	stateful.New(g, m, demand, balance.Switch)
 	router.New(g, m, answers, limit.Copp)
 	neighbour.New(g, m, limit.Copp)
 	var routes []model.RouteSource
-	routes = append(routes, nat.New(g, m, limit.Copp))
+	routes = append(routes, nat.New(g, m, limit.Copp, balance))
 	sessions = bfd.New(g, m, limit.Copp)
 	policy.New(g, m, sessions)
 	routes = append(routes, staticroute.New(g, m, sessions))

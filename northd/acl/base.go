@@ -59,16 +59,10 @@ func (f flows) preACL(c class) {
 		if c.Stateful {
 			f.Add(stage, 110, lflow.Bool(lflow.EthMcast), lflow.Next{})
 			dhcp6 := lflow.And(lflow.Bool(lflow.UDP), lflow.Eq(lflow.UDPSrc, 546), lflow.Eq(lflow.UDPDst, 547))
-			f.Add(stage, 110, lflow.Or(neighbourDiscovery(), dhcp6), lflow.Next{})
+			f.Add(stage, 110, lflow.Or(model.NeighbourDiscovery(), dhcp6), lflow.Next{})
 			f.Add(stage, 100, lflow.Bool(lflow.IP), pipeline.Set(pipeline.CTDefrag), lflow.Next{})
 		}
 	}
-}
-
-// neighbourDiscovery is IPv6's own traffic, which no ACL keeps away.
-func neighbourDiscovery() *lflow.Expr {
-	return lflow.Or(lflow.Bool(lflow.ND), lflow.Bool(lflow.NDRA), lflow.Bool(lflow.NDRS),
-		lflow.Bool(lflow.F("mldv1")), lflow.Bool(lflow.F("mldv2")))
 }
 
 // hints turns the state of a connection into bits, so that the match of an ACL
@@ -100,7 +94,7 @@ func (f flows) hints(c class) {
 func (f flows) evaluation(at aclStage, c class) {
 	stage := aclStages[at].eval
 	allow, drop := pipeline.Set(pipeline.VerdictAllow), pipeline.Set(pipeline.VerdictDrop)
-	f.Add(stage, 65532, neighbourDiscovery(), allow, lflow.Next{})
+	f.Add(stage, 65532, model.NeighbourDiscovery(), allow, lflow.Next{})
 	if !c.Stateful {
 		return
 	}
@@ -178,7 +172,7 @@ func (f flows) verdicts(at aclStage, c class) {
 	f.Add(stage, 1000, pipeline.Is(pipeline.VerdictAllow), pass...)
 	f.Add(stage, 1000, pipeline.Is(pipeline.VerdictDrop), lflow.Drop{})
 	f.Meter = c.RejectMeter
-	f.Add(stage, 1000, pipeline.Is(pipeline.VerdictReject), append(clean[:len(clean):len(clean)], reject(at)...)...)
+	f.Add(stage, 1000, pipeline.Is(pipeline.VerdictReject), append(clean[:len(clean):len(clean)], pipeline.Reject(at == toLport)...)...)
 	f.Meter = ""
 	for t := range int(tiers) {
 		f.Add(stage, 500, lflow.Eq(tier, t), lflow.SetTo(tier, t+1), pipeline.Jump(aclStages[at].eval))
@@ -187,21 +181,5 @@ func (f flows) verdicts(at aclStage, c class) {
 		f.Add(stage, 1, nil, lflow.Drop{})
 	} else {
 		f.Add(stage, 1, nil, pass...)
-	}
-}
-
-// reject answers the packet in its sender's name. The answer meets no ACLs: it
-// goes on behind those of the other pipeline.
-func reject(at aclStage) []lflow.Action {
-	next := lflow.Next{Jump: true, Pipeline: lflow.Egress}
-	behind, _ := pipeline.Find(pipeline.LSOutACLAction)
-	next.Table = uint8(behind.Table + 1)
-	if at == toLport {
-		lookup, _ := pipeline.Find(pipeline.LSInL2Lkup)
-		next.Pipeline, next.Table = lflow.Ingress, uint8(lookup.Table)
-	}
-	return []lflow.Action{
-		lflow.SetTo(lflow.Reg(0), 0),
-		lflow.Nested{Kind: lflow.NestReject, Actions: lflow.Actions{lflow.Exchange{A: lflow.Outport, B: lflow.Inport}, next}},
 	}
 }

@@ -14,6 +14,9 @@ type Reads struct {
 	Sampling model.ACLSampling
 	Meters   model.LogMeter
 	Copp     model.CoppMeter
+	// Balanced tells of switches on which all packets go through conntrack: there all
+	// ACLs meet connections.
+	Balanced model.ConntrackDemand
 }
 
 type feature struct {

@@ -119,6 +119,9 @@ func (ft *feature) declareScopes(g *graph.Graph) {
 			d, _ := incr.Get(r, ft.demands, k.Group)
 			p = p.join(d)
 		}
+		if p.ACLs && ft.reads.Balanced.Of(r, sw).Balanced {
+			p.Stateful = true
+		}
 		return p, true
 	})
 	scoped := graph.Table(g, "scope of carrier", incr.Keys(carriers), func(r *incr.Reader, k model.GroupOnSwitch) (scope, bool) {

@@ -44,3 +44,10 @@ func AsksAll(ip netip.Addr) *lflow.Expr {
 	}
 	return lflow.And(lflow.Eq(lflow.EthDst, lflow.Broadcast), lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, ip))
 }
+
+// NeighbourDiscovery matches IPv6's own traffic, which no ACL keeps away and which
+// belongs to no connection.
+func NeighbourDiscovery() *lflow.Expr {
+	return lflow.Or(lflow.Bool(lflow.ND), lflow.Bool(lflow.NDRA), lflow.Bool(lflow.NDRS),
+		lflow.Bool(lflow.F("mldv1")), lflow.Bool(lflow.F("mldv2")))
+}

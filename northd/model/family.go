@@ -2,6 +2,7 @@ package model
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/weft-sdn/weft/lflow"
 )
@@ -47,4 +48,18 @@ func FamilyOf(a netip.Addr) *Family {
 		return &families[0]
 	}
 	return &families[1]
+}
+
+// ByFamily are the IP addresses that an option names; the one with true is of IPv6. Bad tells what is not
+// one.
+func ByFamily(text string) (of map[bool]netip.Addr, bad string) {
+	of = map[bool]netip.Addr{}
+	for _, word := range strings.Fields(text) {
+		a, err := netip.ParseAddr(word)
+		if err != nil || a.Zone() != "" || a.Is4In6() || a.IsMulticast() || a.IsUnspecified() || of[a.Is6()].IsValid() {
+			return of, word
+		}
+		of[a.Is6()] = a
+	}
+	return of, ""
 }

@@ -50,7 +50,7 @@ func (ft *feature) declareCommits(g *graph.Graph) {
 	}, func(id schema.UUID, router *model.Router) graph.Place {
 		return graph.Place{Owner: id, Name: "commit-all", Table: "Logical_Router", Row: id, RowName: router.Name}
 	}).Write(name, func(r *incr.Reader, f *graph.Flows, router *model.Router) {
-		snat, dnat := incr.Count(r, c.stateful, usedZone{router.UUID, true}) > 0, incr.Count(r, c.stateful, usedZone{router.UUID, false}) > 0
+		snat, dnat := incr.Count(r, c.stateful, usedZone{router.UUID, true}) > 0, incr.Count(r, c.stateful, usedZone{router.UUID, false}) > 0 || ft.balance.OnRouter(r, router.UUID)
 		switch {
 		case !snat && !dnat:
 		case router.Chassis == "":

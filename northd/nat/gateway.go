@@ -1,9 +1,7 @@
 package nat
 
 import (
-	"net/netip"
 	"strconv"
-	"strings"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
@@ -27,27 +25,13 @@ func newForced(g *graph.Graph) *forced {
 		"of a gateway router: the source of packets whose destination was translated, one address of a family")}
 }
 
-// addresses are those of an option; the one with true is of IPv6. Bad tells what is not
-// one.
-func addresses(text string) (of map[bool]netip.Addr, bad string) {
-	of = map[bool]netip.Addr{}
-	for _, word := range strings.Fields(text) {
-		a, err := netip.ParseAddr(word)
-		if err != nil || a.Zone() != "" || a.Is4In6() || a.IsMulticast() || a.IsUnspecified() || of[a.Is6()].IsValid() {
-			return of, word
-		}
-		of[a.Is6()] = a
-	}
-	return of, ""
-}
-
 // ofDNAT tells whether what a row has translated gets another source, too.
 func (o *forced) ofDNAT(r *incr.Reader, m *model.Model, n *model.NAT) bool {
 	router, ok := incr.Get(r, m.Routers, n.Router)
 	if !ok || router.Chassis == "" {
 		return false
 	}
-	of, _ := addresses(o.dnat.Of(router.Options))
+	of, _ := model.ByFamily(o.dnat.Of(router.Options))
 	return of[n.External.Is6()].IsValid()
 }
 
@@ -61,7 +45,7 @@ type kind struct {
 func (ft *feature) declareGatewayRouters(g *graph.Graph) {
 	graph.NewClass(g, "routers that translate", graph.Table(g, "class of NAT", incr.Keys(ft.m.Routers), func(r *incr.Reader, id schema.UUID) (kind, bool) {
 		router, ok := incr.Get(r, ft.m.Routers, id)
-		if !ok || incr.Count(r, ft.m.NATs.OfRouter, id) == 0 {
+		if !ok || incr.Count(r, ft.m.NATs.OfRouter, id) == 0 && !ft.balance.OnRouter(r, id) {
 			return kind{}, false
 		}
 		return kind{OneChassis: router.Chassis != ""}, true
@@ -97,7 +81,7 @@ func passDiscovery(f *graph.Flows, stage string) {
 // forceSources changes the sources of what was translated, and changes the replies
 // back.
 func (ft *feature) forceSources(_ *incr.Reader, f *graph.Flows, router *model.Router) {
-	of, bad := addresses(ft.force.dnat.Of(router.Options))
+	of, bad := model.ByFamily(ft.force.dnat.Of(router.Options))
 	switch {
 	case bad != "":
 		f.Problem("options", "dnat_force_snat_ip: "+strconv.Quote(bad)+" is not an IP address, or not the only one of its family")

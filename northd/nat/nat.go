@@ -19,14 +19,16 @@ type feature struct {
 	m         *model.Model
 	copp      model.CoppMeter
 	force     *forced
+	balance   model.LoadBalancing
 	byAddress *incr.Index[schema.UUID, *model.NAT, outside]
 	byPort    *incr.Index[schema.UUID, *model.NAT, behind]
 }
 
 // New declares translation, and returns the routes that other routers have to addresses
-// outside. Copp has the meters of what is sent to agents.
-func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.RouteSource {
-	ft := &feature{m: m, copp: copp, force: newForced(g)}
+// outside. Copp has the meters of what is sent to agents; routers that balance load are
+// tracked as those that translate.
+func New(g *graph.Graph, m *model.Model, copp model.CoppMeter, balance model.LoadBalancing) model.RouteSource {
+	ft := &feature{m: m, copp: copp, force: newForced(g), balance: balance}
 	graph.Bool[*nb.NBGlobal](g, "options", "use_common_zone", true,
 		"has no other value: a distributed router keeps what it translates in one zone, but between two of its addresses outside")
 	m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {

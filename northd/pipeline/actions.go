@@ -42,3 +42,19 @@ func Jump(stage string) lflow.Action {
 	}
 	return lflow.Next{Jump: true, Table: uint8(at.Table)}
 }
+
+// Reject answers a packet on a switch in the name of whom it is for. The answer meets
+// no ACLs: it goes on behind those of the other pipeline.
+func Reject(egress bool) []lflow.Action {
+	next := lflow.Next{Jump: true, Pipeline: lflow.Egress}
+	behind, _ := Find(LSOutACLAction)
+	next.Table = uint8(behind.Table + 1)
+	if egress {
+		lookup, _ := Find(LSInL2Lkup)
+		next.Pipeline, next.Table = lflow.Ingress, uint8(lookup.Table)
+	}
+	return []lflow.Action{
+		lflow.SetTo(lflow.Reg(0), 0),
+		lflow.Nested{Kind: lflow.NestReject, Actions: lflow.Actions{lflow.Exchange{A: lflow.Outport, B: lflow.Inport}, next}},
+	}
+}

@@ -13,6 +13,12 @@ const (
 	CTDefrag = "ct_defrag"
 	CTCommit = "ct_commit"
 
+	CTNAT        = "ct_nat"
+	VIPSource    = "vip_source"
+	Hairpin      = "hairpin"
+	HairpinReply = "hairpin_reply"
+	Hairpinned   = "hairpinned"
+
 	ACLHintAllowNew = "acl_hint_allow_new"
 	ACLHintAllow    = "acl_hint_allow"
 	ACLHintDrop     = "acl_hint_drop"
@@ -47,9 +53,11 @@ const (
 	EgressLoopback  = "egress_loopback"
 	OutportMTU      = "outport_mtu"
 
-	ComesBack   = "comes_back"
-	UseSNATZone = "use_snat_zone"
-	ForceSNAT   = "force_snat_for_dnat"
+	ComesBack      = "comes_back"
+	UseSNATZone    = "use_snat_zone"
+	SkipSNATForLB  = "skip_snat_for_lb"
+	ForceSNATForLB = "force_snat_for_lb"
+	ForceSNAT      = "force_snat_for_dnat"
 )
 
 // Bits is a use of some bits of a register, or of the flags: what they mean
@@ -75,6 +83,11 @@ var uses = [...]Bits{
 	{FromLocalnet, "flags.localnet", 0, 0, LSInLookupFDB, LSInARPRsp, "the packet came in by a localnet port", [2]string{}},
 	{CTDefrag, "reg0", 0, 0, LSInPreACL, LSInPreStateful, "send the packet through conntrack", [2]string{LSOutPreACL, LSOutPreStateful}},
 	{CTCommit, "reg0", 1, 1, LSInACLEval, LSInStateful, "commit the connection", [2]string{LSOutACLEval, LSOutStateful}},
+	{CTNAT, "reg0", 2, 2, LSInPreLB, LSInPreStateful, "send the packet through conntrack, and translate it as its connection is", [2]string{LSOutPreLB, LSOutPreStateful}},
+	{VIPSource, "xxreg1", 0, 127, LSInLB, LSInNATHairpin, "whom a backend sees as sender if it is the sender itself; of IPv4 in reg4", [2]string{}},
+	{Hairpin, "reg0", 6, 6, LSInPreHairpin, LSInHairpin, "the packet goes to its sender", [2]string{}},
+	{HairpinReply, "reg0", 12, 12, LSInPreStateful, LSInHairpin, "the packet is an answer to its sender", [2]string{}},
+	{Hairpinned, "flags", 7, 7, LSInHairpin, LSOutPreLB, "the packet goes to its sender: the connection is known already", [2]string{}},
 	{ACLHintAllowNew, "reg0", 7, 7, LSInACLHint, LSInACLAfterLBEval, "an ACL that allows has to commit the connection", [2]string{LSOutACLHint, LSOutACLEval}},
 	{ACLHintAllow, "reg0", 8, 8, LSInACLHint, LSInACLAfterLBEval, "an ACL that allows need not commit the connection", [2]string{LSOutACLHint, LSOutACLEval}},
 	{ACLHintDrop, "reg0", 9, 9, LSInACLHint, LSInACLAfterLBEval, "an ACL that drops has no connection to block", [2]string{LSOutACLHint, LSOutACLEval}},
@@ -109,6 +122,8 @@ var uses = [...]Bits{
 	{PktLarger, "reg9", 1, 1, LRInAdmission, LRInLargerPkts, "the packet is too large for the port", [2]string{}},
 	{OutportMTU, "reg8", 0, 15, LRInChkPktLen, LRInLargerPkts, "the size of packets that may leave by the output port", [2]string{}},
 	{ForceSNAT, "flags.force_snat_for_dnat", 0, 0, LRInDNAT, LROutSNAT, "the destination was translated, and the source shall be", [2]string{}},
+	{ForceSNATForLB, "flags.force_snat_for_lb", 0, 0, LRInDNAT, LROutSNAT, "the packet is balanced, and its source shall be another", [2]string{}},
+	{SkipSNATForLB, "flags.skip_snat_for_lb", 0, 0, LRInDNAT, LROutSNAT, "the packet is balanced, and its source shall stay", [2]string{}},
 	{ComesBack, "reg9", 4, 4, LROutChkDNATLocal, LROutEgrLoop, "the packet comes back in, to be translated on this chassis", [2]string{}},
 	{UseSNATZone, "flags.use_snat_zone", 0, 0, LRInAdmission, LRInUnsnat, "the packet came back in, a reply: where it belongs the zone of SNAT knows", [2]string{}},
 	{Segment, "reg8", 0, 31, LRInSegment, LRInARPResolve, "tunnel key of the switch behind the output port, 0 for none", [2]string{}},
@@ -130,6 +145,14 @@ func HopIs(v6 bool) *lflow.Expr {
 		return IsNot(HopIsIP4)
 	}
 	return Is(HopIsIP4)
+}
+
+// VIPSourceField returns where a switch keeps whom a backend sees as sender.
+func VIPSourceField(v6 bool) lflow.Field {
+	if v6 {
+		return LField(VIPSource)
+	}
+	return lflow.Reg(4)
 }
 
 // Uses returns the table of uses.

@@ -20,11 +20,16 @@ const (
 	LSInLookupFDB        = "ls_in_lookup_fdb"
 	LSInPutFDB           = "ls_in_put_fdb"
 	LSInPreACL           = "ls_in_pre_acl"
+	LSInPreLB            = "ls_in_pre_lb"
 	LSInPreStateful      = "ls_in_pre_stateful"
 	LSInACLHint          = "ls_in_acl_hint"
 	LSInACLEval          = "ls_in_acl_eval"
 	LSInACLSample        = "ls_in_acl_sample"
 	LSInACLAction        = "ls_in_acl_action"
+	LSInLB               = "ls_in_lb"
+	LSInPreHairpin       = "ls_in_pre_hairpin"
+	LSInNATHairpin       = "ls_in_nat_hairpin"
+	LSInHairpin          = "ls_in_hairpin"
 	LSInACLAfterLBEval   = "ls_in_acl_after_lb_eval"
 	LSInACLAfterLBSample = "ls_in_acl_after_lb_sample"
 	LSInACLAfterLBAction = "ls_in_acl_after_lb_action"
@@ -33,6 +38,7 @@ const (
 	LSInL2Lkup           = "ls_in_l2_lkup"
 	LSInL2Unknown        = "ls_in_l2_unknown"
 	LSOutPreACL          = "ls_out_pre_acl"
+	LSOutPreLB           = "ls_out_pre_lb"
 	LSOutPreStateful     = "ls_out_pre_stateful"
 	LSOutACLHint         = "ls_out_acl_hint"
 	LSOutACLEval         = "ls_out_acl_eval"
@@ -94,11 +100,16 @@ var pipelines = [...]Pipeline{
 		{LSInLookupFDB, "learning", "find out whether the sender is known to be behind the port"},
 		{LSInPutFDB, "learning", "learn the sender"},
 		{LSInPreACL, "acl", "find out whether ACLs need conntrack for the packet"},
+		{LSInPreLB, "lb", "find out whether load balancers need conntrack for the packet, and what a backend answers itself"},
 		{LSInPreStateful, "stateful", "send the packet through conntrack"},
 		{LSInACLHint, "acl", "from the connection's state to what kinds of ACLs may match"},
 		{LSInACLEval, "acl", "find the from-lport ACL that decides"},
 		{LSInACLSample, "acl", "sample what an ACL asks to"},
 		{LSInACLAction, "acl", "do what the ACL says, or go on to the next tier"},
+		{LSInLB, "lb", "from a virtual address to a backend"},
+		{LSInPreHairpin, "lb", "find out whether the backend is the sender itself"},
+		{LSInNATHairpin, "lb", "have it see another sender"},
+		{LSInHairpin, "lb", "send back what comes back to its sender"},
 		{LSInACLAfterLBEval, "acl", "find the from-lport ACL with apply-after-lb that decides"},
 		{LSInACLAfterLBSample, "acl", "sample what an ACL asks to"},
 		{LSInACLAfterLBAction, "acl", "do what the ACL says, or go on to the next tier"},
@@ -109,6 +120,7 @@ var pipelines = [...]Pipeline{
 	}},
 	SwitchEgress: {Name: "switch egress", Egress: true, Stages: []Stage{
 		{LSOutPreACL, "acl", "find out whether ACLs need conntrack for the packet"},
+		{LSOutPreLB, "lb", "find out whether load balancers need conntrack for the packet"},
 		{LSOutPreStateful, "stateful", "send the packet through conntrack"},
 		{LSOutACLHint, "acl", "from the connection's state to what kinds of ACLs may match"},
 		{LSOutACLEval, "acl", "find the to-lport ACL that decides"},

@@ -3,7 +3,7 @@
 // which nobody asks have none of them.
 //
 // The rule: who needs conntrack demands it (model.ConntrackDemand) and sets the
-// bits ct_defrag and ct_commit; this package alone sends packets there.
+// bits ct_defrag, ct_nat and ct_commit; this package alone sends packets there.
 //
 // Imports: incr, lflow, northd/graph, northd/model, northd/pipeline, schema
 package stateful

@@ -22,14 +22,19 @@ func New(g *graph.Graph, m *model.Model, demands ...model.ConntrackDemand) {
 	})
 	of := graph.Table(g, "class of conntrack", incr.Keys(m.Switches), func(r *incr.Reader, id schema.UUID) (all model.Conntrack, ok bool) {
 		for _, demand := range demands {
-			all = all.Join(demand(r, id))
+			all = all.Join(demand.Of(r, id))
 		}
-		return all, all.Stateful
+		return all, all.Stateful || all.Balanced
 	})
 	graph.NewClass(g, "stateful", of).Write("stateful", func(_ *incr.Reader, f *graph.Flows, c model.Conntrack) {
 		for _, s := range stages {
-			f.Add(s.pre, 100, pipeline.Is(pipeline.CTDefrag), pipeline.CTNext)
-			commits(f, s.commit, c)
+			if c.Balanced {
+				f.Add(s.pre, 110, pipeline.Is(pipeline.CTNAT), lflow.CTLB{Kind: lflow.CTLBMark})
+			}
+			if c.Stateful {
+				f.Add(s.pre, 100, pipeline.Is(pipeline.CTDefrag), pipeline.CTNext)
+				commits(f, s.commit, c)
+			}
 		}
 	})
 }

@@ -1,0 +1,208 @@
+package lb
+
+import (
+	"cmp"
+	"net/netip"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// Which VIPs a router answers for: option neighbor_responder.
+const (
+	answersAll       = "all"
+	answersReachable = "reachable" // in a network of the port that is asked
+	answersNone      = "none"
+)
+
+// routed is an address of VIPs on a router.
+type routed struct {
+	router schema.UUID
+	addr   netip.Addr
+}
+
+func (a routed) Compare(b routed) int {
+	return cmp.Or(a.router.Compare(b.router), a.addr.Compare(b.addr))
+}
+
+// routedBy is an address that a port of the router answers for.
+type routedBy struct {
+	routed
+	port schema.UUID
+}
+
+func (a routedBy) Compare(b routedBy) int {
+	return cmp.Or(a.routed.Compare(b.routed), a.port.Compare(b.port))
+}
+
+// address is such an address with what its VIPs have in common.
+type address struct {
+	routed
+	fam     *model.Family
+	vip     *vip   // the first of them
+	answers string // the most that one of them wants
+	ports   []*model.RouterPort
+	gateway []*model.RouterPort // of a distributed router
+	own     bool                // some port of the router has it
+}
+
+// declareAddresses declares what is the same for all VIPs of an address on a router:
+// who is told where it is, and how packets for it get to conntrack.
+func (ft *feature) declareAddresses(g *graph.Graph) {
+	onRouters := graph.Table(g, "VIPs on routers", incr.Keys(ft.vips), func(r *incr.Reader, id vipKey) ([]routed, bool) {
+		v, ok := incr.Get(r, ft.vips, id)
+		if !ok {
+			return nil, false
+		}
+		var all []routed
+		for _, k := range ft.routers {
+			places, _ := k.placesOfVIP(r, ft, id)
+			for _, router := range k.datapathsOf(r, places) {
+				all = append(all, routed{router, v.Addr})
+			}
+		}
+		return all, len(all) > 0
+	})
+	ft.byAddress = incr.NewIndex(onRouters, "address", func(_ vipKey, all []routed) []routed { return all })
+	ft.addressOfRouter = incr.NewIndex(onRouters, "router", func(_ vipKey, all []routed) []schema.UUID {
+		routers := make([]schema.UUID, len(all))
+		for i, a := range all {
+			routers[i] = a.router
+		}
+		return routers
+	})
+	addresses := graph.Table(g, "address of VIPs", incr.Values(ft.byAddress), ft.addressOf)
+	unitOf := func(k routed, a *address) graph.Place {
+		return graph.Place{Owner: k.router, Name: "lb-" + k.addr.String(), Table: "Load_Balancer", Row: a.vip.Balancer, RowName: a.vip.Name}
+	}
+	graph.UnitsOf(g, "flows of addresses of VIPs", addresses, unitOf).Write(name, ft.reach)
+	asked := incr.NewIndex(addresses, "port", func(k routed, a *address) (all []routedBy) {
+		for _, p := range a.ports {
+			if a.answeredBy(p) {
+				all = append(all, routedBy{k, p.UUID})
+			}
+		}
+		return all
+	})
+	graph.NewUnits(g, "flows of addresses of VIPs on switches", incr.Values(asked), func(r *incr.Reader, k routedBy) (*question, bool) {
+		far, ok := incr.Get(r, ft.m.RouterPorts, k.port)
+		if !ok {
+			return nil, false
+		}
+		near, ok := ft.m.SwitchPortTo(r, far.Name)
+		return &question{k.addr, far, near}, ok && far.Enabled && near.Enabled
+	}, func(k routedBy, q *question) graph.Place {
+		return graph.Place{Owner: q.near.Switch, Name: "lb-" + k.router.String() + "-" + k.addr.String() + "-" + q.far.Name}
+	}).Write(name, ft.ask)
+}
+
+// addressOf is the row function of table "address of VIPs".
+func (ft *feature) addressOf(r *incr.Reader, k routed) (*address, bool) {
+	a := &address{routed: k, fam: model.FamilyOf(k.addr), answers: answersNone, ports: ft.m.PortsOfRouter(r, k.router)}
+	for _, id := range incr.Lookup(r, ft.byAddress, k) {
+		v, ok := incr.Get(r, ft.vips, id)
+		switch {
+		case !ok:
+			continue
+		case a.vip == nil:
+			a.vip = v
+		}
+		if v.Answers == answersAll || v.Answers == answersReachable && a.answers == answersNone {
+			a.answers = v.Answers
+		}
+	}
+	if router, ok := incr.Get(r, ft.m.Routers, k.router); ok && router.Chassis == "" {
+		a.gateway = ft.m.GatewayPorts(r, k.router)
+		a.ports = a.gateway
+	}
+	for _, p := range ft.m.PortsOfRouter(r, k.router) {
+		a.own = a.own || p.Has(k.addr)
+	}
+	return a, a.vip != nil
+}
+
+// answeredBy tells whether the router answers questions for the address that come in
+// by a port. The port's own address it answers anyway.
+func (a *address) answeredBy(p *model.RouterPort) bool {
+	_, near := p.NetworkOf(a.addr)
+	return !a.own && (a.answers == answersAll || a.answers == answersReachable && near)
+}
+
+// reach writes the flows of an address on its router.
+func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
+	to := lflow.Eq(a.fam.Dst, a.addr)
+	if a.own {
+		f.Add(pipeline.LRInIPInput, 65, lflow.And(pipeline.Is(pipeline.OwnAddress), to), pipeline.Clear(pipeline.OwnAddress), lflow.Next{})
+	}
+	for _, p := range a.ports {
+		if a.answeredBy(p) {
+			ft.answer(r, f, a, p)
+		}
+	}
+	if a.gateway == nil {
+		f.Add(pipeline.LRInDefrag, 110, to, lflow.CTNAT{Kind: lflow.RouterDNAT})
+		for _, p := range a.ports {
+			if _, near := p.NetworkOf(a.addr); near {
+				f.Add(pipeline.LRInARPResolve, 150, lflow.And(to, lflow.Eq(lflow.Inport, p.Name), lflow.Eq(lflow.Outport, p.Name)), lflow.Drop{})
+			}
+		}
+		return
+	}
+	for _, p := range a.gateway {
+		in := comes(p)
+		f.Add(pipeline.LRInDefrag, 110, lflow.And(to, in, lflow.Not(lflow.Bool(lflow.CTTrk))), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
+		if !a.own {
+			hop, _ := pipeline.HopRegisters(a.fam.V6)
+			f.Add(pipeline.LRInARPResolve, 100, lflow.And(lflow.Eq(lflow.Outport, p.Name), pipeline.HopIs(a.fam.V6), lflow.Eq(hop, a.addr)), lflow.SetTo(lflow.EthDst, p.MAC), lflow.Next{})
+		}
+		f.Add(pipeline.LRInARPResolve, 150, lflow.And(to, in, lflow.Eq(lflow.Outport, p.Name)), lflow.Drop{}) // it came in, and was for nobody
+		f.Add(pipeline.LROutChkDNATLocal, 50, lflow.And(to, leaves(p)), pipeline.Set(pipeline.ComesBack), lflow.Next{})
+	}
+}
+
+// answer answers questions for the address that come in by a port, where that is.
+func (ft *feature) answer(r *incr.Reader, f *graph.Flows, a *address, p *model.RouterPort) {
+	here := lflow.And(lflow.Eq(lflow.Inport, p.Name), model.Resident(p.Redirect))
+	if !a.fam.V6 {
+		f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, a.addr)), model.AnswerARP(p.MAC)...)
+		return
+	}
+	f.Meter = ft.copp.Of(r, a.router, "nd-na")
+	f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.IP6Dst, a.addr, model.SolicitedNode(a.addr)), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, a.addr)), model.AnswerND(lflow.NestNDNA, p.MAC))
+	f.Meter = ""
+}
+
+// question is an address on the switch behind a router's port that answers for it.
+type question struct {
+	addr netip.Addr
+	far  *model.RouterPort
+	near *model.SwitchPort
+}
+
+// ask writes how questions for the address get from the switch to the router: on a
+// physical network where the router's port is, elsewhere by way of a tunnel there.
+func (ft *feature) ask(r *incr.Reader, f *graph.Flows, q *question) {
+	const stage = pipeline.LSInL2Lkup
+	to := func(port string) []lflow.Action {
+		return []lflow.Action{lflow.SetTo(lflow.Outport, port), lflow.Output{}}
+	}
+	all, here := model.AsksAll(q.addr), model.Resident(q.far.Redirect)
+	f.Add(stage, 80, lflow.And(all, here), to(q.near.Name)...)
+	if redirect, ok := ft.m.RedirectTo(r, q.near.UUID); ok && here != nil && !ft.m.HasLocalnet(r, q.near.Switch) {
+		f.Add(stage, 80, lflow.And(all, lflow.Not(here)), to(redirect)...)
+	}
+}
+
+// comes and leaves match packets that come in, or leave, by a gateway port on its
+// chassis.
+func comes(p *model.RouterPort) *lflow.Expr {
+	return lflow.And(lflow.Eq(lflow.Inport, p.Name), model.Resident(p.Redirect))
+}
+
+func leaves(p *model.RouterPort) *lflow.Expr {
+	return lflow.And(lflow.Eq(lflow.Outport, p.Name), model.Resident(p.Redirect))
+}

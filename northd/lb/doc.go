@@ -1,0 +1,15 @@
+// Package lb balances load: connections to a virtual address (VIP) go to one of its
+// backends, on switches, and on routers that have a gateway.
+//
+// parse.go reads rows of Load_Balancer, where.go finds the datapaths that have them,
+// switch.go and router.go write the flows of a VIP, hairpin.go what a backend needs
+// that calls its own VIP, address.go tells others which addresses routers have by
+// their VIPs.
+//
+// The rule: the flows of a VIP are one unit, stored once for all switches that have
+// its load balancer by the same group, or that are named by the same set of rows. A
+// backend more is a change of that unit alone. On a datapath one load balancer has
+// a VIP; another that has it too is told so.
+//
+// Imports: incr, lflow, northd/graph, northd/model, northd/pipeline, schema, schema/nb, schema/sb
+package lb

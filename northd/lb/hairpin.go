@@ -1,0 +1,82 @@
+package lb
+
+import (
+	"cmp"
+	"net/netip"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// A backend that calls its own VIP may be balanced to itself. Its packets then come
+// from another address, that of the VIP or option hairpin_snat_ip, so that it answers
+// by way of the switch: ovn-nb(5), table Load_Balancer.
+//
+// The source is translated in the zone of SNAT of the switch, as OVN does. Whether a
+// packet answers one of these conntrack is asked, first of all; OVN has its switches
+// learn a flow for each connection.
+
+// sender is whom backends see as sender, in a place.
+type sender struct {
+	owner schema.UUID
+	addr  netip.Addr
+}
+
+func (s sender) Compare(o sender) int {
+	return cmp.Or(s.owner.Compare(o.owner), s.addr.Compare(o.addr))
+}
+
+// hairpinAll writes what all switches with load balancers have.
+func hairpinAll(f *graph.Flows) {
+	const back = pipeline.LSInHairpin
+	f.Add(pipeline.LSInPreStateful, 120, lflow.And(lflow.Bool(lflow.CTTrk), lflow.Bool(lflow.CTRpl), lflow.Bool(lflow.CTEst)),
+		pipeline.Set(pipeline.HairpinReply), lflow.CTLB{Kind: lflow.CTLBMark})
+	f.Add(pipeline.LSInNATHairpin, 100, pipeline.Is(pipeline.Hairpin), lflow.CTNAT{Kind: lflow.RouterSNAT})
+	turn := func(more ...lflow.Action) []lflow.Action {
+		return append(more, append([]lflow.Action{lflow.Exchange{A: lflow.EthDst, B: lflow.EthSrc}}, model.SendBack()...)...)
+	}
+	f.Add(back, 1, pipeline.Is(pipeline.HairpinReply), turn()...)
+	f.Add(back, 1, lflow.And(pipeline.Is(pipeline.Hairpin), pipeline.IsNot(pipeline.HairpinReply)), turn(pipeline.Set(pipeline.Hairpinned))...)
+	f.Add(pipeline.LSOutPreLB, 115, pipeline.Is(pipeline.Hairpinned), pipeline.Clear(pipeline.CTDefrag), lflow.Next{})
+}
+
+// hairpin writes the flows for a VIP's backends: what they may have been sent by
+// themselves, and what they may answer to themselves.
+func (v *vip) hairpin(f *graph.Flows, fam *model.Family) {
+	seen := map[netip.Addr]bool{}
+	from := v.hairpinFrom()
+	for _, b := range v.Backends {
+		if seen[b.IP] {
+			continue
+		}
+		seen[b.IP] = true
+		is := lflow.Eq(fam.Src, b.IP)
+		f.Add(pipeline.LSInPreLB, 105, lflow.And(is, lflow.Eq(fam.Dst, from)), pipeline.Set(pipeline.CTNAT), lflow.CTNAT{Kind: lflow.RouterSNAT})
+		f.Add(pipeline.LSInPreHairpin, 100, lflow.And(is, lflow.Eq(fam.Dst, b.IP)), pipeline.Set(pipeline.Hairpin), lflow.Next{})
+	}
+}
+
+// declareSenders declares the translation of sources.
+func (ft *feature) declareSenders(g *graph.Graph) {
+	senders := graph.Table(g, "senders of hairpins", incr.Values(ft.switches.vips), func(r *incr.Reader, k placed) (netip.Addr, bool) {
+		v, ok := incr.Get(r, ft.vips, k.vipKey)
+		if !ok || len(v.Backends) == 0 {
+			return netip.Addr{}, false
+		}
+		return v.hairpinFrom(), true
+	})
+	by := incr.NewIndex(senders, "sender", func(k placed, a netip.Addr) []sender { return []sender{{k.owner, a}} })
+	graph.NewUnits(g, "flows of hairpins", incr.Values(by), func(_ *incr.Reader, s sender) (sender, bool) { return s, true }, func(_ sender, s sender) graph.Place {
+		return graph.Place{Owner: s.owner, Name: "lb-hairpin-" + s.addr.String()}
+	}).Write(name, func(_ *incr.Reader, f *graph.Flows, s sender) {
+		begins := lflow.And(pipeline.Is(pipeline.Hairpin), lflow.Bool(lflow.CTNew), lflow.Eq(pipeline.VIPSourceField(s.addr.Is6()), s.addr))
+		if s.addr.Is4() {
+			begins = lflow.And(begins, lflow.Bool(lflow.IP4))
+		}
+		f.Add(pipeline.LSInNATHairpin, 110, begins, lflow.CTNAT{Kind: lflow.RouterSNAT, IP: s.addr})
+	})
+}

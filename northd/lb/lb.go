@@ -1,0 +1,94 @@
+package lb
+
+import (
+	"slices"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+const name = "lb"
+
+// feature is what the files of this package share.
+type feature struct {
+	m       *model.Model
+	options options
+	rows    *graph.RowTable[*nb.LoadBalancer]
+
+	balancers *incr.Table[schema.UUID, *balancer]
+	vips      *incr.Table[vipKey, *vip]
+	same      *incr.Index[vipKey, *vip, virtual]
+	groupsOf  *incr.Index[schema.UUID, *nb.LoadBalancerGroup, schema.UUID] // by load balancer
+	switches  *kind
+	routers   [3]*kind
+	force     *graph.Option[string]
+	copp      model.CoppMeter
+	// Switches and routers that balance load.
+	balanced, balancedRouters *incr.Table[schema.UUID, struct{}]
+	byAddress                 *incr.Index[vipKey, []routed, routed]
+	addressOfRouter           *incr.Index[vipKey, []routed, schema.UUID]
+	// Load balancers that have VIPs, and groups that have such.
+	filled, filledGroups *incr.Table[schema.UUID, struct{}]
+}
+
+// New declares load balancers, and returns what others have to know of them; copp has
+// the meters of what is sent to agents.
+func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalancing {
+	ft := &feature{m: m, copp: copp, options: declareOptions(g)}
+	ft.rows = graph.Read[*nb.LoadBalancer](g, "name", "vips", "protocol", "selection_fields")
+	ft.balancers = graph.Table(g, "load balancer", incr.Keys(ft.rows), ft.parse)
+	graph.ProblemsOf(g, ft.balancers, func(b *balancer) []graph.Problem { return b.Problems })
+	keys := incr.NewIndex(ft.balancers, "VIP", func(id schema.UUID, b *balancer) []vipKey {
+		all := make([]vipKey, 0, len(b.VIPs))
+		for text := range b.VIPs {
+			all = append(all, vipKey{id, text})
+		}
+		return all
+	})
+	ft.vips = graph.Table(g, "VIP", incr.Values(keys), func(r *incr.Reader, k vipKey) (*vip, bool) {
+		b, ok := incr.Get(r, ft.balancers, k.balancer)
+		if !ok {
+			return nil, false
+		}
+		v, ok := b.VIPs[k.text]
+		return v, ok
+	})
+	ft.same = incr.NewIndex(ft.vips, "address and port", func(_ vipKey, v *vip) []virtual { return []virtual{v.virtual} })
+	groups := graph.Read[*nb.LoadBalancerGroup](g, "name", "load_balancer")
+	ft.groupsOf = incr.NewIndex(groups, "load balancer", func(_ schema.UUID, row *nb.LoadBalancerGroup) []schema.UUID { return row.LoadBalancer })
+	ft.filled = graph.Table(g, "load balancer with VIPs", incr.Keys(ft.balancers), func(r *incr.Reader, id schema.UUID) (struct{}, bool) {
+		b, ok := incr.Get(r, ft.balancers, id)
+		return struct{}{}, ok && len(b.VIPs) > 0
+	})
+	ft.filledGroups = graph.Table(g, "group with VIPs", incr.Keys(groups), func(r *incr.Reader, id schema.UUID) (struct{}, bool) {
+		row, ok := incr.Get(r, groups, id)
+		return struct{}{}, ok && slices.ContainsFunc(row.LoadBalancer, func(b schema.UUID) bool { return incr.Has(r, ft.filled, b) })
+	})
+	ft.findSwitches(g)
+	ft.declareSwitches(g)
+	ft.findRouters(g)
+	ft.declareRouters(g)
+	return model.LoadBalancing{Switch: ft.demand, Router: func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.balancedRouters, id) }}
+}
+
+// findSwitches declares which switches have which load balancers.
+func (ft *feature) findSwitches(g *graph.Graph) {
+	rows := graph.Read[*nb.LogicalSwitch](g, "load_balancer", "load_balancer_group")
+	n := newNaming(g, "switches", rows, func(row *nb.LogicalSwitch) named { return named{row.LoadBalancer, row.LoadBalancerGroup} })
+	is := func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.m.Switches, id) }
+	ft.switches = &kind{name: "switches", naming: n, takes: is}
+	ft.switches.declare(g, ft)
+	ft.balanced = graph.Table(g, "switch with load balancers", incr.Keys(n.all), func(r *incr.Reader, id schema.UUID) (struct{}, bool) {
+		return struct{}{}, is(r, id) && ft.hasVIPs(r, n, id)
+	})
+}
+
+// hasVIPs tells whether something that a datapath names has a VIP.
+func (ft *feature) hasVIPs(r *incr.Reader, n *naming, id schema.UUID) bool {
+	its, _ := incr.Get(r, n.all, id)
+	return slices.ContainsFunc(its.Balancers, func(b schema.UUID) bool { return incr.Has(r, ft.filled, b) }) ||
+		slices.ContainsFunc(its.Groups, func(group schema.UUID) bool { return incr.Has(r, ft.filledGroups, group) })
+}

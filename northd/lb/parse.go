@@ -1,0 +1,184 @@
+package lb
+
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+)
+
+// balancer is a row of Load_Balancer: ovn-nb(5).
+type balancer struct {
+	Name     string
+	VIPs     map[string]*vip // by what column vips calls them, in its form
+	Problems []graph.Problem
+}
+
+// vip is a virtual address with its backends.
+type vip struct {
+	virtual
+	Balancer schema.UUID
+	Name     string // of the load balancer
+	Text     string // in column vips
+	Backends []lflow.Backend
+	settings
+}
+
+// virtual is what a VIP takes in: all of an address, or a port of it.
+type virtual struct {
+	Addr  netip.Addr
+	Port  uint16 // 0 is all ports and protocols
+	Proto string // tcp, udp or sctp; "" without a port
+}
+
+func (v virtual) String() string {
+	if v.Port == 0 {
+		return v.Addr.String()
+	}
+	return v.Proto + " " + netip.AddrPortFrom(v.Addr, v.Port).String()
+}
+
+// settings are what the VIPs of a load balancer have in common.
+type settings struct {
+	HashFields         string     // comma separated; "" is the switch's choice
+	Reject             bool       // without backends, clients are refused
+	SkipSNAT           bool       // routers leave the source as it is
+	Answers            string     // which routers answer for the addresses: see answersAll
+	Hairpin4, Hairpin6 netip.Addr // whom a backend sees as sender that calls itself; the VIP if they are not valid
+}
+
+// hairpinFrom is whom a backend sees as sender that calls itself.
+func (v *vip) hairpinFrom() netip.Addr {
+	from := v.Hairpin4
+	if v.Addr.Is6() {
+		from = v.Hairpin6
+	}
+	if !from.IsValid() {
+		return v.Addr
+	}
+	return from
+}
+
+// options are those of Load_Balancer.
+type options struct {
+	reject, skipSNAT *graph.Option[bool]
+	hairpin, answers *graph.Option[string]
+}
+
+func declareOptions(g *graph.Graph) options {
+	return options{
+		reject: graph.Bool[*nb.LoadBalancer](g, "options", "reject", false, "clients of a VIP without backends are refused: TCP reset, ICMP port unreachable"),
+		skipSNAT: graph.Bool[*nb.LoadBalancer](g, "options", "skip_snat", false,
+			"on gateway routers: the source stays as it is, whatever lb_force_snat_ip and NAT say"),
+		hairpin: graph.String[*nb.LoadBalancer](g, "options", "hairpin_snat_ip", "IP…",
+			"whom a backend sees as sender that calls its own VIP, one address of a family; the VIP"),
+		answers: graph.String[*nb.LoadBalancer](g, "options", "neighbor_responder", "all, reachable or none",
+			"for which VIPs routers answer questions of neighbours: for all, for those in a network of one of their ports, or for none; reachable"),
+	}
+}
+
+// parse is the row function of table "load balancer".
+func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*balancer, bool) {
+	row, ok := incr.Get(r, ft.rows, id)
+	if !ok {
+		return nil, false
+	}
+	p := &graph.RowProblems{Table: "Load_Balancer", Row: id, Name: row.Name}
+	proto := "tcp"
+	if row.Protocol != nil {
+		proto = *row.Protocol
+	}
+	s := ft.settingsOf(row, p)
+	b := &balancer{Name: row.Name, VIPs: map[string]*vip{}}
+	taken := map[virtual]string{}
+	for _, text := range slices.Sorted(maps.Keys(row.VIPs)) {
+		v := &vip{Balancer: id, Name: row.Name, Text: text, settings: s}
+		if !v.parse(proto, row.VIPs[text], p) {
+			continue
+		}
+		if first, twice := taken[v.virtual]; twice {
+			p.Problem("vips", strconv.Quote(text)+" is "+strconv.Quote(first)+" again")
+			continue
+		}
+		taken[v.virtual] = text
+		b.VIPs[text] = v
+	}
+	b.Problems = p.List
+	return b, true
+}
+
+func (ft *feature) settingsOf(row *nb.LoadBalancer, p *graph.RowProblems) settings {
+	s := settings{
+		HashFields: strings.Join(row.SelectionFields, ","),
+		Reject:     ft.options.reject.Read(row.Options, p),
+		SkipSNAT:   ft.options.skipSNAT.Read(row.Options, p),
+		Answers:    cmp.Or(ft.options.answers.Of(row.Options), answersReachable),
+	}
+	switch s.Answers {
+	case answersAll, answersReachable, answersNone:
+	default:
+		p.Problem("options", "neighbor_responder: "+strconv.Quote(s.Answers)+" is none of all, reachable, none")
+		s.Answers = answersReachable
+	}
+	of, bad := model.ByFamily(ft.options.hairpin.Of(row.Options))
+	if bad != "" {
+		p.Problem("options", "hairpin_snat_ip: "+strconv.Quote(bad)+" is not an IP address, or not the only one of its family")
+	}
+	s.Hairpin4, s.Hairpin6 = of[false], of[true]
+	return s
+}
+
+// parse reads a key of column vips, "IP" or "IP:port", and its value, which is the
+// backends, separated by commas.
+func (v *vip) parse(proto, backends string, p *graph.RowProblems) bool {
+	at, ok := endpoint(v.Text)
+	if !ok {
+		p.Problem("vips", strconv.Quote(v.Text)+" is not IP:port, [IPv6]:port or the IP address of a host")
+		return false
+	}
+	v.virtual = virtual{Addr: at.Addr(), Port: at.Port()}
+	if at.Port() != 0 {
+		v.Proto = proto
+	}
+	for text := range strings.SplitSeq(backends, ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		b, ok := endpoint(text)
+		switch {
+		case !ok:
+			p.Problem("vips", "backend "+strconv.Quote(text)+" of "+v.Text+" is not IP:port, [IPv6]:port or the IP address of a host")
+			continue
+		case b.Addr().Is4() != v.Addr.Is4():
+			p.Problem("vips", "backend "+text+" of "+v.Text+" is of the other family")
+			continue
+		case v.Port == 0 && b.Port() != 0:
+			p.Problem("vips", "backend "+text+" of "+v.Text+" gets packets at the port that they are for: without a port of the VIP that of backends does not count")
+			b = netip.AddrPortFrom(b.Addr(), 0)
+		case v.Proto == "sctp" && b.Port() != 0 && b.Port() != v.Port:
+			p.Problem("vips", "backend "+text+" of "+v.Text+" gets packets at port "+strconv.Itoa(int(v.Port))+": switches do not change ports of SCTP")
+		}
+		v.Backends = append(v.Backends, lflow.Backend{IP: b.Addr(), Port: b.Port()})
+	}
+	return true
+}
+
+// endpoint parses "IP", "IP:port" or "[IPv6]:port".
+func endpoint(text string) (at netip.AddrPort, ok bool) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		at = netip.AddrPortFrom(a, 0)
+	} else if at, err = netip.ParseAddrPort(text); err != nil || at.Port() == 0 {
+		return at, false
+	}
+	a := at.Addr()
+	return at, a.Zone() == "" && !a.Is4In6() && !a.IsMulticast() && !a.IsUnspecified()
+}

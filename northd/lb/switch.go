@@ -1,0 +1,92 @@
+package lb
+
+import (
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
+	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
+)
+
+// On a switch with load balancers all IP packets go through conntrack, both as they
+// come in and as they leave: what belongs to a balanced connection is translated
+// there. What begins one meets the VIPs. These are OVN's flows.
+
+// declareSwitches declares the flows of switches.
+func (ft *feature) declareSwitches(g *graph.Graph) {
+	ft.m.AllSwitches.Write(name, func(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) {
+		f.Pass(pipeline.LSInPreLB, pipeline.LSOutPreLB, pipeline.LSInLB, pipeline.LSInPreHairpin, pipeline.LSInNATHairpin, pipeline.LSInHairpin)
+	})
+	graph.NewClass(g, "switches with load balancers", ft.balanced).Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
+		for _, stage := range []string{pipeline.LSInPreLB, pipeline.LSOutPreLB} {
+			f.Add(stage, 110, lflow.Bool(lflow.EthMcast), lflow.Next{})
+			f.Add(stage, 110, model.NeighbourDiscovery(), lflow.Next{})
+			f.Add(stage, 110, pipeline.Is(pipeline.ACLStateless), lflow.Next{})
+			f.Add(stage, 100, lflow.Bool(lflow.IP), pipeline.Set(pipeline.CTNAT), lflow.Next{})
+		}
+		hairpinAll(f)
+	})
+	ft.m.SwitchPortFlows.Write(name, func(r *incr.Reader, f *graph.Flows, p *model.SwitchPort) {
+		if p.Handled && (p.ToRouter() || p.IsLocalnet()) && incr.Has(r, ft.balanced, p.Switch) {
+			f.Add(pipeline.LSInPreLB, 110, lflow.And(lflow.Bool(lflow.IP), lflow.Eq(lflow.Inport, p.Name)), lflow.Next{})
+			f.Add(pipeline.LSOutPreLB, 110, lflow.And(lflow.Bool(lflow.IP), lflow.Eq(lflow.Outport, p.Name)), lflow.Next{})
+		}
+	})
+	graph.NewUnits(g, "flows of VIPs on switches", incr.Values(ft.switches.vips), ft.vipAt, placeOf).Write(name, func(r *incr.Reader, f *graph.Flows, v *vip) {
+		fam := model.FamilyOf(v.Addr)
+		ft.onSwitch(r, f, v, fam)
+		v.hairpin(f, fam)
+	})
+	ft.declareSenders(g)
+}
+
+func (ft *feature) vipAt(r *incr.Reader, k placed) (*vip, bool) {
+	return incr.Get(r, ft.vips, k.vipKey)
+}
+
+// placeOf is where the unit of a VIP is stored.
+func placeOf(k placed, v *vip) graph.Place {
+	return graph.Place{Owner: k.owner, Name: "lb-" + k.balancer.String() + "-" + k.text, Table: "Load_Balancer", Row: k.balancer, RowName: v.Name}
+}
+
+// begins matches packets that begin a connection to a VIP, by the connection's own
+// port: all fragments have it.
+func (v *vip) begins(fam *model.Family) *lflow.Expr {
+	to := lflow.And(lflow.Bool(lflow.CTNew), lflow.Eq(fam.Dst, v.Addr))
+	if v.Port != 0 {
+		to = lflow.And(to, lflow.Eq(lflow.F("ct_"+v.Proto+".dst"), int(v.Port)))
+	}
+	return to
+}
+
+// priority has ports go before whole addresses.
+func (v *vip) priority() uint16 {
+	if v.Port == 0 {
+		return 110
+	}
+	return 120
+}
+
+// onSwitch sends new connections to a backend, which commits them.
+func (ft *feature) onSwitch(r *incr.Reader, f *graph.Flows, v *vip, fam *model.Family) {
+	switch {
+	case len(v.Backends) > 0:
+		f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), pipeline.Clear(pipeline.CTCommit),
+			lflow.SetTo(pipeline.VIPSourceField(fam.V6), v.hairpinFrom()), v.balance(lflow.LBSNATDefault))
+	case v.Reject:
+		f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), pipeline.Reject(false)...)
+	default:
+		f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), lflow.Drop{})
+	}
+}
+
+// balance is the action that chooses a backend.
+func (v *vip) balance(snat lflow.LBSNAT) lflow.CTLB {
+	return lflow.CTLB{Kind: lflow.CTLBMark, Backends: v.Backends, HashFields: v.HashFields, SNAT: snat}
+}
+
+// demand is what load balancers demand of connection tracking on a switch.
+func (ft *feature) demand(r *incr.Reader, sw schema.UUID) model.Conntrack {
+	return model.Conntrack{Balanced: incr.Has(r, ft.balanced, sw)}
+}

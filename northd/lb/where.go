@@ -1,0 +1,250 @@
+package lb
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// vipKey names a VIP: its load balancer, and what column vips calls it.
+type vipKey struct {
+	balancer schema.UUID
+	text     string
+}
+
+func (k vipKey) Compare(o vipKey) int {
+	return cmp.Or(k.balancer.Compare(o.balancer), strings.Compare(k.text, o.text))
+}
+
+// place is where flows of VIPs are stored: for one datapath, for those that have a
+// Load_Balancer_Group, or for a set of them.
+type place struct {
+	Owner schema.UUID
+	Set   []schema.UUID // the datapaths of a set of several, in order
+	Group schema.UUID   // the Load_Balancer_Group, or zero
+}
+
+// placed is a VIP in a place.
+type placed struct {
+	vipKey
+	owner schema.UUID
+}
+
+func (p placed) Compare(o placed) int {
+	return cmp.Or(p.vipKey.Compare(o.vipKey), p.owner.Compare(o.owner))
+}
+
+// named are the load balancers and groups of them that a datapath names.
+type named struct{ Balancers, Groups []schema.UUID }
+
+// naming is what switches, or routers, name.
+type naming struct {
+	all             *incr.Table[schema.UUID, named]
+	direct, byGroup *incr.Index[schema.UUID, named, schema.UUID]
+}
+
+func newNaming[R schema.Row](g *graph.Graph, of string, rows *graph.RowTable[R], names func(R) named) *naming {
+	n := &naming{all: graph.Table(g, "load balancers of "+of, incr.Keys(rows), func(r *incr.Reader, id schema.UUID) (named, bool) {
+		row, ok := incr.Get(r, rows, id)
+		if !ok {
+			return named{}, false
+		}
+		all := names(row)
+		return all, len(all.Balancers)+len(all.Groups) > 0
+	})}
+	n.direct = incr.NewIndex(n.all, "load balancer", func(_ schema.UUID, all named) []schema.UUID { return all.Balancers })
+	n.byGroup = incr.NewIndex(n.all, "group", func(_ schema.UUID, all named) []schema.UUID { return all.Groups })
+	return n
+}
+
+// kind are the datapaths of one kind, and which load balancers they have.
+type kind struct {
+	name string
+	*naming
+	// takes tells whether the datapath balances load as one of many does.
+	takes func(r *incr.Reader, datapath schema.UUID) bool
+	alone bool // each datapath has flows of its own
+
+	places *incr.Table[schema.UUID, []place] // by load balancer
+	vips   *incr.Index[vipKey, []place, placed]
+}
+
+// ofGroup is the Logical_DP_Group of the datapaths that have a Load_Balancer_Group.
+func (k *kind) ofGroup(group schema.UUID) schema.UUID {
+	return schema.NameUUID("Logical_DP_Group", "load balancer group", k.name, group.String())
+}
+
+// ofSet is where the flows for a set of datapaths are stored.
+func (k *kind) ofSet(set []schema.UUID) place {
+	if len(set) == 1 {
+		return place{Owner: set[0]}
+	}
+	var names strings.Builder
+	for _, id := range set {
+		names.WriteString(id.String())
+	}
+	return place{Owner: schema.NameUUID("Logical_DP_Group", "load balancers", k.name, names.String()), Set: set}
+}
+
+// ofEach are the datapaths of a set, each for itself.
+func (k *kind) ofEach(set []schema.UUID) (all []place) {
+	for _, id := range set {
+		all = append(all, place{Owner: id})
+	}
+	return all
+}
+
+// declare declares where the VIPs of load balancers are on datapaths of a kind.
+func (k *kind) declare(g *graph.Graph, ft *feature) {
+	k.places = graph.Table(g, "places of load balancers on "+k.name, incr.Keys(ft.balancers), func(r *incr.Reader, id schema.UUID) ([]place, bool) {
+		all := k.placesOf(r, ft, id)
+		return all, len(all) > 0
+	})
+	places := graph.Table(g, "places of VIPs on "+k.name, incr.Keys(ft.vips), func(r *incr.Reader, v vipKey) ([]place, bool) {
+		all, _ := k.placesOfVIP(r, ft, v)
+		return all, len(all) > 0
+	})
+	k.vips = incr.NewIndex(places, "place", func(v vipKey, all []place) []placed {
+		out := make([]placed, len(all))
+		for i, p := range all {
+			out[i] = placed{v, p.Owner}
+		}
+		return out
+	})
+	graph.ProblemTable(g, "VIPs that others have on "+k.name, incr.Keys(ft.vips), func(r *incr.Reader, id vipKey) []graph.Problem {
+		_, lost := k.placesOfVIP(r, ft, id)
+		v, ok := incr.Get(r, ft.vips, id)
+		if !ok || lost == "" {
+			return nil
+		}
+		p := graph.RowProblems{Table: "Load_Balancer", Row: id.balancer, Name: v.Name}
+		p.Problem("vips", lost)
+		return p.List
+	})
+	sets := incr.NewIndex(places, "set", func(_ vipKey, all []place) (sets []schema.UUID) {
+		for _, p := range all {
+			if len(p.Set) > 0 {
+				sets = append(sets, p.Owner)
+			}
+		}
+		return sets
+	})
+	graph.Rows(g, "sets of "+k.name+" with load balancers", incr.Values(sets), func(r *incr.Reader, owner schema.UUID) (*sb.LogicalDPGroup, bool) {
+		_, all, ok := incr.One(r, sets, owner)
+		at := slices.IndexFunc(all, func(p place) bool { return p.Owner == owner })
+		if !ok || at < 0 {
+			return nil, false
+		}
+		return &sb.LogicalDPGroup{Header: schema.Header{UUID: owner}, Datapaths: all[at].Set}, true
+	})
+	used := incr.NewIndex(places, "group", func(_ vipKey, all []place) (groups []schema.UUID) {
+		for _, p := range all {
+			if !p.Group.IsZero() {
+				groups = append(groups, p.Group)
+			}
+		}
+		return groups
+	})
+	graph.Rows(g, "groups of load balancers on "+k.name, incr.Values(used), func(r *incr.Reader, group schema.UUID) (*sb.LogicalDPGroup, bool) {
+		return &sb.LogicalDPGroup{Header: schema.Header{UUID: k.ofGroup(group)}, Datapaths: k.members(r, incr.Lookup(r, k.byGroup, group))}, true
+	})
+}
+
+// members are those of some datapaths that balance load, in order.
+func (k *kind) members(r *incr.Reader, of []schema.UUID) []schema.UUID {
+	var all []schema.UUID
+	for _, id := range of {
+		if k.takes(r, id) {
+			all = append(all, id)
+		}
+	}
+	slices.SortFunc(all, schema.UUID.Compare)
+	return slices.Compact(all)
+}
+
+// placesOf are the places of a load balancer: those of its groups, and that of the
+// datapaths that name it and none of these.
+func (k *kind) placesOf(r *incr.Reader, ft *feature, id schema.UUID) (all []place) {
+	groups := incr.Lookup(r, ft.groupsOf, id)
+	if k.alone {
+		set := incr.Lookup(r, k.direct, id)
+		for _, group := range groups {
+			set = append(set, incr.Lookup(r, k.byGroup, group)...)
+		}
+		return k.ofEach(k.members(r, set))
+	}
+	for _, group := range groups {
+		if len(k.members(r, incr.Lookup(r, k.byGroup, group))) > 0 {
+			all = append(all, place{Owner: k.ofGroup(group), Group: group})
+		}
+	}
+	set := slices.DeleteFunc(k.members(r, incr.Lookup(r, k.direct, id)), func(datapath schema.UUID) bool {
+		its, _ := incr.Get(r, k.all, datapath)
+		return slices.ContainsFunc(its.Groups, func(g schema.UUID) bool { return slices.Contains(groups, g) })
+	})
+	if len(set) > 0 {
+		all = append(all, k.ofSet(set))
+	}
+	return all
+}
+
+// datapathsOf are all datapaths of places.
+func (k *kind) datapathsOf(r *incr.Reader, places []place) (all []schema.UUID) {
+	for _, p := range places {
+		switch {
+		case !p.Group.IsZero():
+			all = append(all, k.members(r, incr.Lookup(r, k.byGroup, p.Group))...)
+		case len(p.Set) > 0:
+			all = append(all, p.Set...)
+		default:
+			all = append(all, p.Owner)
+		}
+	}
+	slices.SortFunc(all, schema.UUID.Compare)
+	return slices.Compact(all)
+}
+
+// placesOfVIP are the places of a VIP. Of load balancers with one and the same VIP the
+// first by name has it on a datapath; lost says where that is another one.
+func (k *kind) placesOfVIP(r *incr.Reader, ft *feature, id vipKey) (places []place, lost string) {
+	v, ok := incr.Get(r, ft.vips, id)
+	places, has := incr.Get(r, k.places, id.balancer)
+	if !ok || !has || incr.Count(r, ft.same, v.virtual) == 1 {
+		return places, ""
+	}
+	mine := k.datapathsOf(r, places)
+	all := len(mine)
+	var others []string
+	for o, w := range incr.Each(r, ft.same, v.virtual) {
+		if cmp.Or(strings.Compare(w.Name, v.Name), o.balancer.Compare(id.balancer)) >= 0 {
+			continue
+		}
+		theirs, _ := incr.Get(r, k.places, o.balancer)
+		taken := k.datapathsOf(r, theirs)
+		n := len(mine)
+		mine = slices.DeleteFunc(mine, func(id schema.UUID) bool {
+			_, found := slices.BinarySearchFunc(taken, id, schema.UUID.Compare)
+			return found
+		})
+		if len(mine) < n {
+			others = append(others, strconv.Quote(w.Name))
+		}
+	}
+	if others == nil {
+		return places, ""
+	}
+	lost = v.virtual.String() + " is another load balancer's: on " + strconv.Itoa(all-len(mine)) + " of its " + k.name + " connections go to the backends of " + strings.Join(others, ", ")
+	if len(mine) == 0 {
+		return nil, lost
+	}
+	if k.alone {
+		return k.ofEach(mine), lost
+	}
+	return []place{k.ofSet(mine)}, lost
+}
