@@ -43,6 +43,7 @@ func mutateRouter(n *northdtest.Network, t *rapid.T) {
 		row.Options["chassis"] = at
 	}
 	row.Options["mac_binding_age_threshold"] = rapid.SampledFrom([]string{"", "0", "60", "10.0.0.0/8:300;20", "x"}).Draw(t, "neighbours' age")
+	row.Options["lb_force_snat_ip"] = rapid.SampledFrom([]string{"", "", "router_ip", "10.9.9.9 fd00:9::9", "x"}).Draw(t, "forced")
 	row.Options["dynamic_neigh_routers"] = fmt.Sprint(rapid.Bool().Draw(t, "asks"))
 	if copp := northdtest.ID("copp"); rapid.Bool().Draw(t, "copp") {
 		row.Copp = &copp

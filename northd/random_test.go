@@ -185,7 +185,7 @@ func drawRequest(t *rapid.T) map[string]string {
 func mutate(n *northdtest.Network, t *rapid.T) {
 	sw := rapid.SampledFrom(someSwitches).Draw(t, "switch")
 	port := rapid.SampledFrom(somePorts).Draw(t, "port")
-	switch rapid.IntRange(0, 25).Draw(t, "mutation") {
+	switch rapid.IntRange(0, 29).Draw(t, "mutation") {
 	case 0:
 		s := n.Switch(sw)
 		s.OtherConfig = drawRequest(t)
@@ -238,6 +238,10 @@ func mutate(n *northdtest.Network, t *rapid.T) {
 		mutateLearned(n, t)
 	case 21, 22:
 		mutateNAT(n, t)
+	case 23, 24:
+		mutateBalancer(n, t)
+	case 25, 26:
+		mutateBalanced(n, t)
 	default:
 		p := n.Port(port)
 		mutatePort(n, t, p)

@@ -19,14 +19,14 @@ const (
 	answersNone      = "none"
 )
 
-// routed is an address of VIPs on a router.
+// routed is an address of VIPs on a router, or on a switch behind one.
 type routed struct {
-	router schema.UUID
-	addr   netip.Addr
+	datapath schema.UUID
+	addr     netip.Addr
 }
 
 func (a routed) Compare(b routed) int {
-	return cmp.Or(a.router.Compare(b.router), a.addr.Compare(b.addr))
+	return cmp.Or(a.datapath.Compare(b.datapath), a.addr.Compare(b.addr))
 }
 
 // routedBy is an address that a port of the router answers for.
@@ -71,13 +71,13 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 	ft.addressOfRouter = incr.NewIndex(onRouters, "router", func(_ vipKey, all []routed) []schema.UUID {
 		routers := make([]schema.UUID, len(all))
 		for i, a := range all {
-			routers[i] = a.router
+			routers[i] = a.datapath
 		}
 		return routers
 	})
 	addresses := graph.Table(g, "address of VIPs", incr.Values(ft.byAddress), ft.addressOf)
 	unitOf := func(k routed, a *address) graph.Place {
-		return graph.Place{Owner: k.router, Name: "lb-" + k.addr.String(), Table: "Load_Balancer", Row: a.vip.Balancer, RowName: a.vip.Name}
+		return graph.Place{Owner: k.datapath, Name: "lb-" + k.addr.String(), Table: "Load_Balancer", Row: a.vip.Balancer, RowName: a.vip.Name}
 	}
 	graph.UnitsOf(g, "flows of addresses of VIPs", addresses, unitOf).Write(name, ft.reach)
 	asked := incr.NewIndex(addresses, "port", func(k routed, a *address) (all []routedBy) {
@@ -88,21 +88,31 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 		}
 		return all
 	})
-	graph.NewUnits(g, "flows of addresses of VIPs on switches", incr.Values(asked), func(r *incr.Reader, k routedBy) (*question, bool) {
+	questions := graph.Table(g, "question for an address of VIPs", incr.Values(asked), func(r *incr.Reader, k routedBy) (*question, bool) {
 		far, ok := incr.Get(r, ft.m.RouterPorts, k.port)
 		if !ok {
 			return nil, false
 		}
 		near, ok := ft.m.SwitchPortTo(r, far.Name)
 		return &question{k.addr, far, near}, ok && far.Enabled && near.Enabled
-	}, func(k routedBy, q *question) graph.Place {
-		return graph.Place{Owner: q.near.Switch, Name: "lb-" + k.router.String() + "-" + k.addr.String() + "-" + q.far.Name}
+	})
+	onSwitch := incr.NewIndex(questions, "switch", func(_ routedBy, q *question) []routed { return []routed{{q.near.Switch, q.addr}} })
+	graph.NewUnits(g, "flows of addresses of VIPs on switches", incr.Values(onSwitch), func(r *incr.Reader, k routed) (*question, bool) {
+		for _, p := range ft.m.RoutersOn(r, k.datapath) {
+			if p.Has(k.addr) { // as its own address it is found anyway
+				return nil, false
+			}
+		}
+		_, q, ok := incr.One(r, onSwitch, k)
+		return q, ok
+	}, func(k routed, q *question) graph.Place {
+		return graph.Place{Owner: k.datapath, Name: "lb-" + k.addr.String()}
 	}).Write(name, ft.ask)
 }
 
 // addressOf is the row function of table "address of VIPs".
 func (ft *feature) addressOf(r *incr.Reader, k routed) (*address, bool) {
-	a := &address{routed: k, fam: model.FamilyOf(k.addr), answers: answersNone, ports: ft.m.PortsOfRouter(r, k.router)}
+	a := &address{routed: k, fam: model.FamilyOf(k.addr), answers: answersNone, ports: ft.m.PortsOfRouter(r, k.datapath)}
 	for _, id := range incr.Lookup(r, ft.byAddress, k) {
 		v, ok := incr.Get(r, ft.vips, id)
 		switch {
@@ -115,11 +125,11 @@ func (ft *feature) addressOf(r *incr.Reader, k routed) (*address, bool) {
 			a.answers = v.Answers
 		}
 	}
-	if router, ok := incr.Get(r, ft.m.Routers, k.router); ok && router.Chassis == "" {
-		a.gateway = ft.m.GatewayPorts(r, k.router)
+	if router, ok := incr.Get(r, ft.m.Routers, k.datapath); ok && router.Chassis == "" {
+		a.gateway = ft.m.GatewayPorts(r, k.datapath)
 		a.ports = a.gateway
 	}
-	for _, p := range ft.m.PortsOfRouter(r, k.router) {
+	for _, p := range ft.m.PortsOfRouter(r, k.datapath) {
 		a.own = a.own || p.Has(k.addr)
 	}
 	return a, a.vip != nil
@@ -171,12 +181,13 @@ func (ft *feature) answer(r *incr.Reader, f *graph.Flows, a *address, p *model.R
 		f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, a.addr)), model.AnswerARP(p.MAC)...)
 		return
 	}
-	f.Meter = ft.copp.Of(r, a.router, "nd-na")
+	f.Meter = ft.copp.Of(r, a.datapath, "nd-na")
 	f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.IP6Dst, a.addr, model.SolicitedNode(a.addr)), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, a.addr)), model.AnswerND(lflow.NestNDNA, p.MAC))
 	f.Meter = ""
 }
 
-// question is an address on the switch behind a router's port that answers for it.
+// question is an address on the switch behind a router's port that answers for it. Of
+// several such routers the first is asked.
 type question struct {
 	addr netip.Addr
 	far  *model.RouterPort

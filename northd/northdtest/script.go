@@ -250,14 +250,18 @@ func setColumns(t testing.TB, table *schema.Table, row schema.Row, args []string
 	}
 }
 
-// datum is a column's value: elements of sets and maps behind commas, those of
-// maps with =, rows by name or UUID.
+// datum is a column's value: elements of sets and maps behind commas, or behind | where
+// they have commas; those of maps with =, rows by name or UUID.
 func datum(typ *schema.Type, s string) schema.Datum {
 	if typ.IsScalar() {
 		return schema.SetDatum(atom(typ.Key.Kind, s))
 	}
 	var d schema.Datum
-	elements := strings.Split(s, ",")
+	separator := ","
+	if strings.Contains(s, "|") {
+		separator = "|"
+	}
+	elements := strings.Split(strings.TrimSuffix(s, "|"), separator)
 	slices.SortFunc(elements, func(a, b string) int {
 		a, _, _ = strings.Cut(a, "=")
 		b, _, _ = strings.Cut(b, "=")

@@ -1,0 +1,71 @@
+package northd_test
+
+import (
+	"fmt"
+
+	"github.com/weft-sdn/weft/northd/northdtest"
+	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/nb"
+	"pgregory.net/rapid"
+)
+
+var (
+	someBalancers = []string{"lb0", "lb1", "lb2"}
+	someVIPs      = []string{"10.0.0.100:80", "10.0.0.100", "172.16.0.10:80", "[fd00::100]:80", "fd00::100", "10.0.0.254:53", "x", "10.0.0.100:0"}
+	someBackends  = []string{"", "10.0.0.1:8080", "10.0.0.1:8080,10.0.0.2:8080", "10.0.0.2", "[fd00::1]:8080", "fd00::1,fd00::2", "10.0.0.3:1,y"}
+)
+
+// mutateBalancer changes a load balancer, or takes it away from all.
+func mutateBalancer(n *northdtest.Network, t *rapid.T) {
+	name := rapid.SampledFrom(someBalancers).Draw(t, "load balancer")
+	id := northdtest.ID(name)
+	if rapid.IntRange(0, 5).Draw(t, "remove") == 0 {
+		n.Remove(id)
+		return
+	}
+	proto := rapid.SampledFrom([]string{"tcp", "udp", "sctp"}).Draw(t, "protocol")
+	row := &nb.LoadBalancer{Header: schema.Header{UUID: id}, Name: rapid.SampledFrom([]string{name, "same"}).Draw(t, "name"), Protocol: &proto,
+		VIPs: rapid.MapOfN(rapid.SampledFrom(someVIPs), rapid.SampledFrom(someBackends), 0, 4).Draw(t, "VIPs"),
+		Options: map[string]string{
+			"reject":             fmt.Sprint(rapid.Bool().Draw(t, "reject")),
+			"skip_snat":          fmt.Sprint(rapid.Bool().Draw(t, "skip")),
+			"hairpin_snat_ip":    rapid.SampledFrom([]string{"", "10.8.8.8", "10.8.8.8 fd00:8::8", "z"}).Draw(t, "hairpin"),
+			"neighbor_responder": rapid.SampledFrom([]string{"", "all", "none", "reachable", "w"}).Draw(t, "answers"),
+		}}
+	if rapid.Bool().Draw(t, "fields") {
+		row.SelectionFields = []string{"ip_dst", "ip_src"}
+	}
+	n.Put("Load_Balancer", row)
+}
+
+// mutateBalanced changes which load balancers a group, a switch or a router has.
+func mutateBalanced(n *northdtest.Network, t *rapid.T) {
+	balancer := northdtest.ID(rapid.SampledFrom(someBalancers).Draw(t, "load balancer"))
+	group, there := northdtest.ID("lb group"), rapid.IntRange(0, 3).Draw(t, "out") > 0
+	if _, ok := n.Rows[group]; !ok {
+		n.Put("Load_Balancer_Group", &nb.LoadBalancerGroup{Header: schema.Header{UUID: group}, Name: "group"})
+	}
+	byGroup := rapid.Bool().Draw(t, "by group")
+	switch rapid.IntRange(0, 2).Draw(t, "of") {
+	case 0:
+		row := *n.Rows[group].New.(*nb.LoadBalancerGroup)
+		row.LoadBalancer = refer(row.LoadBalancer, balancer, there)
+		n.Put("Load_Balancer_Group", &row)
+	case 1:
+		s := *n.Switch(rapid.SampledFrom(someSwitches).Draw(t, "switch"))
+		if byGroup {
+			s.LoadBalancerGroup = refer(s.LoadBalancerGroup, group, there)
+		} else {
+			s.LoadBalancer = refer(s.LoadBalancer, balancer, there)
+		}
+		n.PutSwitch(&s)
+	default:
+		r := routerOf(n, rapid.SampledFrom(someRouters).Draw(t, "router"))
+		if byGroup {
+			r.LoadBalancerGroup = refer(r.LoadBalancerGroup, group, there)
+		} else {
+			r.LoadBalancer = refer(r.LoadBalancer, balancer, there)
+		}
+		n.Put("Logical_Router", r)
+	}
+}
