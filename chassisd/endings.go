@@ -13,7 +13,8 @@ import (
 // endings are what is no more and whose connections are to end: as in OVN ACLs with
 // option persist-established, once the flows that let them pass are out of the
 // switch, and next hops of symmetric replies that have another Ethernet address; and
-// translations of addresses, so that none is made of what is no more, or is another's.
+// translations of addresses, so that none is made of what is no more, or is another's;
+// and backends of load balancers with option ct_flush.
 // What goes while no agent runs is not known to the next one; the flows of an ACL
 // are out all the same, so that its connections meet the ACLs that are left.
 type endings struct {
@@ -97,6 +98,11 @@ func (a *Agent) noteEndings() {
 			a.endings.note(conntrack.End{Zone: n.Zone, NAT: conntrack.NAT{Source: n.Source, Outside: n.Outside, Inside: n.Inside}}, a.updates.gen)
 		}
 	}
+	for _, c := range a.t.Balanced.Changes() {
+		if b := c.Key; c.Had && !c.Has && c.Old {
+			a.endings.note(conntrack.End{Balanced: conntrack.Balanced{Proto: b.Proto, VIP: b.VIP, Backend: b.Backend}}, a.updates.gen)
+		}
+	}
 	for _, c := range a.t.ReplyHops.Changes() {
 		a.endings.noteHop(c.Key, c.New, c.Has, a.updates.gen)
 	}
@@ -131,12 +137,12 @@ func (a *Agent) connectionsEnded(e connectionsEnd) {
 	g.busy = false
 	if e.err == nil {
 		g.fails = 0
-		a.log.Info("connections of ACLs, next hops and translations that are gone were ended", "of", len(e.of), "found", e.n, "took", e.took)
+		a.log.Info("connections of ACLs, next hops, translations and backends that are gone were ended", "of", len(e.of), "found", e.n, "took", e.took)
 		return
 	}
 	if g.fails++; g.fails == maxFails {
 		g.fails = 0
-		a.log.Warn("connections of ACLs, next hops and translations that are gone cannot be ended: they meet the flows that are left", "of", len(e.of), "err", e.err)
+		a.log.Warn("connections of ACLs, next hops, translations and backends that are gone cannot be ended: they meet the flows that are left", "of", len(e.of), "err", e.err)
 		return
 	}
 	g.retry = a.cfg.Now().Add(time.Second << g.fails)

@@ -26,6 +26,9 @@ type label [16]byte
 func (l label) acl() uint16       { return binary.BigEndian.Uint16(l[4:]) } // ct_label.acl_id, bits 80 to 95
 func (l label) replyEth() [6]byte { return [6]byte(l[6:12]) }               // ct_label.ecmp_reply_eth, bits 32 to 79
 
+// natted is ct_mark.natted.
+const natted = 1 << 1
+
 // allowEstablished is ct_mark.allow_established.
 const allowEstablished = 1 << 6
 

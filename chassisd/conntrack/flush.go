@@ -32,12 +32,21 @@ type outside struct {
 
 // End is what connections end with: an ACL with option persist-established, that let
 // them in, in all zones of this chassis; or, in one zone, the Ethernet address of a
-// next hop that they came from, or a translation of their addresses.
+// next hop that they came from, or a translation of their addresses; or, in all zones, a
+// backend that they were given.
 type End struct {
-	ACL  uint16 // ct_label.acl_id
-	Zone uint16
-	MAC  [6]byte // ct_label.ecmp_reply_eth
-	NAT  NAT
+	ACL      uint16 // ct_label.acl_id
+	Zone     uint16
+	MAC      [6]byte // ct_label.ecmp_reply_eth
+	NAT      NAT
+	Balanced Balanced
+}
+
+// Balanced is a backend that a load balancer has given connections to a virtual address,
+// in all zones of this chassis.
+type Balanced struct {
+	Proto        uint8          // IANA's number; 0 is all
+	VIP, Backend netip.AddrPort // ports are 0 where Proto is
 }
 
 // NAT is a translation of destinations, from Outside to one Inside, or of sources, from
@@ -48,7 +57,9 @@ type NAT struct {
 	Inside  netip.Prefix
 }
 
-func (e End) isNAT() bool { return e.NAT.Outside.IsValid() }
+// byAddress tells whether the connections are found by their addresses, and not by what
+// they are labelled with.
+func (e End) byAddress() bool { return e.NAT.Outside.IsValid() || e.Balanced.VIP.IsValid() }
 
 // match is the end in the words of dpctl/flush-conntrack.
 func (e End) match() []string {
@@ -66,7 +77,20 @@ func (f *Flush) ends(e entry) bool {
 	if f.Of[End{Zone: e.zone, MAC: e.label.replyEth()}] {
 		return true
 	}
+	if e.mark&natted != 0 && f.Zones[e.zone] && f.isBalanced(e) {
+		return true
+	}
 	return f.translates(outside{e.zone, true, e.reply.Dst}, e.orig.Src) || f.translates(outside{e.zone, false, e.orig.Dst}, e.reply.Src)
+}
+
+// isBalanced tells whether a connection was given one of the backends.
+func (f *Flush) isBalanced(e entry) bool {
+	b := Balanced{VIP: netip.AddrPortFrom(e.orig.Dst, 0), Backend: netip.AddrPortFrom(e.reply.Src, 0)}
+	if f.Of[End{Balanced: b}] {
+		return true
+	}
+	b = Balanced{Proto: e.proto, VIP: netip.AddrPortFrom(e.orig.Dst, e.orig.DstPort), Backend: netip.AddrPortFrom(e.reply.Src, e.reply.SrcPort)}
+	return f.Of[End{Balanced: b}]
 }
 
 // translates tells whether one of the translations is between the two.
@@ -79,7 +103,7 @@ func (f *Flush) translates(o outside, inside netip.Addr) bool {
 func (f *Flush) index() {
 	f.inside = map[outside][]netip.Prefix{}
 	for end := range f.Of {
-		if end.isNAT() {
+		if end.NAT.Outside.IsValid() {
 			o := outside{end.Zone, end.NAT.Source, end.NAT.Outside}
 			f.inside[o] = append(f.inside[o], end.NAT.Inside)
 		}
@@ -104,7 +128,7 @@ func (f *Flush) Do(ctx context.Context) (n int, err error) {
 	switch err := f.byLabel(ctx, control); {
 	case err == nil:
 		rest.Of = maps.Clone(f.Of)
-		maps.DeleteFunc(rest.Of, func(e End, _ bool) bool { return !e.isNAT() })
+		maps.DeleteFunc(rest.Of, func(e End, _ bool) bool { return !e.byAddress() })
 	case !errors.As(err, &no):
 		return 0, err
 	}
@@ -156,7 +180,7 @@ func (f *Flush) flush(ctx context.Context, control, where string) (n int, err er
 // every connection that there is.
 func (f *Flush) byLabel(ctx context.Context, control string) error {
 	for end := range f.Of {
-		if end.isNAT() {
+		if end.byAddress() {
 			continue
 		}
 		if err := call(ctx, control, "dpctl/flush-conntrack", end.match(), func(string) {}); err != nil {

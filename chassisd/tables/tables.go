@@ -187,12 +187,14 @@ type Tables struct {
 	ReplyHops *incr.Table[schema.UUID, ReplyHop] // next hops whose connections end when they are others
 	// Translations are those of local routers.
 	Translations *incr.Table[Translation, struct{}]
-	ZoneNames    *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
-	ZonesAsked   *incr.Table[schema.UUID, uint16]       // the numbers that the zones of SNAT of some are to have
-	PortFlows    *incr.Table[schema.UUID, ofctrl.Flows] // by port
-	RouterFlows  *incr.Table[schema.UUID, ofctrl.Flows] // by datapath: see physical.Router
-	GroupFlows   *incr.Table[schema.UUID, ofctrl.Flows] // by multicast group
-	TunnelFlows  *incr.Table[string, ofctrl.Flows]      // by the tunnel interface's UUID
+	// Balanced are the backends of load balancers: whether connections end with them.
+	Balanced    *incr.Table[Balanced, bool]
+	ZoneNames   *incr.Table[schema.UUID, string]       // what the zones of local datapaths are called after
+	ZonesAsked  *incr.Table[schema.UUID, uint16]       // the numbers that the zones of SNAT of some are to have
+	PortFlows   *incr.Table[schema.UUID, ofctrl.Flows] // by port
+	RouterFlows *incr.Table[schema.UUID, ofctrl.Flows] // by datapath: see physical.Router
+	GroupFlows  *incr.Table[schema.UUID, ofctrl.Flows] // by multicast group
+	TunnelFlows *incr.Table[string, ofctrl.Flows]      // by the tunnel interface's UUID
 	// ChassisMACFlows are by Ethernet address of another chassis.
 	ChassisMACFlows *incr.Table[packet.MAC, ofctrl.Flows]
 	Units           *incr.Table[Path, Lowered]            // units of one datapath
@@ -285,6 +287,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinNeighbours()
 	t.joinReplies()
 	t.joinTranslations()
+	t.joinBalanced()
 	t.joinBFD()
 	t.announce()
 	t.joinFDB()

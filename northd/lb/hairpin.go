@@ -20,7 +20,16 @@ import (
 // packet answers one of these conntrack is asked, first of all; OVN has its switches
 // learn a flow for each connection.
 
-// sender is whom backends see as sender, in a place.
+// begins matches what begins a connection of a backend with itself, to a virtual address.
+func begins(vip netip.Addr, fam *model.Family) *lflow.Expr {
+	match := lflow.And(pipeline.Is(pipeline.Hairpin), lflow.Bool(lflow.CTNew), lflow.Eq(pipeline.VIPField(fam.V6), vip))
+	if !fam.V6 {
+		match = lflow.And(match, lflow.Bool(lflow.IP4))
+	}
+	return match
+}
+
+// sender is a virtual address that backends see as sender, in a place.
 type sender struct {
 	owner schema.UUID
 	addr  netip.Addr
@@ -49,6 +58,9 @@ func hairpinAll(f *graph.Flows) {
 func (v *vip) hairpin(f *graph.Flows, fam *model.Family) {
 	seen := map[netip.Addr]bool{}
 	from := v.hairpinFrom()
+	if from != v.Addr && len(v.Backends) > 0 {
+		f.Add(pipeline.LSInNATHairpin, 120, lflow.And(begins(v.Addr, fam), v.port()), lflow.CTNAT{Kind: lflow.RouterSNAT, IP: from})
+	}
 	for _, b := range v.Backends {
 		if seen[b.IP] {
 			continue
@@ -67,16 +79,12 @@ func (ft *feature) declareSenders(g *graph.Graph) {
 		if !ok || len(v.Backends) == 0 {
 			return netip.Addr{}, false
 		}
-		return v.hairpinFrom(), true
+		return v.Addr, v.hairpinFrom() == v.Addr
 	})
 	by := incr.NewIndex(senders, "sender", func(k placed, a netip.Addr) []sender { return []sender{{k.owner, a}} })
 	graph.NewUnits(g, "flows of hairpins", incr.Values(by), func(_ *incr.Reader, s sender) (sender, bool) { return s, true }, func(_ sender, s sender) graph.Place {
 		return graph.Place{Owner: s.owner, Name: "lb-hairpin-" + s.addr.String()}
 	}).Write(name, func(_ *incr.Reader, f *graph.Flows, s sender) {
-		begins := lflow.And(pipeline.Is(pipeline.Hairpin), lflow.Bool(lflow.CTNew), lflow.Eq(pipeline.VIPSourceField(s.addr.Is6()), s.addr))
-		if s.addr.Is4() {
-			begins = lflow.And(begins, lflow.Bool(lflow.IP4))
-		}
-		f.Add(pipeline.LSInNATHairpin, 110, begins, lflow.CTNAT{Kind: lflow.RouterSNAT, IP: s.addr})
+		f.Add(pipeline.LSInNATHairpin, 110, begins(s.addr, model.FamilyOf(s.addr)), lflow.CTNAT{Kind: lflow.RouterSNAT, IP: s.addr})
 	})
 }

@@ -50,6 +50,8 @@ func (v virtual) String() string {
 // settings are what the VIPs of a load balancer have in common.
 type settings struct {
 	HashFields         string     // comma separated; "" is the switch's choice
+	Affinity           int        // seconds for which a client keeps its backend; 0 is not at all
+	Flush              bool       // connections end with their backend
 	Reject             bool       // without backends, clients are refused
 	SkipSNAT           bool       // routers leave the source as it is
 	Answers            string     // which routers answer for the addresses: see answersAll
@@ -70,12 +72,16 @@ func (v *vip) hairpinFrom() netip.Addr {
 
 // options are those of Load_Balancer.
 type options struct {
-	reject, skipSNAT *graph.Option[bool]
-	hairpin, answers *graph.Option[string]
+	reject, skipSNAT, flush *graph.Option[bool]
+	hairpin, answers        *graph.Option[string]
+	affinity                *graph.Option[int]
 }
 
 func declareOptions(g *graph.Graph) options {
 	return options{
+		affinity: graph.Int[*nb.LoadBalancer](g, "options", "affinity_timeout", 0, 1, 65535, "none",
+			"seconds for which a client keeps its backend after it has begun a connection"),
+		flush:  graph.Bool[*nb.LoadBalancer](g, "options", "ct_flush", false, "connections to a backend end when a VIP has it no more"),
 		reject: graph.Bool[*nb.LoadBalancer](g, "options", "reject", false, "clients of a VIP without backends are refused: TCP reset, ICMP port unreachable"),
 		skipSNAT: graph.Bool[*nb.LoadBalancer](g, "options", "skip_snat", false,
 			"on gateway routers: the source stays as it is, whatever lb_force_snat_ip and NAT say"),
@@ -119,6 +125,8 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*balancer, bool) {
 func (ft *feature) settingsOf(row *nb.LoadBalancer, p *graph.RowProblems) settings {
 	s := settings{
 		HashFields: strings.Join(row.SelectionFields, ","),
+		Affinity:   ft.options.affinity.Read(row.Options, p),
+		Flush:      ft.options.flush.Read(row.Options, p),
 		Reject:     ft.options.reject.Read(row.Options, p),
 		SkipSNAT:   ft.options.skipSNAT.Read(row.Options, p),
 		Answers:    cmp.Or(ft.options.answers.Of(row.Options), answersReachable),

@@ -69,6 +69,9 @@ const (
 
 // declareRouters declares the flows of routers.
 func (ft *feature) declareRouters(g *graph.Graph) {
+	ft.m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
+		f.Pass(pipeline.LRInLBAffCheck, pipeline.LRInLBAffLearn)
+	})
 	for i, k := range ft.routers {
 		graph.NewUnits(g, "flows of VIPs on "+k.name, incr.Values(k.vips), func(r *incr.Reader, p placed) (placedVIP, bool) {
 			v, ok := ft.vipAt(r, p)
@@ -106,11 +109,11 @@ func (ft *feature) onRouter(r *incr.Reader, f *graph.Flows, v placedVIP, kind in
 	fam := model.FamilyOf(v.Addr)
 	begins := lflow.And(v.begins(fam), lflow.Not(lflow.Bool(lflow.CTRel)))
 	if kind != distributed {
-		f.Add(pipeline.LRInDNAT, v.priority(), begins, v.toBackend(kind == forcedRouters)...)
+		v.routed(f, fam, begins, kind == forcedRouters)
 		return
 	}
 	for _, p := range ft.m.GatewayPorts(r, v.owner) {
-		f.Add(pipeline.LRInDNAT, v.priority(), lflow.And(begins, comes(p)), v.toBackend(false)...)
+		v.routed(f, fam, lflow.And(begins, comes(p)), false)
 		for _, b := range v.Backends {
 			f.Add(pipeline.LROutUndnat, 120, lflow.And(lflow.Eq(fam.Src, b.IP), v.from(b, fam), leaves(p)), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
 		}
@@ -130,21 +133,29 @@ func (v *vip) from(b lflow.Backend, fam *model.Family) *lflow.Expr {
 	return lflow.Or(lflow.Eq(lflow.F(v.Proto+".src"), int(port)), lflow.Bool(fam.ICMP))
 }
 
-// toBackend sends what begins a connection to a backend.
-func (v *vip) toBackend(forced bool) []lflow.Action {
+// routed sends what begins a connection to a backend.
+func (v *vip) routed(f *graph.Flows, fam *model.Family, begins *lflow.Expr, forced bool) {
+	var then []lflow.Action
+	snat := lflow.LBSNATDefault
 	switch {
 	case len(v.Backends) == 0 && v.Reject:
 		at, _ := pipeline.Find(pipeline.LROutSNAT)
-		return []lflow.Action{lflow.Nested{Kind: lflow.NestReject, Actions: lflow.Actions{lflow.Exchange{A: lflow.Outport, B: lflow.Inport},
-			lflow.Next{Jump: true, Pipeline: lflow.Egress, Table: uint8(at.Table)}}}}
+		f.Add(pipeline.LRInDNAT, v.priority(), begins, lflow.Nested{Kind: lflow.NestReject, Actions: lflow.Actions{lflow.Exchange{A: lflow.Outport, B: lflow.Inport},
+			lflow.Next{Jump: true, Pipeline: lflow.Egress, Table: uint8(at.Table)}}})
+		return
 	case len(v.Backends) == 0:
-		return []lflow.Action{lflow.Drop{}}
+		f.Add(pipeline.LRInDNAT, v.priority(), begins, lflow.Drop{})
+		return
 	case v.SkipSNAT:
-		return []lflow.Action{pipeline.Set(pipeline.SkipSNATForLB), v.balance(lflow.LBSNATSkip)}
+		then, snat = append(then, pipeline.Set(pipeline.SkipSNATForLB)), lflow.LBSNATSkip
 	case forced:
-		return []lflow.Action{pipeline.Set(pipeline.ForceSNATForLB), v.balance(lflow.LBSNATForce)}
+		then, snat = append(then, pipeline.Set(pipeline.ForceSNATForLB)), lflow.LBSNATForce
 	}
-	return []lflow.Action{v.balance(lflow.LBSNATDefault)}
+	if v.Affinity > 0 {
+		then = append(then, lflow.SetTo(pipeline.VIPField(fam.V6), v.Addr))
+	}
+	f.Add(pipeline.LRInDNAT, v.priority(), begins, append(then[:len(then):len(then)], v.balance(snat))...)
+	v.affine(f, fam, routerPipe, begins, snat, then)
 }
 
 // forceSources changes the sources of what was balanced, and changes the replies back.

@@ -1,6 +1,8 @@
 package lb
 
 import (
+	"strings"
+
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
@@ -16,7 +18,7 @@ import (
 // declareSwitches declares the flows of switches.
 func (ft *feature) declareSwitches(g *graph.Graph) {
 	ft.m.AllSwitches.Write(name, func(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) {
-		f.Pass(pipeline.LSInPreLB, pipeline.LSOutPreLB, pipeline.LSInLB, pipeline.LSInPreHairpin, pipeline.LSInNATHairpin, pipeline.LSInHairpin)
+		f.Pass(pipeline.LSInPreLB, pipeline.LSOutPreLB, pipeline.LSInLBAffCheck, pipeline.LSInLB, pipeline.LSInLBAffLearn, pipeline.LSInPreHairpin, pipeline.LSInNATHairpin, pipeline.LSInHairpin)
 	})
 	graph.NewClass(g, "switches with load balancers", ft.balanced).Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
 		for _, stage := range []string{pipeline.LSInPreLB, pipeline.LSOutPreLB} {
@@ -47,17 +49,26 @@ func (ft *feature) vipAt(r *incr.Reader, k placed) (*vip, bool) {
 
 // placeOf is where the unit of a VIP is stored.
 func placeOf(k placed, v *vip) graph.Place {
-	return graph.Place{Owner: k.owner, Name: "lb-" + k.balancer.String() + "-" + k.text, Table: "Load_Balancer", Row: k.balancer, RowName: v.Name}
+	prefix := "lb-"
+	if v.Flush { // agents go by that
+		prefix = "lb-flush-"
+	}
+	return graph.Place{Owner: k.owner, Name: prefix + k.balancer.String() + "-" + k.text, Table: "Load_Balancer", Row: k.balancer, RowName: v.Name}
 }
 
 // begins matches packets that begin a connection to a VIP, by the connection's own
 // port: all fragments have it.
 func (v *vip) begins(fam *model.Family) *lflow.Expr {
 	to := lflow.And(lflow.Bool(lflow.CTNew), lflow.Eq(fam.Dst, v.Addr))
-	if v.Port != 0 {
-		to = lflow.And(to, lflow.Eq(lflow.F("ct_"+v.Proto+".dst"), int(v.Port)))
+	return lflow.And(to, v.port())
+}
+
+// port matches the port with which a connection to the VIP begins; nil is any.
+func (v *vip) port() *lflow.Expr {
+	if v.Port == 0 {
+		return nil
 	}
-	return to
+	return lflow.Eq(lflow.F("ct_"+v.Proto+".dst"), int(v.Port))
 }
 
 // priority has ports go before whole addresses.
@@ -72,8 +83,9 @@ func (v *vip) priority() uint16 {
 func (ft *feature) onSwitch(r *incr.Reader, f *graph.Flows, v *vip, fam *model.Family) {
 	switch {
 	case len(v.Backends) > 0:
-		f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), pipeline.Clear(pipeline.CTCommit),
-			lflow.SetTo(pipeline.VIPSourceField(fam.V6), v.hairpinFrom()), v.balance(lflow.LBSNATDefault))
+		then := []lflow.Action{pipeline.Clear(pipeline.CTCommit), lflow.SetTo(pipeline.VIPField(fam.V6), v.Addr)}
+		f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), append(then, v.balance(lflow.LBSNATDefault))...)
+		v.affine(f, fam, switchPipe, v.begins(fam), lflow.LBSNATDefault, then)
 	case v.Reject:
 		f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), pipeline.Reject(false)...)
 	default:
@@ -83,7 +95,21 @@ func (ft *feature) onSwitch(r *incr.Reader, f *graph.Flows, v *vip, fam *model.F
 
 // balance is the action that chooses a backend.
 func (v *vip) balance(snat lflow.LBSNAT) lflow.CTLB {
-	return lflow.CTLB{Kind: lflow.CTLBMark, Backends: v.Backends, HashFields: v.HashFields, SNAT: snat}
+	return lflow.CTLB{Kind: lflow.CTLBMark, Backends: v.Backends, HashFields: v.hashFields(), SNAT: snat}
+}
+
+// hashFields are what a backend is chosen by, "" for what the switch thinks best. With
+// affinity it is the client: a second connection may come before a switch goes by what
+// it has learned from the first. ovn-nb(5) has names for IPv4 which mean both families.
+func (v *vip) hashFields() string {
+	fields := v.HashFields
+	if fields == "" && v.Affinity > 0 {
+		fields = "ip_src"
+	}
+	if v.Addr.Is6() {
+		fields = strings.NewReplacer("ipv6_", "ipv6_", "ip_", "ipv6_").Replace(fields)
+	}
+	return fields
 }
 
 // demand is what load balancers demand of connection tracking on a switch.

@@ -13,11 +13,16 @@ const (
 	CTDefrag = "ct_defrag"
 	CTCommit = "ct_commit"
 
-	CTNAT        = "ct_nat"
-	VIPSource    = "vip_source"
-	Hairpin      = "hairpin"
-	HairpinReply = "hairpin_reply"
-	Hairpinned   = "hairpinned"
+	CTNAT             = "ct_nat"
+	VIP               = "vip"
+	ClientKnown       = "client_known"
+	ClientPort        = "client_port"
+	RouterVIP         = "router_vip"
+	RouterClientKnown = "router_client_known"
+	RouterClientPort  = "router_client_port"
+	Hairpin           = "hairpin"
+	HairpinReply      = "hairpin_reply"
+	Hairpinned        = "hairpinned"
 
 	ACLHintAllowNew = "acl_hint_allow_new"
 	ACLHintAllow    = "acl_hint_allow"
@@ -84,7 +89,12 @@ var uses = [...]Bits{
 	{CTDefrag, "reg0", 0, 0, LSInPreACL, LSInPreStateful, "send the packet through conntrack", [2]string{LSOutPreACL, LSOutPreStateful}},
 	{CTCommit, "reg0", 1, 1, LSInACLEval, LSInStateful, "commit the connection", [2]string{LSOutACLEval, LSOutStateful}},
 	{CTNAT, "reg0", 2, 2, LSInPreLB, LSInPreStateful, "send the packet through conntrack, and translate it as its connection is", [2]string{LSOutPreLB, LSOutPreStateful}},
-	{VIPSource, "xxreg1", 0, 127, LSInLB, LSInNATHairpin, "whom a backend sees as sender if it is the sender itself; of IPv4 in reg4", [2]string{}},
+	{ClientKnown, "reg0", 14, 14, LSInLBAffCheck, LSInLBAffLearn, "the client has a backend already; OVN has this in reg9[6]", [2]string{}},
+	{VIP, "xxreg1", 0, 127, LSInLBAffCheck, LSInNATHairpin, "the client's backend; once there is one for the packet the virtual address; of IPv4 in reg4", [2]string{}},
+	{ClientPort, "reg2", 0, 15, LSInLBAffCheck, LSInLB, "the port of the client's backend", [2]string{}},
+	{RouterClientKnown, "reg9", 6, 6, LRInLBAffCheck, LRInLBAffLearn, "the client has a backend already", [2]string{}},
+	{RouterVIP, "xxreg1", 0, 127, LRInLBAffCheck, LRInLBAffLearn, "as vip", [2]string{}},
+	{RouterClientPort, "reg2", 0, 15, LRInLBAffCheck, LRInDNAT, "the port of the client's backend", [2]string{}},
 	{Hairpin, "reg0", 6, 6, LSInPreHairpin, LSInHairpin, "the packet goes to its sender", [2]string{}},
 	{HairpinReply, "reg0", 12, 12, LSInPreStateful, LSInHairpin, "the packet is an answer to its sender", [2]string{}},
 	{Hairpinned, "flags", 7, 7, LSInHairpin, LSOutPreLB, "the packet goes to its sender: the connection is known already", [2]string{}},
@@ -147,10 +157,11 @@ func HopIs(v6 bool) *lflow.Expr {
 	return Is(HopIsIP4)
 }
 
-// VIPSourceField returns where a switch keeps whom a backend sees as sender.
-func VIPSourceField(v6 bool) lflow.Field {
+// VIPField returns where switches and routers keep the virtual address that a packet
+// was for, and before that the client's backend.
+func VIPField(v6 bool) lflow.Field {
 	if v6 {
-		return LField(VIPSource)
+		return LField(VIP)
 	}
 	return lflow.Reg(4)
 }

@@ -26,7 +26,9 @@ const (
 	LSInACLEval          = "ls_in_acl_eval"
 	LSInACLSample        = "ls_in_acl_sample"
 	LSInACLAction        = "ls_in_acl_action"
+	LSInLBAffCheck       = "ls_in_lb_aff_check"
 	LSInLB               = "ls_in_lb"
+	LSInLBAffLearn       = "ls_in_lb_aff_learn"
 	LSInPreHairpin       = "ls_in_pre_hairpin"
 	LSInNATHairpin       = "ls_in_nat_hairpin"
 	LSInHairpin          = "ls_in_hairpin"
@@ -54,7 +56,9 @@ const (
 	LRInIPInput        = "lr_in_ip_input"
 	LRInUnsnat         = "lr_in_unsnat"
 	LRInDefrag         = "lr_in_defrag"
+	LRInLBAffCheck     = "lr_in_lb_aff_check"
 	LRInDNAT           = "lr_in_dnat"
+	LRInLBAffLearn     = "lr_in_lb_aff_learn"
 	LRInECMPStateful   = "lr_in_ecmp_stateful"
 	LRInIPRoutingPre   = "lr_in_ip_routing_pre"
 	LRInIPRouting      = "lr_in_ip_routing"
@@ -106,7 +110,9 @@ var pipelines = [...]Pipeline{
 		{LSInACLEval, "acl", "find the from-lport ACL that decides"},
 		{LSInACLSample, "acl", "sample what an ACL asks to"},
 		{LSInACLAction, "acl", "do what the ACL says, or go on to the next tier"},
+		{LSInLBAffCheck, "lb", "find out whether the client has a backend already"},
 		{LSInLB, "lb", "from a virtual address to a backend"},
+		{LSInLBAffLearn, "lb", "note which backend the client has"},
 		{LSInPreHairpin, "lb", "find out whether the backend is the sender itself"},
 		{LSInNATHairpin, "lb", "have it see another sender"},
 		{LSInHairpin, "lb", "send back what comes back to its sender"},
@@ -137,7 +143,9 @@ var pipelines = [...]Pipeline{
 		{LRInIPInput, "router", "what is for the router itself: questions, pings, packets at their end"},
 		{LRInUnsnat, "nat", "back from a connection's address outside to the one inside"},
 		{LRInDefrag, "route", "send the packet through conntrack"},
+		{LRInLBAffCheck, "lb", "find out whether the client has a backend already"},
 		{LRInDNAT, "nat", "from an address outside to the one inside"},
+		{LRInLBAffLearn, "lb", "note which backend the client has"},
 		{LRInECMPStateful, "route", "note by which next hop a connection came"},
 		{LRInIPRoutingPre, "route", "find the route table of the port"},
 		{LRInIPRouting, "route", "from destination to next hop and output port"},

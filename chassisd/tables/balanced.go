@@ -1,0 +1,86 @@
+package tables
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/schema/sb"
+)
+
+// Balanced is a virtual address with one of its backends.
+type Balanced struct {
+	Proto        uint8          // IANA's number; 0 is all
+	VIP, Backend netip.AddrPort // ports are 0 where Proto is
+}
+
+const (
+	// lbUnit begins the names of the units of northd that balance load, one for each
+	// virtual address; lbFlushUnit those of load balancers with option ct_flush.
+	lbUnit      = "lb-"
+	lbFlushUnit = "lb-flush-"
+)
+
+// joinBalanced declares which virtual address has which backends, as flows say: whether
+// its connections end when it has one no more.
+func (t *Tables) joinBalanced() {
+	units := incr.NewIndex(t.Chunks, "units of load balancers", func(p Path, _ string) []Path {
+		if !strings.HasPrefix(p.Unit, lbUnit) {
+			return nil
+		}
+		return one(p)
+	})
+	ofUnit := incr.NewTable(t.Engine, "backends of units", incr.EqSlice[[]Balanced], incr.Values(units), func(r *incr.Reader, p Path) (all []Balanced, ok bool) {
+		chunk, _ := incr.Get(r, t.Chunks, p)
+		flows, err := sb.DecodeFlows([]byte(chunk))
+		if err != nil {
+			return nil, false
+		}
+		for i := range flows {
+			all = append(all, backendsOf(&flows[i])...)
+		}
+		return all, len(all) > 0
+	})
+	byItself := incr.NewIndex(ofUnit, "backend", func(_ Path, all []Balanced) []Balanced { return all })
+	t.Balanced = incr.NewTable(t.Engine, "backends", incr.Eq[bool], incr.Values(byItself), func(r *incr.Reader, b Balanced) (flush, ok bool) {
+		for _, p := range incr.Lookup(r, byItself, b) {
+			flush = flush || strings.HasPrefix(p.Unit, lbFlushUnit)
+		}
+		return flush, true
+	}).Feed()
+}
+
+// backendsOf reads a flow that sends what begins a connection to one of several
+// backends. It is northd's, which writes it in one way.
+func backendsOf(f *sb.Flow) (all []Balanced) {
+	_, list, ok := strings.Cut(f.Actions, "ct_lb_mark(backends=")
+	if !ok {
+		return nil
+	}
+	list = list[:strings.IndexAny(list, ";)")]
+	var b Balanced
+	var vip netip.Addr
+	var port uint16
+	for term := range strings.SplitSeq(f.Match, " && ") {
+		field, value, _ := strings.Cut(term, " == ")
+		switch field {
+		case "ip4.dst", "ip6.dst":
+			vip, _ = netip.ParseAddr(value)
+		case "ct_tcp.dst", "ct_udp.dst", "ct_sctp.dst":
+			at, _ := netip.ParseAddrPort("0.0.0.0:" + value)
+			port, b.Proto = at.Port(), map[string]uint8{"ct_tcp.dst": 6, "ct_udp.dst": 17, "ct_sctp.dst": 132}[field]
+		}
+	}
+	b.VIP = netip.AddrPortFrom(vip, port)
+	for text := range strings.SplitSeq(list, ",") {
+		at, err := netip.ParseAddrPort(text)
+		if err != nil {
+			a, _ := netip.ParseAddr(text)
+			at = netip.AddrPortFrom(a, port)
+		}
+		if b.Backend = at; at.Addr().IsValid() && vip.IsValid() {
+			all = append(all, b)
+		}
+	}
+	return all
+}
