@@ -51,9 +51,11 @@ func compareKeys(a, b Key) int {
 
 // idOp is one step for a group or meter: to body, or away with it.
 type idOp[B ~string] struct {
-	id    uint32
-	body  B // empty: delete
-	there bool
+	id   uint32
+	body B // empty: delete
+	was  B // empty: not there
+	// whole: the switch did not take the difference alone.
+	whole bool
 }
 
 // diffIDs compares the bodies of the ids given, in order of id.
@@ -62,7 +64,7 @@ func diffIDs[B ~string](ids map[uint32]struct{}, want func(uint32) B, have map[u
 	for id := range ids {
 		w, h := want(id), have[id]
 		if w != h {
-			ops = append(ops, idOp[B]{id: id, body: w, there: h != ""})
+			ops = append(ops, idOp[B]{id: id, body: w, was: h})
 		}
 	}
 	slices.SortFunc(ops, func(a, b idOp[B]) int { return cmp.Compare(a.id, b.id) })

@@ -16,7 +16,8 @@ var ErrTooLarge = errors.New("ofctrl: too large for an OpenFlow message")
 // before it is sent in halves: the switch names one bad message a try.
 const maxWhole = 8
 
-// item is one message of a bundle.
+// item is a flow or a group in a bundle: one message, or, where buckets of a
+// group change, several of one transaction id.
 type item struct {
 	flow  *flowOp
 	group *idOp[ofp.GroupBody]
@@ -78,7 +79,7 @@ func (s *session) sendMeters(ops []idOp[ofp.MeterBody], deleted bool) error {
 		switch {
 		case deleted:
 			command = ofp.MeterCmdDelete
-		case op.there:
+		case op.was != "":
 			command = ofp.MeterCmdModify
 		}
 		fits := true
@@ -125,20 +126,35 @@ func (s *session) install(items []item, zones []uint16) error {
 		if err != nil {
 			return err
 		}
+		if !committed && len(refused) == 0 {
+			return errors.New("ofctrl: the switch refused a bundle without naming a message")
+		}
+		var again []item // groups whose buckets are not as we knew them
 		for i := range items {
-			if err := refused[i]; err != nil {
+			switch err := refused[i]; {
+			case err == nil:
+			case items[i].isBuckets():
+				items[i].group.whole = true
+				again = append(again, items[i])
+				delete(refused, i)
+			default:
 				s.refuse(&items[i], err)
 			}
 		}
-		if committed {
-			return nil
+		if items = without(items, refused); committed {
+			items = again
 		}
-		if len(refused) == 0 {
-			return errors.New("ofctrl: the switch refused a bundle without naming a message")
-		}
-		items = without(items, refused)
 	}
 	return nil
+}
+
+// isBuckets tells whether an item is sent as a change of buckets.
+func (it *item) isBuckets() bool {
+	if it.group == nil || it.group.whole {
+		return false
+	}
+	_, _, ok := it.group.was.BucketChange(it.group.body)
+	return ok
 }
 
 // without returns the items that were not refused.
@@ -268,10 +284,15 @@ func (s *session) fill(items []item, base, id, commit uint32, refused map[int]er
 	return nil
 }
 
-// appendItem appends the message that adds an item to a bundle.
+// appendItem appends what adds an item to a bundle.
 //
-// Hot path: no allocation.
+// Hot path: no allocation for a flow.
 func appendItem(b []byte, xid, bundle uint32, it *item) []byte {
+	if it.group != nil && !it.group.whole {
+		if gone, come, ok := it.group.was.BucketChange(it.group.body); ok {
+			return appendBuckets(b, xid, bundle, it.group.id, gone, come)
+		}
+	}
 	b, at := ofp.BeginBundleAdd(b, xid, bundle)
 	switch {
 	case it.group != nil:
@@ -279,7 +300,7 @@ func appendItem(b []byte, xid, bundle uint32, it *item) []byte {
 		switch {
 		case it.group.body == "":
 			command = ofp.GroupCmdDelete
-		case it.group.there:
+		case it.group.was != "":
 			command = ofp.GroupCmdModify
 		}
 		b = ofp.AppendGroupMod(b, xid, command, it.group.id, it.group.body)
@@ -294,4 +315,18 @@ func appendItem(b []byte, xid, bundle uint32, it *item) []byte {
 		b = ofp.AppendFlowMod(b, xid, &m)
 	}
 	return ofp.EndBundleAdd(b, at)
+}
+
+// appendBuckets appends the messages that take buckets out of a group and put
+// others in.
+func appendBuckets(b []byte, xid, bundle, id uint32, gone []uint32, come ofp.GroupBody) []byte {
+	for _, k := range gone {
+		m, at := ofp.BeginBundleAdd(b, xid, bundle)
+		b = ofp.EndBundleAdd(ofp.AppendRemoveBucket(m, xid, id, ofp.GroupSelect, k), at)
+	}
+	if come != "" {
+		m, at := ofp.BeginBundleAdd(b, xid, bundle)
+		b = ofp.EndBundleAdd(ofp.AppendInsertBuckets(m, xid, id, come), at)
+	}
+	return b
 }

@@ -1,8 +1,10 @@
 package ofp
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // GroupAny is the group number that stands for none in a filter; GroupAll for
@@ -11,6 +13,9 @@ const (
 	GroupAny uint32 = 0xffffffff
 	GroupAll uint32 = 0xfffffffc
 )
+
+// MaxBucketID is the greatest number of a bucket.
+const MaxBucketID uint32 = 0xffffff00
 
 // Group types.
 const (
@@ -40,7 +45,8 @@ const (
 // GroupBody is what a group does, without its number: type, buckets and
 // selection, in the form in which Open vSwitch reports it. The empty body is no
 // group. Layout: type (1 byte), 0, length of the buckets (2 bytes), buckets,
-// properties.
+// properties. The buckets of a select group are in the order of their numbers,
+// since it has no other; see buckets.go.
 type GroupBody string
 
 // Bucket is one way for a packet through a group.
@@ -60,14 +66,21 @@ type GroupSpec struct {
 	Bucket []Bucket
 }
 
+// maxBody bounds what is in a body, so that it fits a message.
+const maxBody = MaxMessage - 256
+
 // Body encodes a group.
 func (g *GroupSpec) Body() (GroupBody, error) {
+	buckets := g.Bucket
+	if g.Type == GroupSelect {
+		buckets = slices.SortedStableFunc(slices.Values(buckets), func(a, b Bucket) int { return cmp.Compare(a.ID, b.ID) })
+	}
 	b := []byte{g.Type, 0, 0, 0}
-	for i := range g.Bucket {
-		b = appendBucket(b, &g.Bucket[i], g.Type)
+	for i := range buckets {
+		b = appendBucket(b, &buckets[i], g.Type)
 	}
 	n := len(b) - 4
-	if n > MaxMessage-256 {
+	if n > maxBody {
 		return "", fmt.Errorf("ofp: group with %d bytes of buckets is too large", n)
 	}
 	binary.BigEndian.PutUint16(b[2:], uint16(n))
@@ -134,20 +147,17 @@ func AppendGroupMod(b []byte, xid uint32, command uint16, id uint32, body GroupB
 	return finish(b, at)
 }
 
-// AppendInsertBuckets appends a group mod that adds buckets after the last.
-func AppendInsertBuckets(b []byte, xid, id uint32, typ uint8, buckets []Bucket) []byte {
+// AppendInsertBuckets appends a group mod that adds the buckets of a body after
+// the last.
+func AppendInsertBuckets(b []byte, xid, id uint32, buckets GroupBody) []byte {
 	b, at := begin(b, TypeGroupMod, xid)
 	b = binary.BigEndian.AppendUint16(b, GroupCmdInsertBucket)
-	b = append(b, typ, 0)
+	b = append(b, buckets[0], 0)
 	b = binary.BigEndian.AppendUint32(b, id)
-	lenAt := len(b)
-	b = append(b, 0, 0, 0, 0)
+	b = append(b, buckets[2:4]...)
+	b = append(b, 0, 0)
 	b = binary.BigEndian.AppendUint32(b, bucketLast)
-	from := len(b)
-	for i := range buckets {
-		b = appendBucket(b, &buckets[i], typ)
-	}
-	binary.BigEndian.PutUint16(b[lenAt:], uint16(len(b)-from))
+	b = append(b, buckets[4:]...)
 	return finish(b, at)
 }
 
@@ -180,6 +190,6 @@ func ParseGroupDesc(b []byte) (g GroupDesc, rest []byte, err error) {
 	g.ID = binary.BigEndian.Uint32(b[4:])
 	body := make([]byte, 0, n-12)
 	body = append(body, b[2], 0, b[8], b[9])
-	g.Body = GroupBody(append(body, b[16:n]...))
+	g.Body = GroupBody(append(body, b[16:n]...)).ordered()
 	return g, b[n:], nil
 }

@@ -45,6 +45,10 @@ func TestMessages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	added, err := (&ofp.GroupSpec{Type: ofp.GroupSelect, Bucket: group.Bucket}).Body()
+	if err != nil {
+		t.Fatal(err)
+	}
 	in := match(func(b *ofp.MatchBuilder) { b.Set(ofp.InPort, uint64(ofp.PortController)); b.Set(ofp.Reg(3), 7) })
 	resubmit := actions(func(b *ofp.ActionBuilder) { b.Resubmit(8) })
 	ip := netip.MustParseAddr
@@ -76,7 +80,7 @@ func TestMessages(t *testing.T) {
 		{bundled, "OFPT_BUNDLE_ADD_MESSAGE (OF1.5) (xid=0x9): bundle_id=0x4 flags=atomic ordered OFPT_FLOW_MOD (OF1.5) (xid=0x9): ADD table:3 priority=5 actions=resubmit(,8)"},
 		{ofp.AppendGroupMod(nil, 9, ofp.GroupCmdAdd, 5, body), "OFPT_GROUP_MOD (OF1.5) (xid=0x9): ADD group_id=5,type=select,selection_method=dp_hash,bucket=bucket_id:3,weight:100,actions=output:1"},
 		{ofp.AppendGroupMod(nil, 9, ofp.GroupCmdDelete, 5, ""), "OFPT_GROUP_MOD (OF1.5) (xid=0x9): DEL group_id=5,type=all"},
-		{ofp.AppendInsertBuckets(nil, 9, 5, ofp.GroupSelect, group.Bucket), "OFPT_GROUP_MOD (OF1.5) (xid=0x9): INSERT_BUCKET command_bucket_id:last,group_id=5,bucket=bucket_id:3,weight:100,actions=output:1"},
+		{ofp.AppendInsertBuckets(nil, 9, 5, added), "OFPT_GROUP_MOD (OF1.5) (xid=0x9): INSERT_BUCKET command_bucket_id:last,group_id=5,bucket=bucket_id:3,weight:100,actions=output:1"},
 		{ofp.AppendRemoveBucket(nil, 9, 5, ofp.GroupSelect, 3), "OFPT_GROUP_MOD (OF1.5) (xid=0x9): REMOVE_BUCKET command_bucket_id:3,group_id=5"},
 		{ofp.AppendMeterMod(nil, 9, ofp.MeterCmdAdd, 4, ofp.NewMeterBody(ofp.MeterKbps|ofp.MeterBurst, ofp.MeterBand{Rate: 10, Burst: 20})), "OFPT_METER_MOD (OF1.5) (xid=0x9): ADD meter=4 kbps burst bands= type=drop rate=10 burst_size=20"},
 		{ofp.AppendFlowDescRequest(nil, 9, ofp.AllTables), "OFPST_FLOW request (OF1.5) (xid=0x9):"},
