@@ -148,6 +148,38 @@ func TestBucketsAlone(t *testing.T) {
 	}
 }
 
+// Where the switch refuses a bucket and does what else it was told, the group is
+// refused, and is as wanted as soon as that can be.
+func TestBucketRefused(t *testing.T) {
+	sw := ovstest.StartBridge(t, "p1")
+	tap := tapGroups(t, sw)
+	c := start(t, Config{Target: tap.target, Log: discard()})
+	step := func(gen int64, body ofp.GroupBody, mods map[uint16]int, refused int, buckets ...string) {
+		t.Helper()
+		c.Update(Update{Gen: gen, Complete: true, Flows: []OwnerFlows{{Owner: "a", Flows: manyFlows(int(gen)), Groups: []Group{{8, body}}}}})
+		installedGen(t, c, gen)
+		g := sw.Ofctl("dump-groups")
+		for _, b := range buckets {
+			if !strings.Contains(g, "bucket_id:"+b) {
+				t.Errorf("step %d: no bucket %s: %s", gen, b, g)
+			}
+		}
+		if got := tap.took(); !maps.Equal(got, mods) || strings.Count(g, "bucket_id:") != len(buckets) {
+			t.Errorf("step %d: %v sent, want %v; group %s", gen, got, mods, g)
+		}
+		if st := c.Status(); len(st.Refused) != refused || st.Installed != int(gen) {
+			t.Errorf("step %d: %+v", gen, st)
+		}
+	}
+	bad := hashGroup(t, 2, 3, 4, 5, 6, 7)
+	at := strings.Index(string(bad), "\x00\x00\x00\x07") + 4
+	bad = bad[:at] + "\x7f" + bad[at+1:] // no action has that type
+	const remove, insert, modify = ofp.GroupCmdRemoveBucket, ofp.GroupCmdInsertBucket, ofp.GroupCmdModify
+	step(1, hashGroup(t, 1, 2, 3, 4, 5, 6), map[uint16]int{ofp.GroupCmdAdd: 1}, 0, "1", "2", "3", "4", "5", "6")
+	step(2, bad, map[uint16]int{remove: 1, insert: 1, modify: 1}, 1, "2", "3", "4", "5", "6")
+	step(3, hashGroup(t, 2, 3, 4, 5, 6, 8), map[uint16]int{remove: 1, insert: 1, modify: 1}, 0, "2", "3", "4", "5", "6", "8")
+}
+
 // A group whose last bucket goes is changed as a whole, and the switch takes one
 // without buckets.
 func TestLastBucket(t *testing.T) {

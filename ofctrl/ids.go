@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// IDs gives out the numbers of groups or meters by content: what has the same
-// content has the same number, whoever asks. A number comes from the content
+// IDs gives out the numbers of groups or meters by content, or by a name that
+// stands for it: what has the same content has the same number, whoever asks. A number comes from the content
 // alone, so that a restarted agent gives out those that are in the switch
 // already; only where two contents meet does the later go on to the next free
 // one. A content keeps its number while an owner uses it, so that asking again

@@ -108,7 +108,8 @@ func (s *session) sendMeters(ops []idOp[ofp.MeterBody], deleted bool) error {
 }
 
 // install sends items as one bundle, again without those that are refused
-// until the rest is in. Before the first zones are flushed.
+// until the rest is in. A group of which buckets are refused, which may not be
+// those that we knew, is sent whole then. Before the first zones are flushed.
 func (s *session) install(items []item, zones []uint16) error {
 	for try := 0; len(items)+len(zones) > 0; try++ {
 		if try >= maxWhole && len(items) > 1 {

@@ -1,10 +1,6 @@
 package lower
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
@@ -30,14 +26,10 @@ func (e *encoder) ctLB(a lflow.CTLB) error {
 	if a.Kind == lflow.CTLBLabel {
 		note = ofp.CTLabel
 	}
-	g := selectGroup(a.HashFields)
-	for _, d := range a.Backends {
-		if a.Kind == lflow.CTLBMarkLocal && !e.resident(d.LogicalPort) {
-			continue
-		}
+	backend := func(to lflow.Backend) ofp.Actions {
 		var b ofp.ActionBuilder
 		m := b.BeginCT(ct)
-		b.NAT(ofp.NAT{Dst: true, AddrMin: d.IP, PortMin: d.Port})
+		b.NAT(ofp.NAT{Dst: true, AddrMin: to.IP, PortMin: to.Port})
 		setBits(&b, note, ctNatted)
 		switch a.SNAT {
 		case lflow.LBSNATSkip:
@@ -46,7 +38,14 @@ func (e *encoder) ctLB(a lflow.CTLB) error {
 			setBits(&b, note, ctForceSNAT)
 		}
 		b.End(m)
-		g.bucket(lbWeight, b.Actions())
+		return b.Actions()
+	}
+	g := selectGroup(a.HashFields)
+	g.kind = string(backend(lflow.Backend{}))
+	for _, d := range a.Backends {
+		if a.Kind != lflow.CTLBMarkLocal || e.resident(d.LogicalPort) {
+			g.bucket(lbWeight, backend(d))
+		}
 	}
 	return e.group(g)
 }
@@ -62,92 +61,4 @@ func setBits(b *ofp.ActionBuilder, f ofp.Field, bits uint64) {
 func (e *encoder) resident(port string) bool {
 	e.asked = true
 	return e.env.Resident != nil && e.env.Resident(port)
-}
-
-// groupSpec is a group in the making.
-type groupSpec struct{ ofp.GroupSpec }
-
-// selectGroup returns a select group without buckets. Without fields to hash
-// the switch goes by its own hash of the datapath, which costs least.
-func selectGroup(hashFields string) *groupSpec {
-	g := &groupSpec{ofp.GroupSpec{Type: ofp.GroupSelect, Select: "dp_hash"}}
-	if hashFields != "" {
-		g.Select = "hash"
-		for name := range strings.SplitSeq(hashFields, ",") {
-			for _, f := range hashed(name) {
-				if !slices.Contains(g.Fields, f) {
-					g.Fields = append(g.Fields, f)
-				}
-			}
-		}
-	}
-	return g
-}
-
-func (g *groupSpec) bucket(weight uint16, as ofp.Actions) *ofp.Bucket {
-	g.Bucket = append(g.Bucket, ofp.Bucket{ID: uint32(len(g.Bucket)), Weight: weight, Actions: as})
-	return &g.Bucket[len(g.Bucket)-1]
-}
-
-// group sends the packet to a group. One without buckets drops it and needs
-// no group at all.
-func (e *encoder) group(g *groupSpec) error {
-	e.asked = true
-	if len(g.Bucket) == 0 {
-		return nil
-	}
-	body, err := g.Body()
-	if err != nil {
-		return err
-	}
-	if e.env.Group == nil {
-		return fmt.Errorf("lower: needs a group, but there are no groups")
-	}
-	e.b.Group(e.env.Group(body))
-	return nil
-}
-
-// hashed returns the fields that a name of lflow.HashFields stands for. A switch
-// leaves out those that a packet does not have.
-func hashed(name string) []ofp.Field {
-	switch name {
-	case "tp_src":
-		return []ofp.Field{ofp.TCPSrc, ofp.UDPSrc, ofp.SCTPSrc}
-	case "tp_dst":
-		return []ofp.Field{ofp.TCPDst, ofp.UDPDst, ofp.SCTPDst}
-	}
-	return []ofp.Field{hashField(name)}
-}
-
-// hashField returns the field that a name stands for alone.
-func hashField(name string) ofp.Field {
-	switch name {
-	case "eth_src":
-		return ofp.EthSrc
-	case "eth_dst":
-		return ofp.EthDst
-	case "ip_src":
-		return ofp.IPv4Src
-	case "ip_dst":
-		return ofp.IPv4Dst
-	case "ipv6_src":
-		return ofp.IPv6Src
-	case "ipv6_dst":
-		return ofp.IPv6Dst
-	case "ip_proto":
-		return ofp.IPProto
-	case "tcp_src":
-		return ofp.TCPSrc
-	case "tcp_dst":
-		return ofp.TCPDst
-	case "udp_src":
-		return ofp.UDPSrc
-	case "udp_dst":
-		return ofp.UDPDst
-	case "sctp_src":
-		return ofp.SCTPSrc
-	case "sctp_dst":
-		return ofp.SCTPDst
-	}
-	return noField
 }

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"fmt"
+
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
@@ -9,6 +11,7 @@ import (
 // of one that is reached through a tunnel is that of the tunnel's port.
 func (e *encoder) fwdGroup(a lflow.FwdGroup) error {
 	g := selectGroup("")
+	g.kind = fmt.Sprint(e.env.Scope)
 	for _, name := range a.Ports {
 		key := e.port(name)
 		if key == 0 {

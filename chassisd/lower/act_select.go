@@ -7,10 +7,12 @@ import (
 
 func (e *encoder) selectOne(a lflow.Select) error {
 	g := selectGroup(a.HashFields)
+	next := e.nextTable()
+	g.kind = string([]byte{next})
 	for _, c := range a.Choices {
 		var b ofp.ActionBuilder
 		b.Load(subfield(a.Dst), u128(c.Value))
-		b.Resubmit(e.nextTable())
+		b.Resubmit(next)
 		g.bucket(c.Weight, b.Actions())
 	}
 	return e.group(g)

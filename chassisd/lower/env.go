@@ -100,9 +100,10 @@ type Env struct {
 	// RateMeter returns the OpenFlow id of a meter that drops what exceeds
 	// rate kbit/s; burst is in kbit, 0 for the switch's default.
 	RateMeter func(rate, burst uint32) uint32
-	// Group returns the OpenFlow id of the group that does what body says.
-	// Equal bodies should get one id.
-	Group func(body ofp.GroupBody) uint32
+	// Group returns the OpenFlow id of a select group of the flow. kind is what
+	// its buckets have in common: it stays when buckets come and go, and with it
+	// the text of the flow and who is resident say all of body.
+	Group func(kind string, body ofp.GroupBody) uint32
 	// TunnelPort returns the OpenFlow port of the tunnel to where a logical
 	// port is; 0 for none.
 	TunnelPort func(port string) uint32

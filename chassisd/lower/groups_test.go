@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 const vectorCookie = 0xaaaaaaaa
 
 // printedGroup prints a group: its type, method and fields, then a line per
-// bucket.
+// bucket, without its number, which is not OVN's, and so in the order of lines.
 func printedGroup(g ofp.GroupBody) string {
 	if g == "" {
 		return "no group"
@@ -26,9 +27,10 @@ func printedGroup(g ofp.GroupBody) string {
 	for f := props[40:binary.BigEndian.Uint16(props[2:])]; len(f) > 4; f = f[4+int(f[3]):] {
 		fmt.Fprintf(&out, " %x", f[:4])
 	}
+	var lines []string
 	for len(buckets) > 0 {
+		var out strings.Builder
 		size, na := binary.BigEndian.Uint16(buckets), binary.BigEndian.Uint16(buckets[2:])
-		fmt.Fprintf(&out, "\n%d", binary.BigEndian.Uint32(buckets[4:]))
 		for p := buckets[8+na : size]; len(p) >= 8; p = p[8:] {
 			if p[1] == 0 {
 				fmt.Fprintf(&out, " weight:%d", binary.BigEndian.Uint16(p[4:]))
@@ -37,9 +39,14 @@ func printedGroup(g ofp.GroupBody) string {
 			}
 		}
 		out.WriteString(" " + ofp.Actions(buckets[8:8+na]).String())
-		buckets = buckets[size:]
+		buckets, lines = buckets[size:], append(lines, out.String())
 	}
-	return out.String()
+	return inLines(out.String(), lines)
+}
+
+func inLines(group string, buckets []string) string {
+	slices.Sort(buckets)
+	return strings.Join(append([]string{group}, buckets...), "\n")
 }
 
 // wantedGroup rewrites the group of a vector as printedGroup prints it.
@@ -63,10 +70,11 @@ func wantedGroup(s string) string {
 		}
 		out = printedGroup(body)
 	}
-	for i, p := range parts[1:] {
-		out += "\n" + strconv.Itoa(i) + wantedBucket(p)
+	var lines []string
+	for _, p := range parts[1:] {
+		lines = append(lines, wantedBucket(p))
 	}
-	return out
+	return inLines(out, lines)
 }
 
 var (

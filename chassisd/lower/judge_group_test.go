@@ -27,7 +27,7 @@ func TestJudgeGroups(t *testing.T) {
 		`fwd_group(childports="lsp1", "lsp2");`,
 		`fwd_group(liveness="true", childports="lsp1", "lsp2");`,
 	} {
-		env.Group = func(body ofp.GroupBody) uint32 {
+		env.Group = func(_ string, body ofp.GroupBody) uint32 {
 			texts = append(texts, actions)
 			stream = ofp.AppendGroupMod(stream, 1, ofp.GroupCmdAdd, uint32(len(texts)), body)
 			return uint32(len(texts))

@@ -88,7 +88,7 @@ func vectorEnv() *Env {
 		// Only backends are asked about; the vectors have them all here.
 		Resident:   func(name string) bool { return vectorPorts[name] != 0 },
 		RateMeter:  func(rate, burst uint32) uint32 { return 1 },
-		Group:      func(ofp.GroupBody) uint32 { return 1 },
+		Group:      func(string, ofp.GroupBody) uint32 { return 1 },
 		TunnelPort: func(name string) uint32 { return vectorPorts[name] },
 		Collectors: func(set uint32) bool { return set != 999 },
 	}
@@ -105,7 +105,7 @@ func checkActions(v *vector) error {
 	var group ofp.GroupBody
 	env := vectorEnv()
 	env.Scope = whole(0xabcdef)
-	env.Group = func(body ofp.GroupBody) uint32 { group = body; return 1 }
+	env.Group = func(_ string, body ofp.GroupBody) uint32 { group = body; return 1 }
 	e := encoder{b: &b, env: env, at: at, cookie: vectorCookie, tables: Tables{Ingress: TableLogIngress, Egress: TableLogEgress, Output: TableSaveInport}}
 	if err := e.all(as); err != nil {
 		return err

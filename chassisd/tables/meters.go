@@ -11,14 +11,15 @@ import (
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
 
-// uses are the groups and meters that the flows of one unit use. Groups that
-// do the same are one group. A meter is one for each name, whatever its rate:
+// uses are the groups and meters that the flows of one unit use. A group is one
+// for each logical flow, see choices.go. A meter is one for each name, whatever its rate:
 // who shares a name shares the rate, and nobody else does.
 type uses struct {
 	t      *Tables
 	r      *incr.Reader
 	m      *maker
 	owner  string
+	nth    int // of the groups of the flow that is being lowered
 	groups map[uint32]ofp.GroupBody
 	meters map[uint32]ofp.MeterBody
 }
@@ -53,8 +54,9 @@ func (u *uses) into(out *Lowered) {
 	}
 }
 
-func (u *uses) group(body ofp.GroupBody) uint32 {
-	id := u.t.groupIDs.Take(u.owner, string(body))
+func (u *uses) group(kind string, body ofp.GroupBody) uint32 {
+	id := u.t.groupIDs.Take(u.owner, u.t.selectName(u.r, u.m.flow, kind, u.nth))
+	u.nth++
 	if id == 0 {
 		u.complain("no number of a group is free")
 		return 0

@@ -2,6 +2,8 @@ package tables
 
 import (
 	"fmt"
+	"hash/fnv"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,28 +108,21 @@ func TestRateMeters(t *testing.T) {
 	}
 }
 
-// TestSelectGroups: groups that do the same are one; the last who uses it
-// gives it back.
+// TestSelectGroups: each flow has its group, and gives it back.
 func TestSelectGroups(t *testing.T) {
-	balance := func(n int) sb.Flow {
-		return sb.Flow{Table: 1, Priority: 2, Match: fmt.Sprintf("ip4.dst == 10.0.0.%d && tcp.dst == 80", n), Stage: "s",
-			Actions: `ct_lb_mark(backends=10.1.0.1:80,10.1.0.2:80);`}
-	}
-	w, unit := metered(t, balance(1), balance(2))
+	w, unit := metered(t, balance("10.0.0.1", 2), balance("10.0.0.2", 2))
 	l := unit()
-	if len(l.Errors) != 0 || len(l.Groups) != 1 || w.groupIDs.Len() != 1 {
+	if len(l.Errors) != 0 || len(l.Groups) != 2 || w.groupIDs.Len() != 2 || l.Groups[0].Body != l.Groups[1].Body {
 		t.Fatalf("errors %q, groups %v", l.Errors, l.Groups)
 	}
-	if f := text(l.Flows); strings.Count(f, fmt.Sprintf("actions=group:%d\n", l.Groups[0].ID)) != 2 {
-		t.Errorf("flows\n%s", f)
+	for _, g := range l.Groups {
+		if f := text(l.Flows); strings.Count(f, fmt.Sprintf("actions=group:%d\n", g.ID)) != 1 {
+			t.Errorf("group %d: flows\n%s", g.ID, f)
+		}
 	}
-	id1 := l.Groups[0].ID
-	other := balance(3)
-	other.Actions = `ct_lb_mark(backends=10.1.0.3:80);`
-	w.chunk("sw", "acls", other)
-	l = unit()
-	if len(l.Groups) != 1 || l.Groups[0].ID == id1 || w.groupIDs.Len() != 1 {
-		t.Errorf("groups %v, %d numbers", l.Groups, w.groupIDs.Len())
+	w.chunk("sw", "acls", balance("10.0.0.3", 1))
+	if next := unit(); len(next.Groups) != 1 || slices.Contains(l.Groups, next.Groups[0]) || w.groupIDs.Len() != 1 {
+		t.Errorf("groups %v, %d numbers", next.Groups, w.groupIDs.Len())
 	}
 }
 
@@ -139,10 +134,12 @@ func TestForwardingGroup(t *testing.T) {
 	l := unit()
 	spec := ofp.GroupSpec{Type: ofp.GroupSelect, Select: "dp_hash"}
 	for i, watch := range []uint32{0, 102} {
+		h := fnv.New32a()
 		var b ofp.ActionBuilder
 		b.Load(ofp.Sub(ofp.Reg15, 0, 16), ofp.U64(uint64(i+1)))
 		b.Resubmit(lower.TableOutputLargeDetect)
-		spec.Bucket = append(spec.Bucket, ofp.Bucket{ID: uint32(i), Weight: 100, WatchPort: watch, Actions: b.Actions()})
+		h.Write([]byte(b.Actions()))
+		spec.Bucket = append(spec.Bucket, ofp.Bucket{ID: h.Sum32() % ofp.MaxBucketID, Weight: 100, WatchPort: watch, Actions: b.Actions()})
 	}
 	want, err := spec.Body()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
@@ -14,20 +15,26 @@ import (
 type surveyTables struct {
 	chunks *incr.Table[Path, survey]
 	bySet  *incr.Index[Path, survey, string] // by name of an address set
+	// choices are the texts that choose, by flow.
+	choices *incr.Index[choice, struct{}, schema.UUID]
 }
 
 // survey is what there is in a chunk.
 type survey struct {
-	stages stageUse // where stages are elided
-	sets   []string // names of address sets, sorted
+	stages  stageUse // where stages are elided
+	sets    []string // names of address sets, sorted
+	choices []choice
 }
 
-func (s survey) equal(o survey) bool { return s.stages == o.stages && slices.Equal(s.sets, o.sets) }
+func (s survey) equal(o survey) bool {
+	return s.stages == o.stages && slices.Equal(s.sets, o.sets) && slices.Equal(s.choices, o.choices)
+}
 
 func (t *Tables) surveyChunks() {
 	s := &t.survey
 	s.chunks = incr.NewTable(t.Engine, "survey", survey.equal, incr.Keys(t.Chunks), t.surveyChunk)
 	s.bySet = incr.NewIndex(s.chunks, "address set", func(_ Path, s survey) []string { return s.sets })
+	t.joinChoices()
 }
 
 func (t *Tables) surveyChunk(r *incr.Reader, p Path) (s survey, ok bool) {
@@ -39,6 +46,9 @@ func (t *Tables) surveyChunk(r *incr.Reader, p Path) (s survey, ok bool) {
 		}
 		lflow.AddressSets(f.Match, addSet)
 		lflow.AddressSets(f.Actions, addSet)
+		if chooses(f.Actions) {
+			s.choices = append(s.choices, choiceOf(f))
+		}
 	}
 	if shared, ok := incr.Get(r, t.shared.decoded, p); ok {
 		for i := range shared.flows {

@@ -177,7 +177,7 @@ func (m *maker) begin(f *sb.Flow) {
 
 // add lowers the flow; datapath is zero where that is for all of a group.
 func (m *maker) add(datapath schema.UUID, env *lower.Env) (err error) {
-	m.datapath = datapath
+	m.datapath, m.uses.nth = datapath, 0
 	if m.buf, err = m.lowerer.Flow(m.buf[:0], &m.logical, cookie(m.uuid), env); err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (j *judge) install(round int, n *testNet) {
 			i := slices.Index(testPorts, name)
 			return lower.Port{Key: uint32(i + 1)}, i >= 0
 		},
-		Group: func(body ofp.GroupBody) uint32 {
+		Group: func(_ string, body ofp.GroupBody) uint32 {
 			id := uint32(len(want.Groups) + 1)
 			want.Groups = append(want.Groups, ofctrl.Group{ID: id, Body: body})
 			return id

@@ -176,7 +176,7 @@ func TestRouterFlowsLower(t *testing.T) {
 				}
 				return lower.Port{Key: p.Key}, true
 			},
-			Group:        func(ofp.GroupBody) uint32 { return 1 },
+			Group:        func(string, ofp.GroupBody) uint32 { return 1 },
 			Conjunctions: func(int) uint32 { return 1 },
 		}
 		for _, table := range d.tables {
