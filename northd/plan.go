@@ -28,7 +28,6 @@ import (
 func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	elsewhere(g)
 	m := model.New(g, limits)
-	bindings.New(g, m)
 	var limit model.Meters
 	var balance model.LoadBalancing
 	var sessions model.BFDSessions
@@ -39,6 +38,7 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	answers = l2.New(g, m, limit.Copp)
 	portsec.New(m)
 	balance = lb.New(g, m, limit.Copp)
+	bindings.New(g, m, balance)
 	demand := acl.New(g, m, acl.Reads{Sampling: sample, Meters: limit.Logs, Copp: limit.Copp, Balanced: balance.Switch})
 	stateful.New(g, m, demand, balance.Switch)
 	router.New(g, m, answers, limit.Copp)

@@ -182,11 +182,12 @@ func TestByLabel(t *testing.T) {
 	}
 }
 
-// TestFlushTranslated: connections that have a translation end in its zone, and those
-// of others, of other zones and without one go on.
-func TestFlushTranslated(t *testing.T) {
-	sw := ovstest.StartBridge(t, "p1", "p2")
-	runDir := t.TempDir()
+// control starts a switch with a bridge whose control socket is where that of
+// ovs-vswitchd is looked for.
+func control(t *testing.T) (sw *ovstest.Switch, runDir string) {
+	t.Helper()
+	sw = ovstest.StartBridge(t, "p1", "p2")
+	runDir = t.TempDir()
 	pid := fmt.Sprint(sw.Pid())
 	if err := os.WriteFile(filepath.Join(runDir, "ovs-vswitchd.pid"), []byte(pid+"\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -194,6 +195,13 @@ func TestFlushTranslated(t *testing.T) {
 	if err := os.Symlink(filepath.Join(sw.Dir, "vs.ctl"), filepath.Join(runDir, "ovs-vswitchd."+pid+".ctl")); err != nil {
 		t.Fatal(err)
 	}
+	return sw, runDir
+}
+
+// TestFlushTranslated: connections that have a translation end in its zone, and those
+// of others, of other zones and without one go on.
+func TestFlushTranslated(t *testing.T) {
+	sw, runDir := control(t)
 	for i, nat := range []string{"zone=7,nat(dst=10.0.0.2)", "zone=7,nat(dst=10.0.0.3)", "zone=8,nat(dst=10.0.0.2)", "zone=7",
 		"zone=7,nat(src=172.16.0.9)", "zone=7,nat(src=172.16.0.8)", "zone=8,nat(src=172.16.0.9)"} {
 		sw.Ofctl("add-flow", fmt.Sprintf("udp,tp_dst=%d,actions=ct(commit,%s),2", 10+i, nat))
@@ -224,6 +232,31 @@ func TestFlushTranslated(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%d connections to port %d, want %d of\n%s", got, 10+i, want, left())
+		}
+	}
+}
+
+// TestFlushBalanced: connections that were given a backend end in all zones of this
+// chassis; those of other backends, ports, zones, and those that nobody balanced go on.
+func TestFlushBalanced(t *testing.T) {
+	sw, runDir := control(t)
+	for i, ct := range []string{"zone=7,nat(dst=10.0.0.2:80),exec(set_field:2/2->ct_mark)", "zone=8,nat(dst=10.0.0.2:80),exec(set_field:2/2->ct_mark)",
+		"zone=9,nat(dst=10.0.0.2:80),exec(set_field:2/2->ct_mark)", "zone=7,nat(dst=10.0.0.3:80),exec(set_field:2/2->ct_mark)",
+		"zone=7,nat(dst=10.0.0.2:81),exec(set_field:2/2->ct_mark)", "zone=7,nat(dst=10.0.0.2:80)"} {
+		sw.Ofctl("add-flow", fmt.Sprintf("udp,tp_src=%d,actions=ct(commit,%s),2", 10+i, ct))
+		sw.Appctl("netdev-dummy/receive", "p1", "in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0800),"+
+			"ipv4(src=10.0.1.1,dst=10.9.0.1,proto=17,tos=0,ttl=64,frag=no),udp(src="+fmt.Sprint(10+i)+",dst=53)")
+	}
+	left := func() string { return sw.Appctl("dpctl/dump-conntrack") }
+	sw.Eventually("connections", func() bool { return strings.Count(left(), "\n") == 6 })
+	f := Flush{RunDir: runDir, Target: sw.Mgmt(), Datapath: "dummy", Zones: map[uint16]bool{7: true, 8: true}, Of: map[End]bool{
+		{Balanced: Balanced{Proto: 17, VIP: netip.MustParseAddrPort("10.9.0.1:53"), Backend: netip.MustParseAddrPort("10.0.0.2:80")}}: true}}
+	if n, err := f.Do(t.Context()); n != 2 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	for i := range 6 {
+		if got, want := strings.Contains(left(), fmt.Sprintf("sport=%d,", 10+i)), i > 1; got != want {
+			t.Errorf("connection from port %d is there: %v, want %v in\n%s", 10+i, got, want, left())
 		}
 	}
 }

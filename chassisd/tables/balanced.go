@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
 
@@ -12,6 +13,11 @@ import (
 type Balanced struct {
 	Proto        uint8          // IANA's number; 0 is all
 	VIP, Backend netip.AddrPort // ports are 0 where Proto is
+}
+
+// Compare orders by virtual address, then by backend.
+func (b Balanced) Compare(o Balanced) int {
+	return cmp.Or(b.VIP.Compare(o.VIP), cmp.Compare(b.Proto, o.Proto), b.Backend.Compare(o.Backend))
 }
 
 const (

@@ -12,14 +12,15 @@ import (
 
 // announceOptions are what ports of switches announce for their routers.
 type announceOptions struct {
-	withoutRouter          *graph.Option[bool]
-	quietPort, quietRouter *graph.Option[bool]
+	withoutRouter, withoutVIPs *graph.Option[bool]
+	quietPort, quietRouter     *graph.Option[bool]
 }
 
 func declareAnnouncing(g *graph.Graph) announceOptions {
 	const quiet = "no gratuitous ARP, RARP and neighbour advertisement"
 	return announceOptions{
 		withoutRouter: graph.Bool[*nb.LogicalSwitchPort](g, "options", "exclude-router-ips-from-garp", false, "do not announce the router's own addresses"),
+		withoutVIPs:   graph.Bool[*nb.LogicalSwitchPort](g, "options", "exclude-lb-vips-from-garp", false, "with nat-addresses router: do not announce the virtual addresses of load balancers"),
 		quietPort:     graph.Bool[*nb.LogicalSwitchPort](g, "options", "disable_garp_rarp", false, quiet+" for the port"),
 		quietRouter:   graph.Bool[*nb.LogicalRouter](g, "options", "disable_garp_rarp", false, quiet+" for the router's ports"),
 	}
@@ -54,7 +55,7 @@ func (ft *feature) announced(r *incr.Reader, p *model.SwitchPort) (all []string)
 	switch p.Announces {
 	case "":
 	case model.AllOfRouter:
-		all = append(all, ft.translated(r, far, where)...)
+		all = append(all, ft.translated(r, far, where, ft.virtual(r, p, far))...)
 	default:
 		all = append(all, p.Announces+where)
 	}
@@ -62,9 +63,18 @@ func (ft *feature) announced(r *incr.Reader, p *model.SwitchPort) (all []string)
 	return slices.Compact(all)
 }
 
+// virtual are the virtual addresses of load balancers that a router's port announces.
+func (ft *feature) virtual(r *incr.Reader, p *model.SwitchPort, far *model.RouterPort) []netip.Addr {
+	if ft.balance.Answered == nil || ft.announce.withoutVIPs.Of(p.Options) {
+		return nil
+	}
+	return ft.balance.Answered(r, far)
+}
+
 // translated are the addresses of NAT that get by a router's port, those at the port's
-// own Ethernet address in one element, and floating IPs with one of their own.
-func (ft *feature) translated(r *incr.Reader, p *model.RouterPort, where string) (all []string) {
+// own Ethernet address in one element, with some more, and floating IPs with one of
+// their own.
+func (ft *feature) translated(r *incr.Reader, p *model.RouterPort, where string, more []netip.Addr) (all []string) {
 	var central []netip.Addr
 	for _, n := range incr.Each(r, ft.m.NATs.OfRouter, p.Router) {
 		switch {
@@ -73,6 +83,11 @@ func (ft *feature) translated(r *incr.Reader, p *model.RouterPort, where string)
 			all = append(all, n.MAC.String()+" "+n.External.String()+` is_chassis_resident("`+n.Port+`")`)
 		case !slices.Contains(central, n.External) && !p.Has(n.External):
 			central = append(central, n.External)
+		}
+	}
+	for _, ip := range more {
+		if !slices.Contains(central, ip) {
+			central = append(central, ip)
 		}
 	}
 	if len(central) == 0 {

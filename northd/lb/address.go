@@ -68,14 +68,8 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 		return all, len(all) > 0
 	})
 	ft.byAddress = incr.NewIndex(onRouters, "address", func(_ vipKey, all []routed) []routed { return all })
-	ft.addressOfRouter = incr.NewIndex(onRouters, "router", func(_ vipKey, all []routed) []schema.UUID {
-		routers := make([]schema.UUID, len(all))
-		for i, a := range all {
-			routers[i] = a.datapath
-		}
-		return routers
-	})
 	addresses := graph.Table(g, "address of VIPs", incr.Values(ft.byAddress), ft.addressOf)
+	ft.ofRouter = incr.NewIndex(addresses, "router", func(k routed, _ *address) []schema.UUID { return []schema.UUID{k.datapath} })
 	unitOf := func(k routed, a *address) graph.Place {
 		return graph.Place{Owner: k.datapath, Name: "lb-" + k.addr.String(), Table: "Load_Balancer", Row: a.vip.Balancer, RowName: a.vip.Name}
 	}
@@ -140,6 +134,16 @@ func (ft *feature) addressOf(r *incr.Reader, k routed) (*address, bool) {
 func (a *address) answeredBy(p *model.RouterPort) bool {
 	_, near := p.NetworkOf(a.addr)
 	return !a.own && (a.answers == answersAll || a.answers == answersReachable && near)
+}
+
+// answered are the addresses of VIPs that a router answers for by a port.
+func (ft *feature) answered(r *incr.Reader, p *model.RouterPort) (all []netip.Addr) {
+	for k, a := range incr.Each(r, ft.ofRouter, p.Router) {
+		if a.answeredBy(p) {
+			all = append(all, k.addr)
+		}
+	}
+	return all
 }
 
 // reach writes the flows of an address on its router.

@@ -29,7 +29,7 @@ type feature struct {
 	// Switches and routers that balance load.
 	balanced, balancedRouters *incr.Table[schema.UUID, struct{}]
 	byAddress                 *incr.Index[vipKey, []routed, routed]
-	addressOfRouter           *incr.Index[vipKey, []routed, schema.UUID]
+	ofRouter                  *incr.Index[routed, *address, schema.UUID]
 	// Load balancers that have VIPs, and groups that have such.
 	filled, filledGroups *incr.Table[schema.UUID, struct{}]
 }
@@ -71,7 +71,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 	ft.declareSwitches(g)
 	ft.findRouters(g)
 	ft.declareRouters(g)
-	return model.LoadBalancing{Switch: ft.demand, Router: func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.balancedRouters, id) }}
+	return model.LoadBalancing{Switch: ft.demand, Answered: ft.answered, Router: func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.balancedRouters, id) }}
 }
 
 // findSwitches declares which switches have which load balancers.

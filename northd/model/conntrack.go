@@ -1,6 +1,8 @@
 package model
 
 import (
+	"net/netip"
+
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/schema"
 )
@@ -24,6 +26,8 @@ type LoadBalancing struct {
 	Switch ConntrackDemand
 	// Router tells whether a router balances load.
 	Router func(r *incr.Reader, router schema.UUID) bool
+	// Answered are the virtual addresses that a router answers for by a port.
+	Answered func(r *incr.Reader, p *RouterPort) []netip.Addr
 }
 
 // OnRouter calls the function, if there is one.
