@@ -47,6 +47,7 @@ func (e *encoder) ctLB(a lflow.CTLB) error {
 			g.bucket(lbWeight, backend(d))
 		}
 	}
+	g.even()
 	return e.group(g)
 }
 

@@ -51,6 +51,41 @@ func (g *groupSpec) number() {
 	distinct(g.Bucket)
 }
 
+// even gives buckets of one weight shares that are alike. A switch that goes by its own
+// hash (dp_hash) deals out 16 places, or as many as its lightest bucket makes necessary,
+// 256 at most: of ten buckets in 16 places six have twice the share of the others. So one
+// bucket is there twice, once with little of its weight, where that makes 8 places or more
+// for each, or as many as there are.
+func (g *groupSpec) even() {
+	n := len(g.Bucket)
+	if g.Select != "dp_hash" || n < 3 || n > maxPlaces || max(16, powerOfTwo(n))%n == 0 {
+		return
+	}
+	light := uint16(12)
+	for powerOfTwo((100*n+int(light)-1)/int(light)) > maxPlaces {
+		light *= 2
+	}
+	if light >= lbWeight/2 {
+		return // by then all have about as many places
+	}
+	first := slices.MinFunc(g.Bucket, func(a, b ofp.Bucket) int { return cmp.Compare(a.Actions, b.Actions) })
+	i := slices.IndexFunc(g.Bucket, func(b ofp.Bucket) bool { return b.Actions == first.Actions })
+	g.Bucket[i].Weight = lbWeight - light
+	g.bucket(light, first.Actions)
+}
+
+// maxPlaces is the most places that a switch deals out.
+const maxPlaces = 256
+
+// powerOfTwo is the first one that is not less than n.
+func powerOfTwo(n int) int {
+	p := 1
+	for p < n {
+		p *= 2
+	}
+	return p
+}
+
 // distinct makes the numbers of buckets differ.
 func distinct(buckets []ofp.Bucket) {
 	slices.SortStableFunc(buckets, func(a, b ofp.Bucket) int {

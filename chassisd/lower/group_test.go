@@ -88,3 +88,60 @@ func TestDistinctBuckets(t *testing.T) {
 		}
 	}
 }
+
+// places deals out a select group's places as a switch does: to whom has the fewest for
+// its weight, by Webster's method.
+func places(buckets []ofp.Bucket) (of map[ofp.Actions]int, all int) {
+	total, lightest := 0, lbWeight
+	for _, b := range buckets {
+		total += int(b.Weight)
+		lightest = min(lightest, int(b.Weight))
+	}
+	all = max(16, powerOfTwo((total+lightest-1)/lightest))
+	of, has := map[ofp.Actions]int{}, make([]int, len(buckets))
+	for range all {
+		best := 0
+		for i, b := range buckets {
+			if int(b.Weight)*(2*has[best]+1) > int(buckets[best].Weight)*(2*has[i]+1) {
+				best = i
+			}
+		}
+		has[best]++
+		of[buckets[best].Actions]++
+	}
+	return of, all
+}
+
+// TestEvenShares: all backends have about the same share, of up to 256 places.
+func TestEvenShares(t *testing.T) {
+	for n := 1; n <= maxPlaces; n++ {
+		g := selectGroup("")
+		madeBuckets(g, n)
+		g.even()
+		weights := map[ofp.Actions]int{}
+		for _, b := range g.Bucket {
+			weights[b.Actions] += int(b.Weight)
+		}
+		of, all := places(g.Bucket)
+		if all > maxPlaces || len(g.Bucket) > n+1 || len(weights) != n {
+			t.Fatalf("%d backends: %d buckets, %d places", n, len(g.Bucket), all)
+		}
+		for as, w := range weights {
+			if w != lbWeight {
+				t.Errorf("%d backends: %s has weight %d", n, as, w)
+			}
+			if share := float64(of[as]*n) / float64(all); n <= 64 && (share < 0.74 || share > 1.26) {
+				t.Errorf("%d backends: one has %d of %d places", n, of[as], all)
+			}
+		}
+	}
+	none := selectGroup("")
+	if none.even(); len(none.Bucket) > 0 {
+		t.Error("buckets from nothing")
+	}
+	hashes := selectGroup("ip_src")
+	madeBuckets(hashes, 10)
+	if hashes.even(); len(hashes.Bucket) != 10 {
+		t.Error("a group that hashes fields is even already")
+	}
+}
