@@ -39,8 +39,9 @@ func FlowPath(owner schema.UUID, unit string) string { return FlowsPath + owner.
 
 // UUID is that of the flow's row in Logical_Flow; path is that of the chunk in
 // which it lies, below Prefix. It is the same for the same flow at the same
-// place, whoever asks.
+// place, whoever asks, whatever its actions are: a load balancer with a backend more is
+// the same flow.
 func (f *Flow) UUID(path string) schema.UUID {
 	return schema.NameUUID("Logical_Flow", path, strconv.Itoa(int(f.Pipeline)), strconv.Itoa(int(f.Table)),
-		strconv.Itoa(int(f.Priority)), f.Match, f.Actions)
+		strconv.Itoa(int(f.Priority)), f.Match)
 }

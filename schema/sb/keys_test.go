@@ -23,8 +23,10 @@ func TestKeys(t *testing.T) {
 
 func TestFlowUUID(t *testing.T) {
 	f := Flow{Pipeline: Egress, Table: 3, Priority: 100, Match: "ip", Actions: "next;", Stage: "ls_out_acl"}
-	want := schema.NameUUID("Logical_Flow", "flows/a/b", "1", "3", "100", "ip", "next;")
-	if got := f.UUID("flows/a/b"); got != want {
-		t.Errorf("%s, want %s", got, want)
+	want := schema.NameUUID("Logical_Flow", "flows/a/b", "1", "3", "100", "ip")
+	for _, f.Actions = range []string{"next;", "drop;"} {
+		if got := f.UUID("flows/a/b"); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
