@@ -77,18 +77,17 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 // findSwitches declares which switches have which load balancers.
 func (ft *feature) findSwitches(g *graph.Graph) {
 	rows := graph.Read[*nb.LogicalSwitch](g, "load_balancer", "load_balancer_group")
-	n := newNaming(g, "switches", rows, func(row *nb.LogicalSwitch) named { return named{row.LoadBalancer, row.LoadBalancerGroup} })
-	is := func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.m.Switches, id) }
-	ft.switches = &kind{name: "switches", naming: n, takes: is}
+	of := newNames(g, "switches", rows, func(row *nb.LogicalSwitch) named { return named{row.LoadBalancer, row.LoadBalancerGroup} })
+	ft.switches = newKind(g, "switches", of, false, func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.m.Switches, id) })
 	ft.switches.declare(g, ft)
-	ft.balanced = graph.Table(g, "switch with load balancers", incr.Keys(n.all), func(r *incr.Reader, id schema.UUID) (struct{}, bool) {
-		return struct{}{}, is(r, id) && ft.hasVIPs(r, n, id)
+	ft.balanced = graph.Table(g, "switch with load balancers", incr.Keys(ft.switches.all), func(r *incr.Reader, id schema.UUID) (struct{}, bool) {
+		return struct{}{}, ft.hasVIPs(r, ft.switches.all, id)
 	})
 }
 
 // hasVIPs tells whether something that a datapath names has a VIP.
-func (ft *feature) hasVIPs(r *incr.Reader, n *naming, id schema.UUID) bool {
-	its, _ := incr.Get(r, n.all, id)
+func (ft *feature) hasVIPs(r *incr.Reader, of *names, id schema.UUID) bool {
+	its, _ := incr.Get(r, of, id)
 	return slices.ContainsFunc(its.Balancers, func(b schema.UUID) bool { return incr.Has(r, ft.filled, b) }) ||
 		slices.ContainsFunc(its.Groups, func(group schema.UUID) bool { return incr.Has(r, ft.filledGroups, group) })
 }

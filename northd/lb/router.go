@@ -28,7 +28,7 @@ func (ft *feature) findRouters(g *graph.Graph) {
 	ft.force = graph.String[*nb.LogicalRouter](g, "options", "lb_force_snat_ip", "IP…, or router_ip",
 		"of a gateway router: the source of balanced packets, one address of a family, or that of the port by which they leave")
 	rows := graph.Read[*nb.LogicalRouter](g, "load_balancer", "load_balancer_group")
-	n := newNaming(g, "routers", rows, func(row *nb.LogicalRouter) named { return named{row.LoadBalancer, row.LoadBalancerGroup} })
+	of := newNames(g, "routers", rows, func(row *nb.LogicalRouter) named { return named{row.LoadBalancer, row.LoadBalancerGroup} })
 	gatewayRouter := func(forced bool) func(*incr.Reader, schema.UUID) bool {
 		return func(r *incr.Reader, id schema.UUID) bool {
 			router, ok := incr.Get(r, ft.m.Routers, id)
@@ -36,22 +36,22 @@ func (ft *feature) findRouters(g *graph.Graph) {
 		}
 	}
 	ft.routers = [...]*kind{
-		plainRouters:  {name: "gateway routers", naming: n, takes: gatewayRouter(false)},
-		forcedRouters: {name: "gateway routers that force sources", naming: n, takes: gatewayRouter(true)},
-		distributed: {name: "routers with gateway ports", naming: n, alone: true, takes: func(r *incr.Reader, id schema.UUID) bool {
+		plainRouters:  newKind(g, "gateway routers", of, false, gatewayRouter(false)),
+		forcedRouters: newKind(g, "gateway routers that force sources", of, false, gatewayRouter(true)),
+		distributed: newKind(g, "routers with gateway ports", of, true, func(r *incr.Reader, id schema.UUID) bool {
 			router, ok := incr.Get(r, ft.m.Routers, id)
 			return ok && router.Chassis == "" && len(ft.m.GatewayPorts(r, id)) > 0
-		}},
+		}),
 	}
 	for _, k := range ft.routers {
 		k.declare(g, ft)
 	}
-	ft.balancedRouters = graph.Table(g, "router with load balancers", incr.Keys(n.all), func(r *incr.Reader, id schema.UUID) (struct{}, bool) {
-		return struct{}{}, ft.m.IsCentral(r, id) && ft.hasVIPs(r, n, id)
+	ft.balancedRouters = graph.Table(g, "router with load balancers", incr.Keys(of), func(r *incr.Reader, id schema.UUID) (struct{}, bool) {
+		return struct{}{}, ft.m.IsCentral(r, id) && ft.hasVIPs(r, of, id)
 	})
-	graph.ProblemTable(g, "routers that cannot balance load", incr.Keys(n.all), func(r *incr.Reader, id schema.UUID) []graph.Problem {
+	graph.ProblemTable(g, "routers that cannot balance load", incr.Keys(of), func(r *incr.Reader, id schema.UUID) []graph.Problem {
 		router, ok := incr.Get(r, ft.m.Routers, id)
-		if !ok || ft.m.IsCentral(r, id) || !ft.hasVIPs(r, n, id) {
+		if !ok || ft.m.IsCentral(r, id) || !ft.hasVIPs(r, of, id) {
 			return nil
 		}
 		p := graph.RowProblems{Table: "Logical_Router", Row: id, Name: router.Name}

@@ -43,36 +43,55 @@ func (p placed) Compare(o placed) int {
 // named are the load balancers and groups of them that a datapath names.
 type named struct{ Balancers, Groups []schema.UUID }
 
-// naming is what switches, or routers, name.
-type naming struct {
-	all             *incr.Table[schema.UUID, named]
-	direct, byGroup *incr.Index[schema.UUID, named, schema.UUID]
-}
+// names is what switches, or routers, name.
+type names = incr.Table[schema.UUID, named]
 
-func newNaming[R schema.Row](g *graph.Graph, of string, rows *graph.RowTable[R], names func(R) named) *naming {
-	n := &naming{all: graph.Table(g, "load balancers of "+of, incr.Keys(rows), func(r *incr.Reader, id schema.UUID) (named, bool) {
+// newNames reads what datapaths name.
+func newNames[R schema.Row](g *graph.Graph, of string, rows *graph.RowTable[R], read func(R) named) *names {
+	return graph.Table(g, "load balancers of "+of, incr.Keys(rows), func(r *incr.Reader, id schema.UUID) (named, bool) {
 		row, ok := incr.Get(r, rows, id)
 		if !ok {
 			return named{}, false
 		}
-		all := names(row)
+		all := read(row)
 		return all, len(all.Balancers)+len(all.Groups) > 0
-	})}
-	n.direct = incr.NewIndex(n.all, "load balancer", func(_ schema.UUID, all named) []schema.UUID { return all.Balancers })
-	n.byGroup = incr.NewIndex(n.all, "group", func(_ schema.UUID, all named) []schema.UUID { return all.Groups })
-	return n
+	})
 }
 
-// kind are the datapaths of one kind, and which load balancers they have.
+// kind are datapaths that balance load in one way, and which load balancers they have.
 type kind struct {
-	name string
-	*naming
-	// takes tells whether the datapath balances load as one of many does.
-	takes func(r *incr.Reader, datapath schema.UUID) bool
-	alone bool // each datapath has flows of its own
+	name  string
+	alone bool   // each datapath has flows of its own
+	all   *names // of those of the kind
+	// direct are those that name a load balancer themselves.
+	direct *incr.Index[schema.UUID, named, schema.UUID]
+	// members are those that name a group of load balancers, in order.
+	members *incr.Table[schema.UUID, []schema.UUID]
 
 	places *incr.Table[schema.UUID, []place] // by load balancer
 	vips   *incr.Index[vipKey, []place, placed]
+}
+
+// newKind declares those of some datapaths that a function takes.
+func newKind(g *graph.Graph, name string, of *names, alone bool, takes func(r *incr.Reader, datapath schema.UUID) bool) *kind {
+	k := &kind{name: name, alone: alone}
+	k.all = graph.Table(g, "load balancers of "+name+" that balance", incr.Keys(of), func(r *incr.Reader, id schema.UUID) (named, bool) {
+		n, ok := incr.Get(r, of, id)
+		return n, ok && takes(r, id)
+	})
+	k.direct = incr.NewIndex(k.all, "load balancer", func(_ schema.UUID, n named) []schema.UUID { return n.Balancers })
+	byGroup := incr.NewIndex(k.all, "group", func(_ schema.UUID, n named) []schema.UUID { return n.Groups })
+	k.members = graph.Table(g, name+" with a group of load balancers", incr.Values(byGroup), func(r *incr.Reader, group schema.UUID) ([]schema.UUID, bool) {
+		return inOrder(incr.Lookup(r, byGroup, group)), true
+	})
+	return k
+}
+
+// inOrder returns datapaths in order, each once.
+func inOrder(of []schema.UUID) []schema.UUID {
+	all := slices.Clone(of)
+	slices.SortFunc(all, schema.UUID.Compare)
+	return slices.Compact(all)
 }
 
 // ofGroup is the Logical_DP_Group of the datapaths that have a Load_Balancer_Group.
@@ -152,20 +171,13 @@ func (k *kind) declare(g *graph.Graph, ft *feature) {
 		return groups
 	})
 	graph.Rows(g, "groups of load balancers on "+k.name, incr.Values(used), func(r *incr.Reader, group schema.UUID) (*sb.LogicalDPGroup, bool) {
-		return &sb.LogicalDPGroup{Header: schema.Header{UUID: k.ofGroup(group)}, Datapaths: k.members(r, incr.Lookup(r, k.byGroup, group))}, true
+		return &sb.LogicalDPGroup{Header: schema.Header{UUID: k.ofGroup(group)}, Datapaths: k.membersOf(r, group)}, true
 	})
 }
 
-// members are those of some datapaths that balance load, in order.
-func (k *kind) members(r *incr.Reader, of []schema.UUID) []schema.UUID {
-	var all []schema.UUID
-	for _, id := range of {
-		if k.takes(r, id) {
-			all = append(all, id)
-		}
-	}
-	slices.SortFunc(all, schema.UUID.Compare)
-	return slices.Compact(all)
+func (k *kind) membersOf(r *incr.Reader, group schema.UUID) []schema.UUID {
+	all, _ := incr.Get(r, k.members, group)
+	return all
 }
 
 // placesOf are the places of a load balancer: those of its groups, and that of the
@@ -173,18 +185,18 @@ func (k *kind) members(r *incr.Reader, of []schema.UUID) []schema.UUID {
 func (k *kind) placesOf(r *incr.Reader, ft *feature, id schema.UUID) (all []place) {
 	groups := incr.Lookup(r, ft.groupsOf, id)
 	if k.alone {
-		set := incr.Lookup(r, k.direct, id)
+		set := slices.Clone(incr.Lookup(r, k.direct, id))
 		for _, group := range groups {
-			set = append(set, incr.Lookup(r, k.byGroup, group)...)
+			set = append(set, k.membersOf(r, group)...)
 		}
-		return k.ofEach(k.members(r, set))
+		return k.ofEach(inOrder(set))
 	}
 	for _, group := range groups {
-		if len(k.members(r, incr.Lookup(r, k.byGroup, group))) > 0 {
+		if incr.Has(r, k.members, group) {
 			all = append(all, place{Owner: k.ofGroup(group), Group: group})
 		}
 	}
-	set := slices.DeleteFunc(k.members(r, incr.Lookup(r, k.direct, id)), func(datapath schema.UUID) bool {
+	set := slices.DeleteFunc(inOrder(incr.Lookup(r, k.direct, id)), func(datapath schema.UUID) bool {
 		its, _ := incr.Get(r, k.all, datapath)
 		return slices.ContainsFunc(its.Groups, func(g schema.UUID) bool { return slices.Contains(groups, g) })
 	})
@@ -199,15 +211,14 @@ func (k *kind) datapathsOf(r *incr.Reader, places []place) (all []schema.UUID) {
 	for _, p := range places {
 		switch {
 		case !p.Group.IsZero():
-			all = append(all, k.members(r, incr.Lookup(r, k.byGroup, p.Group))...)
+			all = append(all, k.membersOf(r, p.Group)...)
 		case len(p.Set) > 0:
 			all = append(all, p.Set...)
 		default:
 			all = append(all, p.Owner)
 		}
 	}
-	slices.SortFunc(all, schema.UUID.Compare)
-	return slices.Compact(all)
+	return inOrder(all)
 }
 
 // placesOfVIP are the places of a VIP. Of load balancers with one and the same VIP the
