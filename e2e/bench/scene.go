@@ -36,7 +36,7 @@ type growth struct {
 
 // scenes are all there are, and growths is what is made of their figures.
 func scenes() []scene {
-	return slices.Concat(northdScenes(), failoverScenes(), agentScenes(), interestScenes(), aclScenes(), clientScenes(), routerScenes(), natScenes(), gatewayScenes())
+	return slices.Concat(northdScenes(), failoverScenes(), agentScenes(), interestScenes(), aclScenes(), clientScenes(), routerScenes(), natScenes(), lbScenes(), gatewayScenes())
 }
 
 var growths = slices.Concat(northdGrowths, agentGrowths, routerGrowths, natGrowths)

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Figures of clouds with load balancers: 500 of 10 backends, in one group that all of
+// 500 switches have, 25 on each of 20 routers. On each switch are two VMs; hv1 has one
+// of each of 10 switches, and so has to do with all of its router's.
+//
+//   - cold-compile: northd from its start, with an empty Southbound database, until
+//     that holds everything;
+//   - backend-add: a backend more, or the same less, of one load balancer, from the
+//     transaction until it is in the switch; of 15 the median;
+//   - agent-lb-flows, agent-lb-memory: what hv1's agent has put into the switch, and
+//     the memory that it holds by then (its own, without the program's file).
+type lbCloud struct{ balancers, switches, routers, backends int }
+
+var manyBalancers = lbCloud{500, 500, 20, 10}
+
+const (
+	lbCold   = "cold-compile-500-lbs"
+	lbAdd    = "backend-add-to-flows-500-lbs"
+	lbFlows  = "agent-lb-flows"
+	lbMemory = "agent-lb-memory"
+)
+
+func lbScenes() []scene {
+	z := manyBalancers
+	var vms []string
+	for i := range 10 {
+		vms = append(vms, portName(i, 0))
+	}
+	return []scene{routed{"500-lbs", lbCold, lbFlows, lbMemory, lbAdd, vms, nil, z.write, z.change}.scene([]spec{
+		{name: lbCold, goal: goal{ratio: 0.25}},
+		{name: lbFlows, goal: goal{ratio: 0.05}},
+		{name: lbMemory, goal: goal{ratio: 0.25}},
+		{name: lbAdd, goal: goal{ratio: 0.1, limit: &figure{15e-3, "s"}}},
+	})}
+}
+
+func lbVIP(i int) string  { return fmt.Sprintf("172.30.%d.%d:80", i>>8, i&255) }
+func lbName(i int) string { return fmt.Sprint("lb", i) }
+
+// vips is column vips of a load balancer.
+func (z lbCloud) vips(i, backends int) []any {
+	var all []string
+	for j := range backends {
+		k := i*z.backends + j
+		all = append(all, fmt.Sprintf("10.%d.%d.%d:8080", 1+k>>16, k>>8&255, k&255))
+	}
+	return []any{"map", []any{[]any{lbVIP(i), strings.Join(all, ",")}}}
+}
+
+// change gives the first load balancer a backend more, or takes it away again.
+func (z lbCloud) change(c *cloud, parts *waits) (time.Duration, error) {
+	c.added++
+	took, err := c.nb.timed(parts, op{"op": "update", "table": "Load_Balancer", "where": []any{[]any{"name", "==", lbName(0)}},
+		"row": map[string]any{"vips": z.vips(0, z.backends+c.added%2)}})
+	if err != nil {
+		return 0, err
+	}
+	return took, c.nb.transactWait("hv_cfg")
+}
+
+// write makes the load balancers in their group, and the routers with their switches,
+// one a transaction.
+func (z lbCloud) write(c *cloud) error {
+	var b batch
+	var all []any
+	for i := range z.balancers {
+		all = append(all, b.row("Load_Balancer", map[string]any{"name": lbName(i), "vips": z.vips(i, z.backends)}))
+	}
+	b.row("Load_Balancer_Group", map[string]any{"name": "all", "load_balancer": []any{"set", all}})
+	b = append(b, op{"op": "select", "table": "Load_Balancer_Group", "where": []any{}, "columns": []any{"_uuid"}})
+	made, err := c.nb.transact(b...)
+	if err != nil {
+		return err
+	}
+	group := made[0]["_uuid"]
+	each := z.switches / z.routers
+	for r := range z.routers {
+		var b batch
+		var inside []any
+		for i := r * each; i < (r+1)*each; i++ {
+			lrp, lsp := b.join(fmt.Sprint("r", r, "-", i), fmt.Sprintf("40:45:00:00:%02x:%02x", i>>8, i&255), fmt.Sprintf("192.168.%d.1/29", i&255), nil)
+			inside = append(inside, lrp)
+			ports := []any{lsp}
+			for j := range 2 {
+				ports = append(ports, b.vm(portName(i, j), fmt.Sprintf("40:44:%02x:00:%02x:%02x", j, i>>8, i&255), fmt.Sprintf("192.168.%d.%d", i&255, 2+j)))
+			}
+			b.row("Logical_Switch", map[string]any{"name": fmt.Sprint("sw", i), "ports": []any{"set", ports}, "load_balancer_group": group})
+		}
+		b.row("Logical_Router", map[string]any{"name": fmt.Sprint("r", r), "ports": []any{"set", inside}})
+		if _, err := c.nb.transact(b...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
