@@ -73,7 +73,7 @@
 //	fip-packet-time                  of 64-byte packets to a floating IP: a second by those that arrive in it
 //	cold-compile-500-lbs             northd's start with an empty Southbound until sb_cfg; 10 backends each, in a group of 500 switches
 //	backend-add-to-flows-500-lbs     a backend more or less: transaction until hv
-//	agent-lb-flows                   flows in the switch of an agent of 10 of these switches
+//	agent-lb-flows                   flows in the switch of an agent with a VM on a switch of each of their 20 routers
 //	agent-lb-memory                  memory of that agent that is no file's
 //	gateway-gap-HOW-bfd-…            longest time without an answer from a VM behind a gateway that dies
 //	go/PACKAGE/BenchmarkName[:unit]  a Go benchmark

@@ -7,8 +7,8 @@ import (
 )
 
 // Figures of clouds with load balancers: 500 of 10 backends, in one group that all of
-// 500 switches have, 25 on each of 20 routers. On each switch are two VMs; hv1 has one
-// of each of 10 switches, and so has to do with all of its router's.
+// 500 switches have, 25 on each of 20 routers. On each switch are ten VMs, which are the
+// backends; hv1 has one of each router, and so has to do with all switches.
 //
 //   - cold-compile: northd from its start, with an empty Southbound database, until
 //     that holds everything;
@@ -16,9 +16,9 @@ import (
 //     transaction until it is in the switch; of 15 the median;
 //   - agent-lb-flows, agent-lb-memory: what hv1's agent has put into the switch, and
 //     the memory that it holds by then (its own, without the program's file).
-type lbCloud struct{ balancers, switches, routers, backends int }
+type lbCloud struct{ switches, routers, backends int }
 
-var manyBalancers = lbCloud{500, 500, 20, 10}
+var manyBalancers = lbCloud{500, 20, 10}
 
 const (
 	lbCold   = "cold-compile-500-lbs"
@@ -30,8 +30,8 @@ const (
 func lbScenes() []scene {
 	z := manyBalancers
 	var vms []string
-	for i := range 10 {
-		vms = append(vms, portName(i, 0))
+	for r := range z.routers {
+		vms = append(vms, portName(r*z.switches/z.routers, 0))
 	}
 	return []scene{routed{"500-lbs", lbCold, lbFlows, lbMemory, lbAdd, vms, nil, z.write, z.change}.scene([]spec{
 		{name: lbCold, goal: goal{ratio: 0.25}},
@@ -41,15 +41,17 @@ func lbScenes() []scene {
 	})}
 }
 
+// address is that of VM j on switch i; -1 is the router's.
+func (lbCloud) address(i, j int) string { return fmt.Sprintf("10.%d.%d.%d", 1+i>>8, i&255, j+2) }
+
 func lbVIP(i int) string  { return fmt.Sprintf("172.30.%d.%d:80", i>>8, i&255) }
 func lbName(i int) string { return fmt.Sprint("lb", i) }
 
-// vips is column vips of a load balancer.
+// vips is column vips of a load balancer, one of as many as there are switches.
 func (z lbCloud) vips(i, backends int) []any {
 	var all []string
 	for j := range backends {
-		k := i*z.backends + j
-		all = append(all, fmt.Sprintf("10.%d.%d.%d:8080", 1+k>>16, k>>8&255, k&255))
+		all = append(all, z.address((i+50*j)%z.switches, j%z.backends)+":8080")
 	}
 	return []any{"map", []any{[]any{lbVIP(i), strings.Join(all, ",")}}}
 }
@@ -70,7 +72,7 @@ func (z lbCloud) change(c *cloud, parts *waits) (time.Duration, error) {
 func (z lbCloud) write(c *cloud) error {
 	var b batch
 	var all []any
-	for i := range z.balancers {
+	for i := range z.switches {
 		all = append(all, b.row("Load_Balancer", map[string]any{"name": lbName(i), "vips": z.vips(i, z.backends)}))
 	}
 	b.row("Load_Balancer_Group", map[string]any{"name": "all", "load_balancer": []any{"set", all}})
@@ -85,11 +87,11 @@ func (z lbCloud) write(c *cloud) error {
 		var b batch
 		var inside []any
 		for i := r * each; i < (r+1)*each; i++ {
-			lrp, lsp := b.join(fmt.Sprint("r", r, "-", i), fmt.Sprintf("40:45:00:00:%02x:%02x", i>>8, i&255), fmt.Sprintf("192.168.%d.1/29", i&255), nil)
+			lrp, lsp := b.join(fmt.Sprint("r", r, "-", i), fmt.Sprintf("40:45:00:00:%02x:%02x", i>>8, i&255), z.address(i, -1)+"/28", nil)
 			inside = append(inside, lrp)
 			ports := []any{lsp}
-			for j := range 2 {
-				ports = append(ports, b.vm(portName(i, j), fmt.Sprintf("40:44:%02x:00:%02x:%02x", j, i>>8, i&255), fmt.Sprintf("192.168.%d.%d", i&255, 2+j)))
+			for j := range z.backends {
+				ports = append(ports, b.vm(portName(i, j), fmt.Sprintf("40:44:%02x:00:%02x:%02x", j, i>>8, i&255), z.address(i, j)))
 			}
 			b.row("Logical_Switch", map[string]any{"name": fmt.Sprint("sw", i), "ports": []any{"set", ports}, "load_balancer_group": group})
 		}

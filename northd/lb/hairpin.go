@@ -54,8 +54,9 @@ func hairpinAll(f *graph.Flows) {
 }
 
 // hairpin writes the flows for a VIP's backends: what they may have been sent by
-// themselves, and what they may answer to themselves.
-func (v *vip) hairpin(f *graph.Flows, fam *model.Family) {
+// themselves, and what they may answer to themselves. Of a backend that is a VM its
+// chassis alone has them.
+func (ft *feature) hairpin(r *incr.Reader, f *graph.Flows, v *vip, fam *model.Family) {
 	seen := map[netip.Addr]bool{}
 	from := v.hairpinFrom()
 	if from != v.Addr && len(v.Backends) > 0 {
@@ -66,11 +67,30 @@ func (v *vip) hairpin(f *graph.Flows, fam *model.Family) {
 			continue
 		}
 		seen[b.IP] = true
-		is := lflow.Eq(fam.Src, b.IP)
+		is := lflow.And(lflow.Eq(fam.Src, b.IP), ft.at(r, b.IP))
 		f.Add(pipeline.LSInPreLB, 105, lflow.And(is, lflow.Eq(fam.Dst, from)), pipeline.Set(pipeline.CTNAT), lflow.CTNAT{Kind: lflow.RouterSNAT})
 		f.Add(pipeline.LSInPreHairpin, 100, lflow.And(is, lflow.Eq(fam.Dst, b.IP)), pipeline.Set(pipeline.Hairpin), lflow.Next{})
 	}
 }
+
+// at matches where the VMs are that have an address; nil is everywhere, as nobody knows
+// of what others send.
+func (ft *feature) at(r *incr.Reader, ip netip.Addr) *lflow.Expr {
+	var here []*lflow.Expr
+	for _, p := range incr.Each(r, ft.byIP, ip) {
+		if p.Type != "" || len(here) == maxPlaces {
+			return nil
+		}
+		here = append(here, lflow.Resident(p.Name))
+	}
+	if here == nil {
+		return nil
+	}
+	return lflow.Or(here...)
+}
+
+// maxPlaces is how many ports with one address are told apart, of as many tenants.
+const maxPlaces = 8
 
 // declareSenders declares the translation of sources.
 func (ft *feature) declareSenders(g *graph.Graph) {

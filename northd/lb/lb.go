@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/weft-sdn/weft/incr"
@@ -22,6 +23,7 @@ type feature struct {
 	vips      *incr.Table[vipKey, *vip]
 	same      *incr.Index[vipKey, *vip, virtual]
 	groupsOf  *incr.Index[schema.UUID, *nb.LoadBalancerGroup, schema.UUID] // by load balancer
+	byIP      *incr.Index[schema.UUID, *model.SwitchPort, netip.Addr]
 	switches  *kind
 	routers   [3]*kind
 	force     *graph.Option[string]
@@ -66,6 +68,16 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 	ft.filledGroups = graph.Table(g, "group with VIPs", incr.Keys(groups), func(r *incr.Reader, id schema.UUID) (struct{}, bool) {
 		row, ok := incr.Get(r, groups, id)
 		return struct{}{}, ok && slices.ContainsFunc(row.LoadBalancer, func(b schema.UUID) bool { return incr.Has(r, ft.filled, b) })
+	})
+	ft.byIP = incr.NewIndex(m.SwitchPorts, "address of a backend", func(_ schema.UUID, p *model.SwitchPort) (all []netip.Addr) {
+		for _, a := range p.Addresses {
+			for _, ip := range a.IPs {
+				if !slices.Contains(all, ip.Addr()) {
+					all = append(all, ip.Addr())
+				}
+			}
+		}
+		return all
 	})
 	ft.findSwitches(g)
 	ft.declareSwitches(g)

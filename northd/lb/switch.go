@@ -38,7 +38,7 @@ func (ft *feature) declareSwitches(g *graph.Graph) {
 	graph.NewUnits(g, "flows of VIPs on switches", incr.Values(ft.switches.vips), ft.vipAt, placeOf).Write(name, func(r *incr.Reader, f *graph.Flows, v *vip) {
 		fam := model.FamilyOf(v.Addr)
 		ft.onSwitch(r, f, v, fam)
-		v.hairpin(f, fam)
+		ft.hairpin(r, f, v, fam)
 	})
 	ft.declareSenders(g)
 }
