@@ -6,6 +6,7 @@ import (
 	"github.com/weft-sdn/weft/northd/northdtest"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
+	"github.com/weft-sdn/weft/schema/sb"
 	"pgregory.net/rapid"
 )
 
@@ -35,7 +36,24 @@ func mutateBalancer(n *northdtest.Network, t *rapid.T) {
 	if rapid.Bool().Draw(t, "fields") {
 		row.SelectionFields = []string{"ip_dst", "ip_src"}
 	}
+	if rapid.Bool().Draw(t, "checked") {
+		checkBalancer(n, t, row)
+	}
 	n.Put("Load_Balancer", row)
+}
+
+// checkBalancer has the backends of one of its VIPs be asked whether they serve; one of
+// them does, or not.
+func checkBalancer(n *northdtest.Network, t *rapid.T, row *nb.LoadBalancer) {
+	check := &nb.LoadBalancerHealthCheck{Header: schema.Header{UUID: northdtest.ID(row.UUID.String() + " check")}, VIP: rapid.SampledFrom(someVIPs).Draw(t, "checked VIP"),
+		Options: map[string]string{"interval": rapid.SampledFrom([]string{"1", "2", "x"}).Draw(t, "interval")}}
+	n.Put("Load_Balancer_Health_Check", check)
+	row.HealthCheck = []schema.UUID{check.UUID}
+	row.IPPortMappings = rapid.MapOfN(rapid.SampledFrom([]string{"10.0.0.1", "10.0.0.2", "[fd00::1]", "v"}),
+		rapid.SampledFrom([]string{somePorts[0] + ":10.0.0.253", somePorts[1] + ":[fd00::fd]", "nowhere:10.0.0.253", somePorts[1] + ":10.0.0.254", "u"}), 0, 4).Draw(t, "mappings")
+	status := rapid.SampledFrom([]string{"online", "offline"}).Draw(t, "status")
+	id := schema.NameUUID("Service_Monitor", somePorts[0], "10.0.0.1", "8080", *row.Protocol)
+	n.Wrote("Service_Monitor", id, &sb.ServiceMonitor{Header: schema.Header{UUID: id}, Status: &status})
 }
 
 // mutateBalanced changes which load balancers a group, a switch or a router has.

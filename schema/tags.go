@@ -27,7 +27,7 @@ import (
 //	maxlen=N                                 characters of a string
 //	min=1                                    a set is never empty
 //	ephemeral derived members owner=chassis owner=northd
-//	until=false                              what a chassis's column (an optional boolean, or a string) is until one says
+//	until=false                              what a chassis's column (an optional boolean, or a string, optional or not) is until one says
 
 // newTable makes the descriptor of row's struct. A tag that makes no sense is
 // a bug in the struct: it panics.
@@ -169,7 +169,7 @@ func (c *Column) option(o string, open bool) {
 		c.Owner = arg
 	case key == "until" && base.Kind == KindBoolean && c.Type.IsOptional():
 		c.until = SetDatum(BoolAtom(arg == "true"))
-	case key == "until" && base.Kind == KindString && c.Type.IsScalar():
+	case key == "until" && base.Kind == KindString && (c.Type.IsScalar() || c.Type.IsOptional()):
 		c.until = SetDatum(StringAtom(arg))
 	default:
 		panic(fmt.Sprintf("schema: %s.%s: option %q does not apply", c.Table.Name, c.Name, o))

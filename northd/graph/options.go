@@ -40,6 +40,9 @@ func (o *Option[T]) Read(m map[string]string, p *RowProblems) T {
 	return v
 }
 
+// Key is the option's name.
+func (o *Option[T]) Key() string { return o.decl.Key }
+
 // Set tells whether the key is there.
 func (o *Option[T]) Set(m map[string]string) bool {
 	_, ok := m[o.decl.Key]

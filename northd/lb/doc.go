@@ -4,12 +4,13 @@
 // parse.go reads rows of Load_Balancer, where.go finds the datapaths that have them,
 // switch.go and router.go write the flows of a VIP, hairpin.go what a backend needs
 // that calls its own VIP, address.go tells others which addresses routers have by
-// their VIPs.
+// their VIPs, health.go which backends are asked whether they serve, monitor.go writes
+// the flows for that.
 //
 // The rule: the flows of a VIP are one unit, stored once for all switches that have
 // its load balancer by the same group, or that are named by the same set of rows. A
 // backend more is a change of that unit alone. On a datapath one load balancer has
 // a VIP; another that has it too is told so.
 //
-// Imports: incr, lflow, northd/graph, northd/model, northd/pipeline, schema, schema/nb, schema/sb
+// Imports: incr, lflow, lflow/address, northd/graph, northd/model, northd/pipeline, schema, schema/nb, schema/sb
 package lb

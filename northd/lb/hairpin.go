@@ -62,7 +62,7 @@ func (ft *feature) hairpin(r *incr.Reader, f *graph.Flows, v *vip, fam *model.Fa
 	if from != v.Addr && len(v.Backends) > 0 {
 		f.Add(pipeline.LSInNATHairpin, 120, lflow.And(begins(v.Addr, fam), v.port()), lflow.CTNAT{Kind: lflow.RouterSNAT, IP: from})
 	}
-	for _, b := range v.Backends {
+	for _, b := range v.ever() {
 		if seen[b.IP] {
 			continue
 		}

@@ -32,6 +32,7 @@ type feature struct {
 	balanced, balancedRouters *incr.Table[schema.UUID, struct{}]
 	byAddress                 *incr.Index[vipKey, []routed, routed]
 	ofRouter                  *incr.Index[routed, *address, schema.UUID]
+	health                    health
 	// Load balancers that have VIPs, and groups that have such.
 	filled, filledGroups *incr.Table[schema.UUID, struct{}]
 }
@@ -50,13 +51,17 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 		}
 		return all
 	})
+	ft.declareHealth(g)
 	ft.vips = graph.Table(g, "VIP", incr.Values(keys), func(r *incr.Reader, k vipKey) (*vip, bool) {
 		b, ok := incr.Get(r, ft.balancers, k.balancer)
 		if !ok {
 			return nil, false
 		}
 		v, ok := b.VIPs[k.text]
-		return v, ok
+		if !ok {
+			return nil, false
+		}
+		return ft.serving(r, k, v), true
 	})
 	ft.same = incr.NewIndex(ft.vips, "address and port", func(_ vipKey, v *vip) []virtual { return []virtual{v.virtual} })
 	groups := graph.Read[*nb.LoadBalancerGroup](g, "name", "load_balancer")
@@ -83,6 +88,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 	ft.declareSwitches(g)
 	ft.findRouters(g)
 	ft.declareRouters(g)
+	ft.declareMonitors(g)
 	return model.LoadBalancing{Switch: ft.demand, Answered: ft.answered, Router: func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.balancedRouters, id) }}
 }
 

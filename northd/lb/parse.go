@@ -30,6 +30,7 @@ type vip struct {
 	Name     string // of the load balancer
 	Text     string // in column vips
 	Backends []lflow.Backend
+	All      []lflow.Backend // with those that a health check has left out; nil without one
 	settings
 }
 

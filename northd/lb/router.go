@@ -114,7 +114,7 @@ func (ft *feature) onRouter(r *incr.Reader, f *graph.Flows, v placedVIP, kind in
 	}
 	for _, p := range ft.m.GatewayPorts(r, v.owner) {
 		v.routed(f, fam, lflow.And(begins, comes(p)), false)
-		for _, b := range v.Backends {
+		for _, b := range v.ever() {
 			f.Add(pipeline.LROutUndnat, 120, lflow.And(lflow.Eq(fam.Src, b.IP), v.from(b, fam), leaves(p)), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
 		}
 	}

@@ -16,6 +16,7 @@ type peerIndexes struct {
 	routerPort       *incr.Index[schema.UUID, *RouterPort, string]           // by name
 	switchPort       *incr.Index[schema.UUID, *SwitchPort, string]           // by Peer
 	ofRouter         *incr.Index[schema.UUID, *RouterPort, schema.UUID]
+	switchPortNamed  *incr.Index[schema.UUID, *SwitchPort, string]      // by name
 	toRouters        *incr.Index[schema.UUID, *SwitchPort, schema.UUID] // those with a Peer, by switch
 }
 
@@ -50,6 +51,7 @@ func (m *Model) declarePorts(g *graph.Graph) {
 	m.ports.routerPort = incr.NewIndex(m.RouterPorts, "name", func(_ schema.UUID, p *RouterPort) []string { return []string{p.Name} })
 	m.ports.ofRouter = incr.NewIndex(m.RouterPorts, "router", func(_ schema.UUID, p *RouterPort) []schema.UUID { return []schema.UUID{p.Router} })
 	m.ports.switchPort = incr.NewIndex(m.SwitchPorts, "peer", func(_ schema.UUID, p *SwitchPort) []string { return someName(p.Peer) })
+	m.ports.switchPortNamed = incr.NewIndex(m.SwitchPorts, "name", func(_ schema.UUID, p *SwitchPort) []string { return []string{p.Name} })
 	m.ports.toRouters = incr.NewIndex(m.SwitchPorts, "switch with routers", func(_ schema.UUID, p *SwitchPort) []schema.UUID {
 		if p.Peer == "" {
 			return nil
@@ -76,6 +78,12 @@ func someName(s string) []string {
 // RouterPort returns the router's port of that name.
 func (m *Model) RouterPort(r *incr.Reader, name string) (*RouterPort, bool) {
 	_, p, ok := incr.One(r, m.ports.routerPort, name)
+	return p, ok
+}
+
+// SwitchPort returns the switch port of that name.
+func (m *Model) SwitchPort(r *incr.Reader, name string) (*SwitchPort, bool) {
+	_, p, ok := incr.One(r, m.ports.switchPortNamed, name)
 	return p, ok
 }
 

@@ -43,7 +43,8 @@ var update = flag.Bool("update", false, "rewrite the golden files; commit only d
 //	row TABLE NAME [COLUMN VALUE]…   adds or changes a row that nobody need refer to; @NAME
 //	                                 as a value is its UUID
 //	row-del NAME
-//	wrote TABLE NAME [COLUMN VALUE]… a southbound row as agents write it
+//	wrote TABLE NAME [COLUMN VALUE]… a southbound row as agents write it; its UUID is that of
+//	                                 NAME, or that of the words in WORD/WORD… in the table
 //	wrote-del TABLE NAME
 //	copp SWITCH PROTOCOL=METER…      control-plane protection of a switch
 //	pg-del NAME, as-del NAME
@@ -145,11 +146,12 @@ func (n *Network) Do(t testing.TB, line string) {
 		n.Set(t, args[1], args[2], args[3:])
 	case "wrote":
 		d := sb.Schema().Table(args[1])
-		row := d.New(ID(args[2]))
+		id := southboundID(args[1], args[2])
+		row := d.New(id)
 		setColumns(t, d, row, args[3:])
-		n.Wrote(args[1], ID(args[2]), row)
+		n.Wrote(args[1], id, row)
 	case "wrote-del":
-		n.Wrote(args[1], ID(args[2]), nil)
+		n.Wrote(args[1], southboundID(args[1], args[2]), nil)
 	case "ls-del", "lr-del", "row-del":
 		n.Remove(ID(args[1]))
 	case "acl":
@@ -252,6 +254,15 @@ func setColumns(t testing.TB, table *schema.Table, row schema.Row, args []string
 
 // datum is a column's value: elements of sets and maps behind commas, or behind | where
 // they have commas; those of maps with =, rows by name or UUID.
+// southboundID is the UUID of a row, by the name of a northbound one, or by what makes
+// it.
+func southboundID(table, name string) schema.UUID {
+	if words := strings.Split(name, "/"); len(words) > 1 {
+		return schema.NameUUID(append([]string{table}, words...)...)
+	}
+	return ID(name)
+}
+
 func datum(typ *schema.Type, s string) schema.Datum {
 	if typ.IsScalar() {
 		return schema.SetDatum(atom(typ.Key.Kind, s))

@@ -47,7 +47,7 @@ type ServiceMonitor struct {
 	SrcMAC           string            `ovs:"src_mac"`
 	SrcIP            string            `ovs:"src_ip"`
 	ChassisName      string            `ovs:"chassis_name"`
-	Status           *string           `ovs:"status,enum=online|offline|error,owner=chassis"`
+	Status           *string           `ovs:"status,enum=online|offline|error,owner=chassis,until=offline"`
 	ICLearned        bool              `ovs:"ic_learned"`
 	Remote           bool              `ovs:"remote"`
 	Options          map[string]string `ovs:"options"`
