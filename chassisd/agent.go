@@ -20,6 +20,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/neighbour"
 	"github.com/weft-sdn/weft/chassisd/pinctrl"
+	"github.com/weft-sdn/weft/chassisd/svccheck"
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/view"
 	"github.com/weft-sdn/weft/chassisd/vswitch"
@@ -131,7 +132,7 @@ func New(cfg Config) *Agent {
 		Resume: func(p *ofp.PacketIn) error { return a.of.Resume(p) },
 		Count:  func(table uint8, cookie uint64) error { return a.of.AskHits(table, cookie) },
 		Log:    cfg.Log, Now: cfg.Now,
-	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), fdb.Duty(cfg.Log), bfd.Duty(), announce.Duty(), a.prover.duty())
+	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), fdb.Duty(cfg.Log), bfd.Duty(), svccheck.Duty(), announce.Duty(), a.prover.duty())
 	for _, table := range a.duties.Tables() {
 		a.records.keep(table, func(row schema.UUID, e view.Event) { a.duties.Seen(table, row, e.Value) })
 	}

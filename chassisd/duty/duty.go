@@ -16,6 +16,9 @@ type Duty struct {
 	Name string
 	// Packets handles the packets of each logical action that sends it some.
 	Packets map[lower.Opcode]Handler
+	// Rate is how many packets of each of them are handled a second, where that is more
+	// than the runner would: for what costs little and is asked for.
+	Rate float64
 	// Read is called after each commit of the tables, in the goroutine that owns
 	// them. What it returns is called in the runner's, later: it must hold copies.
 	// nil where nothing has changed for it.

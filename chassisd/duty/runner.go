@@ -282,7 +282,11 @@ func (r *Runner) Handle(in *ofp.PacketIn) {
 	}
 	l := r.limits[kind]
 	if l == nil {
-		l = newLimit(r.cfg.Rate)
+		rate := r.cfg.Rate
+		if d != nil {
+			rate = max(rate, d.Rate)
+		}
+		l = newLimit(rate)
 		r.limits[kind] = l
 	}
 	if !l.take(p.port(), r.cfg.Now()) {

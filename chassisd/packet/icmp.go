@@ -1,6 +1,9 @@
 package packet
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"net/netip"
+)
 
 // Types and codes of the ICMP errors that are made here: RFC 792 and RFC 4443.
 const (
@@ -95,4 +98,41 @@ func SetQuotedSource(b []byte, ip [4]byte) (ok bool) {
 func setChecksum(b []byte, at int) {
 	b[at], b[at+1] = 0, 0
 	binary.BigEndian.PutUint16(b[at:], checksum(sum16(b)))
+}
+
+// Quote is what an ICMP error says of the packet that it is about.
+type Quote struct {
+	Src, Dst         netip.Addr
+	Proto            uint8 // of the upper layer
+	SrcPort, DstPort uint16
+}
+
+// UnreachableQuote reads the error that says that a packet could not be delivered, over
+// TCP or UDP and without extension headers. Of what it quotes there need be no more than
+// the ports: RFC 792 has the first 8 bytes behind the header.
+func (d *Datagram) UnreachableQuote() (q Quote, ok bool) {
+	b := d.Upper
+	if d.Frag != NoFragment || len(b) < icmpLen {
+		return q, false
+	}
+	kind, b := b[0], b[icmpLen:]
+	switch {
+	case d.Proto == ProtoICMP && kind == icmp4Unreachable && len(b) >= IPv4Len && b[0]>>4 == 4:
+		n := int(b[0]&15) * 4
+		if n < IPv4Len || n > len(b) || ipv4Fragment(b) == LaterFragment {
+			return q, false
+		}
+		q.Proto, q.Src, q.Dst = b[9], netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
+		b = b[n:]
+	case d.Proto == ProtoICMPv6 && kind == icmp6Unreachable && len(b) >= IPv6Len && b[0]>>4 == 6:
+		q.Proto, q.Src, q.Dst = b[6], netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
+		b = b[IPv6Len:]
+	default:
+		return q, false
+	}
+	if len(b) < 4 || q.Proto != ProtoTCP && q.Proto != ProtoUDP {
+		return q, false
+	}
+	q.SrcPort, q.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+	return q, true
 }

@@ -155,7 +155,11 @@ type Tables struct {
 	// said how they are.
 	BFD       *incr.Input[schema.UUID, *sb.BFD]
 	BFDStatus *incr.Input[RecordOf, struct{}]
-	FDBs      *incr.Input[RecordOf, FDB]
+	// Services are all that chassis ask whether they serve, ServiceStatus of which a
+	// chassis has said whether they do.
+	Services      *incr.Input[schema.UUID, Service]
+	ServiceStatus *incr.Input[RecordOf, struct{}]
+	FDBs          *incr.Input[RecordOf, FDB]
 	// Doubts are the senders that shall be told of again when they send.
 	Doubts       *incr.Input[SenderKey, struct{}]
 	Meters       *incr.Input[schema.UUID, *sb.Meter]
@@ -211,6 +215,8 @@ type Tables struct {
 	BFDSessions          *incr.Table[schema.UUID, BFDSession]   // of ports on this chassis
 	Announcements        *incr.Table[Announced, PortAt]         // to physical networks
 	BFDOrphans           *incr.Table[RecordOf, struct{}]        // what we said of others
+	LocalServices        *incr.Table[schema.UUID, LocalService] // of ports on this chassis
+	ServiceOrphans       *incr.Table[RecordOf, struct{}]        // what we said of others
 	Senders              *incr.Table[SenderKey, Sender]         // on local switches
 	FDBFlows             *incr.Table[SenderKey, ofctrl.Flows]   // by sender
 	Learning             *incr.Table[schema.UUID, Learning]     // by local switch
@@ -289,6 +295,7 @@ func New(opts ...incr.Option) *Tables {
 	t.joinTranslations()
 	t.joinBalanced()
 	t.joinBFD()
+	t.joinServices()
 	t.announce()
 	t.joinFDB()
 	t.joinGroups()
@@ -336,6 +343,8 @@ func newInputs(opts ...incr.Option) *Tables {
 		RemovalLimit:   feed[schema.UUID, int](f, incr.NewInput[schema.UUID](e, "removal limit", incr.Eq[int])),
 		BFDTimes:       feed[schema.UUID, BFDTimes](f, incr.NewInput[schema.UUID](e, "BFD times", incr.Eq[BFDTimes])),
 		BFD:            rowsOf[*sb.BFD](f, e, "BFD", byNorthd),
+		Services:       feed[schema.UUID, Service](f, incr.NewInput[schema.UUID](e, "services", incr.Eq[Service])),
+		ServiceStatus:  feed[RecordOf, struct{}](f, incr.NewInput[RecordOf](e, "status of services", incr.Eq[struct{}])),
 		BFDStatus:      feed[RecordOf, struct{}](f, incr.NewInput[RecordOf](e, "BFD status", incr.Eq[struct{}])),
 		HAGroups:       rowsOf[*sb.HAChassisGroup](f, e, "HA groups", byNorthd),
 		HAChassis:      rowsOf[*sb.HAChassis](f, e, "HA chassis", byNorthd),
@@ -382,6 +391,8 @@ func (t *Tables) feedRows() {
 		return int(n), nil
 	})
 	fromRows(f, t.BFDTimes, byNorthd, id, bfdTimes)
+	fromRows(f, t.Services, byNorthd, id, func(row *sb.ServiceMonitor, _ Event) (Service, error) { return serviceOf(row, f.once) })
+	fromRows(f, t.ServiceStatus, byChassis, recordOf, func(*sb.ServiceMonitor, Event) (struct{}, error) { return struct{}{}, nil })
 	fromRows(f, t.BFDStatus, byChassis, func(chassis string, row schema.UUID) RecordOf { return RecordOf{f.once(chassis), row} },
 		func(*sb.BFD, Event) (struct{}, error) { return struct{}{}, nil })
 	fromRows(f, t.Given, byClients, id, given)
