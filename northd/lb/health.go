@@ -273,8 +273,8 @@ func (ft *feature) monitorOf(r *incr.Reader, p probe) (*monitor, bool) {
 		return nil, false
 	}
 	m := &monitor{probe: p, Options: v.Options, MAC: mac, To: to, PortID: port.UUID, Switch: port.Switch}
-	for _, a := range v.Asked {
-		if a.probe == p {
+	for _, port := range []uint16{p.Port, 0} { // 0: the backend has that of the VIP
+		if a, ok := v.Asked[lflow.Backend{IP: p.Addr, Port: port}]; ok && a.probe == p {
 			m.From = a.From
 		}
 	}
