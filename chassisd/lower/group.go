@@ -54,7 +54,7 @@ func (g *groupSpec) number() {
 // even gives buckets of one weight shares that are alike. A switch that goes by its own
 // hash (dp_hash) deals out 16 places, or as many as its lightest bucket makes necessary,
 // 256 at most: of ten buckets in 16 places six have twice the share of the others. Where
-// some would have a fifth less than their share, or a third more, one bucket is there
+// some would have a fifth less than their share, or a quarter more, one bucket is there
 // twice, once with little of its weight: that makes 8 places or more for each, or as many
 // as there are.
 func (g *groupSpec) even() {
@@ -63,7 +63,7 @@ func (g *groupSpec) even() {
 		return
 	}
 	all := max(16, powerOfTwo(n))
-	if fewest, most := all/n, (all+n-1)/n; 5*fewest*n >= 4*all && 3*most*n < 4*all {
+	if fewest, most := all/n, (all+n-1)/n; 5*fewest*n >= 4*all && 4*most*n <= 5*all {
 		return
 	}
 	light := uint16(12)
