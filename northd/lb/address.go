@@ -60,8 +60,8 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 		}
 		var all []routed
 		for _, k := range ft.routers {
-			places, _ := k.placesOfVIP(r, ft, id)
-			for _, router := range k.datapathsOf(r, places) {
+			its, _ := incr.Get(r, k.ofVIP, id)
+			for _, router := range k.datapathsOf(r, its.Places) {
 				all = append(all, routed{router, v.Addr})
 			}
 		}
@@ -154,7 +154,7 @@ func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 	}
 	for _, p := range a.ports {
 		if a.answeredBy(p) {
-			ft.answer(r, f, a, p)
+			model.AnswerOutside(f, p.Comes(p.Redirect), a.addr, p.MAC, ft.copp.Of(r, a.datapath, "nd-na"))
 		}
 	}
 	if a.gateway == nil {
@@ -167,27 +167,15 @@ func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 		return
 	}
 	for _, p := range a.gateway {
-		in := comes(p)
+		in := p.Comes(p.Redirect)
 		f.Add(pipeline.LRInDefrag, 110, lflow.And(to, in, lflow.Not(lflow.Bool(lflow.CTTrk))), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
 		if !a.own {
 			hop, _ := pipeline.HopRegisters(a.fam.V6)
 			f.Add(pipeline.LRInARPResolve, 100, lflow.And(lflow.Eq(lflow.Outport, p.Name), pipeline.HopIs(a.fam.V6), lflow.Eq(hop, a.addr)), lflow.SetTo(lflow.EthDst, p.MAC), lflow.Next{})
 		}
 		f.Add(pipeline.LRInARPResolve, 150, lflow.And(to, in, lflow.Eq(lflow.Outport, p.Name)), lflow.Drop{}) // it came in, and was for nobody
-		f.Add(pipeline.LROutChkDNATLocal, 50, lflow.And(to, leaves(p)), pipeline.Set(pipeline.ComesBack), lflow.Next{})
+		f.Add(pipeline.LROutChkDNATLocal, 50, lflow.And(to, p.Leaves(p.Redirect)), pipeline.Set(pipeline.ComesBack), lflow.Next{})
 	}
-}
-
-// answer answers questions for the address that come in by a port, where that is.
-func (ft *feature) answer(r *incr.Reader, f *graph.Flows, a *address, p *model.RouterPort) {
-	here := lflow.And(lflow.Eq(lflow.Inport, p.Name), model.Resident(p.Redirect))
-	if !a.fam.V6 {
-		f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, a.addr)), model.AnswerARP(p.MAC)...)
-		return
-	}
-	f.Meter = ft.copp.Of(r, a.datapath, "nd-na")
-	f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.IP6Dst, a.addr, model.SolicitedNode(a.addr)), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, a.addr)), model.AnswerND(lflow.NestNDNA, p.MAC))
-	f.Meter = ""
 }
 
 // question is an address on the switch behind a router's port that answers for it. Of
@@ -210,14 +198,4 @@ func (ft *feature) ask(r *incr.Reader, f *graph.Flows, q *question) {
 	if redirect, ok := ft.m.RedirectTo(r, q.near.UUID); ok && here != nil && !ft.m.HasLocalnet(r, q.near.Switch) {
 		f.Add(stage, 80, lflow.And(all, lflow.Not(here)), to(redirect)...)
 	}
-}
-
-// comes and leaves match packets that come in, or leave, by a gateway port on its
-// chassis.
-func comes(p *model.RouterPort) *lflow.Expr {
-	return lflow.And(lflow.Eq(lflow.Inport, p.Name), model.Resident(p.Redirect))
-}
-
-func leaves(p *model.RouterPort) *lflow.Expr {
-	return lflow.And(lflow.Eq(lflow.Outport, p.Name), model.Resident(p.Redirect))
 }

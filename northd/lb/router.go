@@ -113,9 +113,9 @@ func (ft *feature) onRouter(r *incr.Reader, f *graph.Flows, v placedVIP, kind in
 		return
 	}
 	for _, p := range ft.m.GatewayPorts(r, v.owner) {
-		v.routed(f, fam, lflow.And(begins, comes(p)), false)
+		v.routed(f, fam, lflow.And(begins, p.Comes(p.Redirect)), false)
 		for _, b := range v.ever() {
-			f.Add(pipeline.LROutUndnat, 120, lflow.And(lflow.Eq(fam.Src, b.IP), v.from(b, fam), leaves(p)), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
+			f.Add(pipeline.LROutUndnat, 120, lflow.And(lflow.Eq(fam.Src, b.IP), v.from(b, fam), p.Leaves(p.Redirect)), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
 		}
 	}
 }

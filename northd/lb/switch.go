@@ -37,7 +37,7 @@ func (ft *feature) declareSwitches(g *graph.Graph) {
 	})
 	graph.NewUnits(g, "flows of VIPs on switches", incr.Values(ft.switches.vips), ft.vipAt, placeOf).Write(name, func(r *incr.Reader, f *graph.Flows, v *vip) {
 		fam := model.FamilyOf(v.Addr)
-		ft.onSwitch(r, f, v, fam)
+		v.onSwitch(f, fam)
 		ft.hairpin(r, f, v, fam)
 	})
 	ft.declareSenders(g)
@@ -59,8 +59,7 @@ func placeOf(k placed, v *vip) graph.Place {
 // begins matches packets that begin a connection to a VIP, by the connection's own
 // port: all fragments have it.
 func (v *vip) begins(fam *model.Family) *lflow.Expr {
-	to := lflow.And(lflow.Bool(lflow.CTNew), lflow.Eq(fam.Dst, v.Addr))
-	return lflow.And(to, v.port())
+	return lflow.And(lflow.Bool(lflow.CTNew), lflow.Eq(fam.Dst, v.Addr), v.port())
 }
 
 // port matches the port with which a connection to the VIP begins; nil is any.
@@ -80,7 +79,7 @@ func (v *vip) priority() uint16 {
 }
 
 // onSwitch sends new connections to a backend, which commits them.
-func (ft *feature) onSwitch(r *incr.Reader, f *graph.Flows, v *vip, fam *model.Family) {
+func (v *vip) onSwitch(f *graph.Flows, fam *model.Family) {
 	switch {
 	case len(v.Backends) > 0:
 		then := []lflow.Action{pipeline.Clear(pipeline.CTCommit), lflow.SetTo(pipeline.VIPField(fam.V6), v.Addr)}

@@ -69,7 +69,14 @@ type kind struct {
 	members *incr.Table[schema.UUID, []schema.UUID]
 
 	places *incr.Table[schema.UUID, []place] // by load balancer
-	vips   *incr.Index[vipKey, []place, placed]
+	ofVIP  *incr.Table[vipKey, placement]
+	vips   *incr.Index[vipKey, placement, placed]
+}
+
+// placement is where a VIP is.
+type placement struct {
+	Places []place
+	Lost   string // where another load balancer has it, for people
 }
 
 // newKind declares those of some datapaths that a function takes.
@@ -125,29 +132,29 @@ func (k *kind) declare(g *graph.Graph, ft *feature) {
 		all := k.placesOf(r, ft, id)
 		return all, len(all) > 0
 	})
-	places := graph.Table(g, "places of VIPs on "+k.name, incr.Keys(ft.vips), func(r *incr.Reader, v vipKey) ([]place, bool) {
-		all, _ := k.placesOfVIP(r, ft, v)
-		return all, len(all) > 0
+	k.ofVIP = graph.Table(g, "places of VIPs on "+k.name, incr.Keys(ft.vips), func(r *incr.Reader, v vipKey) (p placement, ok bool) {
+		p.Places, p.Lost = k.placesOfVIP(r, ft, v)
+		return p, len(p.Places) > 0 || p.Lost != ""
 	})
-	k.vips = incr.NewIndex(places, "place", func(v vipKey, all []place) []placed {
-		out := make([]placed, len(all))
-		for i, p := range all {
+	k.vips = incr.NewIndex(k.ofVIP, "place", func(v vipKey, all placement) []placed {
+		out := make([]placed, len(all.Places))
+		for i, p := range all.Places {
 			out[i] = placed{v, p.Owner}
 		}
 		return out
 	})
-	graph.ProblemTable(g, "VIPs that others have on "+k.name, incr.Keys(ft.vips), func(r *incr.Reader, id vipKey) []graph.Problem {
-		_, lost := k.placesOfVIP(r, ft, id)
+	graph.ProblemTable(g, "VIPs that others have on "+k.name, incr.Keys(k.ofVIP), func(r *incr.Reader, id vipKey) []graph.Problem {
+		its, _ := incr.Get(r, k.ofVIP, id)
 		v, ok := incr.Get(r, ft.vips, id)
-		if !ok || lost == "" {
+		if !ok || its.Lost == "" {
 			return nil
 		}
 		p := graph.RowProblems{Table: "Load_Balancer", Row: id.balancer, Name: v.Name}
-		p.Problem("vips", lost)
+		p.Problem("vips", its.Lost)
 		return p.List
 	})
-	sets := incr.NewIndex(places, "set", func(_ vipKey, all []place) (sets []schema.UUID) {
-		for _, p := range all {
+	sets := incr.NewIndex(k.ofVIP, "set", func(_ vipKey, all placement) (sets []schema.UUID) {
+		for _, p := range all.Places {
 			if len(p.Set) > 0 {
 				sets = append(sets, p.Owner)
 			}
@@ -156,14 +163,14 @@ func (k *kind) declare(g *graph.Graph, ft *feature) {
 	})
 	graph.Rows(g, "sets of "+k.name+" with load balancers", incr.Values(sets), func(r *incr.Reader, owner schema.UUID) (*sb.LogicalDPGroup, bool) {
 		_, all, ok := incr.One(r, sets, owner)
-		at := slices.IndexFunc(all, func(p place) bool { return p.Owner == owner })
+		at := slices.IndexFunc(all.Places, func(p place) bool { return p.Owner == owner })
 		if !ok || at < 0 {
 			return nil, false
 		}
-		return &sb.LogicalDPGroup{Header: schema.Header{UUID: owner}, Datapaths: all[at].Set}, true
+		return &sb.LogicalDPGroup{Header: schema.Header{UUID: owner}, Datapaths: all.Places[at].Set}, true
 	})
-	used := incr.NewIndex(places, "group", func(_ vipKey, all []place) (groups []schema.UUID) {
-		for _, p := range all {
+	used := incr.NewIndex(k.ofVIP, "group", func(_ vipKey, all placement) (groups []schema.UUID) {
+		for _, p := range all.Places {
 			if !p.Group.IsZero() {
 				groups = append(groups, p.Group)
 			}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/weft-sdn/weft/lflow"
+	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/pipeline"
 )
 
@@ -35,6 +36,19 @@ func AnswerND(kind lflow.NestedKind, mac lflow.MAC) lflow.Action {
 		lflow.Move{Dst: lflow.IP6Src, Src: lflow.NDTarget},
 		lflow.SetTo(lflow.NDTLL, mac),
 	}, SendBack()...)}
+}
+
+// AnswerOutside has a router answer those who ask for an address that is none of its
+// ports', as of NAT or of a load balancer, where here matches: it is at mac. The meter is
+// that of answers to neighbour solicitations.
+func AnswerOutside(f *graph.Flows, here *lflow.Expr, ip netip.Addr, mac lflow.MAC, meter string) {
+	if ip.Is4() {
+		f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, ip)), AnswerARP(mac)...)
+		return
+	}
+	f.Meter = meter
+	f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.IP6Dst, ip, SolicitedNode(ip)), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, ip)), AnswerND(lflow.NestNDNA, mac))
+	f.Meter = ""
 }
 
 // AsksAll matches who asks all for an address.

@@ -74,6 +74,16 @@ func (p *RouterPort) Has(ip netip.Addr) bool {
 	return slices.ContainsFunc(p.Networks, func(n netip.Prefix) bool { return n.Addr() == ip })
 }
 
+// Comes matches packets that come in by the port on the chassis that has another port,
+// "" is everywhere; Leaves those that leave by it there.
+func (p *RouterPort) Comes(at string) *lflow.Expr {
+	return lflow.And(lflow.Eq(lflow.Inport, p.Name), Resident(at))
+}
+
+func (p *RouterPort) Leaves(at string) *lflow.Expr {
+	return lflow.And(lflow.Eq(lflow.Outport, p.Name), Resident(at))
+}
+
 // parseRouterPort is the row function of table "parsed router port". A port
 // whose MAC or all of whose networks are invalid is left out.
 func (m *Model) parseRouterPort(r *incr.Reader, id schema.UUID) (*RouterPort, bool) {

@@ -101,19 +101,13 @@ func (ft *feature) answer(r *incr.Reader, f *graph.Flows, a *address, in, at str
 		return
 	}
 	here := lflow.And(lflow.Eq(lflow.Inport, in), model.Resident(at))
-	if !a.fam.V6 {
-		f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, a.ip)), model.AnswerARP(mac)...)
-		return
-	}
-	f.Meter = ft.copp.Of(r, a.router, "nd-na")
-	f.Add(pipeline.LRInIPInput, 92, lflow.And(here, lflow.Eq(lflow.IP6Dst, a.ip, model.SolicitedNode(a.ip)), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, a.ip)), model.AnswerND(lflow.NestNDNA, mac))
-	f.Meter = ""
+	model.AnswerOutside(f, here, a.ip, mac, ft.copp.Of(r, a.router, "nd-na"))
 }
 
 // onGatewayPort writes how packets for the address get to where it is translated, on a
 // distributed router.
 func (ft *feature) onGatewayPort(f *graph.Flows, a *address, s spot, to *lflow.Expr) {
-	in, out := comes(s.gateway, s.at), leaves(s.gateway, s.at)
+	in, out := s.gateway.Comes(s.at), s.gateway.Leaves(s.at)
 	if s.plain && a.own {
 		// What the router has translated on one chassis may come in on another.
 		f.Add(pipeline.LRInIPInput, 120, lflow.And(lflow.Eq(lflow.Inport, s.gateway.Name), lflow.Eq(a.fam.Src, a.ip)), lflow.Next{})

@@ -77,7 +77,7 @@ func commitSources(f *graph.Flows) {
 // commitBy commits what comes in or leaves by a gateway port, on its chassis.
 func commitBy(f *graph.Flows, p *model.RouterPort) {
 	ip, begins, untracked := lflow.Bool(lflow.IP), lflow.Bool(lflow.CTNew), lflow.Not(lflow.Bool(lflow.CTTrk))
-	in, out := comes(p, p.Redirect), lflow.And(leaves(p, p.Redirect), pipeline.IsNot(pipeline.ComesBack))
+	in, out := p.Comes(p.Redirect), lflow.And(p.Leaves(p.Redirect), pipeline.IsNot(pipeline.ComesBack))
 	f.Add(pipeline.LRInDNAT, 10, lflow.And(ip, in, untracked), lflow.CTNext{})
 	f.Add(pipeline.LROutPostUndnat, 60, lflow.And(ip, out, untracked), lflow.CTNext{})
 	f.Add(pipeline.LROutPostUndnat, 50, lflow.And(ip, in, begins), lflow.CTCommitToZone{})

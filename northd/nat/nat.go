@@ -45,17 +45,6 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter, balance model.Loa
 	return ft.declareRoutes(g)
 }
 
-// leaves matches packets that leave a distributed router by a gateway port on the
-// chassis that has another port.
-func leaves(gateway *model.RouterPort, at string) *lflow.Expr {
-	return lflow.And(lflow.Eq(lflow.Outport, gateway.Name), lflow.Resident(at))
-}
-
-// comes matches packets that come in by it there.
-func comes(gateway *model.RouterPort, at string) *lflow.Expr {
-	return lflow.And(lflow.Eq(lflow.Inport, gateway.Name), lflow.Resident(at))
-}
-
 // isAt is a match of an address, or of a network of them, which may be that of all.
 func isAt(field lflow.Field, p netip.Prefix) *lflow.Expr {
 	if p.Bits() == 0 {

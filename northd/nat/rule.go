@@ -81,7 +81,7 @@ func (u rule) destination(f *graph.Flows, forced bool) {
 			then = append(then, pipeline.Set(pipeline.ForceSNAT))
 		}
 	} else {
-		is = lflow.And(is, comes(u.Gateway, u.At()))
+		is = lflow.And(is, u.Gateway.Comes(u.At()))
 	}
 	if u.Stateless {
 		then = append(then, lflow.SetTo(u.fam.Dst, u.Logical.Addr()), lflow.Next{})
@@ -97,7 +97,7 @@ func (u rule) destination(f *graph.Flows, forced bool) {
 	if u.Stateless || u.Gateway == nil {
 		return // a gateway router looks all packets up that leave
 	}
-	replies := lflow.And(isAt(u.fam.Src, u.Logical), leaves(u.Gateway, u.At()))
+	replies := lflow.And(isAt(u.fam.Src, u.Logical), u.Gateway.Leaves(u.At()))
 	if u.inOne() {
 		replies = lflow.And(replies, pipeline.Is(pipeline.ComesBack))
 	}
@@ -126,7 +126,7 @@ func (u rule) source(f *graph.Flows) {
 	if u.Gateway == nil {
 		u.sourceOnGatewayRouter(f, priority, from)
 	} else {
-		from = lflow.And(from, leaves(u.Gateway, u.At()))
+		from = lflow.And(from, u.Gateway.Leaves(u.At()))
 		u.sourceOnGatewayPort(f, priority, from)
 	}
 	if !u.Stateless {
@@ -157,8 +157,8 @@ func (u rule) sourceOnGatewayPort(f *graph.Flows, priority uint16, from *lflow.E
 // chassis of the port: frames for that address come in there, and what leaves does not
 // take the way by the gateway chassis.
 func (u rule) distributed(f *graph.Flows, bridged bool) {
-	f.Add(pipeline.LRInAdmission, 50, lflow.And(lflow.Eq(lflow.EthDst, u.MAC), comes(u.Gateway, u.Port)), lflow.Next{})
-	leave := lflow.And(isAt(u.fam.Src, u.Logical), leaves(u.Gateway, u.Port))
+	f.Add(pipeline.LRInAdmission, 50, lflow.And(lflow.Eq(lflow.EthDst, u.MAC), u.Gateway.Comes(u.Port)), lflow.Next{})
+	leave := lflow.And(isAt(u.fam.Src, u.Logical), u.Gateway.Leaves(u.Port))
 	_, asks := pipeline.HopRegisters(u.fam.V6)
 	f.Add(pipeline.LRInGWRedirect, 100, leave, lflow.SetTo(asks, u.External), lflow.SetTo(lflow.EthSrc, u.MAC), lflow.Next{})
 	if bridged {
