@@ -278,6 +278,52 @@ func TestGadgetsAtRandom(t *testing.T) {
 	})
 }
 
+// TestMove: a row and a unit that move from one table to another stay, whichever of the
+// tables was declared first.
+func TestMove(t *testing.T) {
+	of := func(name, color string) func(*Graph) {
+		return func(g *Graph) {
+			rows := Read[*gadget](g)
+			is := func(r *incr.Reader, id schema.UUID) (*gadget, bool) {
+				d, ok := incr.Get(r, rows, id)
+				return d, ok && d.Color == color
+			}
+			Rows(g, name+" meters", incr.Keys(rows), func(r *incr.Reader, id schema.UUID) (*sb.Meter, bool) {
+				_, ok := is(r, id)
+				return &sb.Meter{Header: schema.Header{UUID: id}, Name: color}, ok
+			})
+			NewUnits(g, "flows of "+name, incr.Keys(rows), is, func(id schema.UUID, d *gadget) Place {
+				return Place{Owner: id, Name: "color", Table: "Gadget", Row: id, RowName: d.Name}
+			}).Write(color, func(_ *incr.Reader, f *Flows, d *gadget) {
+				f.Add(pipeline.LSInL2Lkup, 1, lflow.Eq(lflow.Inport, d.Color), lflow.Drop{})
+			})
+		}
+	}
+	w := newWorld(gadgetGraph(of("some", "red"), of("others", "blue")))
+	for _, color := range []string{"red", "blue", "red"} {
+		o := w.apply(w.set(&gadget{Header: schema.Header{UUID: gadgetID(1)}, Color: color}))
+		unit, meter := w.state[gadgetID(1).String()+"/color"], w.state["Meter "+gadgetID(1).String()]
+		if !strings.Contains(unit, color) || !strings.Contains(meter, color) {
+			t.Errorf("%s: unit %q, row %q", color, unit, meter)
+		}
+		paths := map[string]bool{}
+		for _, u := range o.Units {
+			if paths[u.Path] {
+				t.Errorf("%s: unit %s is told twice", color, u.Path)
+			}
+			paths[u.Path] = true
+		}
+		if err := w.g.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+	w = newWorld(gadgetGraph(of("some", "red"), of("others", "red")))
+	w.apply(w.set(&gadget{Header: schema.Header{UUID: gadgetID(1)}, Color: "red"}))
+	if err := w.g.Check(); err == nil {
+		t.Error("two tables write one unit, and nobody says so")
+	}
+}
+
 // TestPanic: a row whose computation panics is reported, others are there, and
 // it comes back with a row that does not panic.
 func TestPanic(t *testing.T) {

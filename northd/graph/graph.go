@@ -2,6 +2,7 @@ package graph
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -125,16 +126,45 @@ func (g *Graph) output() Output {
 	return o
 }
 
+// sort sorts what tables have told. A row or unit that one table has no more and another
+// has now is changed, whichever told first.
 func (o *Output) sort() {
 	slices.SortFunc(o.Rows, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), a.UUID.Compare(b.UUID))
 	})
+	o.Rows = merge(o.Rows, func(a, b Change) bool { return a.Table == b.Table && a.UUID == b.UUID }, func(a, b Change) Change {
+		if a.Old == nil {
+			a, b = b, a
+		}
+		a.New = b.New
+		return a
+	})
 	slices.SortFunc(o.Units, func(a, b Unit) int { return cmp.Compare(a.Path, b.Path) })
+	o.Units = merge(o.Units, func(a, b Unit) bool { return a.Path == b.Path }, func(a, b Unit) Unit {
+		if a.Chunk != nil {
+			return a
+		}
+		return b
+	})
 	for _, back := range [][]Change{o.NB, o.Met} {
 		slices.SortFunc(back, func(a, b Change) int {
 			return cmp.Or(a.UUID.Compare(b.UUID), slices.Compare(a.Columns, b.Columns))
 		})
 	}
+}
+
+// merge makes neighbours that are the same one of them.
+func merge[T any](sorted []T, same func(a, b T) bool, one func(a, b T) T) []T {
+	out := sorted[:0]
+	for _, v := range sorted {
+		if n := len(out); n > 0 && same(out[n-1], v) {
+			out[n-1] = one(out[n-1], v)
+			continue
+		}
+		out = append(out, v)
+	}
+	clear(sorted[len(out):])
+	return out
 }
 
 // Stats says how much the last Apply computed.
@@ -145,6 +175,15 @@ func (g *Graph) Stats() incr.Stats { return g.stats }
 func (g *Graph) Check() error {
 	if err := g.Engine.Check(); err != nil {
 		return err
+	}
+	paths := map[string]bool{}
+	for _, all := range g.units {
+		for u := range all {
+			if paths[u.Path] {
+				return fmt.Errorf("graph: unit %s has two writers", u.Path)
+			}
+			paths[u.Path] = true
+		}
 	}
 	return g.unread.check(g)
 }
