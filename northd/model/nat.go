@@ -2,6 +2,7 @@ package model
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,6 +64,8 @@ type NATs struct {
 	Routable *incr.Index[schema.UUID, *NAT, schema.UUID]
 
 	elsewhere *incr.Index[schema.UUID, *NAT, schema.UUID] // those with a Port, by router
+	parsed    *incr.Table[schema.UUID, *NAT]
+	claims    *incr.Index[schema.UUID, *NAT, claim]
 	rows      *graph.RowTable[*nb.NAT]
 	routerOf  *incr.Index[schema.UUID, *nb.LogicalRouter, schema.UUID]
 	stateless *graph.Option[bool]
@@ -81,10 +84,15 @@ func (m *Model) declareNATs(g *graph.Graph) {
 	t.addRoute = graph.Bool[*nb.NAT](g, "options", "add_route", false,
 		"of types dnat and dnat_and_snat: the other routers on the switch outside route to external_ip, and know its Ethernet address")
 	t.routerOf = incr.NewIndex(graph.Read[*nb.LogicalRouter](g, "nat"), "NAT", func(_ schema.UUID, row *nb.LogicalRouter) []schema.UUID { return row.NAT })
-	parsed := graph.Table(g, "parsed NAT", incr.Keys(t.rows), m.parseNAT)
-	graph.ProblemsOf(g, parsed, func(n *NAT) []graph.Problem { return n.Problems })
-	t.Table = graph.Table(g, "NAT", incr.Keys(parsed), func(r *incr.Reader, id schema.UUID) (*NAT, bool) {
-		n, _ := incr.Get(r, parsed, id)
+	t.parsed = graph.Table(g, "parsed NAT", incr.Keys(t.rows), m.parseNAT)
+	t.claims = incr.NewIndex(t.parsed, "what it translates", func(_ schema.UUID, n *NAT) []claim { return n.claims() })
+	settled := graph.Table(g, "NAT, one for each translation", incr.Keys(t.parsed), func(r *incr.Reader, id schema.UUID) (*NAT, bool) {
+		n, _ := incr.Get(r, t.parsed, id)
+		return t.settle(r, n), true
+	})
+	graph.ProblemsOf(g, settled, func(n *NAT) []graph.Problem { return n.Problems })
+	t.Table = graph.Table(g, "NAT", incr.Keys(settled), func(r *incr.Reader, id schema.UUID) (*NAT, bool) {
+		n, _ := incr.Get(r, settled, id)
 		return n, n.usable
 	})
 	t.OfRouter = incr.NewIndex(t.Table, "router", func(_ schema.UUID, n *NAT) []schema.UUID { return []schema.UUID{n.Router} })
@@ -132,6 +140,88 @@ func (m *Model) parseNAT(r *incr.Reader, id schema.UUID) (*NAT, bool) {
 	n.ErrorsInside = n.Stateless && m.NATs.inErrors.Read(row.Options, e)
 	n.Problems = e.List
 	return n, true
+}
+
+// claim is what one row at most may translate: destinations, or sources, that no other
+// column tells apart.
+type claim struct {
+	router, gateway schema.UUID
+	at              string
+	source          bool
+	of              netip.Prefix
+	allowed, match  string
+	priority        int
+}
+
+// claims are what a row would translate.
+func (n *NAT) claims() []claim {
+	if !n.usable {
+		return nil
+	}
+	c := claim{router: n.Router, at: n.At(), allowed: n.Allowed}
+	if n.Gateway != nil {
+		c.gateway = n.Gateway.UUID
+	}
+	var all []claim
+	if n.DNAT {
+		c.of = netip.PrefixFrom(n.External, n.External.BitLen())
+		all = append(all, c)
+	}
+	if n.SNAT {
+		c.source, c.of, c.match = true, n.Logical, n.Match
+		if n.Match != "" {
+			c.priority = n.Priority
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// settle leaves a row what no other has before it: those that translate destinations,
+// too, come first, then the lower UUID.
+func (t *NATs) settle(r *incr.Reader, n *NAT) *NAT {
+	left := n
+	for _, c := range n.claims() {
+		first := n
+		for _, id := range incr.Lookup(r, t.claims, c) {
+			if other, _ := incr.Get(r, t.parsed, id); other.before(first) {
+				first = other
+			}
+		}
+		if first == n {
+			continue
+		}
+		if left == n {
+			copied := *n
+			left, copied.Problems = &copied, slices.Clone(n.Problems)
+		}
+		column, text := "external_ip", n.External.String()
+		if left.DNAT = left.DNAT && c.source; c.source {
+			left.SNAT = false
+			column, text = "logical_ip", n.inside()
+		}
+		e := &graph.RowProblems{Table: "NAT", Row: n.UUID, Name: n.External.String()}
+		e.Problem(column, text+" is translated as NAT "+first.UUID.String()+" ("+first.External.String()+", "+first.inside()+") says")
+		left.Problems = append(left.Problems, e.List...)
+		left.usable = left.DNAT || left.SNAT
+	}
+	return left
+}
+
+// inside is column logical_ip for people.
+func (n *NAT) inside() string {
+	if n.Logical.IsSingleIP() {
+		return n.Logical.Addr().String()
+	}
+	return n.Logical.String()
+}
+
+// before orders rows that would translate the same.
+func (n *NAT) before(o *NAT) bool {
+	if n.DNAT != o.DNAT {
+		return n.DNAT
+	}
+	return n.UUID.Compare(o.UUID) < 0
 }
 
 // Outside is the port of a translation's router by which External is reached, and the
