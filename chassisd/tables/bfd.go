@@ -34,11 +34,14 @@ type PortAt struct {
 // said of sessions that are not.
 func (t *Tables) joinBFD() {
 	t.BFDSessions = incr.NewTable(t.Engine, "BFD sessions", incr.Eq[BFDSession], incr.Keys(t.BFD), t.bfdSession).Feed()
-	byChassis := incr.NewIndex(t.BFDStatus, "chassis", func(k RecordOf, _ struct{}) []string { return one(k.Chassis) })
-	t.BFDOrphans = incr.NewTable(t.Engine, "BFD orphans", incr.Eq[struct{}], incr.Under(byChassis, incr.Values(t.selfByName)),
-		func(r *incr.Reader, k RecordOf) (struct{}, bool) {
-			return struct{}{}, !incr.Has(r, t.BFDSessions, k.Row)
-		}).Feed()
+	t.BFDOrphans = orphans(t, "BFD orphans", t.BFDStatus, t.BFDSessions)
+}
+
+// orphans declares what this chassis has said of rows that are none of its own.
+func orphans[V any](t *Tables, name string, said *incr.Input[RecordOf, struct{}], own *incr.Table[schema.UUID, V]) *incr.Table[RecordOf, struct{}] {
+	byChassis := incr.NewIndex(said, "chassis", func(k RecordOf, _ struct{}) []string { return one(k.Chassis) })
+	return incr.NewTable(t.Engine, name, incr.Eq[struct{}], incr.Under(byChassis, incr.Values(t.selfByName)),
+		func(r *incr.Reader, k RecordOf) (struct{}, bool) { return struct{}{}, !incr.Has(r, own, k.Row) }).Feed()
 }
 
 func (t *Tables) bfdSession(r *incr.Reader, id schema.UUID) (s BFDSession, ok bool) {

@@ -91,9 +91,5 @@ func (t *Tables) joinServices() {
 			l.Via, ok = t.portAt(r, row)
 			return l, ok
 		}).Feed()
-	byChassis := incr.NewIndex(t.ServiceStatus, "chassis", func(k RecordOf, _ struct{}) []string { return one(k.Chassis) })
-	t.ServiceOrphans = incr.NewTable(t.Engine, "service orphans", incr.Eq[struct{}], incr.Under(byChassis, incr.Values(t.selfByName)),
-		func(r *incr.Reader, k RecordOf) (struct{}, bool) {
-			return struct{}{}, !incr.Has(r, t.LocalServices, k.Row)
-		}).Feed()
+	t.ServiceOrphans = orphans(t, "service orphans", t.ServiceStatus, t.LocalServices)
 }

@@ -23,7 +23,7 @@ type feature struct {
 	has          *incr.Table[schema.UUID, class]
 	portsByGroup *incr.Index[schema.UUID, *model.SwitchPort, groupKey]
 	portsByMAC   *incr.Index[schema.UUID, *model.SwitchPort, macOnSwitch]
-	portsByIP    *incr.Index[schema.UUID, *model.SwitchPort, ipOnSwitch]
+	portsByIP    *incr.Index[schema.UUID, *model.SwitchPort, model.AddressOn]
 	toRouters    *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID]
 	learners     *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID] // by switch, as those before and after
 	proxies      *incr.Index[schema.UUID, *model.SwitchPort, schema.UUID]
@@ -46,11 +46,6 @@ type class struct {
 type macOnSwitch struct {
 	sw  schema.UUID
 	mac lflow.MAC
-}
-
-type ipOnSwitch struct {
-	sw schema.UUID
-	ip netip.Addr
 }
 
 // New declares switching. Copp has the meters of what is sent to agents.
@@ -121,14 +116,14 @@ func macsOf(_ schema.UUID, p *model.SwitchPort) []macOnSwitch {
 	return macs
 }
 
-func ipsOf(_ schema.UUID, p *model.SwitchPort) []ipOnSwitch {
+func ipsOf(_ schema.UUID, p *model.SwitchPort) []model.AddressOn {
 	if !p.Handled || p.Unknown {
 		return nil
 	}
-	var ips []ipOnSwitch
+	var ips []model.AddressOn
 	for _, a := range p.Addresses {
 		for _, ip := range a.IPs {
-			ips = append(ips, ipOnSwitch{p.Switch, ip.Addr()})
+			ips = append(ips, model.AddressOn{On: p.Switch, IP: ip.Addr()})
 		}
 	}
 	return ips

@@ -114,7 +114,7 @@ func (ft *feature) asksHere(r *incr.Reader, p *model.SwitchPort) *lflow.Expr {
 
 // owns tells whether p is the one port of its switch that is answered for.
 func (ft *feature) owns(r *incr.Reader, p *model.SwitchPort, ip netip.Addr) bool {
-	return incr.Lookup(r, ft.portsByIP, ipOnSwitch{p.Switch, ip})[0] == p.UUID
+	return incr.Lookup(r, ft.portsByIP, model.AddressOn{On: p.Switch, IP: ip})[0] == p.UUID
 }
 
 // question matches who asks all for an address. Who asks its owner alone wants to

@@ -19,29 +19,19 @@ const (
 	answersNone      = "none"
 )
 
-// routed is an address of VIPs on a router, or on a switch behind one.
-type routed struct {
-	datapath schema.UUID
-	addr     netip.Addr
-}
-
-func (a routed) Compare(b routed) int {
-	return cmp.Or(a.datapath.Compare(b.datapath), a.addr.Compare(b.addr))
-}
-
 // routedBy is an address that a port of the router answers for.
 type routedBy struct {
-	routed
+	model.AddressOn
 	port schema.UUID
 }
 
 func (a routedBy) Compare(b routedBy) int {
-	return cmp.Or(a.routed.Compare(b.routed), a.port.Compare(b.port))
+	return cmp.Or(a.AddressOn.Compare(b.AddressOn), a.port.Compare(b.port))
 }
 
-// address is such an address with what its VIPs have in common.
+// address is an address of VIPs on a router, with what these have in common.
 type address struct {
-	routed
+	model.AddressOn
 	fam     *model.Family
 	vip     *vip   // the first of them
 	answers string // the most that one of them wants
@@ -53,28 +43,28 @@ type address struct {
 // declareAddresses declares what is the same for all VIPs of an address on a router:
 // who is told where it is, and how packets for it get to conntrack.
 func (ft *feature) declareAddresses(g *graph.Graph) {
-	onRouters := graph.Table(g, "VIPs on routers", incr.Keys(ft.vips), func(r *incr.Reader, id vipKey) ([]routed, bool) {
+	onRouters := graph.Table(g, "VIPs on routers", incr.Keys(ft.vips), func(r *incr.Reader, id vipKey) ([]model.AddressOn, bool) {
 		v, ok := incr.Get(r, ft.vips, id)
 		if !ok {
 			return nil, false
 		}
-		var all []routed
+		var all []model.AddressOn
 		for _, k := range ft.routers {
 			its, _ := incr.Get(r, k.ofVIP, id)
 			for _, router := range k.datapathsOf(r, its.Places) {
-				all = append(all, routed{router, v.Addr})
+				all = append(all, model.AddressOn{On: router, IP: v.Addr})
 			}
 		}
 		return all, len(all) > 0
 	})
-	ft.byAddress = incr.NewIndex(onRouters, "address", func(_ vipKey, all []routed) []routed { return all })
+	ft.byAddress = incr.NewIndex(onRouters, "address", func(_ vipKey, all []model.AddressOn) []model.AddressOn { return all })
 	addresses := graph.Table(g, "address of VIPs", incr.Values(ft.byAddress), ft.addressOf)
-	ft.ofRouter = incr.NewIndex(addresses, "router", func(k routed, _ *address) []schema.UUID { return []schema.UUID{k.datapath} })
-	unitOf := func(k routed, a *address) graph.Place {
-		return graph.Place{Owner: k.datapath, Name: "lb-" + k.addr.String(), Table: "Load_Balancer", Row: a.vip.Balancer, RowName: a.vip.Name}
+	ft.ofRouter = incr.NewIndex(addresses, "router", func(k model.AddressOn, _ *address) []schema.UUID { return []schema.UUID{k.On} })
+	unitOf := func(k model.AddressOn, a *address) graph.Place {
+		return graph.Place{Owner: k.On, Name: "lb-" + k.IP.String(), Table: "Load_Balancer", Row: a.vip.Balancer, RowName: a.vip.Name}
 	}
 	graph.UnitsOf(g, "flows of addresses of VIPs", addresses, unitOf).Write(name, ft.reach)
-	asked := incr.NewIndex(addresses, "port", func(k routed, a *address) (all []routedBy) {
+	asked := incr.NewIndex(addresses, "port", func(k model.AddressOn, a *address) (all []routedBy) {
 		for _, p := range a.ports {
 			if a.answeredBy(p) {
 				all = append(all, routedBy{k, p.UUID})
@@ -88,25 +78,27 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 			return nil, false
 		}
 		near, ok := ft.m.SwitchPortTo(r, far.Name)
-		return &question{k.addr, far, near}, ok && far.Enabled && near.Enabled
+		return &question{k.IP, far, near}, ok && far.Enabled && near.Enabled
 	})
-	onSwitch := incr.NewIndex(questions, "switch", func(_ routedBy, q *question) []routed { return []routed{{q.near.Switch, q.addr}} })
-	graph.NewUnits(g, "flows of addresses of VIPs on switches", incr.Values(onSwitch), func(r *incr.Reader, k routed) (*question, bool) {
-		for _, p := range ft.m.RoutersOn(r, k.datapath) {
-			if p.Has(k.addr) { // as its own address it is found anyway
+	onSwitch := incr.NewIndex(questions, "switch", func(_ routedBy, q *question) []model.AddressOn {
+		return []model.AddressOn{{On: q.near.Switch, IP: q.addr}}
+	})
+	graph.NewUnits(g, "flows of addresses of VIPs on switches", incr.Values(onSwitch), func(r *incr.Reader, k model.AddressOn) (*question, bool) {
+		for _, p := range ft.m.RoutersOn(r, k.On) {
+			if p.Has(k.IP) { // as its own address it is found anyway
 				return nil, false
 			}
 		}
 		_, q, ok := incr.One(r, onSwitch, k)
 		return q, ok
-	}, func(k routed, q *question) graph.Place {
-		return graph.Place{Owner: k.datapath, Name: "lb-" + k.addr.String()}
+	}, func(k model.AddressOn, q *question) graph.Place {
+		return graph.Place{Owner: k.On, Name: "lb-" + k.IP.String()}
 	}).Write(name, ft.ask)
 }
 
 // addressOf is the row function of table "address of VIPs".
-func (ft *feature) addressOf(r *incr.Reader, k routed) (*address, bool) {
-	a := &address{routed: k, fam: model.FamilyOf(k.addr), answers: answersNone, ports: ft.m.PortsOfRouter(r, k.datapath)}
+func (ft *feature) addressOf(r *incr.Reader, k model.AddressOn) (*address, bool) {
+	a := &address{AddressOn: k, fam: model.FamilyOf(k.IP), answers: answersNone, ports: ft.m.PortsOfRouter(r, k.On)}
 	for _, id := range incr.Lookup(r, ft.byAddress, k) {
 		v, ok := incr.Get(r, ft.vips, id)
 		switch {
@@ -119,12 +111,12 @@ func (ft *feature) addressOf(r *incr.Reader, k routed) (*address, bool) {
 			a.answers = v.Answers
 		}
 	}
-	if router, ok := incr.Get(r, ft.m.Routers, k.datapath); ok && router.Chassis == "" {
-		a.gateway = ft.m.GatewayPorts(r, k.datapath)
+	if router, ok := incr.Get(r, ft.m.Routers, k.On); ok && router.Chassis == "" {
+		a.gateway = ft.m.GatewayPorts(r, k.On)
 		a.ports = a.gateway
 	}
-	for _, p := range ft.m.PortsOfRouter(r, k.datapath) {
-		a.own = a.own || p.Has(k.addr)
+	for _, p := range ft.m.PortsOfRouter(r, k.On) {
+		a.own = a.own || p.Has(k.IP)
 	}
 	return a, a.vip != nil
 }
@@ -132,7 +124,7 @@ func (ft *feature) addressOf(r *incr.Reader, k routed) (*address, bool) {
 // answeredBy tells whether the router answers questions for the address that come in
 // by a port. The port's own address it answers anyway.
 func (a *address) answeredBy(p *model.RouterPort) bool {
-	_, near := p.NetworkOf(a.addr)
+	_, near := p.NetworkOf(a.IP)
 	return !a.own && (a.answers == answersAll || a.answers == answersReachable && near)
 }
 
@@ -140,7 +132,7 @@ func (a *address) answeredBy(p *model.RouterPort) bool {
 func (ft *feature) answered(r *incr.Reader, p *model.RouterPort) (all []netip.Addr) {
 	for k, a := range incr.Each(r, ft.ofRouter, p.Router) {
 		if a.answeredBy(p) {
-			all = append(all, k.addr)
+			all = append(all, k.IP)
 		}
 	}
 	return all
@@ -148,19 +140,19 @@ func (ft *feature) answered(r *incr.Reader, p *model.RouterPort) (all []netip.Ad
 
 // reach writes the flows of an address on its router.
 func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
-	to := lflow.Eq(a.fam.Dst, a.addr)
+	to := lflow.Eq(a.fam.Dst, a.IP)
 	if a.own {
 		f.Add(pipeline.LRInIPInput, 65, lflow.And(pipeline.Is(pipeline.OwnAddress), to), pipeline.Clear(pipeline.OwnAddress), lflow.Next{})
 	}
 	for _, p := range a.ports {
 		if a.answeredBy(p) {
-			model.AnswerOutside(f, p.Comes(p.Redirect), a.addr, p.MAC, ft.copp.Of(r, a.datapath, "nd-na"))
+			model.AnswerOutside(f, p.Comes(p.Redirect), a.IP, p.MAC, ft.copp.Of(r, a.On, "nd-na"))
 		}
 	}
 	if a.gateway == nil {
 		f.Add(pipeline.LRInDefrag, 110, to, lflow.CTNAT{Kind: lflow.RouterDNAT})
 		for _, p := range a.ports {
-			if _, near := p.NetworkOf(a.addr); near {
+			if _, near := p.NetworkOf(a.IP); near {
 				f.Add(pipeline.LRInARPResolve, 150, lflow.And(to, lflow.Eq(lflow.Inport, p.Name), lflow.Eq(lflow.Outport, p.Name)), lflow.Drop{})
 			}
 		}
@@ -171,7 +163,7 @@ func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 		f.Add(pipeline.LRInDefrag, 110, lflow.And(to, in, lflow.Not(lflow.Bool(lflow.CTTrk))), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
 		if !a.own {
 			hop, _ := pipeline.HopRegisters(a.fam.V6)
-			f.Add(pipeline.LRInARPResolve, 100, lflow.And(lflow.Eq(lflow.Outport, p.Name), pipeline.HopIs(a.fam.V6), lflow.Eq(hop, a.addr)), lflow.SetTo(lflow.EthDst, p.MAC), lflow.Next{})
+			f.Add(pipeline.LRInARPResolve, 100, lflow.And(lflow.Eq(lflow.Outport, p.Name), pipeline.HopIs(a.fam.V6), lflow.Eq(hop, a.IP)), lflow.SetTo(lflow.EthDst, p.MAC), lflow.Next{})
 		}
 		f.Add(pipeline.LRInARPResolve, 150, lflow.And(to, in, lflow.Eq(lflow.Outport, p.Name)), lflow.Drop{}) // it came in, and was for nobody
 		f.Add(pipeline.LROutChkDNATLocal, 50, lflow.And(to, p.Leaves(p.Redirect)), pipeline.Set(pipeline.ComesBack), lflow.Next{})

@@ -1,7 +1,6 @@
 package lb
 
 import (
-	"cmp"
 	"net/netip"
 
 	"github.com/weft-sdn/weft/incr"
@@ -9,7 +8,6 @@ import (
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/northd/pipeline"
-	"github.com/weft-sdn/weft/schema"
 )
 
 // A backend that calls its own VIP may be balanced to itself. Its packets then come
@@ -27,16 +25,6 @@ func begins(vip netip.Addr, fam *model.Family) *lflow.Expr {
 		match = lflow.And(match, lflow.Bool(lflow.IP4))
 	}
 	return match
-}
-
-// sender is a virtual address that backends see as sender, in a place.
-type sender struct {
-	owner schema.UUID
-	addr  netip.Addr
-}
-
-func (s sender) Compare(o sender) int {
-	return cmp.Or(s.owner.Compare(o.owner), s.addr.Compare(o.addr))
 }
 
 // hairpinAll writes what all switches with load balancers have.
@@ -101,10 +89,10 @@ func (ft *feature) declareSenders(g *graph.Graph) {
 		}
 		return v.Addr, v.hairpinFrom() == v.Addr
 	})
-	by := incr.NewIndex(senders, "sender", func(k placed, a netip.Addr) []sender { return []sender{{k.owner, a}} })
-	graph.NewUnits(g, "flows of hairpins", incr.Values(by), func(_ *incr.Reader, s sender) (sender, bool) { return s, true }, func(_ sender, s sender) graph.Place {
-		return graph.Place{Owner: s.owner, Name: "lb-hairpin-" + s.addr.String()}
-	}).Write(name, func(_ *incr.Reader, f *graph.Flows, s sender) {
-		f.Add(pipeline.LSInNATHairpin, 110, begins(s.addr, model.FamilyOf(s.addr)), lflow.CTNAT{Kind: lflow.RouterSNAT, IP: s.addr})
+	by := incr.NewIndex(senders, "sender", func(k placed, a netip.Addr) []model.AddressOn { return []model.AddressOn{{On: k.owner, IP: a}} })
+	graph.NewUnits(g, "flows of hairpins", incr.Values(by), func(_ *incr.Reader, s model.AddressOn) (model.AddressOn, bool) { return s, true }, func(_, s model.AddressOn) graph.Place {
+		return graph.Place{Owner: s.On, Name: "lb-hairpin-" + s.IP.String()}
+	}).Write(name, func(_ *incr.Reader, f *graph.Flows, s model.AddressOn) {
+		f.Add(pipeline.LSInNATHairpin, 110, begins(s.IP, model.FamilyOf(s.IP)), lflow.CTNAT{Kind: lflow.RouterSNAT, IP: s.IP})
 	})
 }

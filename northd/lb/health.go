@@ -89,8 +89,8 @@ type asked struct {
 type monitor struct {
 	probe
 	Options map[string]string
-	From    netip.Addr
-	MAC     lflow.MAC // likewise
+	From    netip.Addr // as whom it is asked
+	MAC     lflow.MAC  // likewise
 	To      lflow.MAC
 	Routed  bool // From and MAC are those of a router's port on the switch
 	PortID  schema.UUID

@@ -30,8 +30,8 @@ type feature struct {
 	copp      model.CoppMeter
 	// Switches and routers that balance load.
 	balanced, balancedRouters *incr.Table[schema.UUID, struct{}]
-	byAddress                 *incr.Index[vipKey, []routed, routed]
-	ofRouter                  *incr.Index[routed, *address, schema.UUID]
+	byAddress                 *incr.Index[vipKey, []model.AddressOn, model.AddressOn]
+	ofRouter                  *incr.Index[model.AddressOn, *address, schema.UUID]
 	health                    health
 	// Load balancers that have VIPs, and groups that have such.
 	filled, filledGroups *incr.Table[schema.UUID, struct{}]

@@ -1,9 +1,6 @@
 package lb
 
 import (
-	"cmp"
-	"net/netip"
-
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
@@ -24,16 +21,6 @@ type monitorClass struct {
 	Meter string // of control-plane protection
 }
 
-// inquirer is an address as which backends on a switch are asked.
-type inquirer struct {
-	sw   schema.UUID
-	addr netip.Addr
-}
-
-func (i inquirer) Compare(o inquirer) int {
-	return cmp.Or(i.sw.Compare(o.sw), i.addr.Compare(o.addr))
-}
-
 // declareMonitors declares the flows of health checks.
 func (ft *feature) declareMonitors(g *graph.Graph) {
 	bySwitch := incr.NewIndex(ft.health.monitors, "switch", func(_ probe, m *monitor) []schema.UUID { return []schema.UUID{m.Switch} })
@@ -47,16 +34,16 @@ func (ft *feature) declareMonitors(g *graph.Graph) {
 		hand(f, lflow.And(back, lflow.Or(lflow.Bool(lflow.TCP), lflow.Bool(lflow.ICMP4), lflow.Bool(lflow.ICMP6))), c.Meter)
 		f.Add(pipeline.LSInL2Lkup, 109, back, lflow.Drop{}) // a service may have an answer
 	})
-	byInquirer := incr.NewIndex(ft.health.monitors, "source", func(_ probe, m *monitor) []inquirer {
+	byInquirer := incr.NewIndex(ft.health.monitors, "source", func(_ probe, m *monitor) []model.AddressOn {
 		if m.Routed {
 			return nil
 		}
-		return []inquirer{{m.Switch, m.From}}
+		return []model.AddressOn{{On: m.Switch, IP: m.From}}
 	})
-	graph.NewUnits(g, "answers for sources of health checks", incr.Values(byInquirer), func(r *incr.Reader, i inquirer) (inquirer, bool) {
+	graph.NewUnits(g, "answers for sources of health checks", incr.Values(byInquirer), func(r *incr.Reader, i model.AddressOn) (model.AddressOn, bool) {
 		return i, incr.Has(r, ft.health.mac, struct{}{})
-	}, func(_ inquirer, i inquirer) graph.Place {
-		return graph.Place{Owner: i.sw, Name: "svc-" + i.addr.String()}
+	}, func(_, i model.AddressOn) graph.Place {
+		return graph.Place{Owner: i.On, Name: "svc-" + i.IP.String()}
 	}).Write(name, ft.answerBackends)
 	graph.UnitsOf(g, "flows of health checks from routers", ft.health.monitors, func(p probe, m *monitor) graph.Place {
 		return graph.Place{Owner: m.Switch, Name: "svc-" + p.uuid().String()}
@@ -93,15 +80,16 @@ func hand(f *graph.Flows, match *lflow.Expr, meter string) {
 	f.Meter = ""
 }
 
-// answerBackends tells those on the switch who ask where the inquirer is.
-func (ft *feature) answerBackends(r *incr.Reader, f *graph.Flows, i inquirer) {
+// answerBackends tells those on a switch who ask where the address is as which they are
+// asked.
+func (ft *feature) answerBackends(r *incr.Reader, f *graph.Flows, i model.AddressOn) {
 	mac, _ := incr.Get(r, ft.health.mac, struct{}{})
-	if i.addr.Is4() {
-		f.Add(pipeline.LSInARPRsp, 110, lflow.And(lflow.Eq(lflow.ARPTPA, i.addr), lflow.Eq(lflow.ARPOp, 1)), model.AnswerARP(mac)...)
+	if i.IP.Is4() {
+		f.Add(pipeline.LSInARPRsp, 110, lflow.And(lflow.Eq(lflow.ARPTPA, i.IP), lflow.Eq(lflow.ARPOp, 1)), model.AnswerARP(mac)...)
 		return
 	}
-	f.Meter = ft.copp.Of(r, i.sw, "nd-na")
-	f.Add(pipeline.LSInARPRsp, 110, lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, i.addr)), model.AnswerND(lflow.NestNDNA, mac))
+	f.Meter = ft.copp.Of(r, i.On, "nd-na")
+	f.Add(pipeline.LSInARPRsp, 110, lflow.And(lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, i.IP)), model.AnswerND(lflow.NestNDNA, mac))
 	f.Meter = ""
 }
 

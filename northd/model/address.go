@@ -1,15 +1,26 @@
 package model
 
 import (
+	"cmp"
 	"net/netip"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/lflow/address"
+	"github.com/weft-sdn/weft/schema"
 )
 
 // Address is an element of column addresses.
 type Address = address.Address
+
+// AddressOn is an IP address on a datapath, or on all of a Logical_DP_Group.
+type AddressOn struct {
+	On schema.UUID
+	IP netip.Addr
+}
+
+// Compare orders by where, then by address.
+func (a AddressOn) Compare(b AddressOn) int { return cmp.Or(a.On.Compare(b.On), a.IP.Compare(b.IP)) }
 
 // IsMulticast tells whether the address is a group's, which no port can own.
 func IsMulticast(m lflow.MAC) bool { return m[0]&1 != 0 }

@@ -1,9 +1,6 @@
 package nat
 
 import (
-	"cmp"
-	"net/netip"
-
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
@@ -12,25 +9,15 @@ import (
 	"github.com/weft-sdn/weft/schema"
 )
 
-// outside is an address outside of a router.
-type outside struct {
-	router schema.UUID
-	ip     netip.Addr
-}
-
-func (o outside) Compare(p outside) int {
-	return cmp.Or(o.router.Compare(p.router), o.ip.Compare(p.ip))
-}
-
 // address is an address outside with all places where it is translated: of a gateway
 // router there is one, without a port.
 type address struct {
-	outside
-	fam   *model.Family
-	spots []spot
-	snat  bool        // of some row: replies are looked up
-	row   schema.UUID // the first row
-	own   bool        // some port of the router has it
+	model.AddressOn // a router
+	fam             *model.Family
+	spots           []spot
+	snat            bool        // of some row: replies are looked up
+	row             schema.UUID // the first row
+	own             bool        // some port of the router has it
 }
 
 // spot is where an address is translated.
@@ -43,14 +30,16 @@ type spot struct {
 }
 
 func (ft *feature) declareAddresses(g *graph.Graph) {
-	ft.byAddress = incr.NewIndex(ft.m.NATs.Table, "external_ip", func(_ schema.UUID, n *model.NAT) []outside { return []outside{{n.Router, n.External}} })
-	graph.NewUnits(g, "flows of NAT addresses", incr.Values(ft.byAddress), ft.addressOf, func(k outside, a *address) graph.Place {
-		return graph.Place{Owner: k.router, Name: "nat-" + k.ip.String(), Table: "NAT", Row: a.row, RowName: k.ip.String()}
+	ft.byAddress = incr.NewIndex(ft.m.NATs.Table, "external_ip", func(_ schema.UUID, n *model.NAT) []model.AddressOn {
+		return []model.AddressOn{{On: n.Router, IP: n.External}}
+	})
+	graph.NewUnits(g, "flows of NAT addresses", incr.Values(ft.byAddress), ft.addressOf, func(k model.AddressOn, a *address) graph.Place {
+		return graph.Place{Owner: k.On, Name: "nat-" + k.IP.String(), Table: "NAT", Row: a.row, RowName: k.IP.String()}
 	}).Write(name, ft.reach)
 }
 
-func (ft *feature) addressOf(r *incr.Reader, k outside) (*address, bool) {
-	a := &address{outside: k, fam: model.FamilyOf(k.ip)}
+func (ft *feature) addressOf(r *incr.Reader, k model.AddressOn) (*address, bool) {
+	a := &address{AddressOn: k, fam: model.FamilyOf(k.IP)}
 	for id, n := range incr.Each(r, ft.byAddress, k) {
 		if a.row.IsZero() {
 			a.row = id
@@ -60,8 +49,8 @@ func (ft *feature) addressOf(r *incr.Reader, k outside) (*address, bool) {
 		}
 		a.add(n)
 	}
-	for _, p := range ft.m.PortsOfRouter(r, k.router) {
-		a.own = a.own || p.Has(k.ip)
+	for _, p := range ft.m.PortsOfRouter(r, k.On) {
+		a.own = a.own || p.Has(k.IP)
 	}
 	return a, len(a.spots) > 0
 }
@@ -80,7 +69,7 @@ func (a *address) add(n *model.NAT) {
 
 // reach writes what is the same for all rows with an address.
 func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
-	to := lflow.Eq(a.fam.Dst, a.ip)
+	to := lflow.Eq(a.fam.Dst, a.IP)
 	if a.own && a.snat {
 		f.Add(pipeline.LRInIPInput, 65, lflow.And(pipeline.Is(pipeline.OwnAddress), to), pipeline.Clear(pipeline.OwnAddress), lflow.Next{})
 	}
@@ -101,7 +90,7 @@ func (ft *feature) answer(r *incr.Reader, f *graph.Flows, a *address, in, at str
 		return
 	}
 	here := lflow.And(lflow.Eq(lflow.Inport, in), model.Resident(at))
-	model.AnswerOutside(f, here, a.ip, mac, ft.copp.Of(r, a.router, "nd-na"))
+	model.AnswerOutside(f, here, a.IP, mac, ft.copp.Of(r, a.On, "nd-na"))
 }
 
 // onGatewayPort writes how packets for the address get to where it is translated, on a
@@ -110,7 +99,7 @@ func (ft *feature) onGatewayPort(f *graph.Flows, a *address, s spot, to *lflow.E
 	in, out := s.gateway.Comes(s.at), s.gateway.Leaves(s.at)
 	if s.plain && a.own {
 		// What the router has translated on one chassis may come in on another.
-		f.Add(pipeline.LRInIPInput, 120, lflow.And(lflow.Eq(lflow.Inport, s.gateway.Name), lflow.Eq(a.fam.Src, a.ip)), lflow.Next{})
+		f.Add(pipeline.LRInIPInput, 120, lflow.And(lflow.Eq(lflow.Inport, s.gateway.Name), lflow.Eq(a.fam.Src, a.IP)), lflow.Next{})
 	}
 	if s.plain {
 		f.Add(pipeline.LRInUnsnat, 100, lflow.And(to, in, pipeline.IsNot(pipeline.UseSNATZone)), lflow.CTNAT{Kind: lflow.RouterSNATInCZone})
@@ -120,7 +109,7 @@ func (ft *feature) onGatewayPort(f *graph.Flows, a *address, s spot, to *lflow.E
 	}
 	if !a.own {
 		hop, _ := pipeline.HopRegisters(a.fam.V6)
-		f.Add(pipeline.LRInARPResolve, 100, lflow.And(lflow.Eq(lflow.Outport, s.gateway.Name), pipeline.HopIs(a.fam.V6), lflow.Eq(hop, a.ip)), lflow.SetTo(lflow.EthDst, s.mac), lflow.Next{})
+		f.Add(pipeline.LRInARPResolve, 100, lflow.And(lflow.Eq(lflow.Outport, s.gateway.Name), pipeline.HopIs(a.fam.V6), lflow.Eq(hop, a.IP)), lflow.SetTo(lflow.EthDst, s.mac), lflow.Next{})
 	}
 	// It came in, and was for nobody.
 	f.Add(pipeline.LRInARPResolve, 150, lflow.And(to, in, lflow.Eq(lflow.Outport, s.gateway.Name)), lflow.Drop{})
@@ -155,13 +144,13 @@ func comeBack(f *graph.Flows) {
 // onGatewayRouter writes the same on a gateway router: all of its ports answer for the
 // address, with their own Ethernet address.
 func (ft *feature) onGatewayRouter(r *incr.Reader, f *graph.Flows, a *address) {
-	to := lflow.Eq(a.fam.Dst, a.ip)
+	to := lflow.Eq(a.fam.Dst, a.IP)
 	if a.snat {
 		f.Add(pipeline.LRInUnsnat, 90, to, lflow.CTNAT{Kind: lflow.RouterSNAT})
 	}
-	for _, p := range ft.m.PortsOfRouter(r, a.router) {
+	for _, p := range ft.m.PortsOfRouter(r, a.On) {
 		ft.answer(r, f, a, p.Name, "", p.MAC)
-		if _, ok := p.NetworkOf(a.ip); ok {
+		if _, ok := p.NetworkOf(a.IP); ok {
 			f.Add(pipeline.LRInARPResolve, 150, lflow.And(to, lflow.Eq(lflow.Inport, p.Name), lflow.Eq(lflow.Outport, p.Name)), lflow.Drop{})
 		}
 	}

@@ -20,7 +20,7 @@ type feature struct {
 	copp      model.CoppMeter
 	force     *forced
 	balance   model.LoadBalancing
-	byAddress *incr.Index[schema.UUID, *model.NAT, outside]
+	byAddress *incr.Index[schema.UUID, *model.NAT, model.AddressOn]
 	byPort    *incr.Index[schema.UUID, *model.NAT, behind]
 }
 

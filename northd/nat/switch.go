@@ -15,12 +15,12 @@ import (
 
 // behind is an address outside behind a gateway port, or on a gateway router.
 type behind struct {
-	outside
+	model.AddressOn
 	gateway schema.UUID // zero on a gateway router
 }
 
 func (b behind) Compare(o behind) int {
-	return cmp.Or(b.outside.Compare(o.outside), b.gateway.Compare(o.gateway))
+	return cmp.Or(b.AddressOn.Compare(o.AddressOn), b.gateway.Compare(o.gateway))
 }
 
 // onSwitch is an address outside on the switch that a router's port leads to.
@@ -35,24 +35,24 @@ type onSwitch struct {
 // that has the address does so; on the others the wire leads there.
 func (ft *feature) declareSwitches(g *graph.Graph) {
 	ft.byPort = incr.NewIndex(ft.m.NATs.Table, "gateway port", func(_ schema.UUID, n *model.NAT) []behind {
-		b := behind{outside: outside{n.Router, n.External}}
+		b := behind{AddressOn: model.AddressOn{On: n.Router, IP: n.External}}
 		if n.Gateway != nil {
 			b.gateway = n.Gateway.UUID
 		}
 		return []behind{b}
 	})
 	graph.NewUnits(g, "flows of NAT addresses on switches", incr.Values(ft.byPort), ft.onSwitch, func(k behind, o *onSwitch) graph.Place {
-		return graph.Place{Owner: o.near.Switch, Name: "nat-" + k.router.String() + "-" + k.ip.String(), Table: "NAT", Row: o.nats[0].UUID, RowName: k.ip.String()}
+		return graph.Place{Owner: o.near.Switch, Name: "nat-" + k.On.String() + "-" + k.IP.String(), Table: "NAT", Row: o.nats[0].UUID, RowName: k.IP.String()}
 	}).Write(name, ft.find)
 }
 
 func (ft *feature) onSwitch(r *incr.Reader, k behind) (*onSwitch, bool) {
-	o := &onSwitch{ip: k.ip}
+	o := &onSwitch{ip: k.IP}
 	for _, n := range incr.Each(r, ft.byPort, k) {
 		o.nats = append(o.nats, n)
 	}
 	far, near, ok := ft.m.Outside(r, o.nats[0])
-	if !ok || far.Has(k.ip) { // as its own address it is found anyway
+	if !ok || far.Has(k.IP) { // as its own address it is found anyway
 		return nil, false
 	}
 	o.near = near

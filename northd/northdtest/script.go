@@ -252,8 +252,6 @@ func setColumns(t testing.TB, table *schema.Table, row schema.Row, args []string
 	}
 }
 
-// datum is a column's value: elements of sets and maps behind commas, or behind | where
-// they have commas; those of maps with =, rows by name or UUID.
 // southboundID is the UUID of a row, by the name of a northbound one, or by what makes
 // it.
 func southboundID(table, name string) schema.UUID {
@@ -263,6 +261,8 @@ func southboundID(table, name string) schema.UUID {
 	return ID(name)
 }
 
+// datum is a column's value: elements of sets and maps behind commas, or behind | where
+// they have commas; those of maps with =, rows by name or UUID.
 func datum(typ *schema.Type, s string) schema.Datum {
 	if typ.IsScalar() {
 		return schema.SetDatum(atom(typ.Key.Kind, s))
