@@ -124,11 +124,15 @@ func (z gatewayCloud) watched() (lines [][]string) {
 	return lines
 }
 
+// atRest waits for three seconds of answers: sessions of BFD go down and up when their
+// intervals change, and for two seconds agents take what is up again for less than that.
+var atRest = [][]string{{"ping-wait", "p", "300"}}
+
 // gapOf returns the longest time without an answer while hv2 dies and hv3 takes
 // over. Then hv2 lives again and has its traffic back.
 func (c *cloud) gapOf(ctx context.Context, z gatewayCloud, d death) (time.Duration, error) {
 	enough := [][]string{{"ping-wait", "p", "50"}}
-	begin := slices.Concat(z.watched(), [][]string{{"ping-start", "p", "out", "a1", "-i", "10ms"}}, served("hv2"), enough)
+	begin := slices.Concat(z.watched(), [][]string{{"ping-start", "p", "out", "a1", "-i", "10ms"}}, served("hv2"), atRest)
 	if err := c.script(ctx, slices.Concat(begin, d.die, served("hv3"), enough)...); err != nil {
 		return 0, err
 	}
