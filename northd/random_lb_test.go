@@ -12,8 +12,13 @@ import (
 
 var (
 	someBalancers = []string{"lb0", "lb1", "lb2"}
-	someVIPs      = []string{"10.0.0.100:80", "10.0.0.100", "172.16.0.10:80", "[fd00::100]:80", "fd00::100", "10.0.0.254:53", "x", "10.0.0.100:0"}
-	someBackends  = []string{"", "10.0.0.1:8080", "10.0.0.1:8080,10.0.0.2:8080", "10.0.0.2", "[fd00::1]:8080", "fd00::1,fd00::2", "10.0.0.3:1,y"}
+	someVIPs      = []string{"10.0.0.100:80", "10.0.0.100", "172.16.0.10:80", "[fd00::100]:80", "fd00::100", "10.0.0.254:53", "x", "10.0.0.100:0", "^VIP:^PORT", "^VIP:80", "^VIP"}
+	someBackends  = []string{"", "10.0.0.1:8080", "10.0.0.1:8080,10.0.0.2:8080", "10.0.0.2", "[fd00::1]:8080", "fd00::1,fd00::2", "10.0.0.3:1,y", "^B", "^IP:^PORT,^IP:1"}
+	// What agents put in place of the variables, by whether they are of IPv6.
+	someValues = map[bool]map[string]string{
+		false: {"VIP": "10.9.0.1", "PORT": "80", "B": "10.0.0.1:8080,10.0.0.2:81", "IP": "10.0.0.3"},
+		true:  {"VIP": "fd09::1", "PORT": "80", "B": "[fd00::1]:8080,[fd00::2]:81", "IP": "fd00::3"},
+	}
 )
 
 // mutateBalancer changes a load balancer, or takes it away from all.
@@ -28,6 +33,9 @@ func mutateBalancer(n *northdtest.Network, t *rapid.T) {
 	row := &nb.LoadBalancer{Header: schema.Header{UUID: id}, Name: rapid.SampledFrom([]string{name, "same"}).Draw(t, "name"), Protocol: &proto,
 		VIPs: rapid.MapOfN(rapid.SampledFrom(someVIPs), rapid.SampledFrom(someBackends), 0, 4).Draw(t, "VIPs"),
 		Options: map[string]string{
+			"template":           rapid.SampledFrom([]string{"", "true", "v"}).Draw(t, "template"),
+			"address-family":     rapid.SampledFrom([]string{"", "ipv4", "ipv6", "u"}).Draw(t, "family"),
+			"affinity_timeout":   rapid.SampledFrom([]string{"", "60", "t"}).Draw(t, "affinity"),
 			"reject":             fmt.Sprint(rapid.Bool().Draw(t, "reject")),
 			"skip_snat":          fmt.Sprint(rapid.Bool().Draw(t, "skip")),
 			"hairpin_snat_ip":    rapid.SampledFrom([]string{"", "10.8.8.8", "10.8.8.8 fd00:8::8", "z"}).Draw(t, "hairpin"),

@@ -37,8 +37,7 @@ func (t *Tables) joinBalanced() {
 		return one(p)
 	})
 	ofUnit := incr.NewTable(t.Engine, "backends of units", incr.EqSlice[[]Balanced], incr.Values(units), func(r *incr.Reader, p Path) (all []Balanced, ok bool) {
-		chunk, _ := incr.Get(r, t.Chunks, p)
-		flows, err := sb.DecodeFlows([]byte(chunk))
+		flows, _, err := t.flowsIn(r, p)
 		if err != nil {
 			return nil, false
 		}

@@ -40,7 +40,7 @@ func (t *Tables) surveyChunks() {
 func (t *Tables) surveyChunk(r *incr.Reader, p Path) (s survey, ok bool) {
 	elides := t.elides(r)
 	addSet := func(set string) { s.sets = append(s.sets, strings.Clone(set)) } // a text pins its chunk
-	add := func(f *sb.Flow) {
+	one := func(f *sb.Flow) {
 		if elides {
 			s.stages.add(f)
 		}
@@ -50,6 +50,7 @@ func (t *Tables) surveyChunk(r *incr.Reader, p Path) (s survey, ok bool) {
 			s.choices = append(s.choices, choiceOf(f))
 		}
 	}
+	add := func(f *sb.Flow) { t.expand(r, f, one) }
 	if shared, ok := incr.Get(r, t.shared.decoded, p); ok {
 		for i := range shared.flows {
 			add(&shared.flows[i])

@@ -146,6 +146,9 @@ type Tables struct {
 	// MACBindings are what all agents have learned.
 	MACBindings *incr.Input[RecordOf, MACBinding]
 	StaticMACs  *incr.Input[schema.UUID, *sb.StaticMACBinding]
+	// Templates are the values of template variables of this chassis, and of others
+	// where they come in.
+	Templates *incr.Input[schema.UUID, *sb.ChassisTemplateVar]
 	// RemovalLimit is how many of them an agent may forget at a time, 0 for all.
 	RemovalLimit *incr.Input[schema.UUID, int] // by row of SB_Global
 	// AnnounceFor is the longest time between two announcements of an address, which
@@ -259,6 +262,8 @@ type Tables struct {
 	hosts    hostTables
 	liveness livenessTables
 
+	variables *incr.Table[string, string] // template variables of this chassis
+
 	neighbours neighbourTables
 	fdb        fdbTables
 
@@ -281,6 +286,7 @@ func New(opts ...incr.Option) *Tables {
 	t := newInputs(opts...)
 	t.index()
 	t.bind()
+	t.joinVariables()
 	t.joinScopes()
 	chunksByOwner := incr.NewIndex(t.Chunks, "owner", func(p Path, _ string) []schema.UUID { return one(p.Owner) })
 	t.decodeShared(chunksByOwner)
@@ -340,6 +346,7 @@ func newInputs(opts ...incr.Option) *Tables {
 		Given:          feed[schema.UUID, Given](f, incr.NewInput[schema.UUID](e, "given places", incr.Eq[Given])),
 		MACBindings:    feed[RecordOf, MACBinding](f, incr.NewInput[RecordOf](e, "MAC bindings", incr.Eq[MACBinding])),
 		StaticMACs:     rowsOf[*sb.StaticMACBinding](f, e, "static MAC bindings", byNorthd),
+		Templates:      rowsOf[*sb.ChassisTemplateVar](f, e, "template variables", byNorthd),
 		RemovalLimit:   feed[schema.UUID, int](f, incr.NewInput[schema.UUID](e, "removal limit", incr.Eq[int])),
 		BFDTimes:       feed[schema.UUID, BFDTimes](f, incr.NewInput[schema.UUID](e, "BFD times", incr.Eq[BFDTimes])),
 		BFD:            rowsOf[*sb.BFD](f, e, "BFD", byNorthd),

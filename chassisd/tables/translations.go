@@ -54,8 +54,7 @@ func (t *Tables) joinTranslations() {
 		name, _ := incr.Get(r, t.ZoneNames, p.Owner)
 		dnat, ok1 := incr.Get(r, t.Zones, zone.DNAT(name))
 		snat, ok2 := incr.Get(r, t.Zones, zone.SNAT(name))
-		chunk, _ := incr.Get(r, t.Chunks, p)
-		flows, err := sb.DecodeFlows([]byte(chunk))
+		flows, _, err := t.flowsIn(r, p)
 		if err != nil || !ok1 || !ok2 {
 			return nil, false
 		}

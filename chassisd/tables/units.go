@@ -25,12 +25,13 @@ func (t *Tables) lowerUnits() {
 			if !ok {
 				return Lowered{}, false
 			}
-			chunk, _ := incr.Get(r, t.Chunks, p)
-			flows, err := sb.DecodeFlows([]byte(chunk))
+			flows, wrong, err := t.flowsIn(r, p)
 			if err != nil {
 				return Lowered{Errors: []string{fmt.Sprintf("unit %s of %s: %v", p.Unit, p.Owner, err)}}, true
 			}
-			return t.lower(r, SharedUnit{p.Owner, p}, dp, flows), true
+			out := t.lower(r, SharedUnit{p.Owner, p}, dp, flows)
+			out.Errors = append(out.Errors, wrong...)
+			return out, true
 		}).Feed()
 }
 
@@ -44,6 +45,7 @@ type sharedTables struct {
 
 type decoded struct {
 	flows []sb.Flow
+	wrong []string // of single flows
 	err   string
 	scope scope
 }
@@ -59,12 +61,11 @@ func (t *Tables) decodeShared(chunksByOwner *incr.Index[Path, string, schema.UUI
 			if wide, ok := incr.Get(r, t.scopes.groups, p.group()); ok {
 				scope = wide
 			}
-			chunk, _ := incr.Get(r, t.Chunks, p)
-			flows, err := sb.DecodeFlows([]byte(chunk))
+			flows, wrong, err := t.flowsIn(r, p)
 			if err != nil {
 				return decoded{err: fmt.Sprintf("unit %s of group %s: %v", p.Unit, p.Owner, err), scope: scope}, true
 			}
-			return decoded{flows: flows, scope: scope}, true
+			return decoded{flows: flows, wrong: wrong, scope: scope}, true
 		})
 	s.whole = incr.NewIndex(s.decoded, "whole", func(p Path, d decoded) []SharedUnit {
 		if !d.scope.matched {
@@ -118,10 +119,15 @@ func (t *Tables) lowerShared() {
 				return Lowered{}, false
 			case d.err != "":
 				return Lowered{Errors: []string{d.err}}, true
-			case u.Datapath.IsZero():
-				return t.lowerWhole(r, u.Path, d.scope, d.flows), true
 			}
-			return t.lower(r, u, dp, d.flows), true
+			var out Lowered
+			if u.Datapath.IsZero() {
+				out = t.lowerWhole(r, u.Path, d.scope, d.flows)
+			} else {
+				out = t.lower(r, u, dp, d.flows)
+			}
+			out.Errors = append(out.Errors, d.wrong...)
+			return out, true
 		}).Feed()
 }
 

@@ -73,6 +73,15 @@ func (f *flows) follows(key string) bool {
 	return !ok || f.want.All || f.owners[owner]
 }
 
+const templatePrefix = sb.Prefix + "Chassis_Template_Var/"
+
+// isAnothers tells whether a southbound key is of what another chassis alone needs: its
+// template variables, of which there may be many.
+func (v *View) isAnothers(key string) bool {
+	id, ok := strings.CutPrefix(key, templatePrefix)
+	return ok && id != sb.TemplateVarOf(v.cfg.Name).String()
+}
+
 const groupPrefix = sb.Prefix + "Logical_DP_Group/"
 
 // note takes a key that came or, with nil, went, if it holds members of a group:

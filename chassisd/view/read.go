@@ -89,6 +89,9 @@ func (v *View) read(ctx context.Context) error {
 	partial := false
 	flows := newFlows()
 	if err := south.each(r.next, func(kv *mvccpb.KeyValue) {
+		if v.isAnothers(string(kv.Key)) {
+			return
+		}
 		r.take(kv)
 		flows.note(string(kv.Key), value(kv.Value))
 		if string(kv.Key) == compiledKey {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/weft-sdn/weft/chassisd/internal/etcdtest"
 	"github.com/weft-sdn/weft/schema"
+	"github.com/weft-sdn/weft/schema/sb"
 )
 
 // reader keeps the state that the feed tells.
@@ -384,6 +385,25 @@ func waitState(t *testing.T, v *View, what string, ok func(State) bool) {
 		case <-tick.C:
 		case <-timeout.C:
 			t.Fatalf("waiting for %s: %+v", what, v.State())
+		}
+	}
+}
+
+// TestTemplatesOfOthers: values of template variables are told of this chassis alone,
+// from the first reading on.
+func TestTemplatesOfOthers(t *testing.T) {
+	s := etcdtest.Start(t)
+	c := s.Client()
+	of := func(chassis string) string { return templatePrefix + sb.TemplateVarOf(chassis).String() }
+	etcdtest.Put(t, c, map[string]*string{of("hv1"): str("mine"), of("hv2"): str("another's"), "/weft/sb/Port_Binding/1": str("row")})
+	r := start(t, c, Config{})
+	r.until("the first state", func() bool { return r.last != nil && r.state["/weft/sb/Port_Binding/1"] == "row" })
+	etcdtest.Put(t, c, map[string]*string{of("hv2"): str("another's, changed"), of("hv3"): str("a third's")})
+	etcdtest.Put(t, c, map[string]*string{of("hv1"): str("changed")})
+	r.until("a change", r.has(of("hv1"), "changed"))
+	for _, chassis := range []string{"hv2", "hv3"} {
+		if v, told := r.state[of(chassis)]; told {
+			t.Errorf("the values of %s are told: %s", chassis, v)
 		}
 	}
 }

@@ -109,7 +109,7 @@ func (v *View) revision(ctx context.Context, evs []*clientv3.Event) error {
 	}
 	for _, ev := range evs {
 		key, put := string(ev.Kv.Key), ev.Type == clientv3.EventTypePut
-		if !v.flows.follows(key) {
+		if !v.flows.follows(key) || v.isAnothers(key) {
 			continue
 		}
 		if put {

@@ -45,15 +45,12 @@ type address struct {
 func (ft *feature) declareAddresses(g *graph.Graph) {
 	onRouters := graph.Table(g, "VIPs on routers", incr.Keys(ft.vips), func(r *incr.Reader, id vipKey) ([]model.AddressOn, bool) {
 		v, ok := incr.Get(r, ft.vips, id)
-		if !ok {
+		if !ok || v.Variables != "" {
 			return nil, false
 		}
 		var all []model.AddressOn
-		for _, k := range ft.routers {
-			its, _ := incr.Get(r, k.ofVIP, id)
-			for _, router := range k.datapathsOf(r, its.Places) {
-				all = append(all, model.AddressOn{On: router, IP: v.Addr})
-			}
+		for _, router := range ft.routersOf(r, id) {
+			all = append(all, model.AddressOn{On: router, IP: v.Addr})
 		}
 		return all, len(all) > 0
 	})
@@ -94,6 +91,15 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 	}, func(k model.AddressOn, q *question) graph.Place {
 		return graph.Place{Owner: k.On, Name: "lb-" + k.IP.String()}
 	}).Write(name, ft.ask)
+}
+
+// routersOf are all routers that have a VIP.
+func (ft *feature) routersOf(r *incr.Reader, id vipKey) (all []schema.UUID) {
+	for _, k := range ft.routers {
+		its, _ := incr.Get(r, k.ofVIP, id)
+		all = append(all, k.datapathsOf(r, its.Places)...)
+	}
+	return all
 }
 
 // addressOf is the row function of table "address of VIPs".

@@ -31,6 +31,7 @@ type vip struct {
 	Text     string // in column vips
 	Backends []lflow.Backend
 	All      []lflow.Backend // with those that a health check has left out; nil without one
+	Template *template       // where there are variables; Backends are none then
 	settings
 }
 
@@ -39,9 +40,15 @@ type virtual struct {
 	Addr  netip.Addr
 	Port  uint16 // 0 is all ports and protocols
 	Proto string // tcp, udp or sctp; "" without a port
+	// Variables is the text of one that holds template variables, in place of Addr and
+	// Port.
+	Variables string
 }
 
 func (v virtual) String() string {
+	if v.Variables != "" {
+		return strings.TrimSpace(v.Proto + " " + v.Variables)
+	}
 	if v.Port == 0 {
 		return v.Addr.String()
 	}
@@ -55,27 +62,40 @@ type settings struct {
 	Flush              bool       // connections end with their backend
 	Reject             bool       // without backends, clients are refused
 	SkipSNAT           bool       // routers leave the source as it is
+	Template, V6       bool       // entries may hold variables, of that family
 	Answers            string     // which routers answer for the addresses: see answersAll
 	Hairpin4, Hairpin6 netip.Addr // whom a backend sees as sender that calls itself; the VIP if they are not valid
 }
 
+// v6 tells whether the VIP is one of IPv6.
+func (v *vip) v6() bool {
+	if v.Template != nil {
+		return v.Template.V6
+	}
+	return v.Addr.Is6()
+}
+
 // hairpinFrom is whom a backend sees as sender that calls itself.
 func (v *vip) hairpinFrom() netip.Addr {
-	from := v.Hairpin4
-	if v.Addr.Is6() {
-		from = v.Hairpin6
+	if from := v.hairpinGiven(); from.IsValid() {
+		return from
 	}
-	if !from.IsValid() {
-		return v.Addr
+	return v.Addr
+}
+
+// hairpinGiven is that of option hairpin_snat_ip, if there is one.
+func (v *vip) hairpinGiven() netip.Addr {
+	if v.v6() {
+		return v.Hairpin6
 	}
-	return from
+	return v.Hairpin4
 }
 
 // options are those of Load_Balancer.
 type options struct {
-	reject, skipSNAT, flush *graph.Option[bool]
-	hairpin, answers        *graph.Option[string]
-	affinity                *graph.Option[int]
+	reject, skipSNAT, flush, template *graph.Option[bool]
+	hairpin, answers, family          *graph.Option[string]
+	affinity                          *graph.Option[int]
 }
 
 func declareOptions(g *graph.Graph) options {
@@ -89,7 +109,10 @@ func declareOptions(g *graph.Graph) options {
 		hairpin: graph.String[*nb.LoadBalancer](g, "options", "hairpin_snat_ip", "IP…",
 			"whom a backend sees as sender that calls its own VIP, one address of a family; the VIP"),
 		answers: graph.String[*nb.LoadBalancer](g, "options", "neighbor_responder", "all, reachable or none",
-			"for which VIPs routers answer questions of neighbours: for all, for those in a network of one of their ports, or for none; reachable"),
+			"for which VIPs routers answer questions of neighbours: for all, for those in a network of one of their ports, or for none; reachable, of templates none"),
+		template: graph.Bool[*nb.LoadBalancer](g, "options", "template", false,
+			"VIPs and backends may hold template variables, ^VARIABLE, of which each chassis has its own values in Chassis_Template_Var"),
+		family: graph.String[*nb.LoadBalancer](g, "options", "address-family", "ipv4 or ipv6", "of the variables of a template; ipv4"),
 	}
 }
 
@@ -109,7 +132,13 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*balancer, bool) {
 	taken := map[virtual]string{}
 	for _, text := range slices.Sorted(maps.Keys(row.VIPs)) {
 		v := &vip{Balancer: id, Name: row.Name, Text: text, settings: s}
-		if !v.parse(proto, row.VIPs[text], p) {
+		ok := false
+		if s.Template && isTemplate(text, row.VIPs[text]) {
+			ok = v.parseTemplate(proto, row.VIPs[text], s.V6, p)
+		} else {
+			ok = v.parse(proto, row.VIPs[text], p)
+		}
+		if !ok {
 			continue
 		}
 		if first, twice := taken[v.virtual]; twice {
@@ -118,6 +147,9 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*balancer, bool) {
 		}
 		taken[v.virtual] = text
 		b.VIPs[text] = v
+	}
+	if s.Template && s.Affinity > 0 {
+		p.Problem("options", "affinity_timeout: a template chooses by the client's address, which keeps its backend for as long as the backends stay")
 	}
 	b.Problems = p.List
 	return b, true
@@ -130,13 +162,25 @@ func (ft *feature) settingsOf(row *nb.LoadBalancer, p *graph.RowProblems) settin
 		Flush:      ft.options.flush.Read(row.Options, p),
 		Reject:     ft.options.reject.Read(row.Options, p),
 		SkipSNAT:   ft.options.skipSNAT.Read(row.Options, p),
-		Answers:    cmp.Or(ft.options.answers.Of(row.Options), answersReachable),
+		Template:   ft.options.template.Read(row.Options, p),
+	}
+	usual := answersReachable
+	if s.Template {
+		usual = answersNone
+	}
+	s.Answers = cmp.Or(ft.options.answers.Of(row.Options), usual)
+	switch family := ft.options.family.Of(row.Options); family {
+	case "", "ipv4":
+	case "ipv6":
+		s.V6 = true
+	default:
+		p.Problem("options", "address-family: "+strconv.Quote(family)+" is neither ipv4 nor ipv6")
 	}
 	switch s.Answers {
 	case answersAll, answersReachable, answersNone:
 	default:
 		p.Problem("options", "neighbor_responder: "+strconv.Quote(s.Answers)+" is none of all, reachable, none")
-		s.Answers = answersReachable
+		s.Answers = usual
 	}
 	of, bad := model.ByFamily(ft.options.hairpin.Of(row.Options))
 	if bad != "" {

@@ -96,6 +96,7 @@ func (ft *feature) declareRouters(g *graph.Graph) {
 		return graph.Place{Owner: id, Name: "lb-forced-snat", Table: "Logical_Router", Row: id, RowName: router.Name}
 	}).Write(name, ft.forceSources)
 	ft.declareAddresses(g)
+	ft.declareTemplateAnswers(g)
 }
 
 // placedVIP is a VIP with the datapath, or the group of them, that has it.
@@ -106,6 +107,14 @@ type placedVIP struct {
 
 // onRouter writes the flows of a VIP on routers of a kind.
 func (ft *feature) onRouter(r *incr.Reader, f *graph.Flows, v placedVIP, kind int) {
+	if v.Template != nil {
+		var gateways []*model.RouterPort
+		if kind == distributed {
+			gateways = ft.m.GatewayPorts(r, v.owner)
+		}
+		templated{v.vip}.onRouter(f, kind, gateways)
+		return
+	}
 	fam := model.FamilyOf(v.Addr)
 	begins := lflow.And(v.begins(fam), lflow.Not(lflow.Bool(lflow.CTRel)))
 	if kind != distributed {
@@ -135,27 +144,38 @@ func (v *vip) from(b lflow.Backend, fam *model.Family) *lflow.Expr {
 
 // routed sends what begins a connection to a backend.
 func (v *vip) routed(f *graph.Flows, fam *model.Family, begins *lflow.Expr, forced bool) {
-	var then []lflow.Action
-	snat := lflow.LBSNATDefault
-	switch {
-	case len(v.Backends) == 0 && v.Reject:
-		at, _ := pipeline.Find(pipeline.LROutSNAT)
-		f.Add(pipeline.LRInDNAT, v.priority(), begins, lflow.Nested{Kind: lflow.NestReject, Actions: lflow.Actions{lflow.Exchange{A: lflow.Outport, B: lflow.Inport},
-			lflow.Next{Jump: true, Pipeline: lflow.Egress, Table: uint8(at.Table)}}})
+	if len(v.Backends) == 0 {
+		f.Add(pipeline.LRInDNAT, v.priority(), begins, v.refused()...)
 		return
-	case len(v.Backends) == 0:
-		f.Add(pipeline.LRInDNAT, v.priority(), begins, lflow.Drop{})
-		return
-	case v.SkipSNAT:
-		then, snat = append(then, pipeline.Set(pipeline.SkipSNATForLB)), lflow.LBSNATSkip
-	case forced:
-		then, snat = append(then, pipeline.Set(pipeline.ForceSNATForLB)), lflow.LBSNATForce
 	}
+	then, snat := v.sources(forced)
 	if v.Affinity > 0 {
 		then = append(then, lflow.SetTo(pipeline.VIPField(fam.V6), v.Addr))
 	}
 	f.Add(pipeline.LRInDNAT, v.priority(), begins, append(then[:len(then):len(then)], v.balance(snat))...)
 	v.affine(f, fam, routerPipe, begins, snat, then)
+}
+
+// refused is what routers do with a client of a VIP without backends.
+func (v *vip) refused() []lflow.Action {
+	if !v.Reject {
+		return []lflow.Action{lflow.Drop{}}
+	}
+	at, _ := pipeline.Find(pipeline.LROutSNAT)
+	return []lflow.Action{lflow.Nested{Kind: lflow.NestReject, Actions: lflow.Actions{lflow.Exchange{A: lflow.Outport, B: lflow.Inport},
+		lflow.Next{Jump: true, Pipeline: lflow.Egress, Table: uint8(at.Table)}}}}
+}
+
+// sources says what becomes of the source of a balanced packet, which is told in then
+// too.
+func (v *vip) sources(forced bool) (then []lflow.Action, snat lflow.LBSNAT) {
+	switch {
+	case v.SkipSNAT:
+		return []lflow.Action{pipeline.Set(pipeline.SkipSNATForLB)}, lflow.LBSNATSkip
+	case forced:
+		return []lflow.Action{pipeline.Set(pipeline.ForceSNATForLB)}, lflow.LBSNATForce
+	}
+	return nil, lflow.LBSNATDefault
 }
 
 // forceSources changes the sources of what was balanced, and changes the replies back.

@@ -36,6 +36,10 @@ func (ft *feature) declareSwitches(g *graph.Graph) {
 		}
 	})
 	graph.NewUnits(g, "flows of VIPs on switches", incr.Values(ft.switches.vips), ft.vipAt, placeOf).Write(name, func(r *incr.Reader, f *graph.Flows, v *vip) {
+		if v.Template != nil {
+			templated{v}.onSwitch(f)
+			return
+		}
 		fam := model.FamilyOf(v.Addr)
 		v.onSwitch(f, fam)
 		ft.hairpin(r, f, v, fam)
@@ -105,7 +109,7 @@ func (v *vip) hashFields() string {
 	if fields == "" && v.Affinity > 0 {
 		fields = "ip_src"
 	}
-	if v.Addr.Is6() {
+	if v.v6() {
 		fields = strings.NewReplacer("ipv6_", "ipv6_", "ip_", "ipv6_").Replace(fields)
 	}
 	return fields

@@ -12,8 +12,12 @@ import (
 // ParseMatch finds out whether a match that a user wrote is in the language; the
 // error says what is wrong, for people. What it needs to know of address sets and
 // port groups is whether they are there: a match that names one that comes later
-// is looked at again then.
+// is looked at again then. A match with template variables agents read, once these have
+// values: it may be anything.
 func (s *Groups) ParseMatch(r *incr.Reader, match string) (*lflow.Expr, error) {
+	if lflow.HasVariables(match) {
+		return lflow.True(), nil
+	}
 	names := &lflow.Options{
 		AddressSet: func(name string) ([]lflow.Constant, bool) { return nil, s.HasSet(r, name) },
 		PortGroup: func(name string, _ *lflow.Symbol) ([]string, bool) {

@@ -71,10 +71,16 @@ type HAChassisGroup struct {
 	ExternalIDs map[string]string `ovs:"external_ids"`
 }
 
-// ChassisTemplateVar gives one chassis's values of template variables.
+// ChassisTemplateVar gives one chassis's values of template variables. Its UUID is
+// TemplateVarOf the chassis.
 type ChassisTemplateVar struct {
 	schema.Header `ovs:"Chassis_Template_Var,root,index=chassis"`
 
 	Chassis   string            `ovs:"chassis"`
 	Variables map[string]string `ovs:"variables"`
+}
+
+// TemplateVarOf is the UUID of the row of Chassis_Template_Var of a chassis.
+func TemplateVarOf(chassis string) schema.UUID {
+	return schema.NameUUID("Chassis_Template_Var", chassis)
 }
