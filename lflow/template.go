@@ -28,6 +28,12 @@ func (a Template) Prerequisites(es []*Expr) []*Expr { return es }
 // Texts are the match and the actions of a flow.
 type Texts struct{ Match, Actions string }
 
+// IsVariable tells whether a template variable can have a name.
+func IsVariable(name string) bool {
+	l := lexer{src: name}
+	return name != "" && charClass[name[0]]&isIdent1 != 0 && l.ident() == name && !strings.HasPrefix(name, "each.")
+}
+
 // HasVariables tells whether there are template variables in a text.
 func HasVariables(text string) bool {
 	found := false

@@ -19,6 +19,7 @@ import (
 	"github.com/weft-sdn/weft/northd/sampling"
 	"github.com/weft-sdn/weft/northd/stateful"
 	"github.com/weft-sdn/weft/northd/staticroute"
+	"github.com/weft-sdn/weft/northd/template"
 	"github.com/weft-sdn/weft/schema/nb"
 )
 
@@ -50,6 +51,7 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	routes = append(routes, staticroute.New(g, m, sessions))
 	route.New(g, m, routes...)
 	gateway.New(g, m, limit.Copp)
+	template.New(g)
 	return m
 }
 

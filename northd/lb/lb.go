@@ -28,6 +28,7 @@ type feature struct {
 	routers   [3]*kind
 	force     *graph.Option[string]
 	copp      model.CoppMeter
+	events    *incr.Table[struct{}, struct{}] // a row where all load balancers have option event
 	// Switches and routers that balance load.
 	balanced, balancedRouters *incr.Table[schema.UUID, struct{}]
 	byAddress                 *incr.Index[vipKey, []model.AddressOn, model.AddressOn]
@@ -41,6 +42,11 @@ type feature struct {
 // the meters of what is sent to agents.
 func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalancing {
 	ft := &feature{m: m, copp: copp, options: declareOptions(g)}
+	events := graph.Bool[*nb.NBGlobal](g, "options", "controller_event", false, "all load balancers have option event")
+	ft.events = graph.Table(g, "events of all load balancers", incr.Keys(m.Options), func(r *incr.Reader, k struct{}) (struct{}, bool) {
+		options, _ := incr.Get(r, m.Options, k)
+		return struct{}{}, events.Of(options)
+	})
 	ft.rows = graph.Read[*nb.LoadBalancer](g, "name", "vips", "protocol", "selection_fields")
 	ft.balancers = graph.Table(g, "load balancer", incr.Keys(ft.rows), ft.parse)
 	graph.ProblemsOf(g, ft.balancers, func(b *balancer) []graph.Problem { return b.Problems })

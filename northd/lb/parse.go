@@ -61,6 +61,7 @@ type settings struct {
 	Affinity           int        // seconds for which a client keeps its backend; 0 is not at all
 	Flush              bool       // connections end with their backend
 	Reject             bool       // without backends, clients are refused
+	Event              bool       // without backends, and if they are not refused, agents tell of clients
 	SkipSNAT           bool       // routers leave the source as it is
 	Template, V6       bool       // entries may hold variables, of that family
 	Answers            string     // which routers answer for the addresses: see answersAll
@@ -93,9 +94,9 @@ func (v *vip) hairpinGiven() netip.Addr {
 
 // options are those of Load_Balancer.
 type options struct {
-	reject, skipSNAT, flush, template *graph.Option[bool]
-	hairpin, answers, family          *graph.Option[string]
-	affinity                          *graph.Option[int]
+	reject, event, skipSNAT, flush, template *graph.Option[bool]
+	hairpin, answers, family                 *graph.Option[string]
+	affinity                                 *graph.Option[int]
 }
 
 func declareOptions(g *graph.Graph) options {
@@ -104,6 +105,8 @@ func declareOptions(g *graph.Graph) options {
 			"seconds for which a client keeps its backend after it has begun a connection"),
 		flush:  graph.Bool[*nb.LoadBalancer](g, "options", "ct_flush", false, "connections to a backend end when a VIP has it no more"),
 		reject: graph.Bool[*nb.LoadBalancer](g, "options", "reject", false, "clients of a VIP without backends are refused: TCP reset, ICMP port unreachable"),
+		event: graph.Bool[*nb.LoadBalancer](g, "options", "event", false,
+			"clients of a VIP without backends make a row of Controller_Event in the Southbound database, unless they are refused; not of templates"),
 		skipSNAT: graph.Bool[*nb.LoadBalancer](g, "options", "skip_snat", false,
 			"on gateway routers: the source stays as it is, whatever lb_force_snat_ip and NAT say"),
 		hairpin: graph.String[*nb.LoadBalancer](g, "options", "hairpin_snat_ip", "IP…",
@@ -127,7 +130,7 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*balancer, bool) {
 	if row.Protocol != nil {
 		proto = *row.Protocol
 	}
-	s := ft.settingsOf(row, p)
+	s := ft.settingsOf(r, row, p)
 	b := &balancer{Name: row.Name, VIPs: map[string]*vip{}}
 	taken := map[virtual]string{}
 	for _, text := range slices.Sorted(maps.Keys(row.VIPs)) {
@@ -155,12 +158,13 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*balancer, bool) {
 	return b, true
 }
 
-func (ft *feature) settingsOf(row *nb.LoadBalancer, p *graph.RowProblems) settings {
+func (ft *feature) settingsOf(r *incr.Reader, row *nb.LoadBalancer, p *graph.RowProblems) settings {
 	s := settings{
 		HashFields: strings.Join(row.SelectionFields, ","),
 		Affinity:   ft.options.affinity.Read(row.Options, p),
 		Flush:      ft.options.flush.Read(row.Options, p),
 		Reject:     ft.options.reject.Read(row.Options, p),
+		Event:      ft.options.event.Read(row.Options, p) || incr.Has(r, ft.events, struct{}{}),
 		SkipSNAT:   ft.options.skipSNAT.Read(row.Options, p),
 		Template:   ft.options.template.Read(row.Options, p),
 	}

@@ -73,10 +73,7 @@ func (ft *feature) declareRouters(g *graph.Graph) {
 		f.Pass(pipeline.LRInLBAffCheck, pipeline.LRInLBAffLearn)
 	})
 	for i, k := range ft.routers {
-		graph.NewUnits(g, "flows of VIPs on "+k.name, incr.Values(k.vips), func(r *incr.Reader, p placed) (placedVIP, bool) {
-			v, ok := ft.vipAt(r, p)
-			return placedVIP{v, p.owner}, ok
-		}, func(p placed, v placedVIP) graph.Place { return placeOf(p, v.vip) }).Write(name, func(r *incr.Reader, f *graph.Flows, v placedVIP) {
+		graph.NewUnits(g, "flows of VIPs on "+k.name, incr.Values(k.vips), ft.vipAt, placeOf).Write(name, func(r *incr.Reader, f *graph.Flows, v placedVIP) {
 			ft.onRouter(r, f, v, i)
 		})
 	}
@@ -99,12 +96,6 @@ func (ft *feature) declareRouters(g *graph.Graph) {
 	ft.declareTemplateAnswers(g)
 }
 
-// placedVIP is a VIP with the datapath, or the group of them, that has it.
-type placedVIP struct {
-	*vip
-	owner schema.UUID
-}
-
 // onRouter writes the flows of a VIP on routers of a kind.
 func (ft *feature) onRouter(r *incr.Reader, f *graph.Flows, v placedVIP, kind int) {
 	if v.Template != nil {
@@ -117,12 +108,13 @@ func (ft *feature) onRouter(r *incr.Reader, f *graph.Flows, v placedVIP, kind in
 	}
 	fam := model.FamilyOf(v.Addr)
 	begins := lflow.And(v.begins(fam), lflow.Not(lflow.Bool(lflow.CTRel)))
+	meter := ft.copp.Of(r, v.owner, eventMeter)
 	if kind != distributed {
-		v.routed(f, fam, begins, kind == forcedRouters)
+		v.routed(f, fam, begins, kind == forcedRouters, meter)
 		return
 	}
 	for _, p := range ft.m.GatewayPorts(r, v.owner) {
-		v.routed(f, fam, lflow.And(begins, p.Comes(p.Redirect)), false)
+		v.routed(f, fam, lflow.And(begins, p.Comes(p.Redirect)), false, meter)
 		for _, b := range v.ever() {
 			f.Add(pipeline.LROutUndnat, 120, lflow.And(lflow.Eq(fam.Src, b.IP), v.from(b, fam), p.Leaves(p.Redirect)), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
 		}
@@ -142,10 +134,10 @@ func (v *vip) from(b lflow.Backend, fam *model.Family) *lflow.Expr {
 	return lflow.Or(lflow.Eq(lflow.F(v.Proto+".src"), int(port)), lflow.Bool(fam.ICMP))
 }
 
-// routed sends what begins a connection to a backend.
-func (v *vip) routed(f *graph.Flows, fam *model.Family, begins *lflow.Expr, forced bool) {
+// routed sends what begins a connection to a backend; meter limits events.
+func (v *vip) routed(f *graph.Flows, fam *model.Family, begins *lflow.Expr, forced bool, meter string) {
 	if len(v.Backends) == 0 {
-		f.Add(pipeline.LRInDNAT, v.priority(), begins, v.refused()...)
+		f.Add(pipeline.LRInDNAT, v.priority(), begins, v.unserved(meter, refuse())...)
 		return
 	}
 	then, snat := v.sources(forced)
@@ -156,11 +148,8 @@ func (v *vip) routed(f *graph.Flows, fam *model.Family, begins *lflow.Expr, forc
 	v.affine(f, fam, routerPipe, begins, snat, then)
 }
 
-// refused is what routers do with a client of a VIP without backends.
-func (v *vip) refused() []lflow.Action {
-	if !v.Reject {
-		return []lflow.Action{lflow.Drop{}}
-	}
+// refuse is how routers refuse clients.
+func refuse() []lflow.Action {
 	at, _ := pipeline.Find(pipeline.LROutSNAT)
 	return []lflow.Action{lflow.Nested{Kind: lflow.NestReject, Actions: lflow.Actions{lflow.Exchange{A: lflow.Outport, B: lflow.Inport},
 		lflow.Next{Jump: true, Pipeline: lflow.Egress, Table: uint8(at.Table)}}}}

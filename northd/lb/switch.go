@@ -1,6 +1,8 @@
 package lb
 
 import (
+	"cmp"
+	"net/netip"
 	"strings"
 
 	"github.com/weft-sdn/weft/incr"
@@ -35,24 +37,31 @@ func (ft *feature) declareSwitches(g *graph.Graph) {
 			f.Add(pipeline.LSOutPreLB, 110, lflow.And(lflow.Bool(lflow.IP), lflow.Eq(lflow.Outport, p.Name)), lflow.Next{})
 		}
 	})
-	graph.NewUnits(g, "flows of VIPs on switches", incr.Values(ft.switches.vips), ft.vipAt, placeOf).Write(name, func(r *incr.Reader, f *graph.Flows, v *vip) {
+	graph.NewUnits(g, "flows of VIPs on switches", incr.Values(ft.switches.vips), ft.vipAt, placeOf).Write(name, func(r *incr.Reader, f *graph.Flows, v placedVIP) {
 		if v.Template != nil {
-			templated{v}.onSwitch(f)
+			templated{v.vip}.onSwitch(f)
 			return
 		}
 		fam := model.FamilyOf(v.Addr)
-		v.onSwitch(f, fam)
-		ft.hairpin(r, f, v, fam)
+		v.onSwitch(f, fam, ft.copp.Of(r, v.owner, eventMeter))
+		ft.hairpin(r, f, v.vip, fam)
 	})
 	ft.declareSenders(g)
 }
 
-func (ft *feature) vipAt(r *incr.Reader, k placed) (*vip, bool) {
-	return incr.Get(r, ft.vips, k.vipKey)
+// placedVIP is a VIP with the datapath, or the group of them, that has it.
+type placedVIP struct {
+	*vip
+	owner schema.UUID
+}
+
+func (ft *feature) vipAt(r *incr.Reader, k placed) (placedVIP, bool) {
+	v, ok := incr.Get(r, ft.vips, k.vipKey)
+	return placedVIP{v, k.owner}, ok
 }
 
 // placeOf is where the unit of a VIP is stored.
-func placeOf(k placed, v *vip) graph.Place {
+func placeOf(k placed, v placedVIP) graph.Place {
 	prefix := "lb-"
 	if v.Flush { // agents go by that
 		prefix = "lb-flush-"
@@ -82,18 +91,34 @@ func (v *vip) priority() uint16 {
 	return 120
 }
 
-// onSwitch sends new connections to a backend, which commits them.
-func (v *vip) onSwitch(f *graph.Flows, fam *model.Family) {
-	switch {
-	case len(v.Backends) > 0:
-		then := []lflow.Action{pipeline.Clear(pipeline.CTCommit), lflow.SetTo(pipeline.VIPField(fam.V6), v.Addr)}
-		f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), append(then, v.balance(lflow.LBSNATDefault))...)
-		v.affine(f, fam, switchPipe, v.begins(fam), lflow.LBSNATDefault, then)
-	case v.Reject:
-		f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), pipeline.Reject(false)...)
-	default:
-		f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), lflow.Drop{})
+// onSwitch sends new connections to a backend, which commits them; meter limits events.
+func (v *vip) onSwitch(f *graph.Flows, fam *model.Family, meter string) {
+	if len(v.Backends) == 0 {
+		f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), v.unserved(meter, pipeline.Reject(false))...)
+		return
 	}
+	then := []lflow.Action{pipeline.Clear(pipeline.CTCommit), lflow.SetTo(pipeline.VIPField(fam.V6), v.Addr)}
+	f.Add(pipeline.LSInLB, v.priority(), v.begins(fam), append(then, v.balance(lflow.LBSNATDefault))...)
+	v.affine(f, fam, switchPipe, v.begins(fam), lflow.LBSNATDefault, then)
+}
+
+// eventMeter is the key of Copp.meters for what clients of VIPs without backends send.
+const eventMeter = "event-elb"
+
+// unserved is what becomes of a client of a VIP without backends: it is refused as
+// reject does, or agents tell of it, ovn-sb(5), table Controller_Event.
+func (v *vip) unserved(meter string, reject []lflow.Action) []lflow.Action {
+	switch {
+	case v.Reject:
+		return reject
+	case v.Event && v.Template == nil:
+		at := v.Addr.String()
+		if v.Port != 0 {
+			at = netip.AddrPortFrom(v.Addr, v.Port).String()
+		}
+		return []lflow.Action{lflow.TriggerEvent{Meter: meter, VIP: at, Protocol: cmp.Or(v.Proto, "tcp"), LoadBalancer: v.Balancer.String()}}
+	}
+	return []lflow.Action{lflow.Drop{}}
 }
 
 // balance is the action that chooses a backend.

@@ -100,7 +100,7 @@ func (t *template) part(text string) (ip, port string, ok bool) {
 
 func isVariable(text string) bool {
 	name, ok := strings.CutPrefix(text, "^")
-	return ok && model.IsVariable(name)
+	return ok && lflow.IsVariable(name)
 }
 
 // templated is a VIP of a template: what vip writes, with variables.
@@ -173,11 +173,7 @@ func set(f lflow.Field, text string) lflow.Template {
 // onSwitch writes all flows of a VIP on switches.
 func (v templated) onSwitch(f *graph.Flows) {
 	t, fam, begins, priority := v.Template, v.fam(), v.begins(), v.priority()
-	empty := []lflow.Action{lflow.Drop{}}
-	if v.Reject {
-		empty = pipeline.Reject(false)
-	}
-	f.AddText(pipeline.LSInLB, priority-1, begins, empty...)
+	f.AddText(pipeline.LSInLB, priority-1, begins, v.unserved("", pipeline.Reject(false))...)
 	if t.Backends == "" {
 		return
 	}
@@ -240,7 +236,7 @@ func (v templated) own(f *graph.Flows, to string) {
 
 func (v templated) routed(f *graph.Flows, begins string, forced bool) {
 	priority := v.priority()
-	f.AddText(pipeline.LRInDNAT, priority-1, begins, v.refused()...)
+	f.AddText(pipeline.LRInDNAT, priority-1, begins, v.unserved("", refuse())...)
 	if v.Template.Backends == "" {
 		return
 	}

@@ -22,6 +22,7 @@ var protocols = [...]struct{ name, doc string }{
 	{"icmp6-error", "packets that routers answer with an ICMPv6 error"},
 	{"tcp-reset", "TCP and SCTP packets to a router's own addresses"},
 	{"bfd", "BFD control packets that routers' ports receive"},
+	{"event-elb", "packets of clients of VIPs without backends that agents tell of, of load balancers that a datapath has by itself"},
 	{"svc-monitor", "answers to health checks of load balancers"},
 }
 

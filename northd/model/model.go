@@ -102,7 +102,6 @@ func New(g *graph.Graph, limits Limits) *Model {
 	m.declareRedirects(g)
 	m.Groups = newGroups(g, m)
 	m.declareNATs(g)
-	declareTemplates(g)
 	graph.Rows(g, "Datapath_Binding", incr.Union(incr.Keys(m.Switches), incr.Keys(m.Routers)), m.datapathRow)
 	m.declareKeyProblems(g)
 	return m

@@ -1,21 +1,20 @@
-package model
+package template
 
 import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/weft-sdn/weft/incr"
+	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/nb"
 	"github.com/weft-sdn/weft/schema/sb"
 )
 
-// declareTemplates has agents told of their chassis's values of template variables:
-// ovn-nb(5), table Chassis_Template_Var. An agent finds its row by its UUID.
-func declareTemplates(g *graph.Graph) {
+// New declares the rows that agents read.
+func New(g *graph.Graph) {
 	rows := graph.Read[*nb.ChassisTemplateVar](g, "chassis", "variables")
 	graph.ProblemTable(g, "problems of template variables", incr.Keys(rows), func(r *incr.Reader, id schema.UUID) []graph.Problem {
 		row, ok := incr.Get(r, rows, id)
@@ -24,7 +23,7 @@ func declareTemplates(g *graph.Graph) {
 		}
 		p := graph.RowProblems{Table: "Chassis_Template_Var", Row: id, Name: row.Chassis}
 		for _, name := range slices.Sorted(maps.Keys(row.Variables)) {
-			if !IsVariable(name) {
+			if !lflow.IsVariable(name) {
 				p.Problem("variables", strconv.Quote(name)+" is not the name of a variable: letters, digits, _ and dots, no digit or dot first, and not each.something")
 			}
 		}
@@ -38,15 +37,4 @@ func declareTemplates(g *graph.Graph) {
 		}
 		return &sb.ChassisTemplateVar{Header: schema.Header{UUID: sb.TemplateVarOf(chassis)}, Chassis: chassis, Variables: row.Variables}, true
 	})
-}
-
-// IsVariable tells whether a template variable can have a name.
-func IsVariable(name string) bool {
-	for i, c := range []byte(name) {
-		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if !letter && (i == 0 || c != '.' && (c < '0' || c > '9')) {
-			return false
-		}
-	}
-	return name != "" && !strings.HasPrefix(name, "each.")
 }
