@@ -34,6 +34,7 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	var sessions model.BFDSessions
 	var sample model.ACLSampling
 	var answers model.SwitchAnswers
+	var offers []model.Offers
 	limit = meters.New(g, m)
 	sample = sampling.New(g, m)
 	answers = l2.New(g, m, limit.Copp)
@@ -43,13 +44,14 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	demand := acl.New(g, m, acl.Reads{Sampling: sample, Meters: limit.Logs, Copp: limit.Copp, Balanced: balance.Switch})
 	stateful.New(g, m, demand, balance.Switch)
 	router.New(g, m, answers, limit.Copp)
-	neighbour.New(g, m, limit.Copp)
+	offers = append(offers, nat.New(g, m, limit.Copp, balance))
+	offers = append(offers, balance.Offers...)
+	neighbour.New(g, m, limit.Copp, offers...)
 	var routes []model.RouteSource
-	routes = append(routes, nat.New(g, m, limit.Copp, balance))
 	sessions = bfd.New(g, m, limit.Copp)
 	policy.New(g, m, sessions)
 	routes = append(routes, staticroute.New(g, m, sessions))
-	route.New(g, m, routes...)
+	route.New(g, m, offers, routes...)
 	gateway.New(g, m, limit.Copp)
 	template.New(g)
 	return m

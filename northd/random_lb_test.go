@@ -36,6 +36,8 @@ func mutateBalancer(n *northdtest.Network, t *rapid.T) {
 			"template":           rapid.SampledFrom([]string{"", "true", "v"}).Draw(t, "template"),
 			"address-family":     rapid.SampledFrom([]string{"", "ipv4", "ipv6", "u"}).Draw(t, "family"),
 			"affinity_timeout":   rapid.SampledFrom([]string{"", "60", "t"}).Draw(t, "affinity"),
+			"event":              fmt.Sprint(rapid.Bool().Draw(t, "event")),
+			"add_route":          fmt.Sprint(rapid.Bool().Draw(t, "add route")),
 			"reject":             fmt.Sprint(rapid.Bool().Draw(t, "reject")),
 			"skip_snat":          fmt.Sprint(rapid.Bool().Draw(t, "skip")),
 			"hairpin_snat_ip":    rapid.SampledFrom([]string{"", "10.8.8.8", "10.8.8.8 fd00:8::8", "z"}).Draw(t, "hairpin"),

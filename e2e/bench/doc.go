@@ -75,6 +75,11 @@
 //	backend-add-to-flows-500-lbs     a backend more or less: transaction until hv
 //	agent-lb-flows                   flows in the switch of an agent with a VM on a switch of each of their 20 routers
 //	agent-lb-memory                  memory of that agent that is no file's
+//	switch-lb-memory                 the same of its switch
+//	southbound-lb-bytes              of the Southbound database with them: etcd's keys and values, or the peer's compact file
+//	backend-flap-agent-cpu           the agent's processor time for a backend more or less, of one of 1,000 services of 20
+//	lb-connection-setup              UDP through a load balancer from a new port until it is answered
+//	lb-round-trip                    a ping through one
 //	gateway-gap-HOW-bfd-…            longest time without an answer from a VM behind a gateway that dies
 //	go/PACKAGE/BenchmarkName[:unit]  a Go benchmark
 //

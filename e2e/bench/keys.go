@@ -54,12 +54,31 @@ func (c *cloud) etcd() (*clientv3.Client, error) {
 // held returns how many of the keys of northd there are in etcd, of weft, and
 // their bytes, with those of what they hold.
 func (c *cloud) held(ctx context.Context) (keys, bytes int64, err error) {
+	return c.below(ctx, counts...)
+}
+
+// southbound returns the bytes of the Southbound database: of weft the keys in etcd and
+// what they hold, of the peer what its server keeps in a file once that is compact.
+func (c *cloud) southbound(ctx context.Context) (int64, error) {
+	if c.s.Backend.Name() == "weft" {
+		_, bytes, err := c.below(ctx, "/weft/sb/")
+		return bytes, err
+	}
+	r, err := c.s.Run(ctx, "", "", "ovsdb-client", "backup", "unix:"+c.s.Dir+"/sb.sock", "OVN_Southbound")
+	if err != nil {
+		return 0, err
+	}
+	return int64(len(r.Stdout)), nil
+}
+
+// below returns how many keys there are below prefixes, and their bytes.
+func (c *cloud) below(ctx context.Context, prefixes ...string) (keys, bytes int64, err error) {
 	e, err := c.etcd()
 	if err != nil {
 		return 0, 0, err
 	}
 	defer e.Close()
-	for _, prefix := range counts {
+	for _, prefix := range prefixes {
 		r, err := e.Get(ctx, prefix, clientv3.WithPrefix())
 		if err != nil {
 			return 0, 0, fmt.Errorf("bench: etcd: %w", err)

@@ -15,31 +15,59 @@ import (
 //   - backend-add: a backend more, or the same less, of one load balancer, from the
 //     transaction until it is in the switch; of 15 the median;
 //   - agent-lb-flows, agent-lb-memory: what hv1's agent has put into the switch, and
-//     the memory that it holds by then (its own, without the program's file).
-type lbCloud struct{ switches, routers, backends int }
+//     the memory that it holds by then (its own, without the program's file);
+//   - switch-lb-memory: that of the switch;
+//   - southbound-lb-bytes: of the Southbound database, compact.
+//
+// And of a cloud of 1,000 load balancers of 20 backends on 50 switches:
+//
+//   - backend-flap-agent-cpu: the agent's processor time for a backend more or less of
+//     one of them; of 15 the mean.
+type lbCloud struct {
+	name                                   string
+	balancers, switches, routers, backends int
+}
 
-var manyBalancers = lbCloud{500, 20, 10}
+var (
+	manyBalancers = lbCloud{"500-lbs", 500, 500, 20, 10}
+	manyServices  = lbCloud{"1000-services", 1000, 50, 5, 20}
+)
 
 const (
 	lbCold   = "cold-compile-500-lbs"
 	lbAdd    = "backend-add-to-flows-500-lbs"
 	lbFlows  = "agent-lb-flows"
 	lbMemory = "agent-lb-memory"
+	lbSwitch = "switch-lb-memory"
+	lbBytes  = "southbound-lb-bytes"
+	lbFlap   = "backend-flap-agent-cpu"
 )
 
 func lbScenes() []scene {
-	z := manyBalancers
+	many, flap := manyBalancers.routed(), manyServices.routed()
+	many.cold, many.add, many.flows, many.memory, many.switchMemory, many.bytes = lbCold, lbAdd, lbFlows, lbMemory, lbSwitch, lbBytes
+	flap.cpu = lbFlap
+	return []scene{many.scene([]spec{
+		{name: lbCold, goal: goal{ratio: 0.25}},
+		{name: lbFlows, goal: goal{ratio: 0.05}},
+		{name: lbMemory, goal: goal{ratio: 0.25}},
+		{name: lbSwitch, goal: goal{ratio: 0.25}},
+		{name: lbBytes, goal: goal{ratio: 0.2}},
+		{name: lbAdd, goal: goal{ratio: 0.1, limit: &figure{15e-3, "s"}}},
+	}), flap.scene([]spec{{name: lbFlap, goal: goal{ratio: 0.1}}})}
+}
+
+// routed is the cloud, of which hv1 has a VM of each router.
+func (z lbCloud) routed() routed {
 	var vms []string
 	for r := range z.routers {
 		vms = append(vms, portName(r*z.switches/z.routers, 0))
 	}
-	return []scene{routed{"500-lbs", lbCold, lbFlows, lbMemory, lbAdd, vms, nil, z.write, z.change}.scene([]spec{
-		{name: lbCold, goal: goal{ratio: 0.25}},
-		{name: lbFlows, goal: goal{ratio: 0.05}},
-		{name: lbMemory, goal: goal{ratio: 0.25}},
-		{name: lbAdd, goal: goal{ratio: 0.1, limit: &figure{15e-3, "s"}}},
-	})}
+	return routed{name: z.name, vms: vms, write: z.write, change: z.change}
 }
+
+// vmsOfSwitch is how many VMs a switch has.
+const vmsOfSwitch = 10
 
 // address is that of VM j on switch i; -1 is the router's.
 func (lbCloud) address(i, j int) string { return fmt.Sprintf("10.%d.%d.%d", 1+i>>8, i&255, j+2) }
@@ -47,11 +75,13 @@ func (lbCloud) address(i, j int) string { return fmt.Sprintf("10.%d.%d.%d", 1+i>
 func lbVIP(i int) string  { return fmt.Sprintf("172.30.%d.%d:80", i>>8, i&255) }
 func lbName(i int) string { return fmt.Sprint("lb", i) }
 
-// vips is column vips of a load balancer, one of as many as there are switches.
+// vips is column vips of a load balancer, whose backends are on as many switches, or on
+// all.
 func (z lbCloud) vips(i, backends int) []any {
+	step := max(1, z.switches/z.backends)
 	var all []string
 	for j := range backends {
-		all = append(all, z.address((i+50*j)%z.switches, j%z.backends)+":8080")
+		all = append(all, z.address((i+step*j)%z.switches, j%vmsOfSwitch)+":8080")
 	}
 	return []any{"map", []any{[]any{lbVIP(i), strings.Join(all, ",")}}}
 }
@@ -72,7 +102,7 @@ func (z lbCloud) change(c *cloud, parts *waits) (time.Duration, error) {
 func (z lbCloud) write(c *cloud) error {
 	var b batch
 	var all []any
-	for i := range z.switches {
+	for i := range z.balancers {
 		all = append(all, b.row("Load_Balancer", map[string]any{"name": lbName(i), "vips": z.vips(i, z.backends)}))
 	}
 	b.row("Load_Balancer_Group", map[string]any{"name": "all", "load_balancer": []any{"set", all}})
@@ -90,7 +120,7 @@ func (z lbCloud) write(c *cloud) error {
 			lrp, lsp := b.join(fmt.Sprint("r", r, "-", i), fmt.Sprintf("40:45:00:00:%02x:%02x", i>>8, i&255), z.address(i, -1)+"/28", nil)
 			inside = append(inside, lrp)
 			ports := []any{lsp}
-			for j := range z.backends {
+			for j := range vmsOfSwitch {
 				ports = append(ports, b.vm(portName(i, j), fmt.Sprintf("40:44:%02x:00:%02x:%02x", j, i>>8, i&255), z.address(i, j)))
 			}
 			b.row("Logical_Switch", map[string]any{"name": fmt.Sprint("sw", i), "ports": []any{"set", ports}, "load_balancer_group": group})

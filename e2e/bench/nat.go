@@ -49,7 +49,7 @@ func natScenes() (all []scene) {
 		for j := range repeats {
 			later = append(later, portName(0, z.each+j))
 		}
-		all = append(all, routed{z.name(), z.cold(), fipFlows, fipMemory, z.add(), vms, later, z.write, z.addFIP}.scene(figures))
+		all = append(all, routed{name: z.name(), cold: z.cold(), flows: fipFlows, memory: fipMemory, add: z.add(), vms: vms, later: later, write: z.write, change: z.addFIP}.scene(figures))
 	}
 	return append(all, packetScene)
 }

@@ -19,7 +19,9 @@ import (
 //     the floating IP, and through SNAT to the host; the mean of 500 one after the
 //     other, of 15 such rows the median;
 //   - packet-time: 64-byte packets to the floating IP, more than the switch can take,
-//     all of one connection: a second by those that arrive in it.
+//     all of one connection: a second by those that arrive in it;
+//   - lb-connection-setup, lb-round-trip: UDP from a new port through a load balancer of
+//     the switch to the other VM, and the mean of 500 pings through it.
 //
 // Of all of them it is then the median of five runs, which each side has between
 // those of the other.
@@ -27,10 +29,13 @@ const (
 	fipSetup  = "fip-connection-setup"
 	snatSetup = "snat-connection-setup"
 	fipPacket = "fip-packet-time"
+	lbSetup   = "lb-connection-setup"
+	lbTrip    = "lb-round-trip"
 )
 
 var packetScene = scene{packets: true, measure: (*cloud).packets, figures: []spec{
-	{name: fipSetup, goal: goal{ratio: 1}}, {name: snatSetup, goal: goal{ratio: 1}}, {name: fipPacket, goal: goal{ratio: 1}}}}
+	{name: fipSetup, goal: goal{ratio: 1}}, {name: snatSetup, goal: goal{ratio: 1}}, {name: fipPacket, goal: goal{ratio: 1}},
+	{name: lbSetup, goal: goal{ratio: 1}}, {name: lbTrip, goal: goal{ratio: 1}}}}
 
 // The cloud has one router. Its VMs 0 and 1 have floating IPs, that of 1 is where
 // it is; VM 2 has none.
@@ -60,7 +65,45 @@ func (c *cloud) packets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.setups(ctx, fipSetup, "out", fipOf(0, fipVM)), c.setups(ctx, snatSetup, from, provider), c.stream(ctx, to))
+	return errors.Join(c.setups(ctx, fipSetup, "out", fipOf(0, fipVM)), c.setups(ctx, snatSetup, from, provider), c.stream(ctx, to), c.balanced(ctx, from, to))
+}
+
+// balanced gives the times through load balancers of the VMs' switch. It comes last:
+// with them all packets of the switch are tracked.
+func (c *cloud) balanced(ctx context.Context, from, to string) error {
+	if !c.want(lbSetup, lbTrip) {
+		return nil
+	}
+	const vip, whole, pings = "10.200.0.1", "10.200.0.2", 500
+	err := c.script(ctx,
+		[]string{"ovn-nbctl", "lb-add", "lb", vip + ":7", natIP(0, fipVM) + ":7", "udp", "--", "lb-add", "all", whole, natIP(0, fipVM),
+			"--", "ls-lb-add", "sw0", "lb", "--", "ls-lb-add", "sw0", "all"},
+		[]string{"sync"},
+		[]string{"until", "ping", from, whole},
+	)
+	if err != nil {
+		return err
+	}
+	if err := c.setups(ctx, lbSetup, from, vip); err != nil {
+		return err
+	}
+	trip, err := c.median(ctx, repeats, lbTrip, func() (time.Duration, error) {
+		var said bytes.Buffer
+		if err := c.s.Do(ctx, c.s.Dir, &said, io.Discard, from, "ping", "-q", "-c", strconv.Itoa(pings), "-i", "0.002", whole); err != nil {
+			return 0, err
+		}
+		_, text, _ := strings.Cut(said.String(), " = ") // min/avg/max/mdev
+		part := strings.Split(text, "/")
+		if len(part) < 2 {
+			return 0, fmt.Errorf("bench: ping said %q", said.String())
+		}
+		return time.ParseDuration(part[1] + "ms")
+	})
+	if err != nil {
+		return err
+	}
+	c.give(lbTrip, trip)
+	return nil
 }
 
 // setups gives the time of a connection between two places.

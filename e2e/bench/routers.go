@@ -56,7 +56,7 @@ func routerScenes() (all []scene) {
 		for b := range min(10, z.routers/perBlock) {
 			vms = append(vms, portName(b*perBlock, 0))
 		}
-		all = append(all, routed{z.name, z.cold(), z.flows(), z.memory(), z.add(), vms, nil, z.write, (*cloud).addRoute}.scene(figures))
+		all = append(all, routed{name: z.name, cold: z.cold(), flows: z.flows(), memory: z.memory(), add: z.add(), vms: vms, write: z.write, change: (*cloud).addRoute}.scene(figures))
 	}
 	return all
 }
@@ -65,6 +65,7 @@ func routerScenes() (all []scene) {
 type routed struct {
 	name                     string
 	cold, flows, memory, add string   // names of figures, those that the scene has of them
+	bytes, switchMemory, cpu string   // likewise: see lbCloud
 	vms, later               []string // of hv1: first, and when flows and memory are measured
 	write                    func(*cloud) error
 	// change makes one of the changes that the figure add is of, and returns what it
@@ -93,7 +94,14 @@ func (c *cloud) routed(ctx context.Context, r routed) error {
 		}
 		c.give(r.cold, seconds(took))
 	}
-	if !c.want(r.add, r.flows, r.memory) {
+	if c.want(r.bytes) {
+		bytes, err := c.southbound(ctx)
+		if err != nil {
+			return err
+		}
+		c.give(r.bytes, &figure{float64(bytes) / 1e6, "MB"})
+	}
+	if !c.want(r.add, r.flows, r.memory, r.switchMemory, r.cpu) {
 		return nil
 	}
 	if err := c.s.AddHypervisors(1); err != nil {
@@ -119,7 +127,14 @@ func (c *cloud) routed(ctx context.Context, r routed) error {
 	c.note("%s: agent with %d flows: %.1f MB of its own, %.1f MB resident", r.name, flows, float64(own)/1e6, float64(resident)/1e6)
 	c.give(r.flows, &figure{float64(flows), "flows"})
 	c.give(r.memory, &figure{float64(own) / 1e6, "MB"})
-	if !c.want(r.add) {
+	if c.want(r.switchMemory) {
+		own, _, err := c.restMemory(ctx, "hv1/vswitchd")
+		if err != nil {
+			return err
+		}
+		c.give(r.switchMemory, &figure{float64(own) / 1e6, "MB"})
+	}
+	if !c.want(r.add, r.cpu) {
 		return nil
 	}
 	if err := c.plug(ctx, r.later...); err != nil {
@@ -132,6 +147,7 @@ func (c *cloud) routed(ctx context.Context, r routed) error {
 	}
 	c.note("of one, medians: %s; of the agent: until flows are handed on %v, until the switch's barrier %v, processor time %v", &parts, cost.own, cost.barrier, cost.cpu)
 	c.give(r.add, cost.hv)
+	c.give(r.cpu, cost.cpu)
 	return nil
 }
 

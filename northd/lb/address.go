@@ -38,6 +38,7 @@ type address struct {
 	ports   []*model.RouterPort
 	gateway []*model.RouterPort // of a distributed router
 	own     bool                // some port of the router has it
+	offered bool                // other routers know it
 }
 
 // declareAddresses declares what is the same for all VIPs of an address on a router:
@@ -57,6 +58,7 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 	ft.byAddress = incr.NewIndex(onRouters, "address", func(_ vipKey, all []model.AddressOn) []model.AddressOn { return all })
 	addresses := graph.Table(g, "address of VIPs", incr.Values(ft.byAddress), ft.addressOf)
 	ft.ofRouter = incr.NewIndex(addresses, "router", func(k model.AddressOn, _ *address) []schema.UUID { return []schema.UUID{k.On} })
+	ft.offers = declareOffers(g, ft.m, addresses)
 	unitOf := func(k model.AddressOn, a *address) graph.Place {
 		return graph.Place{Owner: k.On, Name: "lb-" + k.IP.String(), Table: "Load_Balancer", Row: a.vip.Balancer, RowName: a.vip.Name}
 	}
@@ -113,6 +115,7 @@ func (ft *feature) addressOf(r *incr.Reader, k model.AddressOn) (*address, bool)
 		case a.vip == nil:
 			a.vip = v
 		}
+		a.offered = a.offered || v.AddRoute
 		if v.Answers == answersAll || v.Answers == answersReachable && a.answers == answersNone {
 			a.answers = v.Answers
 		}

@@ -2,10 +2,11 @@
 // backends, on switches, and on routers that have a gateway.
 //
 // parse.go reads rows of Load_Balancer, where.go finds the datapaths that have them,
-// switch.go and router.go write the flows of a VIP, hairpin.go what a backend needs
-// that calls its own VIP, address.go tells others which addresses routers have by
-// their VIPs, health.go which backends are asked whether they serve, monitor.go writes
-// the flows for that.
+// switch.go and router.go write the flows of a VIP, template.go those of one with
+// template variables, hairpin.go what a backend needs that calls its own VIP, address.go
+// tells others which addresses routers have by their VIPs, offer.go to which of them
+// other routers route, health.go which backends are asked whether they serve, monitor.go
+// writes the flows for that.
 //
 // The rule: the flows of a VIP are one unit, stored once for all switches that have
 // its load balancer by the same group, or that are named by the same set of rows. A

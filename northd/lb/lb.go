@@ -34,6 +34,7 @@ type feature struct {
 	byAddress                 *incr.Index[vipKey, []model.AddressOn, model.AddressOn]
 	ofRouter                  *incr.Index[model.AddressOn, *address, schema.UUID]
 	health                    health
+	offers                    model.Offers
 	// Load balancers that have VIPs, and groups that have such.
 	filled, filledGroups *incr.Table[schema.UUID, struct{}]
 }
@@ -95,7 +96,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 	ft.findRouters(g)
 	ft.declareRouters(g)
 	ft.declareMonitors(g)
-	return model.LoadBalancing{Switch: ft.demand, Answered: ft.answered, Router: func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.balancedRouters, id) }}
+	return model.LoadBalancing{Switch: ft.demand, Answered: ft.answered, Offers: []model.Offers{ft.offers}, Router: func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.balancedRouters, id) }}
 }
 
 // findSwitches declares which switches have which load balancers.

@@ -63,6 +63,7 @@ type settings struct {
 	Reject             bool       // without backends, clients are refused
 	Event              bool       // without backends, and if they are not refused, agents tell of clients
 	SkipSNAT           bool       // routers leave the source as it is
+	AddRoute           bool       // other routers on the switches of its routers know VIPs
 	Template, V6       bool       // entries may hold variables, of that family
 	Answers            string     // which routers answer for the addresses: see answersAll
 	Hairpin4, Hairpin6 netip.Addr // whom a backend sees as sender that calls itself; the VIP if they are not valid
@@ -94,9 +95,9 @@ func (v *vip) hairpinGiven() netip.Addr {
 
 // options are those of Load_Balancer.
 type options struct {
-	reject, event, skipSNAT, flush, template *graph.Option[bool]
-	hairpin, answers, family                 *graph.Option[string]
-	affinity                                 *graph.Option[int]
+	reject, event, skipSNAT, flush, template, addRoute *graph.Option[bool]
+	hairpin, answers, family                           *graph.Option[string]
+	affinity                                           *graph.Option[int]
 }
 
 func declareOptions(g *graph.Graph) options {
@@ -113,6 +114,8 @@ func declareOptions(g *graph.Graph) options {
 			"whom a backend sees as sender that calls its own VIP, one address of a family; the VIP"),
 		answers: graph.String[*nb.LoadBalancer](g, "options", "neighbor_responder", "all, reachable or none",
 			"for which VIPs routers answer questions of neighbours: for all, for those in a network of one of their ports, or for none; reachable, of templates none"),
+		addRoute: graph.Bool[*nb.LoadBalancer](g, "options", "add_route", false,
+			"the other routers on switches of a router with the VIPs route to them, and know their Ethernet address; not of templates"),
 		template: graph.Bool[*nb.LoadBalancer](g, "options", "template", false,
 			"VIPs and backends may hold template variables, ^VARIABLE, of which each chassis has its own values in Chassis_Template_Var"),
 		family: graph.String[*nb.LoadBalancer](g, "options", "address-family", "ipv4 or ipv6", "of the variables of a template; ipv4"),
@@ -166,6 +169,7 @@ func (ft *feature) settingsOf(r *incr.Reader, row *nb.LoadBalancer, p *graph.Row
 		Reject:     ft.options.reject.Read(row.Options, p),
 		Event:      ft.options.event.Read(row.Options, p) || incr.Has(r, ft.events, struct{}{}),
 		SkipSNAT:   ft.options.skipSNAT.Read(row.Options, p),
+		AddRoute:   ft.options.addRoute.Read(row.Options, p),
 		Template:   ft.options.template.Read(row.Options, p),
 	}
 	usual := answersReachable

@@ -28,6 +28,8 @@ type LoadBalancing struct {
 	Router func(r *incr.Reader, router schema.UUID) bool
 	// Answered are the virtual addresses that a router answers for by a port.
 	Answered func(r *incr.Reader, p *RouterPort) []netip.Addr
+	// Offers are those that other routers know.
+	Offers []Offers
 }
 
 // OnRouter calls the function, if there is one.

@@ -60,9 +60,6 @@ type NATs struct {
 	Table    *incr.Table[schema.UUID, *NAT]
 	OfRouter *incr.Index[schema.UUID, *NAT, schema.UUID]
 
-	// Routable are those to which other routers know the way, by themselves.
-	Routable *incr.Index[schema.UUID, *NAT, schema.UUID]
-
 	elsewhere *incr.Index[schema.UUID, *NAT, schema.UUID] // those with a Port, by router
 	parsed    *incr.Table[schema.UUID, *NAT]
 	claims    *incr.Index[schema.UUID, *NAT, claim]
@@ -96,12 +93,6 @@ func (m *Model) declareNATs(g *graph.Graph) {
 		return n, n.usable
 	})
 	t.OfRouter = incr.NewIndex(t.Table, "router", func(_ schema.UUID, n *NAT) []schema.UUID { return []schema.UUID{n.Router} })
-	t.Routable = incr.NewIndex(t.Table, "add_route", func(id schema.UUID, n *NAT) []schema.UUID {
-		if !n.Routable {
-			return nil
-		}
-		return []schema.UUID{id}
-	})
 	t.elsewhere = incr.NewIndex(t.Table, "router, where a VM is", func(_ schema.UUID, n *NAT) []schema.UUID {
 		if n.Port == "" {
 			return nil

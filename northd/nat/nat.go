@@ -24,10 +24,9 @@ type feature struct {
 	byPort    *incr.Index[schema.UUID, *model.NAT, behind]
 }
 
-// New declares translation, and returns the routes that other routers have to addresses
-// outside. Copp has the meters of what is sent to agents; routers that balance load are
+// New declares translation, and returns the addresses outside that other routers know. Copp has the meters of what is sent to agents; routers that balance load are
 // tracked as those that translate.
-func New(g *graph.Graph, m *model.Model, copp model.CoppMeter, balance model.LoadBalancing) model.RouteSource {
+func New(g *graph.Graph, m *model.Model, copp model.CoppMeter, balance model.LoadBalancing) model.Offers {
 	ft := &feature{m: m, copp: copp, force: newForced(g), balance: balance}
 	graph.Bool[*nb.NBGlobal](g, "options", "use_common_zone", true,
 		"has no other value: a distributed router keeps what it translates in one zone, but between two of its addresses outside")
@@ -42,7 +41,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter, balance model.Loa
 	ft.declareGatewayRouters(g)
 	ft.declareSwitches(g)
 	ft.declareCommits(g)
-	return ft.declareRoutes(g)
+	return ft.declareOffers(g)
 }
 
 // isAt is a match of an address, or of a network of them, which may be that of all.

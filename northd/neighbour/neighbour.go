@@ -20,8 +20,9 @@ type protection struct {
 	Picky bool
 }
 
-// New declares neighbours. Copp has the meters of what is sent to agents.
-func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
+// New declares neighbours, those that features offer too. Copp has the meters of what is
+// sent to agents.
+func New(g *graph.Graph, m *model.Model, copp model.CoppMeter, offers ...model.Offers) {
 	always := graph.Bool[*nb.LogicalRouter](g, "options", model.AlwaysLearn, true,
 		"learn from the question of any neighbour; false: only from one for the router, or of who is known already")
 	of := graph.Table(g, "class of neighbours", incr.Keys(m.Routers), func(r *incr.Reader, id schema.UUID) (protection, bool) {
@@ -38,7 +39,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) {
 		resolve(f)
 		ask(f, c)
 	})
-	newSegments(g, m)
+	newSegments(g, m, offers)
 	newStatic(g, m)
 	m.RouterPortFlows.Write(name, func(r *incr.Reader, f *graph.Flows, p *model.RouterPort) {
 		router, _ := incr.Get(r, m.Routers, p.Router)

@@ -55,7 +55,7 @@ type owners struct {
 // segment do nothing on others, unless these must not know its addresses.
 type owner struct{ id, wide schema.UUID }
 
-func newSegments(g *graph.Graph, m *model.Model) *segments {
+func newSegments(g *graph.Graph, m *model.Model, offers []model.Offers) *segments {
 	s := &segments{m: m, asks: graph.Bool[*nb.LogicalRouter](g, "options", "dynamic_neigh_routers", false,
 		"ask for the Ethernet addresses of other routers on a switch, as for anybody's")}
 	s.links = graph.Table(g, "link of router and switch", incr.Keys(m.RouterPorts), s.linkOf)
@@ -83,7 +83,9 @@ func newSegments(g *graph.Graph, m *model.Model) *segments {
 	})
 	graph.NewUnits(g, "addresses of switch port", incr.Keys(m.SwitchPorts), s.hostOf, s.placeHost).Write(name, s.resolveHost)
 	graph.NewUnits(g, "addresses of router port", incr.Keys(s.links), s.routerOf, s.placeRouter).Write(name, s.resolveRouter)
-	s.declareNAT(g)
+	for _, o := range offers {
+		s.declareOffers(g, o)
+	}
 	m.RouterPortFlows.Write(name, s.enter)
 	return s
 }

@@ -3,6 +3,7 @@ package route
 import (
 	"cmp"
 	"net/netip"
+	"slices"
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
@@ -28,8 +29,9 @@ type table struct {
 	name   string
 }
 
-// New declares routing with the routes of some sources.
-func New(g *graph.Graph, m *model.Model, sources ...model.RouteSource) {
+// New declares routing with the routes of some sources, and those to what routers offer
+// each other.
+func New(g *graph.Graph, m *model.Model, offers []model.Offers, sources ...model.RouteSource) {
 	ft := &feature{m: m, tableOf: graph.String[*nb.LogicalRouterPort](g, "options", "route_table", "name",
 		"packets that come in by the port are routed by the routes with that route_table, and by those to the networks of ports")}
 	ft.byTable = incr.NewIndex(m.RouterPorts, "route table", func(_ schema.UUID, p *model.RouterPort) []table {
@@ -46,6 +48,9 @@ func New(g *graph.Graph, m *model.Model, sources ...model.RouteSource) {
 	})
 	m.RouterPortFlows.Write(name, ft.enterTable)
 	connect(m)
+	for i, o := range offers {
+		sources = slices.Insert(sources, i, toOffers(g, m, o))
+	}
 	for _, s := range sources {
 		ft.from(g, s)
 	}
@@ -104,7 +109,8 @@ type hop struct {
 // entry are all routes of a way, by their rows.
 type entry struct {
 	way
-	hops []hop
+	first schema.UUID // key of the first
+	hops  []hop
 }
 
 // from declares the flows of a source's routes.
@@ -114,7 +120,11 @@ func (ft *feature) from(g *graph.Graph, s model.RouteSource) {
 	})
 	of := func(r *incr.Reader, w way) (entry, bool) {
 		e := entry{way: w}
-		for row, rt := range incr.Each(r, byWay, w) {
+		for key, rt := range incr.Each(r, byWay, w) {
+			if len(e.hops) == 0 {
+				e.first = key
+			}
+			row := key
 			if !rt.Row.IsZero() {
 				row = rt.Row
 			}
@@ -123,8 +133,7 @@ func (ft *feature) from(g *graph.Graph, s model.RouteSource) {
 		return e, len(e.hops) > 0
 	}
 	place := func(w way, e entry) graph.Place {
-		first := e.hops[0].row
-		return graph.Place{Owner: w.router, Name: "route-" + first.String(), Table: s.Table, Row: first, RowName: w.prefix.String()}
+		return graph.Place{Owner: w.router, Name: "route-" + e.first.String(), Table: s.Table, Row: e.hops[0].row, RowName: w.prefix.String()}
 	}
 	graph.NewUnits(g, "flows of routes: "+s.Name, incr.Values(byWay), of, place).Write(s.Name, ft.write)
 }
