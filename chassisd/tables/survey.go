@@ -40,7 +40,7 @@ func (t *Tables) surveyChunks() {
 func (t *Tables) surveyChunk(r *incr.Reader, p Path) (s survey, ok bool) {
 	elides := t.elides(r)
 	addSet := func(set string) { s.sets = append(s.sets, strings.Clone(set)) } // a text pins its chunk
-	one := func(f *sb.Flow) {
+	note := func(f *sb.Flow) {
 		if elides {
 			s.stages.add(f)
 		}
@@ -50,17 +50,16 @@ func (t *Tables) surveyChunk(r *incr.Reader, p Path) (s survey, ok bool) {
 			s.choices = append(s.choices, choiceOf(f))
 		}
 	}
-	add := func(f *sb.Flow) { t.expand(r, f, one) }
 	if shared, ok := incr.Get(r, t.shared.decoded, p); ok {
 		for i := range shared.flows {
-			add(&shared.flows[i])
+			note(&shared.flows[i])
 		}
 	} else {
 		if !incr.Has(r, t.Local, p.Owner) {
 			return s, false
 		}
 		chunk, _ := incr.Get(r, t.Chunks, p)
-		if sb.EachFlow([]byte(chunk), add) != nil {
+		if sb.EachFlow([]byte(chunk), func(f *sb.Flow) { t.expand(r, f, note) }) != nil {
 			return survey{}, true // whoever lowers it complains
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -141,7 +142,7 @@ func (c *cloud) routed(ctx context.Context, r routed) error {
 		return err
 	}
 	var parts waits
-	cost, err := c.cost(ctx, r.add, func() (time.Duration, error) { return r.change(c, &parts) })
+	cost, err := c.cost(ctx, cmp.Or(r.add, r.cpu), func() (time.Duration, error) { return r.change(c, &parts) })
 	if err != nil {
 		return err
 	}

@@ -83,9 +83,10 @@ func (v *vip) port() *lflow.Expr {
 	return lflow.Eq(lflow.F("ct_"+v.Proto+".dst"), int(v.Port))
 }
 
-// priority has ports go before whole addresses.
+// priority has ports go before whole addresses. Of templates, what is done where there
+// are no backends comes just below.
 func (v *vip) priority() uint16 {
-	if v.Port == 0 {
+	if v.Proto == "" {
 		return 110
 	}
 	return 120

@@ -145,15 +145,6 @@ func (v templated) begins() string {
 	return and("ct.new", is(v.fam().Dst, v.Template.VIP), v.port())
 }
 
-// priority is that of what goes to backends. Below it is what is done where there are
-// none.
-func (v templated) priority() uint16 {
-	if v.Template.Port == "" {
-		return 110
-	}
-	return 120
-}
-
 func (v templated) balance(snat lflow.LBSNAT) lflow.Template {
 	b := []byte("ct_lb_mark(backends=" + v.Template.Backends)
 	if fields := v.hashFields(); fields != "" {
