@@ -55,17 +55,32 @@ func nbConfig(t testing.TB, o etcd.Options) Config {
 }
 
 // Adding a port writes two keys beside the log, of bounded size whatever that of
-// the switch.
+// the switch: its own, and the bucket that it lies in. Where the bucket is full,
+// it goes and two take its place, which one in so many additions meets.
 func TestAddPortWritesTwoKeys(t *testing.T) {
 	cfg := nbConfig(t, etcd.Options{NoSync: true})
 	db := openDB(t, cfg)
 	defer db.Close()
 	ls := switchWith(t, db, 3000)
-	e := &executor{txn: newTxn(db.layout, db.Snapshot().state), cfg: &db.cfg, client: &Client{}}
-	out := e.execute(addPort(ls, "new"))
-	ops := db.loop.m.encode(out)
-	if len(ops) != 2 || sizeOf(ops) > 3<<10 {
-		t.Errorf("%d operations of %d bytes: %v", len(ops), sizeOf(ops), ops)
+	divided := 0
+	const ports = 1000
+	for i := range ports {
+		e := &executor{txn: newTxn(db.layout, db.Snapshot().state), cfg: &db.cfg, client: &Client{}}
+		out := e.execute(addPort(ls, fmt.Sprint("new", i)))
+		ops := db.loop.m.encode(out)
+		if sizeOf(ops) > 3<<10 {
+			t.Fatalf("%d operations of %d bytes: %q", len(ops), sizeOf(ops), ops)
+		}
+		switch len(ops) {
+		case 2:
+		case 4:
+			divided++
+		default:
+			t.Fatalf("%d operations: %q", len(ops), ops)
+		}
+	}
+	if divided > ports/10 {
+		t.Errorf("%d of %d ports divide a bucket", divided, ports)
 	}
 }
 
