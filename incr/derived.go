@@ -174,10 +174,12 @@ func (t *Table[K, V]) take(c uint32, res *result[V]) {
 	r := t.rows.at(c)
 	if r.state&failed != 0 {
 		delete(t.errs, c)
+		t.e.failed--
 	}
 	r.state &^= dirty | failed
 	if res.err != nil {
 		t.errs[c] = res.err
+		t.e.failed++
 		r.state |= failed
 	}
 	had := r.state&present != 0

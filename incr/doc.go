@@ -2,8 +2,8 @@
 //
 // Input tables hold rows that the program sets. A derived table is a pure
 // function from one key to one value; the function reads other tables through
-// a Reader, which records what it read: a row (also one that is not there) or
-// "the keys whose index value is X". A commit marks exactly the derived rows
+// a Reader, which records what it read: a row (also one that is not there), "the
+// keys whose index value is X" or "the sum of those that count under X". A commit marks exactly the derived rows
 // that read something changed, computes them anew in the order in which the
 // tables were declared, in parallel within a table, and stops where a value is
 // equal to the old one.

@@ -15,6 +15,8 @@ type Engine struct {
 	sealed  bool // a commit was made: no more declarations
 	stats   Stats
 
+	failed int // rows whose functions panicked
+
 	orphans []uint64 // cells that lost a reader
 	fresh   []uint64 // scratch of take
 }
@@ -100,6 +102,9 @@ func (e *Engine) Recompute() Stats {
 
 // Errors returns the rows whose functions panicked, by table and key.
 func (e *Engine) Errors() []*RowError {
+	if e.failed == 0 {
+		return nil
+	}
 	var errs []*RowError
 	for _, n := range e.nodes {
 		errs = append(errs, n.failures()...)

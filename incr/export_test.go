@@ -12,6 +12,8 @@ func (t *Table[K, V]) held() int { return t.ids.n }
 
 func (ix *Index[K, V, X]) held() int { return ix.ids.n }
 
+func (s *Sum[K, V, X]) held() int { return s.ids.n }
+
 func (g *Digraph[K, V, X]) held() int {
 	n := g.ids.n
 	for _, v := range g.loose { // until the next commit

@@ -19,6 +19,7 @@ func (k key) Compare(o key) int { return cmp.Compare(k.n, o.n) }
 
 type table = incr.Table[key, int]
 type index = incr.Index[key, int, int]
+type sum = incr.Sum[key, int, int]
 
 // graph is a random graph of tables whose functions read what their own value
 // of a hash says: rows, index values, absent ones, rows named by other rows.
@@ -28,6 +29,7 @@ type graph struct {
 	rows    []incr.Rows[key, int]
 	derived []*table
 	ixs     []*index
+	sums    []*sum
 }
 
 func drawGraph(t *rapid.T, workers int) *graph {
@@ -48,6 +50,10 @@ func drawGraph(t *rapid.T, workers int) *graph {
 }
 
 func (g *graph) index(t *rapid.T, rows incr.Rows[key, int]) {
+	if rapid.Bool().Draw(t, "summed") {
+		mod := rapid.IntRange(1, 5).Draw(t, "sum of mod")
+		g.sums = append(g.sums, incr.NewSum(rows, fmt.Sprint("sum of mod", mod), func(k key, v int) (int, int) { return (v/3 + int(k.n)) % mod, v % 4 }))
+	}
 	if !rapid.Bool().Draw(t, "indexed") {
 		return
 	}
@@ -85,7 +91,7 @@ func under(r *incr.Reader, ix *index, x, way int) (sum int) {
 }
 
 func (g *graph) derive(t *rapid.T, i int) {
-	rows, ixs := slices.Clone(g.rows), slices.Clone(g.ixs)
+	rows, ixs, sums := slices.Clone(g.rows), slices.Clone(g.ixs), slices.Clone(g.sums)
 	seed := rapid.IntRange(0, 1000).Draw(t, "seed")
 	var sources []incr.Source[key]
 	for range rapid.IntRange(1, 2).Draw(t, "sources") {
@@ -98,6 +104,10 @@ func (g *graph) derive(t *rapid.T, i int) {
 			pick := (seed/7 + step + sum) & 0xff
 			if len(ixs) > 0 && pick%3 == 0 {
 				sum += under(r, ixs[pick%len(ixs)], sum%6, pick/3)
+				continue
+			}
+			if len(sums) > 0 && pick%5 == 0 {
+				sum += incr.Total(r, sums[pick%len(sums)], sum%5)
 				continue
 			}
 			v, ok := incr.Get(r, rows[pick%len(rows)], at)

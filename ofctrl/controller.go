@@ -21,8 +21,9 @@ type Config struct {
 	// LearnTables are the tables that learn actions fill: flows with a timeout
 	// in them are the switch's own and left alone.
 	LearnTables []uint8
-	// Audit is the time between comparisons of groups and meters with the
-	// switch; flows are compared all the time. 0 stands for 2 s.
+	// Audit is the least time between comparisons of groups and meters with the
+	// switch, of which the switch does not tell that others change them; where there
+	// are many it is longer. Flows are compared all the time. 0 stands for 2 s.
 	Audit time.Duration
 	// PacketIns is the length of the packet-in queue; packets beyond it are
 	// dropped and counted. 0 stands for 1024.

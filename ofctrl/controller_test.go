@@ -116,6 +116,32 @@ func TestDriftRepaired(t *testing.T) {
 	}
 }
 
+// The switch tells of groups and meters that others change: nobody waits for an audit.
+func TestDriftTold(t *testing.T) {
+	sw := ovstest.StartBridge(t)
+	c := start(t, Config{Target: sw.Mgmt(), Audit: 40 * time.Second})
+	u := sampleUpdate(t, 1)
+	c.Update(u)
+	installedGen(t, c, 1)
+	want := sw.Ofctl("dump-groups") + sw.Ofctl("dump-meters")
+	for _, change := range [][]string{
+		{"mod-group", "group_id=1,type=all,bucket=actions=local"},
+		{"add-group", "group_id=77,type=all,bucket=actions=local"},
+		{"mod-meter", "meter=1,pktps,stats,bands=type=drop,rate=99"},
+	} {
+		before := c.Status()
+		sw.Ofctl(change[0], change[1:]...)
+		done := time.Now()
+		waitStatus(t, c, func(s Status) bool { return s.Synced && s.Drift.Total() > before.Drift.Total() })
+		if took := time.Since(done); took > 10*time.Second {
+			t.Errorf("%v: put right after %v", change, took)
+		}
+		if got := sw.Ofctl("dump-groups") + sw.Ofctl("dump-meters"); got != want {
+			t.Errorf("%v: not put right\n%s\nwant\n%s", change, got, want)
+		}
+	}
+}
+
 // Twenty flows deleted, altered and added by hand, and twenty groups and meters
 // of each kind, are put right within 5 s and counted by kind.
 func TestDriftKinds(t *testing.T) {

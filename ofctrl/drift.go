@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/weft-sdn/weft/ofctrl/ofp"
 )
@@ -87,9 +88,28 @@ func (s *session) auditTLV() error {
 	return nil
 }
 
-// audit reads the groups and meters again, which no monitor tells of.
+// auditSoon puts the next audit forward: somebody has changed a group or a meter, and
+// may go on to do so.
+func (s *session) auditSoon() {
+	if !s.auditing {
+		s.auditing = true
+		s.audits.Reset(s.c.cfg.Audit / 20)
+	}
+}
+
+// auditShare is how much longer than an audit takes there is none, up to
+// auditLongest times Config.Audit: of many groups it costs both sides tens of
+// milliseconds, and the switch tells of most changes.
+const auditShare, auditLongest = 1000, 30
+
+// audit reads the groups and meters again: no monitor tells of them, and not every
+// switch forwards what others do to them.
 func (s *session) audit() error {
-	s.auditNow = false
+	start := time.Now()
+	defer func() {
+		s.audits.Reset(min(max(auditShare*time.Since(start), s.c.cfg.Audit), auditLongest*s.c.cfg.Audit))
+	}()
+	s.auditNow, s.auditing = false, false
 	before := *s.have
 	s.have.groups, s.have.meters = map[uint32]ofp.GroupBody{}, map[uint32]ofp.MeterBody{}
 	err := s.request(s.onMultipart, func(xid uint32) {

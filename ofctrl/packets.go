@@ -108,7 +108,7 @@ func (p *packets) session(ctx context.Context, target string) error {
 	defer c.close()
 	b := ofp.AppendSetConfig(nil, 1, ofp.SwitchConfig{MissSendLen: 0xffff})
 	b = ofp.AppendPacketIn2Format(b, 2)
-	b = ofp.AppendSetAsync(b, 3, packetReasons, 0, 0)
+	b = ofp.AppendSetAsync(b, 3, ofp.Async{PacketIn: packetReasons})
 	b = ofp.AppendEmpty(b, ofp.TypeBarrierRequest, 4)
 	c.urgent <- b // the way that the packets take, so that it is before them
 	p.up.Store(true)

@@ -80,7 +80,7 @@ func TestFlowRemoved(t *testing.T) {
 	sw := ovstest.StartBridge(t)
 	s := plainSession(t, sw)
 	s.buf = ofp.AppendSetConfig(s.buf, 100, ofp.SwitchConfig{MissSendLen: 0xffff})
-	s.buf = ofp.AppendSetAsync(s.buf, 101, 0, 0, 1<<ofp.RemovedDelete)
+	s.buf = ofp.AppendSetAsync(s.buf, 101, ofp.Async{FlowRemoved: 1 << ofp.RemovedDelete})
 	if err := s.request(nil, func(uint32) {}); err != nil {
 		t.Fatal(err)
 	}

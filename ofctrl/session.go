@@ -34,8 +34,9 @@ type session struct {
 	heard time.Time
 	match ofp.MatchBuilder // scratch
 
-	auditTick *time.Ticker
-	auditNow  bool // groups or meters are known to have been deleted
+	audits   *time.Timer // for the next audit
+	auditing bool        // it was put forward, for the switch tells of changes by others
+	auditNow bool        // groups or meters are known to have been deleted
 }
 
 // runFlows keeps a session up until ctx ends.
@@ -94,8 +95,8 @@ func (c *Controller) session(ctx context.Context, target string, before *switchS
 	defer cn.close()
 	s := &session{conn: cn, c: c, ctx: ctx, xid: 1, heard: time.Now()}
 	s.buf = cn.buffer()
-	s.auditTick = time.NewTicker(c.cfg.Audit)
-	defer s.auditTick.Stop()
+	s.audits = time.NewTimer(c.cfg.Audit)
+	defer s.audits.Stop()
 	if err := s.setUp(); err != nil {
 		return nil, fmt.Errorf("ofctrl: set up: %w", err)
 	}
@@ -137,7 +138,7 @@ func (s *session) idle() error {
 	defer tick.Stop()
 	for {
 		select {
-		case <-s.auditTick.C:
+		case <-s.audits.C:
 			if err := s.audit(); err != nil {
 				return err
 			}
@@ -236,6 +237,9 @@ func (s *session) handle(msg []byte) error {
 			s.c.cfg.PortStatus(ps)
 		}
 		return err
+	case ofp.TypeRequestForward:
+		s.auditSoon()
+		return nil
 	case ofp.TypeMultipartReply:
 		typ, _, body, err := ofp.ParseMultipart(msg[8:])
 		switch {

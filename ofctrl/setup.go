@@ -10,10 +10,11 @@ import (
 
 const allPortReasons = 1<<ofp.PortAdded | 1<<ofp.PortDeleted | 1<<ofp.PortChanged
 
-// setUp asks for port changes and puts the TLV map in place.
+// setUp asks to be told of port changes and of what others do to groups and meters,
+// and puts the TLV map in place.
 func (s *session) setUp() error {
 	s.buf = ofp.AppendSetConfig(s.buf, s.nextXid(1), ofp.SwitchConfig{MissSendLen: 0xffff})
-	s.buf = ofp.AppendSetAsync(s.buf, s.nextXid(1), 0, allPortReasons, 0)
+	s.buf = ofp.AppendSetAsync(s.buf, s.nextXid(1), ofp.Async{PortStatus: allPortReasons, RequestForward: ofp.AllForwards})
 	maps, err := s.tlvTable()
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ type decoded struct {
 	scope scope
 }
 
-func (t *Tables) decodeShared(chunksByOwner *incr.Index[Path, string, schema.UUID]) {
+func (t *Tables) decodeShared() {
 	s := &t.shared
 	s.decoded = incr.NewTable(t.Engine, "decoded", nil, incr.Keys(t.Chunks),
 		func(r *incr.Reader, p Path) (decoded, bool) {
@@ -88,19 +88,10 @@ func (t *Tables) decodeShared(chunksByOwner *incr.Index[Path, string, schema.UUI
 		}
 		return units
 	})
-	counts := incr.NewTable(t.Engine, "flow counts", incr.Eq[int], incr.Keys(s.decoded),
-		func(r *incr.Reader, p Path) (int, bool) {
-			d, ok := incr.Get(r, s.decoded, p)
-			return len(d.flows), ok
-		})
+	flows := incr.NewSum(s.decoded, "flows", func(p Path, d decoded) (schema.UUID, int) { return p.group(), len(d.flows) })
 	t.GroupUse = incr.NewTable(t.Engine, "group use", incr.Eq[GroupUse], incr.Keys(t.scopes.groups),
 		func(r *incr.Reader, group schema.UUID) (u GroupUse, ok bool) {
-			for _, p := range incr.Lookup(r, chunksByOwner, group) {
-				if p.group() == group { // else the bit of the wide group does
-					n, _ := incr.Get(r, counts, p)
-					u.Flows += n
-				}
-			}
+			u.Flows = incr.Total(r, flows, group)
 			switches := len(incr.Lookup(r, t.scopes.byKind, groupKind{group, false}))
 			routers := len(incr.Lookup(r, t.scopes.byKind, groupKind{group, true}))
 			u.Datapaths, u.Mixed = switches+routers, switches > 0 && routers > 0

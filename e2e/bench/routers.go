@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -72,6 +71,8 @@ type routed struct {
 	// change makes one of the changes that the figure add is of, and returns what it
 	// took.
 	change func(*cloud, *waits) (time.Duration, error)
+	// flap makes one of those that the figure cpu is of.
+	flap func(*cloud) error
 }
 
 func (r routed) scene(figures []spec) scene {
@@ -141,14 +142,50 @@ func (c *cloud) routed(ctx context.Context, r routed) error {
 	if err := c.plug(ctx, r.later...); err != nil {
 		return err
 	}
-	var parts waits
-	cost, err := c.cost(ctx, cmp.Or(r.add, r.cpu), func() (time.Duration, error) { return r.change(c, &parts) })
+	if c.want(r.add) {
+		var parts waits
+		cost, err := c.cost(ctx, r.add, func() (time.Duration, error) { return r.change(c, &parts) })
+		if err != nil {
+			return err
+		}
+		c.note("of one, medians: %s; of the agent: until flows are handed on %v, until the switch's barrier %v, processor time %v", &parts, cost.own, cost.barrier, cost.cpu)
+		c.give(r.add, cost.hv)
+	}
+	if c.want(r.cpu) {
+		return c.flaps(ctx, r)
+	}
+	return nil
+}
+
+// flaps measures what changes for which nobody waits cost the agent.
+func (c *cloud) flaps(ctx context.Context, r routed) error {
+	const n, each = 20, 500 * time.Millisecond
+	before, err := c.agent(ctx)
 	if err != nil {
 		return err
 	}
-	c.note("of one, medians: %s; of the agent: until flows are handed on %v, until the switch's barrier %v, processor time %v", &parts, cost.own, cost.barrier, cost.cpu)
-	c.give(r.add, cost.hv)
-	c.give(r.cpu, cost.cpu)
+	tick := time.NewTicker(each)
+	defer tick.Stop()
+	used, _, err := c.agentCPU(func() (time.Duration, error) {
+		for range n {
+			if err := r.flap(c); err != nil {
+				return 0, err
+			}
+			<-tick.C
+		}
+		return 0, nil
+	})
+	if err != nil {
+		return err
+	}
+	after, err := c.agent(ctx)
+	if err != nil {
+		return err
+	}
+	if made := after.changes - before.changes; after.known && made < n*9/10 {
+		return fmt.Errorf("the agent changed flows %d times for %d changes", made, n)
+	}
+	c.give(r.cpu, seconds(used/n))
 	return nil
 }
 

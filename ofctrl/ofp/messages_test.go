@@ -66,7 +66,7 @@ func TestMessages(t *testing.T) {
 		{ofp.AppendRole(nil, 9, ofp.RoleMaster, 5), "OFPT_ROLE_REQUEST (OF1.5) (xid=0x9): role=primary generation_id=5"},
 		{ofp.AppendSetControllerID(nil, 9, 77), "NXT_SET_CONTROLLER_ID (OF1.5) (xid=0x9): id=77"},
 		{ofp.AppendPacketIn2Format(nil, 9), "NXT_SET_PACKET_IN_FORMAT (OF1.5) (xid=0x9): format=nxt_packet_in2"},
-		{ofp.AppendSetAsync(nil, 9, 2, 7, 0), "OFPT_SET_ASYNC (OF1.5) (xid=0x9): primary: PACKET_IN: action PORT_STATUS: add delete modify FLOW_REMOVED: (off)"},
+		{ofp.AppendSetAsync(nil, 9, ofp.Async{PacketIn: 2, PortStatus: 7, RequestForward: ofp.AllForwards}), "OFPT_SET_ASYNC (OF1.5) (xid=0x9): primary: PACKET_IN: action PORT_STATUS: add delete modify FLOW_REMOVED: (off)"},
 		{ofp.AppendTLVTableMod(nil, 9, ofp.TLVAdd, []ofp.TLVMap{{Class: 0x102, Type: 0x80, Len: 4}}), "NXT_TLV_TABLE_MOD (OF1.5) (xid=0x9): ADD mapping table: class type length match field ------ ---- ------ -------------- 0x102 0x80 4 tun_metadata0"},
 		{ofp.AppendTLVTableRequest(nil, 9), "NXT_TLV_TABLE_REQUEST (OF1.5) (xid=0x9):"},
 		{ofp.AppendCTFlushZone(nil, 9, 12), "NXT_CT_FLUSH_ZONE (OF1.5) (xid=0x9): zone_id=12"},

@@ -39,11 +39,12 @@ func WideUnit(name string, wide schema.UUID) string {
 
 // WideGroup is the group with which WideUnit made the name, zero without one.
 func WideGroup(name string) schema.UUID {
-	group, _, ok := strings.Cut(name, "@")
-	if id, err := schema.ParseUUID(group); ok && err == nil {
-		return id
+	const length = 36 // of a UUID
+	if len(name) <= length || name[length] != '@' {
+		return schema.UUID{}
 	}
-	return schema.UUID{}
+	id, _ := schema.ParseUUID(name[:length])
+	return id
 }
 
 // HashUnit is the hash by which a unit has its bucket, the first bit the highest.
