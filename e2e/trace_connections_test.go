@@ -27,7 +27,11 @@ type connection struct {
 	sport, dport     uint16
 	ttl              int
 	answer, untraced bool // untraced: an agent or a choice has a part in what becomes of it
+	rounds           int  // through the switch's datapath, after the first
 }
+
+// maxRounds is how often Open vSwitch 3.1 lets a packet come round.
+const maxRounds = 6
 
 func (c connection) family() string {
 	if c.src.Is4() {
@@ -99,7 +103,11 @@ func (n *traceNetwork) connections(r *rand.Rand, first, count int) (all []connec
 	return all
 }
 
-var rewritten = regexp.MustCompile(`, (src|dst)=([0-9a-f.:]+)`)
+var (
+	rewritten     = regexp.MustCompile(`, (src|dst)=([0-9a-f.:]+)`)
+	balances      = regexp.MustCompile(`^ct_lb_mark\(ct_state=new\|.*, dst=`)
+	rewrittenPort = regexp.MustCompile(`, (sport|dport)=([0-9]+)`)
+)
 
 // outcome follows a packet through what weft-trace prints, and returns what comes
 // out.
@@ -111,8 +119,16 @@ func (c connection) outcome(text string) (out []connection, untraced bool) {
 			if strings.HasSuffix(line, "{") {
 				open = append(open, c)
 			}
+			c.rounds++
+			if balances.MatchString(line) {
+				c.rounds++ // a group has the datapath compute a hash
+			}
 			for _, m := range rewritten.FindAllStringSubmatch(line, -1) {
 				*map[string]*netip.Addr{"src": &c.src, "dst": &c.dst}[m[1]] = netip.MustParseAddr(m[2])
+			}
+			for _, m := range rewrittenPort.FindAllStringSubmatch(line, -1) {
+				port, _ := strconv.ParseUint(m[2], 10, 16)
+				*map[string]*uint16{"sport": &c.sport, "dport": &c.dport}[m[1]] = uint16(port)
 			}
 			continue
 		}
@@ -131,6 +147,9 @@ func (c connection) outcome(text string) (out []connection, untraced bool) {
 		}
 		switch m := delivery.FindStringSubmatch(line); {
 		case m != nil:
+			if c.rounds > maxRounds {
+				return nil, true
+			}
 			arrived := c
 			if arrived.port = m[1]; !strings.HasSuffix(m[1], noWire) {
 				out = append(out, arrived)

@@ -74,7 +74,8 @@ func (m *networkMaker) outside(router *madeRouter) {
 var (
 	assignment  = regexp.MustCompile(`^(\S+) = (.*);$`)
 	translation = regexp.MustCompile(`\b(ip[46]\.(?:src|dst))=([0-9a-f.:]+)`)
-	spoken      = []string{"eth.src", "eth.dst", "ip4.src", "ip4.dst", "ip6.src", "ip6.dst", "icmp4.type", "icmp4.code", "icmp6.type", "icmp6.code"}
+	spoken      = []string{"eth.src", "eth.dst", "ip4.src", "ip4.dst", "ip6.src", "ip6.dst", "icmp4.type", "icmp4.code", "icmp6.type", "icmp6.code",
+		"tcp.src", "tcp.dst", "udp.src", "udp.dst", "sctp.src", "sctp.dst"}
 )
 
 // arrivals are what comes out, where, and what was made of it on the way, of what
