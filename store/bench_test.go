@@ -84,6 +84,40 @@ func TestAddPortWritesTwoKeys(t *testing.T) {
 	}
 }
 
+// A port more that a load balancer forwards writes one key beside the log, the bucket of
+// its VIPs that it lies in, of bounded size beside a thousand. A full bucket is divided.
+func TestForwardingAPortWritesOneKey(t *testing.T) {
+	cfg := nbConfig(t, etcd.Options{NoSync: true})
+	db := openDB(t, cfg)
+	defer db.Close()
+	lb := &nb.LoadBalancer{Header: schema.Header{UUID: schema.NewUUID()}, Name: "pf-floatingip-x-tcp", VIPs: map[string]string{}}
+	for i := range 1000 {
+		lb.VIPs[fmt.Sprintf("172.16.0.111:%d", 1000+i)] = fmt.Sprintf("10.0.%d.%d:22", i>>8, i&255)
+	}
+	if _, err := db.Write(context.Background(), Write{Rows: []Change{{Table: db.Schema().Table("Load_Balancer"), UUID: lb.UUID, New: lb}}}); err != nil {
+		t.Fatal(err)
+	}
+	divided, most := 0, 0
+	const ports = 1000
+	for i := range ports {
+		e := &executor{txn: newTxn(db.layout, db.Snapshot().state), cfg: &db.cfg, client: &Client{}}
+		ops := db.loop.m.encode(e.execute([]json.RawMessage{json.RawMessage(fmt.Sprintf(
+			`{"op":"mutate","table":"Load_Balancer","where":[["_uuid","==",["uuid",%q]]],"mutations":[["vips","insert",["map",[["172.16.0.111:%d","10.0.9.9:22"]]]]]}`, lb.UUID, 10000+i))}))
+		most = max(most, sizeOf(ops))
+		switch len(ops) {
+		case 1:
+		case 3:
+			divided++
+		default:
+			t.Fatalf("%d operations: %q", len(ops), ops)
+		}
+	}
+	t.Logf("at most %d bytes, %d of %d divide a bucket", most, divided, ports)
+	if most > 6<<10 || divided > ports/10 {
+		t.Errorf("%d bytes, %d of %d ports divide a bucket", most, divided, ports)
+	}
+}
+
 func BenchmarkAddPort(b *testing.B) {
 	for _, n := range []int{100, 10000} {
 		b.Run(fmt.Sprintf("memory/ports=%d", n), func(b *testing.B) {

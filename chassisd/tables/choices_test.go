@@ -151,6 +151,78 @@ func TestBackendComes(t *testing.T) {
 	}
 }
 
+// TestForwardedComes: a port more that a router forwards, beside a thousand, is one unit
+// of two flows and one group; so is another VM for it, or a second one. No other flow
+// changes, and no other group.
+func TestForwardedComes(t *testing.T) {
+	w := newBalanced(t)
+	forward := func(i int, backends ...string) {
+		flows := []sb.Flow{{Table: 1, Priority: 120, Match: fmt.Sprint("ct.new && ip4.dst == 172.16.0.111 && ct_tcp.dst == ", i), Stage: "s", Hint: id("pf"),
+			Actions: "ct_lb_mark(backends=" + strings.Join(backends, ":22,") + ":22);"}}
+		for _, b := range backends {
+			flows = append(flows, sb.Flow{Table: 2, Priority: 120, Match: "ip4.src == " + b + " && tcp.src == 22", Stage: "s", Hint: id("pf"), Actions: "ct_dnat;"})
+		}
+		w.chunk("r1", fmt.Sprint("lb-pf-172.16.0.111:", i), flows...)
+	}
+	for i := range 1000 {
+		forward(1000+i, fmt.Sprintf("10.2.%d.%d", i>>8, i&255))
+	}
+	w.commit()
+	before, flows := w.groups()
+	if len(before) != 1000 {
+		t.Fatalf("%d groups", len(before))
+	}
+	for _, c := range []struct {
+		what     string
+		backends []string
+		flows    int  // that come or go
+		bucket   bool // of the group one bucket comes, and the rest stays
+	}{
+		{"a port more", []string{"10.3.0.1"}, 2, false},
+		{"another VM for it", []string{"10.3.0.2"}, 2, false}, // the flow for its replies is another
+		{"a second VM for it", []string{"10.3.0.2", "10.3.0.3"}, 1, true},
+	} {
+		forward(9000, c.backends...)
+		w.commit()
+		if changes := len(w.Units.Changes()) + len(w.SharedUnits.Changes()); changes != 1 {
+			t.Errorf("%s changes %d units", c.what, changes)
+		}
+		after, now := w.groups()
+		if got := differing(withoutCookies(flows), withoutCookies(now)); got != c.flows {
+			t.Errorf("%s changes %d flows, want %d", c.what, got, c.flows)
+		}
+		changed := 0
+		for n, body := range after {
+			if before[n] == body {
+				continue
+			}
+			changed++
+			if gone, come, _ := before[n].BucketChange(body); c.bucket && (len(gone) != 0 || come == "") {
+				t.Errorf("%s: of group %d %v go, %q comes", c.what, n, gone, come)
+			}
+		}
+		if changed != 1 || len(after) != 1001 {
+			t.Errorf("%s changes %d groups of %d", c.what, changed, len(after))
+		}
+		before, flows = after, now
+	}
+}
+
+// differing counts the lines that only one of two sorted texts has.
+func differing(a, b string) (n int) {
+	count := map[string]int{}
+	for line := range strings.Lines(a) {
+		count[line]++
+	}
+	for line := range strings.Lines(b) {
+		count[line]--
+	}
+	for _, c := range count {
+		n += max(c, -c)
+	}
+	return n
+}
+
 // TestOneNameTwoGroups: flows of one name share a number where they want the
 // same, and only there.
 func TestOneNameTwoGroups(t *testing.T) {
