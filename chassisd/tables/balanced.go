@@ -71,9 +71,9 @@ func backendsOf(f *sb.Flow) (all []Balanced) {
 		switch field {
 		case "ip4.dst", "ip6.dst":
 			vip, _ = netip.ParseAddr(value)
-		case "ct_tcp.dst", "ct_udp.dst", "ct_sctp.dst":
+		case "ct_tcp.dst", "ct_udp.dst", "sctp.dst":
 			at, _ := netip.ParseAddrPort("0.0.0.0:" + value)
-			port, b.Proto = at.Port(), map[string]uint8{"ct_tcp.dst": 6, "ct_udp.dst": 17, "ct_sctp.dst": 132}[field]
+			port, b.Proto = at.Port(), map[string]uint8{"ct_tcp.dst": 6, "ct_udp.dst": 17, "sctp.dst": 132}[field]
 		}
 	}
 	b.VIP = netip.AddrPortFrom(vip, port)

@@ -80,7 +80,16 @@ func (v *vip) port() *lflow.Expr {
 	if v.Port == 0 {
 		return nil
 	}
-	return lflow.Eq(lflow.F("ct_"+v.Proto+".dst"), int(v.Port))
+	return lflow.Eq(beganAt(v.Proto), int(v.Port))
+}
+
+// beganAt is the port with which a connection begins. Of SCTP it is that of the packet:
+// Open vSwitch before 3.2 knows no ports of such connections, and changes none.
+func beganAt(proto string) lflow.Field {
+	if proto == "sctp" {
+		return lflow.SCTPDst
+	}
+	return lflow.F("ct_" + proto + ".dst")
 }
 
 // priority has ports go before whole addresses. Of templates, what is done where there

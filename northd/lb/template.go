@@ -138,7 +138,7 @@ func (v templated) port() string {
 	if v.Template.Port == "" {
 		return ""
 	}
-	return is(lflow.F("ct_"+v.Proto+".dst"), v.Template.Port)
+	return is(beganAt(v.Proto), v.Template.Port)
 }
 
 func (v templated) begins() string {
