@@ -37,6 +37,7 @@ func mutateBalancer(n *northdtest.Network, t *rapid.T) {
 			"address-family":     rapid.SampledFrom([]string{"", "ipv4", "ipv6", "u"}).Draw(t, "family"),
 			"affinity_timeout":   rapid.SampledFrom([]string{"", "60", "t"}).Draw(t, "affinity"),
 			"event":              fmt.Sprint(rapid.Bool().Draw(t, "event")),
+			"distributed":        fmt.Sprint(rapid.Bool().Draw(t, "distributed")),
 			"add_route":          fmt.Sprint(rapid.Bool().Draw(t, "add route")),
 			"reject":             fmt.Sprint(rapid.Bool().Draw(t, "reject")),
 			"skip_snat":          fmt.Sprint(rapid.Bool().Draw(t, "skip")),
@@ -46,6 +47,8 @@ func mutateBalancer(n *northdtest.Network, t *rapid.T) {
 	if rapid.Bool().Draw(t, "fields") {
 		row.SelectionFields = []string{"ip_dst", "ip_src"}
 	}
+	row.IPPortMappings = rapid.MapOfN(rapid.SampledFrom([]string{"10.0.0.1", "10.0.0.2", "[fd00::1]", "v"}),
+		rapid.SampledFrom([]string{somePorts[0] + ":10.0.0.253", somePorts[1] + ":[fd00::fd]", "nowhere:10.0.0.253", somePorts[1] + ":10.0.0.254", "u"}), 0, 4).Draw(t, "mappings")
 	if rapid.Bool().Draw(t, "checked") {
 		checkBalancer(n, t, row)
 	}
@@ -59,8 +62,6 @@ func checkBalancer(n *northdtest.Network, t *rapid.T, row *nb.LoadBalancer) {
 		Options: map[string]string{"interval": rapid.SampledFrom([]string{"1", "2", "x"}).Draw(t, "interval")}}
 	n.Put("Load_Balancer_Health_Check", check)
 	row.HealthCheck = []schema.UUID{check.UUID}
-	row.IPPortMappings = rapid.MapOfN(rapid.SampledFrom([]string{"10.0.0.1", "10.0.0.2", "[fd00::1]", "v"}),
-		rapid.SampledFrom([]string{somePorts[0] + ":10.0.0.253", somePorts[1] + ":[fd00::fd]", "nowhere:10.0.0.253", somePorts[1] + ":10.0.0.254", "u"}), 0, 4).Draw(t, "mappings")
 	status := rapid.SampledFrom([]string{"online", "offline"}).Draw(t, "status")
 	id := schema.NameUUID("Service_Monitor", somePorts[0], "10.0.0.1", "8080", *row.Protocol)
 	n.Wrote("Service_Monitor", id, &sb.ServiceMonitor{Header: schema.Header{UUID: id}, Status: &status})

@@ -38,6 +38,7 @@ type address struct {
 	ports   []*model.RouterPort
 	gateway []*model.RouterPort // of a distributed router
 	own     bool                // some port of the router has it
+	spread  bool                // of a distributed router: some VIP is distributed
 	offered bool                // other routers know it
 }
 
@@ -58,6 +59,13 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 	ft.byAddress = incr.NewIndex(onRouters, "address", func(_ vipKey, all []model.AddressOn) []model.AddressOn { return all })
 	addresses := graph.Table(g, "address of VIPs", incr.Values(ft.byAddress), ft.addressOf)
 	ft.ofRouter = incr.NewIndex(addresses, "router", func(k model.AddressOn, _ *address) []schema.UUID { return []schema.UUID{k.On} })
+	ft.leaving = incr.NewIndex(addresses, "router with distributed VIPs", func(k model.AddressOn, a *address) []schema.UUID {
+		if !a.spread {
+			return nil
+		}
+		return []schema.UUID{k.On}
+	})
+	ft.declareNeighbours()
 	ft.offers = declareOffers(g, ft.m, addresses)
 	unitOf := func(k model.AddressOn, a *address) graph.Place {
 		return graph.Place{Owner: k.On, Name: "lb-" + k.IP.String(), Table: "Load_Balancer", Row: a.vip.Balancer, RowName: a.vip.Name}
@@ -65,7 +73,7 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 	graph.UnitsOf(g, "flows of addresses of VIPs", addresses, unitOf).Write(name, ft.reach)
 	asked := incr.NewIndex(addresses, "port", func(k model.AddressOn, a *address) (all []routedBy) {
 		for _, p := range a.ports {
-			if a.answeredBy(p) {
+			if a.answeredBy(p) || a.spread {
 				all = append(all, routedBy{k, p.UUID})
 			}
 		}
@@ -73,22 +81,23 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 	})
 	questions := graph.Table(g, "question for an address of VIPs", incr.Values(asked), func(r *incr.Reader, k routedBy) (*question, bool) {
 		far, ok := incr.Get(r, ft.m.RouterPorts, k.port)
-		if !ok {
+		a, there := incr.Get(r, addresses, k.AddressOn)
+		if !ok || !there {
 			return nil, false
 		}
 		near, ok := ft.m.SwitchPortTo(r, far.Name)
-		return &question{k.IP, far, near}, ok && far.Enabled && near.Enabled
+		return &question{a, far, near}, ok && far.Enabled && near.Enabled
 	})
 	onSwitch := incr.NewIndex(questions, "switch", func(_ routedBy, q *question) []model.AddressOn {
-		return []model.AddressOn{{On: q.near.Switch, IP: q.addr}}
+		return []model.AddressOn{{On: q.near.Switch, IP: q.IP}}
 	})
 	graph.NewUnits(g, "flows of addresses of VIPs on switches", incr.Values(onSwitch), func(r *incr.Reader, k model.AddressOn) (*question, bool) {
+		_, q, ok := incr.One(r, onSwitch, k)
 		for _, p := range ft.m.RoutersOn(r, k.On) {
 			if p.Has(k.IP) { // as its own address it is found anyway
-				return nil, false
+				return q, ok && q.spread
 			}
 		}
-		_, q, ok := incr.One(r, onSwitch, k)
 		return q, ok
 	}, func(k model.AddressOn, q *question) graph.Place {
 		return graph.Place{Owner: k.On, Name: "lb-" + k.IP.String()}
@@ -107,6 +116,7 @@ func (ft *feature) routersOf(r *incr.Reader, id vipKey) (all []schema.UUID) {
 // addressOf is the row function of table "address of VIPs".
 func (ft *feature) addressOf(r *incr.Reader, k model.AddressOn) (*address, bool) {
 	a := &address{AddressOn: k, fam: model.FamilyOf(k.IP), answers: answersNone, ports: ft.m.PortsOfRouter(r, k.On)}
+	spread := false
 	for _, id := range incr.Lookup(r, ft.byAddress, k) {
 		v, ok := incr.Get(r, ft.vips, id)
 		switch {
@@ -115,7 +125,7 @@ func (ft *feature) addressOf(r *incr.Reader, k model.AddressOn) (*address, bool)
 		case a.vip == nil:
 			a.vip = v
 		}
-		a.offered = a.offered || v.AddRoute
+		a.offered, spread = a.offered || v.AddRoute, spread || v.Distributed
 		if v.Answers == answersAll || v.Answers == answersReachable && a.answers == answersNone {
 			a.answers = v.Answers
 		}
@@ -123,6 +133,7 @@ func (ft *feature) addressOf(r *incr.Reader, k model.AddressOn) (*address, bool)
 	if router, ok := incr.Get(r, ft.m.Routers, k.On); ok && router.Chassis == "" {
 		a.gateway = ft.m.GatewayPorts(r, k.On)
 		a.ports = a.gateway
+		a.spread = spread
 	}
 	for _, p := range ft.m.PortsOfRouter(r, k.On) {
 		a.own = a.own || p.Has(k.IP)
@@ -155,7 +166,7 @@ func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 	}
 	for _, p := range a.ports {
 		if a.answeredBy(p) {
-			model.AnswerOutside(f, p.Comes(p.Redirect), a.IP, p.MAC, ft.copp.Of(r, a.On, "nd-na"))
+			model.AnswerOutside(f, a.comes(p), a.IP, p.MAC, ft.copp.Of(r, a.On, "nd-na"))
 		}
 	}
 	if a.gateway == nil {
@@ -168,7 +179,10 @@ func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 		return
 	}
 	for _, p := range a.gateway {
-		in := p.Comes(p.Redirect)
+		in := a.comes(p)
+		if a.spread {
+			f.Add(pipeline.LRInAdmission, 50, lflow.And(a.comesEverywhere(p), p.Comes("")), lflow.Next{})
+		}
 		f.Add(pipeline.LRInDefrag, 110, lflow.And(to, in, lflow.Not(lflow.Bool(lflow.CTTrk))), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
 		if !a.own {
 			hop, _ := pipeline.HopRegisters(a.fam.V6)
@@ -179,22 +193,38 @@ func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 	}
 }
 
+// comes matches what comes in by a gateway port where the address is.
+func (a *address) comes(p *model.RouterPort) *lflow.Expr {
+	if a.spread {
+		return p.Comes("")
+	}
+	return p.Comes(p.Redirect)
+}
+
 // question is an address on the switch behind a router's port that answers for it. Of
 // several such routers the first is asked.
 type question struct {
-	addr netip.Addr
+	*address
 	far  *model.RouterPort
 	near *model.SwitchPort
 }
 
 // ask writes how questions for the address get from the switch to the router: on a
-// physical network where the router's port is, elsewhere by way of a tunnel there.
+// physical network where the router's port is, elsewhere by way of a tunnel there. An
+// address of distributed VIPs is everywhere.
 func (ft *feature) ask(r *incr.Reader, f *graph.Flows, q *question) {
 	const stage = pipeline.LSInL2Lkup
 	to := func(port string) []lflow.Action {
 		return []lflow.Action{lflow.SetTo(lflow.Outport, port), lflow.Output{}}
 	}
-	all, here := model.AsksAll(q.addr), model.Resident(q.far.Redirect)
+	all, here := model.AsksAll(q.IP), model.Resident(q.far.Redirect)
+	if q.spread {
+		f.Add(stage, 55, q.comesEverywhere(q.far), to(q.near.Name)...)
+		if q.answeredBy(q.far) {
+			f.Add(stage, 80, all, to(q.near.Name)...)
+		}
+		return
+	}
 	f.Add(stage, 80, lflow.And(all, here), to(q.near.Name)...)
 	if redirect, ok := ft.m.RedirectTo(r, q.near.UUID); ok && here != nil && !ft.m.HasLocalnet(r, q.near.Switch) {
 		f.Add(stage, 80, lflow.And(all, lflow.Not(here)), to(redirect)...)

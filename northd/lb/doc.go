@@ -3,7 +3,8 @@
 //
 // parse.go reads rows of Load_Balancer, where.go finds the datapaths that have them,
 // switch.go and router.go write the flows of a VIP, template.go those of one with
-// template variables, hairpin.go what a backend needs that calls its own VIP, address.go
+// template variables, distributed.go what is other where each chassis balances for
+// itself, hairpin.go what a backend needs that calls its own VIP, address.go
 // tells others which addresses routers have by their VIPs, offer.go to which of them
 // other routers route, health.go which backends are asked whether they serve, monitor.go
 // writes the flows for that.

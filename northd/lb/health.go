@@ -30,7 +30,8 @@ type health struct {
 	options  healthOptions
 	rows     *graph.RowTable[*nb.LoadBalancerHealthCheck]
 	reported *graph.RowTable[*sb.ServiceMonitor]
-	checks   *incr.Table[schema.UUID, *checks] // by load balancer
+	mappings *incr.Table[schema.UUID, *mappings] // by load balancer, of those that need them
+	checks   *incr.Table[schema.UUID, *checks]   // likewise
 	checked  *incr.Table[vipKey, *checkedVIP]
 	byProbe  *incr.Index[vipKey, *checkedVIP, probe]
 	mac      *incr.Table[struct{}, lflow.MAC] // the source of questions
@@ -61,7 +62,12 @@ func (p probe) uuid() schema.UUID {
 type checks struct {
 	Options  map[string]map[string]string // of each VIP that is checked, by what column vips calls it
 	Rows     map[string]schema.UUID       // of Load_Balancer_Health_Check, likewise
-	Mappings map[netip.Addr]mapping
+	Problems []graph.Problem
+}
+
+// mappings is column ip_port_mappings of a load balancer.
+type mappings struct {
+	Of       map[netip.Addr]mapping
 	Problems []graph.Problem
 }
 
@@ -110,6 +116,8 @@ func (ft *feature) declareHealth(g *graph.Graph) {
 	graph.Read[*nb.LoadBalancer](g, "health_check", "ip_port_mappings")
 	h.rows = graph.Read[*nb.LoadBalancerHealthCheck](g, "vip")
 	h.reported = graph.Read[*sb.ServiceMonitor](g)
+	h.mappings = graph.Table(g, "mappings of backends", incr.Keys(ft.balancers), ft.mappingsOf)
+	graph.ProblemsOf(g, h.mappings, func(m *mappings) []graph.Problem { return m.Problems })
 	h.checks = graph.Table(g, "health checks", incr.Keys(ft.rows), ft.checksOf)
 	graph.ProblemsOf(g, h.checks, func(c *checks) []graph.Problem { return c.Problems })
 	vips := incr.NewIndex(h.checks, "checked VIP", func(id schema.UUID, c *checks) (all []vipKey) {
@@ -154,21 +162,32 @@ func (ft *feature) checksOf(r *incr.Reader, id schema.UUID) (*checks, bool) {
 		p.Problem("health_check", "backends are asked over TCP and UDP alone: those over SCTP are not")
 		return &checks{Problems: p.List}, true
 	}
-	c := &checks{Options: map[string]map[string]string{}, Rows: map[string]schema.UUID{}, Mappings: map[netip.Addr]mapping{}}
-	for _, ip := range slices.Sorted(maps.Keys(row.IPPortMappings)) {
-		if a, m, bad := parseMapping(ip, row.IPPortMappings[ip]); bad != "" {
-			p.Problem("ip_port_mappings", strconv.Quote(ip+"="+row.IPPortMappings[ip])+": "+bad)
-		} else {
-			c.Mappings[a] = m
-		}
-	}
-	c.Problems = p.List
+	c := &checks{Options: map[string]map[string]string{}, Rows: map[string]schema.UUID{}}
 	for _, id := range row.HealthCheck {
 		if hc, ok := incr.Get(r, ft.health.rows, id); ok {
 			ft.check(c, row, hc)
 		}
 	}
 	return c, true
+}
+
+// mappingsOf is the row function of table "mappings of backends".
+func (ft *feature) mappingsOf(r *incr.Reader, id schema.UUID) (*mappings, bool) {
+	row, ok := incr.Get(r, ft.rows, id)
+	b, parsed := incr.Get(r, ft.balancers, id)
+	if !ok || !parsed || len(row.HealthCheck) == 0 && !b.Distributed {
+		return nil, false
+	}
+	p := &graph.RowProblems{Table: "Load_Balancer", Row: id, Name: row.Name}
+	all := map[netip.Addr]mapping{}
+	for _, ip := range slices.Sorted(maps.Keys(row.IPPortMappings)) {
+		if a, m, bad := parseMapping(ip, row.IPPortMappings[ip]); bad != "" {
+			p.Problem("ip_port_mappings", strconv.Quote(ip+"="+row.IPPortMappings[ip])+": "+bad)
+		} else {
+			all[a] = m
+		}
+	}
+	return &mappings{all, p.List}, true
 }
 
 // check reads a row of Load_Balancer_Health_Check.
@@ -242,8 +261,9 @@ func parseMapping(key, value string) (ip netip.Addr, m mapping, bad string) {
 // checkedVIP is the row function of table "checked VIP".
 func (ft *feature) checkedVIP(r *incr.Reader, k vipKey) (*checkedVIP, bool) {
 	c, ok := incr.Get(r, ft.health.checks, k.balancer)
+	its, mapped := incr.Get(r, ft.health.mappings, k.balancer)
 	b, parsed := incr.Get(r, ft.balancers, k.balancer)
-	if !ok || !parsed {
+	if !ok || !parsed || !mapped {
 		return nil, false
 	}
 	v, ok := b.VIPs[k.text]
@@ -252,7 +272,7 @@ func (ft *feature) checkedVIP(r *incr.Reader, k vipKey) (*checkedVIP, bool) {
 	}
 	out := &checkedVIP{Options: c.Options[k.text], Row: c.Rows[k.text], Of: v.Name, Asked: map[lflow.Backend]asked{}}
 	for _, backend := range v.Backends {
-		if m, ok := c.Mappings[backend.IP]; ok {
+		if m, ok := its.Of[backend.IP]; ok {
 			out.Asked[backend] = asked{probe{backend.IP, cmp.Or(backend.Port, v.Port), v.Proto, m.Port}, m.From}
 		}
 	}

@@ -33,6 +33,7 @@ type feature struct {
 	balanced, balancedRouters *incr.Table[schema.UUID, struct{}]
 	byAddress                 *incr.Index[vipKey, []model.AddressOn, model.AddressOn]
 	ofRouter                  *incr.Index[model.AddressOn, *address, schema.UUID]
+	leaving                   *incr.Index[model.AddressOn, *address, schema.UUID] // routers with distributed VIPs
 	health                    health
 	offers                    model.Offers
 	// Load balancers that have VIPs, and groups that have such.
@@ -59,6 +60,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 		return all
 	})
 	ft.declareHealth(g)
+	ft.declareSpread(g)
 	ft.vips = graph.Table(g, "VIP", incr.Values(keys), func(r *incr.Reader, k vipKey) (*vip, bool) {
 		b, ok := incr.Get(r, ft.balancers, k.balancer)
 		if !ok {
@@ -68,7 +70,7 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 		if !ok {
 			return nil, false
 		}
-		return ft.serving(r, k, v), true
+		return ft.spread(r, ft.serving(r, k, v)), true
 	})
 	ft.same = incr.NewIndex(ft.vips, "address and port", func(_ vipKey, v *vip) []virtual { return []virtual{v.virtual} })
 	groups := graph.Read[*nb.LoadBalancerGroup](g, "name", "load_balancer")
@@ -96,7 +98,11 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 	ft.findRouters(g)
 	ft.declareRouters(g)
 	ft.declareMonitors(g)
-	return model.LoadBalancing{Switch: ft.demand, Answered: ft.answered, Offers: []model.Offers{ft.offers}, Router: func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.balancedRouters, id) }}
+	return model.LoadBalancing{
+		Switch: ft.demand, Answered: ft.answered, Offers: []model.Offers{ft.offers},
+		Router: func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.balancedRouters, id) },
+		Leaves: func(r *incr.Reader, id schema.UUID) bool { return incr.Count(r, ft.leaving, id) > 0 },
+	}
 }
 
 // findSwitches declares which switches have which load balancers.

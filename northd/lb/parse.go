@@ -21,6 +21,8 @@ type balancer struct {
 	Name     string
 	VIPs     map[string]*vip // by what column vips calls them, in its form
 	Problems []graph.Problem
+
+	Distributed bool
 }
 
 // vip is a virtual address with its backends.
@@ -63,6 +65,7 @@ type settings struct {
 	Reject             bool       // without backends, clients are refused
 	Event              bool       // without backends, and if they are not refused, agents tell of clients
 	SkipSNAT           bool       // routers leave the source as it is
+	Distributed        bool       // each chassis sends what it gets to backends of its own
 	AddRoute           bool       // other routers on the switches of its routers know VIPs
 	Template, V6       bool       // entries may hold variables, of that family
 	Answers            string     // which routers answer for the addresses: see answersAll
@@ -95,9 +98,9 @@ func (v *vip) hairpinGiven() netip.Addr {
 
 // options are those of Load_Balancer.
 type options struct {
-	reject, event, skipSNAT, flush, template, addRoute *graph.Option[bool]
-	hairpin, answers, family                           *graph.Option[string]
-	affinity                                           *graph.Option[int]
+	reject, event, skipSNAT, flush, template, addRoute, distributed *graph.Option[bool]
+	hairpin, answers, family                                        *graph.Option[string]
+	affinity                                                        *graph.Option[int]
 }
 
 func declareOptions(g *graph.Graph) options {
@@ -116,6 +119,8 @@ func declareOptions(g *graph.Graph) options {
 			"for which VIPs routers answer questions of neighbours: for all, for those in a network of one of their ports, or for none; reachable, of templates none"),
 		addRoute: graph.Bool[*nb.LoadBalancer](g, "options", "add_route", false,
 			"the other routers on switches of a router with the VIPs route to them, and know their Ethernet address; not of templates"),
+		distributed: graph.Bool[*nb.LoadBalancer](g, "options", "distributed", false,
+			"each chassis sends what comes in there to those of the backends that are there, of which ip_port_mappings says; also by the gateway ports of routers, whichever chassis has these; not of templates"),
 		template: graph.Bool[*nb.LoadBalancer](g, "options", "template", false,
 			"VIPs and backends may hold template variables, ^VARIABLE, of which each chassis has its own values in Chassis_Template_Var"),
 		family: graph.String[*nb.LoadBalancer](g, "options", "address-family", "ipv4 or ipv6", "of the variables of a template; ipv4"),
@@ -134,7 +139,7 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*balancer, bool) {
 		proto = *row.Protocol
 	}
 	s := ft.settingsOf(r, row, p)
-	b := &balancer{Name: row.Name, VIPs: map[string]*vip{}}
+	b := &balancer{Name: row.Name, VIPs: map[string]*vip{}, Distributed: s.Distributed}
 	taken := map[virtual]string{}
 	for _, text := range slices.Sorted(maps.Keys(row.VIPs)) {
 		v := &vip{Balancer: id, Name: row.Name, Text: text, settings: s}
@@ -163,14 +168,19 @@ func (ft *feature) parse(r *incr.Reader, id schema.UUID) (*balancer, bool) {
 
 func (ft *feature) settingsOf(r *incr.Reader, row *nb.LoadBalancer, p *graph.RowProblems) settings {
 	s := settings{
-		HashFields: strings.Join(row.SelectionFields, ","),
-		Affinity:   ft.options.affinity.Read(row.Options, p),
-		Flush:      ft.options.flush.Read(row.Options, p),
-		Reject:     ft.options.reject.Read(row.Options, p),
-		Event:      ft.options.event.Read(row.Options, p) || incr.Has(r, ft.events, struct{}{}),
-		SkipSNAT:   ft.options.skipSNAT.Read(row.Options, p),
-		AddRoute:   ft.options.addRoute.Read(row.Options, p),
-		Template:   ft.options.template.Read(row.Options, p),
+		HashFields:  strings.Join(row.SelectionFields, ","),
+		Affinity:    ft.options.affinity.Read(row.Options, p),
+		Flush:       ft.options.flush.Read(row.Options, p),
+		Reject:      ft.options.reject.Read(row.Options, p),
+		Event:       ft.options.event.Read(row.Options, p) || incr.Has(r, ft.events, struct{}{}),
+		SkipSNAT:    ft.options.skipSNAT.Read(row.Options, p),
+		AddRoute:    ft.options.addRoute.Read(row.Options, p),
+		Template:    ft.options.template.Read(row.Options, p),
+		Distributed: ft.options.distributed.Read(row.Options, p),
+	}
+	if s.Template && s.Distributed {
+		p.Problem("options", "distributed: each chassis has its own backends of a template anyway: ip_port_mappings does not count")
+		s.Distributed = false
 	}
 	usual := answersReachable
 	if s.Template {

@@ -114,9 +114,9 @@ func (ft *feature) onRouter(r *incr.Reader, f *graph.Flows, v placedVIP, kind in
 		return
 	}
 	for _, p := range ft.m.GatewayPorts(r, v.owner) {
-		v.routed(f, fam, lflow.And(begins, p.Comes(p.Redirect)), false, meter)
+		v.routed(f, fam, lflow.And(begins, v.comes(p)), false, meter)
 		for _, b := range v.ever() {
-			f.Add(pipeline.LROutUndnat, 120, lflow.And(lflow.Eq(fam.Src, b.IP), v.from(b, fam), p.Leaves(p.Redirect)), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
+			v.answered(f, fam, b, p)
 		}
 	}
 }

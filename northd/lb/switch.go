@@ -133,7 +133,11 @@ func (v *vip) unserved(meter string, reject []lflow.Action) []lflow.Action {
 
 // balance is the action that chooses a backend.
 func (v *vip) balance(snat lflow.LBSNAT) lflow.CTLB {
-	return lflow.CTLB{Kind: lflow.CTLBMark, Backends: v.Backends, HashFields: v.hashFields(), SNAT: snat}
+	kind := lflow.CTLBMark
+	if v.Distributed {
+		kind = lflow.CTLBMarkLocal
+	}
+	return lflow.CTLB{Kind: kind, Backends: v.Backends, HashFields: v.hashFields(), SNAT: snat}
 }
 
 // hashFields are what a backend is chosen by, "" for what the switch thinks best. With

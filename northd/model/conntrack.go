@@ -26,6 +26,9 @@ type LoadBalancing struct {
 	Switch ConntrackDemand
 	// Router tells whether a router balances load.
 	Router func(r *incr.Reader, router schema.UUID) bool
+	// Leaves tells whether some backends of a router answer from where they are, and not
+	// by way of its gateway.
+	Leaves func(r *incr.Reader, router schema.UUID) bool
 	// Answered are the virtual addresses that a router answers for by a port.
 	Answered func(r *incr.Reader, p *RouterPort) []netip.Addr
 	// Offers are those that other routers know.
