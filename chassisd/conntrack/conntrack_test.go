@@ -87,12 +87,13 @@ func vswitchd(t *testing.T) (sw *ovstest.Switch, runDir string) {
 	} {
 		sw.Ofctl("add-flow", fmt.Sprintf("udp,tp_dst=%d,actions=ct(commit,%s),2", 10+i, commit))
 		sw.Ofctl("add-flow", fmt.Sprintf("icmp,nw_dst=10.0.0.%d,actions=ct(commit,%s),2", 10+i, commit))
+		sw.Ofctl("add-flow", fmt.Sprintf("icmp6,ipv6_dst=fd00::%d,actions=ct(commit,%s),2", 10+i, commit))
 	}
 	return sw, runDir
 }
 
 // TestFlush: of connections in all zones, with all labels and marks, those end that
-// are meant, and no others.
+// are meant, and no others. Those of ICMPv6 stay: this datapath cannot end them one by one.
 func TestFlush(t *testing.T) {
 	sw, runDir := vswitchd(t)
 	head := "in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),"
@@ -101,9 +102,10 @@ func TestFlush(t *testing.T) {
 			sw.Appctl("netdev-dummy/receive", "p1", head+fmt.Sprintf("eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.2,proto=17,tos=0,ttl=64,frag=no),udp(src=%d,dst=%d)", port+1, 10+i))
 		}
 		sw.Appctl("netdev-dummy/receive", "p1", head+fmt.Sprintf("eth_type(0x0800),ipv4(src=10.0.0.1,dst=10.0.0.%d,proto=1,tos=0,ttl=64,frag=no),icmp(type=8,code=0)", 10+i))
+		sw.Appctl("netdev-dummy/receive", "p1", head+fmt.Sprintf("eth_type(0x86dd),ipv6(src=fd00::1,dst=fd00::%d,label=0,proto=58,tclass=0,hlimit=64,frag=no),icmpv6(type=128,code=0)", 10+i))
 	}
 	left := func() string { return sw.Appctl("dpctl/dump-conntrack") }
-	sw.Eventually("connections", func() bool { return strings.Count(left(), "\n") == 24 })
+	sw.Eventually("connections", func() bool { return strings.Count(left(), "\n") == 30 })
 	f := Flush{RunDir: runDir, Target: sw.Mgmt(), Datapath: "dummy", Of: map[End]bool{{ACL: 5}: true, {Zone: 9, MAC: [6]byte{2, 5: 0xaa}}: true}, Zones: map[uint16]bool{7: true, 8: true}}
 	n, err := f.Do(t.Context())
 	if err != nil {
@@ -113,7 +115,7 @@ func TestFlush(t *testing.T) {
 	for _, c := range []struct {
 		part string
 		want int
-	}{{"dport=10", 0}, {"dst=10.0.0.10,", 0}, {"dport=11", 3}, {"dst=10.0.0.11,", 1}, {"dport=12", 3}, {"dport=13", 3}, {"dst=10.0.0.13,", 1}, {"dport=14", 0}, {"dst=10.0.0.14,", 0}, {"dport=15", 3}} {
+	}{{"dport=10", 0}, {"dst=10.0.0.10,", 0}, {"dport=11", 3}, {"dst=10.0.0.11,", 1}, {"dport=12", 3}, {"dport=13", 3}, {"dst=10.0.0.13,", 1}, {"dport=14", 0}, {"dst=10.0.0.14,", 0}, {"dport=15", 3}, {"type=128,", 6}} {
 		got := 0
 		for line := range strings.SplitSeq(left(), "\n") {
 			orig, _, _ := strings.Cut(line, "reply=")
