@@ -162,7 +162,7 @@ func (ft *feature) answered(r *incr.Reader, p *model.RouterPort) (all []netip.Ad
 func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 	to := lflow.Eq(a.fam.Dst, a.IP)
 	if a.own {
-		f.Add(pipeline.LRInIPInput, 65, lflow.And(pipeline.Is(pipeline.OwnAddress), to), pipeline.Clear(pipeline.OwnAddress), lflow.Next{})
+		model.PassOwn(f, to.String())
 	}
 	for _, p := range a.ports {
 		if a.answeredBy(p) {

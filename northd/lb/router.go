@@ -205,7 +205,7 @@ func forced(f *graph.Flows, fam *model.Family, ip netip.Addr, p *model.RouterPor
 		leaving = lflow.And(leaving, lflow.Eq(lflow.Outport, p.Name))
 		back = lflow.And(own, lflow.Eq(lflow.Inport, p.Name))
 	}
-	f.Add(pipeline.LRInIPInput, 65, lflow.And(pipeline.Is(pipeline.OwnAddress), own), pipeline.Clear(pipeline.OwnAddress), lflow.Next{})
+	model.PassOwn(f, own.String())
 	f.Add(pipeline.LRInUnsnat, 110, back, lflow.CTNAT{Kind: lflow.RouterSNAT})
 	f.Add(pipeline.LROutSNAT, 45000, leaving, lflow.CTNAT{Kind: lflow.RouterSNAT, IP: ip})
 }

@@ -195,12 +195,12 @@ func (v templated) onRouter(f *graph.Flows, kind int, gateways []*model.RouterPo
 		v.routed(f, begins, kind == forcedRouters)
 		if !v.Addr.IsValid() {
 			f.AddText(pipeline.LRInDefrag, 110, to, lflow.CTNAT{Kind: lflow.RouterDNAT})
-			v.own(f, to)
+			model.PassOwn(f, to) // whether it is the router's own the agents alone know
 		}
 		return
 	}
 	if !v.Addr.IsValid() {
-		v.own(f, to)
+		model.PassOwn(f, to)
 	}
 	for _, p := range gateways {
 		in, out := text(p.Comes(p.Redirect)), text(p.Leaves(p.Redirect))
@@ -217,12 +217,6 @@ func (v templated) onRouter(f *graph.Flows, kind int, gateways []*model.RouterPo
 			f.AddText(pipeline.LROutChkDNATLocal, 50, and(to, out), pipeline.Set(pipeline.ComesBack), lflow.Next{})
 		}
 	}
-}
-
-// own has packets go on that are for an address which may be the router's own:
-// of that the agents alone know.
-func (v templated) own(f *graph.Flows, to string) {
-	f.AddText(pipeline.LRInIPInput, 65, and(text(pipeline.Is(pipeline.OwnAddress)), to), pipeline.Clear(pipeline.OwnAddress), lflow.Next{})
 }
 
 func (v templated) routed(f *graph.Flows, begins string, forced bool) {

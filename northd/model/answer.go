@@ -51,6 +51,14 @@ func AnswerOutside(f *graph.Flows, here *lflow.Expr, ip netip.Addr, mac lflow.MA
 	f.Meter = ""
 }
 
+// PassOwn has packets for an address of a router's own go on, where it translates or
+// balances what comes to it: the stage looks at them again, as at those for others, so
+// that none passes at its end. The match is a text: that of a template has variables.
+func PassOwn(f *graph.Flows, to string) {
+	f.AddText(pipeline.LRInIPInput, 65, pipeline.Is(pipeline.OwnAddress).String()+" && "+to,
+		pipeline.Clear(pipeline.OwnAddress), pipeline.Set(pipeline.OfOthersToo), pipeline.Jump(pipeline.LRInIPInput))
+}
+
 // AsksAll matches who asks all for an address.
 func AsksAll(ip netip.Addr) *lflow.Expr {
 	if ip.Is6() {

@@ -71,7 +71,7 @@ func (a *address) add(n *model.NAT) {
 func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 	to := lflow.Eq(a.fam.Dst, a.IP)
 	if a.own && a.snat {
-		f.Add(pipeline.LRInIPInput, 65, lflow.And(pipeline.Is(pipeline.OwnAddress), to), pipeline.Clear(pipeline.OwnAddress), lflow.Next{})
+		model.PassOwn(f, to.String())
 	}
 	for _, s := range a.spots {
 		if s.gateway == nil {

@@ -96,7 +96,7 @@ func (ft *feature) forceSources(_ *incr.Reader, f *graph.Flows, router *model.Ro
 			continue
 		}
 		own := lflow.Eq(fam.Dst, ip)
-		f.Add(pipeline.LRInIPInput, 65, lflow.And(pipeline.Is(pipeline.OwnAddress), own), pipeline.Clear(pipeline.OwnAddress), lflow.Next{})
+		model.PassOwn(f, own.String())
 		f.Add(pipeline.LRInUnsnat, 110, own, lflow.CTNAT{Kind: lflow.RouterSNAT})
 		f.Add(pipeline.LROutSNAT, 40000, lflow.And(pipeline.Is(pipeline.ForceSNAT), lflow.Bool(fam.Is)), lflow.CTNAT{Kind: lflow.RouterSNAT, IP: ip})
 	}

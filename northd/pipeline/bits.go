@@ -42,6 +42,7 @@ const (
 	VerdictReject   = "verdict_reject"
 
 	OwnAddress      = "own_address"
+	OfOthersToo     = "of_others_too"
 	AtItsEnd        = "at_its_end"
 	NeighbourKnown  = "neighbour_known"
 	NeighbourWanted = "neighbour_wanted"
@@ -119,6 +120,7 @@ var uses = [...]Bits{
 	{NeighbourKnown, "reg9", 2, 2, LRInLookupNeighbor, LRInLearnNeighbor, "there is nothing to learn from the packet", [2]string{}},
 	{NeighbourWanted, "reg9", 3, 3, LRInLookupNeighbor, LRInLearnNeighbor, "what the packet says of a neighbour may be learned, where routers are asked to be picky", [2]string{}},
 	{OwnAddress, "reg9", 10, 10, LRInIPInput, LRInIPRouting, "the packet is, or was, for an address of the router; OVN has no such bit", [2]string{}},
+	{OfOthersToo, "reg9", 12, 12, LRInIPInput, LRInIPInput, "the packet is for an address of the router that is others', too; OVN has no such bit", [2]string{}},
 	{AtItsEnd, "reg9", 11, 11, LRInIPInput, LRInIPInput, "the packet may pass no further router; OVN has no such bit", [2]string{}},
 	{RouterLoopback, "flags.loopback", 0, 0, LRInAdmission, LROutDelivery, "may leave by the port that it came in by", [2]string{}},
 	{RouteTable, "reg8", 0, 15, LRInIPRoutingPre, LRInIPRoutingECMP, "tunnel key of a port that has the route table; 0 for the main one", [2]string{}},

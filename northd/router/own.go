@@ -72,7 +72,7 @@ func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.Rout
 // the stage looks at them again.
 func own(f *graph.Flows, p *model.RouterPort, fam *model.Family) {
 	if addrs := p.Addresses(fam); len(addrs) > 0 {
-		again(f, 90, lflow.OneOf(fam.Dst, addrs), pipeline.OwnAddress)
+		again(f, 90, lflow.And(lflow.OneOf(fam.Dst, addrs), pipeline.IsNot(pipeline.OfOthersToo)), pipeline.OwnAddress)
 	}
 }
 
