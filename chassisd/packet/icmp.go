@@ -103,13 +103,13 @@ func setChecksum(b []byte, at int) {
 // Quote is what an ICMP error says of the packet that it is about.
 type Quote struct {
 	Src, Dst         netip.Addr
-	Proto            uint8 // of the upper layer
-	SrcPort, DstPort uint16
+	Proto            uint8  // of the upper layer
+	SrcPort, DstPort uint16 // of an echo request the identifier, and 0
 }
 
 // UnreachableQuote reads the error that says that a packet could not be delivered, over
-// TCP or UDP and without extension headers. Of what it quotes there need be no more than
-// the ports: RFC 792 has the first 8 bytes behind the header.
+// TCP or UDP or an echo request, and without extension headers. Of what it quotes there need
+// be no more than the ports, or the identifier: RFC 792 has the first 8 bytes behind the header.
 func (d *Datagram) UnreachableQuote() (q Quote, ok bool) {
 	b := d.Upper
 	if d.Frag != NoFragment || len(b) < icmpLen {
@@ -130,7 +130,13 @@ func (d *Datagram) UnreachableQuote() (q Quote, ok bool) {
 	default:
 		return q, false
 	}
-	if len(b) < 4 || q.Proto != ProtoTCP && q.Proto != ProtoUDP {
+	switch {
+	case len(b) < 4:
+		return q, false
+	case q.Proto == d.Proto && len(b) >= 6 && (b[0] == icmp4Echo && q.Proto == ProtoICMP || b[0] == icmp6Echo && q.Proto == ProtoICMPv6):
+		q.SrcPort = binary.BigEndian.Uint16(b[4:])
+		return q, true
+	case q.Proto != ProtoTCP && q.Proto != ProtoUDP:
 		return q, false
 	}
 	q.SrcPort, q.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])

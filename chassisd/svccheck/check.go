@@ -16,7 +16,7 @@ type check struct {
 	due    time.Time // of the next question, or of the end of this one
 	place  int       // in the schedule
 	asked  bool      // a question waits for its answer
-	from   uint16    // its source port
+	from   uint16    // its source port, or identifier
 	seq    uint32    // and sequence number
 	streak int       // answers of one kind, one after another: failures are below 0
 	tried  bool      // there was an answer
@@ -31,7 +31,7 @@ func (c *check) ask(now time.Time, random uint64) {
 	c.asked, c.due = true, now.Add(c.Timeout)
 }
 
-// silent is what no answer means: over TCP there is one of who serves, over UDP one of
+// silent is what no answer means: over TCP and ICMP there is one of who serves, over UDP one of
 // who does not.
 func (c *check) silent() (success bool) { return c.Proto == packet.ProtoUDP }
 

@@ -1,5 +1,5 @@
 // Package svccheck is the duty to find out whether services serve: it asks those of
-// table Service_Monitor that are behind ports of this chassis, over TCP or UDP, and says
+// table Service_Monitor that are behind ports of this chassis, over TCP, UDP or ICMP, and says
 // of each whether it is online.
 //
 // check.go is one service, which knows neither packets nor the agent; svccheck.go has

@@ -82,7 +82,7 @@ func keyOf(l *tables.LocalService) answerKey {
 }
 
 var (
-	errNoAnswer   = errors.New("svccheck: neither TCP nor an ICMP error about a question")
+	errNoAnswer   = errors.New("svccheck: neither TCP nor an echo reply nor an ICMP error about a question")
 	errNoQuestion = errors.New("svccheck: an answer to no question")
 )
 
@@ -279,6 +279,15 @@ func (s *checker) hear(p *duty.Packet, out *duty.Out) error {
 		return errNoAnswer
 	}
 	k := answerKey{datapath: lower.Key(p.Field(ofp.Metadata)), port: uint32(p.Field(ofp.Reg14))}
+	if e, ok := d.EchoReply(); ok {
+		k.ip, k.proto = d.Src, d.Proto
+		c := s.waiting(k, d.Dst, e.ID)
+		if c == nil || e.Seq != uint16(c.seq) {
+			return errNoQuestion
+		}
+		s.end(c, true, out)
+		return nil
+	}
 	if d.Proto != packet.ProtoTCP {
 		q, ok := d.UnreachableQuote()
 		if !ok {
@@ -321,9 +330,13 @@ func (s *checker) waiting(k answerKey, to netip.Addr, port uint16) *check {
 	return nil
 }
 
-// question is what a service is asked: whether it takes a connection, or eight zeros.
+// question is what a service is asked: whether it takes a connection, or eight zeros, or
+// an echo of them.
 func question(c *check) *ofp.PacketOut {
-	if c.Proto == packet.ProtoTCP {
+	switch c.Proto {
+	case packet.ProtoICMP, packet.ProtoICMPv6:
+		return send(c, packet.Echo{ID: c.from, Seq: uint16(c.seq)}.Request(nil, ethernet(c), c.SrcIP, c.IP, ttl, make([]byte, 8)))
+	case packet.ProtoTCP:
 		return send(c, packet.TCP{Src: c.from, Dst: c.Port, Seq: c.seq, Flags: packet.TCPSYN, Window: 65160}.Segment(nil, ethernet(c), c.SrcIP, c.IP, ttl))
 	}
 	return send(c, packet.UDP{Src: c.from, Dst: c.Port}.Datagram(nil, ethernet(c), c.SrcIP, c.IP, ttl, make([]byte, 8)))

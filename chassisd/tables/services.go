@@ -16,7 +16,7 @@ import (
 // Service is a row of Service_Monitor: what a chassis asks whether it serves.
 type Service struct {
 	At        string // name of the port
-	Proto     uint8  // TCP or UDP: packet.ProtoTCP
+	Proto     uint8  // TCP, UDP, or the ICMP of the family, which has no port: packet.ProtoTCP
 	Port      uint16
 	MAC       packet.MAC
 	IP        netip.Addr
@@ -44,6 +44,8 @@ func serviceOf(row *sb.ServiceMonitor, once func(string) string) (s Service, err
 		case "tcp":
 		case "udp":
 			s.Proto = packet.ProtoUDP
+		case "icmp":
+			s.Proto, s.Port = packet.ProtoICMP, 0
 		default:
 			return s, errService
 		}
@@ -55,8 +57,11 @@ func serviceOf(row *sb.ServiceMonitor, once func(string) string) (s Service, err
 	if err := cmp.Or(err, err2); err != nil {
 		return s, err
 	}
-	if !ok || !ok2 || ip.Is4() != from.Is4() || ip.Is4In6() || row.Port < 1 || row.Port > 65535 {
+	if !ok || !ok2 || ip.Is4() != from.Is4() || ip.Is4In6() || row.Port < 0 || row.Port > 65535 || s.Port == 0 && s.Proto != packet.ProtoICMP {
 		return s, errService
+	}
+	if s.Proto == packet.ProtoICMP && ip.Is6() {
+		s.Proto = packet.ProtoICMPv6
 	}
 	s.MAC, s.SrcMAC, s.IP, s.SrcIP = mac, src, ip.WithZone(""), from.WithZone("")
 	s.Interval, s.Timeout = seconds(row.Options["interval"], 5), seconds(row.Options["timeout"], 3)

@@ -35,12 +35,36 @@ type health struct {
 	checked  *incr.Table[vipKey, *checkedVIP]
 	byProbe  *incr.Index[vipKey, *checkedVIP, probe]
 	mac      *incr.Table[struct{}, lflow.MAC] // the source of questions
+	ports    portChecks
 	monitors *incr.Table[probe, *monitor]
 	online   *incr.Table[probe, struct{}]
 }
 
-// healthOptions are those of Load_Balancer_Health_Check. Defaults are the agent's.
+// healthOptions are those of a table of health checks. Defaults are the agent's.
 type healthOptions [4]*graph.Option[int]
+
+// declareHealthOptions declares those of who is asked.
+func declareHealthOptions[R schema.Row](g *graph.Graph, who string) healthOptions {
+	const most = 1<<31/1000 - 1 // seconds
+	return healthOptions{
+		graph.Int[R](g, "options", "interval", 5, 1, most, "", "seconds between two questions, from the answer to the next"),
+		graph.Int[R](g, "options", "timeout", 3, 1, most, "", "seconds after which no answer is one: success by UDP, else failure"),
+		graph.Int[R](g, "options", "success_count", 1, 1, 1<<31-1, "", "after so many successes, one after another, "+who+" is online"),
+		graph.Int[R](g, "options", "failure_count", 1, 1, 1<<31-1, "", "after so many failures, one after another, "+who+" is offline"),
+	}
+}
+
+// read reads those that a row has.
+func (all healthOptions) read(row map[string]string, p *graph.RowProblems) map[string]string {
+	options := map[string]string{}
+	for _, o := range all {
+		n := o.Read(row, p)
+		if o.Set(row) {
+			options[o.Key()] = strconv.Itoa(n)
+		}
+	}
+	return options
+}
 
 // probe is who is asked, the index of Service_Monitor.
 type probe struct {
@@ -91,28 +115,28 @@ type asked struct {
 	From netip.Addr
 }
 
+// inquiry is how somebody is asked.
+type inquiry struct {
+	Type    string // of the row of Service_Monitor
+	Options map[string]string
+	From    netip.Addr // as whom
+}
+
 // monitor is somebody who is asked, and whose port is there.
 type monitor struct {
 	probe
-	Options map[string]string
-	From    netip.Addr // as whom it is asked
-	MAC     lflow.MAC  // likewise
-	To      lflow.MAC
-	Routed  bool // From and MAC are those of a router's port on the switch
-	PortID  schema.UUID
-	Switch  schema.UUID
+	inquiry
+	MAC    lflow.MAC // likewise
+	To     lflow.MAC
+	Routed bool // From and MAC are those of a router's port on the switch
+	PortID schema.UUID
+	Switch schema.UUID
 }
 
 // declareHealth declares health checks, but for their flows.
 func (ft *feature) declareHealth(g *graph.Graph) {
 	h := &ft.health
-	const most = 1<<31/1000 - 1 // seconds
-	h.options = healthOptions{
-		graph.Int[*nb.LoadBalancerHealthCheck](g, "options", "interval", 5, 1, most, "", "seconds between two questions, from the answer to the next"),
-		graph.Int[*nb.LoadBalancerHealthCheck](g, "options", "timeout", 3, 1, most, "", "seconds after which no answer is one: failure by TCP, success by UDP"),
-		graph.Int[*nb.LoadBalancerHealthCheck](g, "options", "success_count", 1, 1, 1<<31-1, "", "after so many successes, one after another, a backend is online"),
-		graph.Int[*nb.LoadBalancerHealthCheck](g, "options", "failure_count", 1, 1, 1<<31-1, "", "after so many failures, one after another, a backend is offline"),
-	}
+	h.options = declareHealthOptions[*nb.LoadBalancerHealthCheck](g, "a backend")
 	graph.Read[*nb.LoadBalancer](g, "health_check", "ip_port_mappings")
 	h.rows = graph.Read[*nb.LoadBalancerHealthCheck](g, "vip")
 	h.reported = graph.Read[*sb.ServiceMonitor](g)
@@ -137,9 +161,11 @@ func (ft *feature) declareHealth(g *graph.Graph) {
 		options, _ := incr.Get(r, ft.m.Options, k)
 		return lflow.ParseMAC(options[model.ServiceMonitorMAC])
 	})
-	h.monitors = graph.Table(g, "monitor", incr.Values(h.byProbe), ft.monitorOf)
+	ft.declarePortChecks(g)
+	h.monitors = graph.Table(g, "monitor", incr.Union(incr.Values(h.byProbe), incr.Values(h.ports.byProbe)), ft.monitorOf)
 	graph.Rows(g, "Service_Monitor", incr.Keys(h.monitors), ft.monitorRow)
 	graph.ProblemTable(g, "problems of checked VIPs", incr.Keys(h.checked), ft.checkedProblems)
+	graph.ProblemTable(g, "problems of checked ports", incr.Keys(h.ports.checks), ft.portProblems)
 	h.online = graph.Table(g, "backend online", incr.Keys(h.monitors), func(r *incr.Reader, p probe) (struct{}, bool) {
 		m, ok := incr.Get(r, h.monitors, p)
 		if !ok {
@@ -149,6 +175,7 @@ func (ft *feature) declareHealth(g *graph.Graph) {
 		claim, claimed := incr.Get(r, ft.m.Claims, m.PortID)
 		return struct{}{}, ok && row.Status != nil && *row.Status == "online" && claimed && claim.Chassis != ""
 	})
+	graph.WriteBack(g, h.ports.rows, "status", func(row *nb.LogicalSwitchPortHealthCheck) **string { return &row.Status }, ft.portStatus)
 }
 
 // checksOf is the row function of table "health checks".
@@ -194,13 +221,7 @@ func (ft *feature) mappingsOf(r *incr.Reader, id schema.UUID) (*mappings, bool) 
 func (ft *feature) check(c *checks, of *nb.LoadBalancer, row *nb.LoadBalancerHealthCheck) {
 	p := &graph.RowProblems{Table: "Load_Balancer_Health_Check", Row: row.UUID, Name: row.VIP}
 	defer func() { c.Problems = append(c.Problems, p.List...) }()
-	options := map[string]string{}
-	for _, o := range ft.health.options {
-		n := o.Read(row.Options, p)
-		if o.Set(row.Options) {
-			options[o.Key()] = strconv.Itoa(n)
-		}
-	}
+	options := ft.health.options.read(row.Options, p)
 	at, ok := endpoint(row.VIP)
 	_, there := of.VIPs[row.VIP]
 	switch {
@@ -279,10 +300,29 @@ func (ft *feature) checkedVIP(r *incr.Reader, k vipKey) (*checkedVIP, bool) {
 	return out, len(out.Asked) > 0
 }
 
-// monitorOf is the row function of table "monitor". Of several VIPs with one backend the
-// first says how it is asked.
-func (ft *feature) monitorOf(r *incr.Reader, p probe) (*monitor, bool) {
+// inquiryOf says how somebody is asked: as the first VIP says that has the backend, or
+// else the first check of the port.
+func (ft *feature) inquiryOf(r *incr.Reader, p probe) (q inquiry, ok bool) {
 	_, v, ok := incr.One(r, ft.health.byProbe, p)
+	if !ok {
+		_, c, ok := incr.One(r, ft.health.ports.byProbe, p)
+		if !ok {
+			return q, false
+		}
+		return inquiry{"logical-switch-port", c.Options, c.From}, true
+	}
+	q = inquiry{Type: "load-balancer", Options: v.Options}
+	for _, port := range []uint16{p.Port, 0} { // 0: the backend has that of the VIP
+		if a, ok := v.Asked[lflow.Backend{IP: p.Addr, Port: port}]; ok && a.probe == p {
+			q.From = a.From
+		}
+	}
+	return q, true
+}
+
+// monitorOf is the row function of table "monitor".
+func (ft *feature) monitorOf(r *incr.Reader, p probe) (*monitor, bool) {
+	q, ok := ft.inquiryOf(r, p)
 	port, there := ft.m.SwitchPort(r, p.At)
 	mac, known := incr.Get(r, ft.health.mac, struct{}{})
 	if !ok || !there || !known || !port.Enabled {
@@ -292,12 +332,7 @@ func (ft *feature) monitorOf(r *incr.Reader, p probe) (*monitor, bool) {
 	if !ok {
 		return nil, false
 	}
-	m := &monitor{probe: p, Options: v.Options, MAC: mac, To: to, PortID: port.UUID, Switch: port.Switch}
-	for _, port := range []uint16{p.Port, 0} { // 0: the backend has that of the VIP
-		if a, ok := v.Asked[lflow.Backend{IP: p.Addr, Port: port}]; ok && a.probe == p {
-			m.From = a.From
-		}
-	}
+	m := &monitor{probe: p, inquiry: q, MAC: mac, To: to, PortID: port.UUID, Switch: port.Switch}
 	for _, far := range ft.m.RoutersOn(r, port.Switch) {
 		if far.Has(m.From) {
 			m.MAC, m.Routed = far.MAC, true
@@ -333,9 +368,8 @@ func (ft *feature) monitorRow(r *incr.Reader, p probe) (*sb.ServiceMonitor, bool
 		return nil, false
 	}
 	claim, _ := incr.Get(r, ft.m.Claims, m.PortID)
-	kind := "load-balancer"
 	return &sb.ServiceMonitor{
-		Header: schema.Header{UUID: p.uuid()}, Type: &kind, IP: p.Addr.String(), MAC: m.To.String(), Protocol: &p.Proto, Port: int64(p.Port), LogicalPort: p.At,
+		Header: schema.Header{UUID: p.uuid()}, Type: &m.Type, IP: p.Addr.String(), MAC: m.To.String(), Protocol: &p.Proto, Port: int64(p.Port), LogicalPort: p.At,
 		SrcMAC: m.MAC.String(), SrcIP: m.From.String(), ChassisName: claim.Chassis, Options: m.Options,
 	}, true
 }

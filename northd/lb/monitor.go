@@ -99,10 +99,13 @@ func (ft *feature) fromRouter(r *incr.Reader, f *graph.Flows, m *monitor) {
 		return
 	}
 	fam := model.FamilyOf(m.Addr)
-	answer := lflow.Or(lflow.Eq(lflow.F(m.Proto+".src"), int(m.probe.Port)), lflow.Eq(fam.Type, fam.Unreachable))
+	answer, question := lflow.Eq(fam.Type, fam.EchoReply, fam.Unreachable), lflow.Eq(fam.Type, fam.EchoRequest)
+	if m.Proto != icmp {
+		answer = lflow.Or(lflow.Eq(lflow.F(m.Proto+".src"), int(m.probe.Port)), lflow.Eq(fam.Type, fam.Unreachable))
+		question = lflow.Eq(lflow.F(m.Proto+".dst"), int(m.probe.Port))
+	}
 	back := lflow.And(lflow.Eq(lflow.Inport, m.At), lflow.Eq(lflow.EthDst, m.MAC), lflow.Eq(fam.Src, m.Addr), lflow.Eq(fam.Dst, m.From), answer)
-	there := lflow.And(lflow.Eq(lflow.Outport, m.At), lflow.Eq(lflow.EthSrc, m.MAC), lflow.Eq(fam.Src, m.From), lflow.Eq(fam.Dst, m.Addr),
-		lflow.Eq(lflow.F(m.Proto+".dst"), int(m.probe.Port)))
+	there := lflow.And(lflow.Eq(lflow.Outport, m.At), lflow.Eq(lflow.EthSrc, m.MAC), lflow.Eq(fam.Src, m.From), lflow.Eq(fam.Dst, m.Addr), question)
 	unseen(f, back, there)
 	hand(f, back, ft.copp.Of(r, m.Switch, coppMonitor))
 }
