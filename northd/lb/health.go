@@ -2,6 +2,7 @@ package lb
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -91,15 +92,8 @@ type checks struct {
 
 // mappings is column ip_port_mappings of a load balancer.
 type mappings struct {
-	Of       map[netip.Addr]mapping
+	Of       map[netip.Addr]addresses.Mapping
 	Problems []graph.Problem
-}
-
-// mapping is an element of column ip_port_mappings: where a backend is, and as whom it
-// is asked.
-type mapping struct {
-	Port string
-	From netip.Addr
 }
 
 // checkedVIP is a VIP of which backends are asked.
@@ -206,13 +200,17 @@ func (ft *feature) mappingsOf(r *incr.Reader, id schema.UUID) (*mappings, bool) 
 		return nil, false
 	}
 	p := &graph.RowProblems{Table: "Load_Balancer", Row: id, Name: row.Name}
-	all := map[netip.Addr]mapping{}
+	all := map[netip.Addr]addresses.Mapping{}
 	for _, ip := range slices.Sorted(maps.Keys(row.IPPortMappings)) {
-		if a, m, bad := parseMapping(ip, row.IPPortMappings[ip]); bad != "" {
-			p.Problem("ip_port_mappings", strconv.Quote(ip+"="+row.IPPortMappings[ip])+": "+bad)
-		} else {
-			all[a] = m
+		a, m, err := addresses.ParseMapping(ip, row.IPPortMappings[ip])
+		if err == nil && m.Remote {
+			err = fmt.Errorf("a backend in another availability zone (%q) is not asked: %s", m.Zone, graph.NotYet)
 		}
+		if err != nil {
+			p.Problem("ip_port_mappings", strconv.Quote(ip+"="+row.IPPortMappings[ip])+": "+err.Error())
+			continue
+		}
+		all[a] = m
 	}
 	return &mappings{all, p.List}, true
 }
@@ -222,7 +220,7 @@ func (ft *feature) check(c *checks, of *nb.LoadBalancer, row *nb.LoadBalancerHea
 	p := &graph.RowProblems{Table: "Load_Balancer_Health_Check", Row: row.UUID, Name: row.VIP}
 	defer func() { c.Problems = append(c.Problems, p.List...) }()
 	options := ft.health.options.read(row.Options, p)
-	at, ok := endpoint(row.VIP)
+	at, ok := addresses.Endpoint(row.VIP)
 	_, there := of.VIPs[row.VIP]
 	switch {
 	case !there:
@@ -234,49 +232,6 @@ func (ft *feature) check(c *checks, of *nb.LoadBalancer, row *nb.LoadBalancerHea
 	default:
 		c.Options[row.VIP], c.Rows[row.VIP] = options, row.UUID
 	}
-}
-
-// parseMapping reads an element of column ip_port_mappings: "IP" and "PORT:IP", with an
-// availability zone behind another colon for those that are elsewhere. IPv6 stands in
-// brackets.
-func parseMapping(key, value string) (ip netip.Addr, m mapping, bad string) {
-	host := func(text string) (netip.Addr, bool) {
-		inner, bracketed := strings.CutPrefix(text, "[")
-		if bracketed {
-			inner, bracketed = strings.CutSuffix(inner, "]")
-			if !bracketed {
-				return netip.Addr{}, false
-			}
-		}
-		at, ok := endpoint(inner)
-		return at.Addr(), ok && at.Port() == 0 && (!bracketed || at.Addr().Is6())
-	}
-	ip, ok := host(key)
-	if !ok {
-		return ip, m, "no mapping of the IP address of a host"
-	}
-	port, from, found := strings.Cut(value, ":")
-	if !found || port == "" {
-		return ip, m, "PORT:IP is wanted, [IP] for IPv6"
-	}
-	zone, remote := "", false
-	if strings.HasPrefix(from, "[") {
-		if end := strings.IndexByte(from, ']'); end >= 0 && strings.HasPrefix(from[end+1:], ":") {
-			from, zone, remote = from[:end+1], from[end+2:], true
-		}
-	} else if ip.Is4() {
-		from, zone, remote = strings.Cut(from, ":")
-	}
-	m.Port = port
-	switch m.From, ok = host(from); {
-	case !ok:
-		return ip, m, strconv.Quote(from) + " is not the IP address of a host"
-	case m.From.Is4() != ip.Is4():
-		return ip, m, "the source is of the other family"
-	case remote:
-		return ip, m, "a backend in another availability zone (" + strconv.Quote(zone) + ") is not asked: " + graph.NotYet
-	}
-	return ip, m, ""
 }
 
 // checkedVIP is the row function of table "checked VIP".

@@ -10,6 +10,7 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
+	addresses "github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/schema"
@@ -211,7 +212,7 @@ func (ft *feature) settingsOf(r *incr.Reader, row *nb.LoadBalancer, p *graph.Row
 // parse reads a key of column vips, "IP" or "IP:port", and its value, which is the
 // backends, separated by commas.
 func (v *vip) parse(proto, backends string, p *graph.RowProblems) bool {
-	at, ok := endpoint(v.Text)
+	at, ok := addresses.Endpoint(v.Text)
 	if !ok {
 		p.Problem("vips", strconv.Quote(v.Text)+" is not IP:port, [IPv6]:port or the IP address of a host")
 		return false
@@ -224,7 +225,7 @@ func (v *vip) parse(proto, backends string, p *graph.RowProblems) bool {
 		if text = strings.TrimSpace(text); text == "" {
 			continue
 		}
-		b, ok := endpoint(text)
+		b, ok := addresses.Endpoint(text)
 		switch {
 		case !ok:
 			p.Problem("vips", "backend "+strconv.Quote(text)+" of "+v.Text+" is not IP:port, [IPv6]:port or the IP address of a host")
@@ -241,15 +242,4 @@ func (v *vip) parse(proto, backends string, p *graph.RowProblems) bool {
 		v.Backends = append(v.Backends, lflow.Backend{IP: b.Addr(), Port: b.Port()})
 	}
 	return true
-}
-
-// endpoint parses "IP", "IP:port" or "[IPv6]:port".
-func endpoint(text string) (at netip.AddrPort, ok bool) {
-	if a, err := netip.ParseAddr(text); err == nil {
-		at = netip.AddrPortFrom(a, 0)
-	} else if at, err = netip.ParseAddrPort(text); err != nil || at.Port() == 0 {
-		return at, false
-	}
-	a := at.Addr()
-	return at, a.Zone() == "" && !a.Is4In6() && !a.IsMulticast() && !a.IsUnspecified()
 }

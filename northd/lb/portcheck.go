@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/weft-sdn/weft/incr"
+	addresses "github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/schema"
@@ -69,7 +70,7 @@ func (ft *feature) portCheckOf(r *incr.Reader, id schema.UUID) (*portCheck, bool
 
 // read returns who is asked: one address, or all that the port has of the family.
 func (c *portCheck) read(row *nb.LogicalSwitchPortHealthCheck, port *model.SwitchPort, p *graph.RowProblems) []probe {
-	from, ok := endpoint(row.SrcIP)
+	from, ok := addresses.Endpoint(row.SrcIP)
 	if c.From = from.Addr(); !ok || from.Port() != 0 {
 		p.Problem("src_ip", strconv.Quote(row.SrcIP)+" is not the IP address of a host")
 		return nil
@@ -84,7 +85,7 @@ func (c *portCheck) read(row *nb.LogicalSwitchPortHealthCheck, port *model.Switc
 	}
 	var asked []netip.Addr
 	if row.Address != "" {
-		at, ok := endpoint(row.Address)
+		at, ok := addresses.Endpoint(row.Address)
 		switch {
 		case !ok || at.Port() != 0:
 			p.Problem("address", strconv.Quote(row.Address)+" is not the IP address of a host")

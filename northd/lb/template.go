@@ -6,6 +6,7 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
+	addresses "github.com/weft-sdn/weft/lflow/address"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/northd/pipeline"
@@ -40,7 +41,7 @@ func (v *vip) parseTemplate(proto, backends string, v6 bool, p *graph.RowProblem
 	if t.Port != "" {
 		v.Proto = proto
 	}
-	if at, explicit := endpoint(v.Text); explicit {
+	if at, explicit := addresses.Endpoint(v.Text); explicit {
 		v.Addr, v.Port = at.Addr(), at.Port()
 	} else {
 		v.Variables = v.Text
@@ -76,7 +77,7 @@ func (v *vip) parseTemplate(proto, backends string, v6 bool, p *graph.RowProblem
 // part reads an address, and a port where there is one, each of them a variable or
 // not. IPv6 addresses with a port are in brackets; those that are variables may be.
 func (t *template) part(text string) (ip, port string, ok bool) {
-	if at, explicit := endpoint(text); explicit {
+	if at, explicit := addresses.Endpoint(text); explicit {
 		if at.Port() != 0 {
 			port = strconv.Itoa(int(at.Port()))
 		}
