@@ -166,7 +166,7 @@ func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 	}
 	for _, p := range a.ports {
 		if a.answeredBy(p) {
-			model.AnswerOutside(f, a.comes(p), a.IP, p.MAC, ft.copp.Of(r, a.On, "nd-na"))
+			model.AnswerOutside(f, comes(p, a.spread), a.IP, p.MAC, ft.copp.Of(r, a.On, "nd-na"))
 		}
 	}
 	if a.gateway == nil {
@@ -179,7 +179,7 @@ func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 		return
 	}
 	for _, p := range a.gateway {
-		in := a.comes(p)
+		in := comes(p, a.spread)
 		if a.spread {
 			f.Add(pipeline.LRInAdmission, 50, lflow.And(a.comesEverywhere(p), p.Comes("")), lflow.Next{})
 		}
@@ -191,14 +191,6 @@ func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 		f.Add(pipeline.LRInARPResolve, 150, lflow.And(to, in, lflow.Eq(lflow.Outport, p.Name)), lflow.Drop{}) // it came in, and was for nobody
 		f.Add(pipeline.LROutChkDNATLocal, 50, lflow.And(to, p.Leaves(p.Redirect)), pipeline.Set(pipeline.ComesBack), lflow.Next{})
 	}
-}
-
-// comes matches what comes in by a gateway port where the address is.
-func (a *address) comes(p *model.RouterPort) *lflow.Expr {
-	if a.spread {
-		return p.Comes("")
-	}
-	return p.Comes(p.Redirect)
 }
 
 // question is an address on the switch behind a router's port that answers for it. Of

@@ -47,7 +47,8 @@ func (ft *feature) spread(r *incr.Reader, v *vip) *vip {
 	if !ok {
 		its = &mappings{}
 	}
-	at := func(all []lflow.Backend) (out []lflow.Backend) {
+	at := func(all []lflow.Backend) []lflow.Backend {
+		out := []lflow.Backend{}
 		for _, b := range all {
 			if m, mapped := its.Of[b.IP]; mapped {
 				b.LogicalPort = m.Port
@@ -59,14 +60,14 @@ func (ft *feature) spread(r *incr.Reader, v *vip) *vip {
 	w := *v
 	w.Backends = at(v.Backends)
 	if v.All != nil {
-		w.All = append([]lflow.Backend{}, at(v.All)...)
+		w.All = at(v.All)
 	}
 	return &w
 }
 
-// comes matches what comes in by a gateway port where the VIP is balanced.
-func (v *vip) comes(p *model.RouterPort) *lflow.Expr {
-	if v.Distributed {
+// comes matches what comes in by a gateway port, on the gateway's chassis or everywhere.
+func comes(p *model.RouterPort, everywhere bool) *lflow.Expr {
+	if everywhere {
 		return p.Comes("")
 	}
 	return p.Comes(p.Redirect)

@@ -114,7 +114,7 @@ func (ft *feature) onRouter(r *incr.Reader, f *graph.Flows, v placedVIP, kind in
 		return
 	}
 	for _, p := range ft.m.GatewayPorts(r, v.owner) {
-		v.routed(f, fam, lflow.And(begins, v.comes(p)), false, meter)
+		v.routed(f, fam, lflow.And(begins, comes(p, v.Distributed)), false, meter)
 		for _, b := range v.ever() {
 			v.answered(f, fam, b, p)
 		}
