@@ -6,6 +6,7 @@ import (
 	"github.com/weft-sdn/weft/northd/bindings"
 	"github.com/weft-sdn/weft/northd/gateway"
 	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/health"
 	"github.com/weft-sdn/weft/northd/l2"
 	"github.com/weft-sdn/weft/northd/lb"
 	"github.com/weft-sdn/weft/northd/meters"
@@ -30,21 +31,25 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	elsewhere(g)
 	m := model.New(g, limits)
 	var limit model.Meters
+	var ask model.HealthChecks
 	var balance model.LoadBalancing
 	var sessions model.BFDSessions
 	var sample model.ACLSampling
 	var answers model.SwitchAnswers
+	var nats model.NATs
 	var offers []model.Offers
 	limit = meters.New(g, m)
 	sample = sampling.New(g, m)
 	answers = l2.New(g, m, limit.Copp)
 	portsec.New(m)
-	balance = lb.New(g, m, limit.Copp)
-	bindings.New(g, m, balance)
+	ask = health.New(g, m, limit.Copp)
+	balance = lb.New(g, m, limit.Copp, ask)
 	demand := acl.New(g, m, acl.Reads{Sampling: sample, Meters: limit.Logs, Copp: limit.Copp, Balanced: balance.Switch})
 	stateful.New(g, m, demand, balance.Switch)
 	router.New(g, m, answers, limit.Copp)
-	offers = append(offers, nat.New(g, m, limit.Copp, balance))
+	nats = nat.New(g, m, limit.Copp, balance)
+	bindings.New(g, m, nats, balance)
+	offers = append(offers, nats.Offers...)
 	offers = append(offers, balance.Offers...)
 	neighbour.New(g, m, limit.Copp, offers...)
 	var routes []model.RouteSource

@@ -76,7 +76,7 @@ func (ft *feature) virtual(r *incr.Reader, p *model.SwitchPort, far *model.Route
 // their own.
 func (ft *feature) translated(r *incr.Reader, p *model.RouterPort, where string, more []netip.Addr) (all []string) {
 	var central []netip.Addr
-	for _, n := range incr.Each(r, ft.m.NATs.OfRouter, p.Router) {
+	for _, n := range ft.nats.Of(r, p.Router) {
 		switch {
 		case n.Gateway != nil && n.Gateway.UUID != p.UUID:
 		case n.Port != "":

@@ -15,15 +15,16 @@ import (
 
 type feature struct {
 	m        *model.Model
+	nats     model.NATs
 	balance  model.LoadBalancing
 	lrp      *graph.RowTable[*nb.LogicalRouterPort]
 	announce announceOptions
 }
 
-// New declares the rows of ports, and what is written back of them; load balancers have
-// addresses that gateways announce.
-func New(g *graph.Graph, m *model.Model, balance model.LoadBalancing) {
-	ft := &feature{m: m, balance: balance, lrp: graph.Read[*nb.LogicalRouterPort](g), announce: declareAnnouncing(g)}
+// New declares the rows of ports, and what is written back of them; NAT and load balancers
+// have addresses that gateways announce.
+func New(g *graph.Graph, m *model.Model, nats model.NATs, balance model.LoadBalancing) {
+	ft := &feature{m: m, nats: nats, balance: balance, lrp: graph.Read[*nb.LogicalRouterPort](g), announce: declareAnnouncing(g)}
 	graph.Rows(g, "Port_Binding of switch ports", incr.Keys(m.SwitchPorts), ft.switchPortRow)
 	graph.Rows(g, "Port_Binding of router ports", incr.Keys(m.RouterPorts), ft.routerPortRow)
 	graph.Rows(g, "Port_Binding of chassisredirect ports", incr.Keys(m.Redirects), ft.redirectRow)

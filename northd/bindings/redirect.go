@@ -43,7 +43,7 @@ func (ft *feature) redirectRow(r *incr.Reader, id schema.UUID) (*sb.PortBinding,
 	if p.Overlay {
 		row.Options["redirect-type"] = model.Overlay
 	}
-	if !ft.m.NATs.Leaves(r, p.Datapath) && (ft.balance.Leaves == nil || !ft.balance.Leaves(r, p.Datapath)) { // agents then need not know what is behind the port
+	if !ft.nats.Leaves(r, p.Datapath) && (ft.balance.Leaves == nil || !ft.balance.Leaves(r, p.Datapath)) { // agents then need not know what is behind the port
 		row.Options["always-redirect"] = "true"
 	}
 	return row, true

@@ -45,7 +45,7 @@ type address struct {
 // declareAddresses declares what is the same for all VIPs of an address on a router:
 // who is told where it is, and how packets for it get to conntrack.
 func (ft *feature) declareAddresses(g *graph.Graph) {
-	onRouters := graph.Table(g, "VIPs on routers", incr.Keys(ft.vips), func(r *incr.Reader, id vipKey) ([]model.AddressOn, bool) {
+	onRouters := graph.Table(g, "VIPs on routers", incr.Keys(ft.vips), func(r *incr.Reader, id model.VIP) ([]model.AddressOn, bool) {
 		v, ok := incr.Get(r, ft.vips, id)
 		if !ok || v.Variables != "" {
 			return nil, false
@@ -56,7 +56,7 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 		}
 		return all, len(all) > 0
 	})
-	ft.byAddress = incr.NewIndex(onRouters, "address", func(_ vipKey, all []model.AddressOn) []model.AddressOn { return all })
+	ft.byAddress = incr.NewIndex(onRouters, "address", func(_ model.VIP, all []model.AddressOn) []model.AddressOn { return all })
 	addresses := graph.Table(g, "address of VIPs", incr.Values(ft.byAddress), ft.addressOf)
 	ft.ofRouter = incr.NewIndex(addresses, "router", func(k model.AddressOn, _ *address) []schema.UUID { return []schema.UUID{k.On} })
 	ft.leaving = incr.NewIndex(addresses, "router with distributed VIPs", func(k model.AddressOn, a *address) []schema.UUID {
@@ -105,7 +105,7 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 }
 
 // routersOf are all routers that have a VIP.
-func (ft *feature) routersOf(r *incr.Reader, id vipKey) (all []schema.UUID) {
+func (ft *feature) routersOf(r *incr.Reader, id model.VIP) (all []schema.UUID) {
 	for _, k := range ft.routers {
 		its, _ := incr.Get(r, k.ofVIP, id)
 		all = append(all, k.datapathsOf(r, its.Places)...)

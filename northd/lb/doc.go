@@ -6,8 +6,8 @@
 // template variables, distributed.go what is other where each chassis balances for
 // itself, hairpin.go what a backend needs that calls its own VIP, address.go
 // tells others which addresses routers have by their VIPs, offer.go to which of them
-// other routers route, health.go which backends are asked whether they serve, portcheck.go which ports, monitor.go
-// writes the flows for that.
+// other routers route, check.go which backends are asked whether they serve (package
+// health).
 //
 // The rule: the flows of a VIP are one unit, stored once for all switches that have
 // its load balancer by the same group, or that are named by the same set of rows. A

@@ -83,7 +83,7 @@ const maxPlaces = 8
 // declareSenders declares the translation of sources.
 func (ft *feature) declareSenders(g *graph.Graph) {
 	senders := graph.Table(g, "senders of hairpins", incr.Values(ft.switches.vips), func(r *incr.Reader, k placed) (netip.Addr, bool) {
-		v, ok := incr.Get(r, ft.vips, k.vipKey)
+		v, ok := incr.Get(r, ft.vips, k.VIP)
 		if !ok || len(v.Backends) == 0 {
 			return netip.Addr{}, false
 		}

@@ -20,8 +20,8 @@ type feature struct {
 	rows    *graph.RowTable[*nb.LoadBalancer]
 
 	balancers *incr.Table[schema.UUID, *balancer]
-	vips      *incr.Table[vipKey, *vip]
-	same      *incr.Index[vipKey, *vip, virtual]
+	vips      *incr.Table[model.VIP, *vip]
+	same      *incr.Index[model.VIP, *vip, virtual]
 	groupsOf  *incr.Index[schema.UUID, *nb.LoadBalancerGroup, schema.UUID] // by load balancer
 	byIP      *incr.Index[schema.UUID, *model.SwitchPort, netip.Addr]
 	switches  *kind
@@ -31,7 +31,7 @@ type feature struct {
 	events    *incr.Table[struct{}, struct{}] // a row where all load balancers have option event
 	// Switches and routers that balance load.
 	balanced, balancedRouters *incr.Table[schema.UUID, struct{}]
-	byAddress                 *incr.Index[vipKey, []model.AddressOn, model.AddressOn]
+	byAddress                 *incr.Index[model.VIP, []model.AddressOn, model.AddressOn]
 	ofRouter                  *incr.Index[model.AddressOn, *address, schema.UUID]
 	leaving                   *incr.Index[model.AddressOn, *address, schema.UUID] // routers with distributed VIPs
 	health                    health
@@ -41,8 +41,8 @@ type feature struct {
 }
 
 // New declares load balancers, and returns what others have to know of them; copp has
-// the meters of what is sent to agents.
-func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalancing {
+// the meters of what is sent to agents, ask has backends asked whether they serve.
+func New(g *graph.Graph, m *model.Model, copp model.CoppMeter, ask model.HealthChecks) model.LoadBalancing {
 	ft := &feature{m: m, copp: copp, options: declareOptions(g)}
 	events := graph.Bool[*nb.NBGlobal](g, "options", "controller_event", false, "all load balancers have option event")
 	ft.events = graph.Table(g, "events of all load balancers", incr.Keys(m.Options), func(r *incr.Reader, k struct{}) (struct{}, bool) {
@@ -52,27 +52,27 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 	ft.rows = graph.Read[*nb.LoadBalancer](g, "name", "vips", "protocol", "selection_fields")
 	ft.balancers = graph.Table(g, "load balancer", incr.Keys(ft.rows), ft.parse)
 	graph.ProblemsOf(g, ft.balancers, func(b *balancer) []graph.Problem { return b.Problems })
-	keys := incr.NewIndex(ft.balancers, "VIP", func(id schema.UUID, b *balancer) []vipKey {
-		all := make([]vipKey, 0, len(b.VIPs))
+	keys := incr.NewIndex(ft.balancers, "VIP", func(id schema.UUID, b *balancer) []model.VIP {
+		all := make([]model.VIP, 0, len(b.VIPs))
 		for text := range b.VIPs {
-			all = append(all, vipKey{id, text})
+			all = append(all, model.VIP{Balancer: id, Text: text})
 		}
 		return all
 	})
-	ft.declareHealth(g)
+	ft.declareHealth(g, ask)
 	ft.declareSpread(g)
-	ft.vips = graph.Table(g, "VIP", incr.Values(keys), func(r *incr.Reader, k vipKey) (*vip, bool) {
-		b, ok := incr.Get(r, ft.balancers, k.balancer)
+	ft.vips = graph.Table(g, "VIP", incr.Values(keys), func(r *incr.Reader, k model.VIP) (*vip, bool) {
+		b, ok := incr.Get(r, ft.balancers, k.Balancer)
 		if !ok {
 			return nil, false
 		}
-		v, ok := b.VIPs[k.text]
+		v, ok := b.VIPs[k.Text]
 		if !ok {
 			return nil, false
 		}
 		return ft.spread(r, ft.serving(r, k, v)), true
 	})
-	ft.same = incr.NewIndex(ft.vips, "address and port", func(_ vipKey, v *vip) []virtual { return []virtual{v.virtual} })
+	ft.same = incr.NewIndex(ft.vips, "address and port", func(_ model.VIP, v *vip) []virtual { return []virtual{v.virtual} })
 	groups := graph.Read[*nb.LoadBalancerGroup](g, "name", "load_balancer")
 	ft.groupsOf = incr.NewIndex(groups, "load balancer", func(_ schema.UUID, row *nb.LoadBalancerGroup) []schema.UUID { return row.LoadBalancer })
 	ft.filled = graph.Table(g, "load balancer with VIPs", incr.Keys(ft.balancers), func(r *incr.Reader, id schema.UUID) (struct{}, bool) {
@@ -97,7 +97,6 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.LoadBalanci
 	ft.declareSwitches(g)
 	ft.findRouters(g)
 	ft.declareRouters(g)
-	ft.declareMonitors(g)
 	return model.LoadBalancing{
 		Switch: ft.demand, Answered: ft.answered, Offers: []model.Offers{ft.offers},
 		Router: func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.balancedRouters, id) },

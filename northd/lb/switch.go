@@ -56,7 +56,7 @@ type placedVIP struct {
 }
 
 func (ft *feature) vipAt(r *incr.Reader, k placed) (placedVIP, bool) {
-	v, ok := incr.Get(r, ft.vips, k.vipKey)
+	v, ok := incr.Get(r, ft.vips, k.VIP)
 	return placedVIP{v, k.owner}, ok
 }
 
@@ -66,7 +66,7 @@ func placeOf(k placed, v placedVIP) graph.Place {
 	if v.Flush { // agents go by that
 		prefix = "lb-flush-"
 	}
-	return graph.Place{Owner: k.owner, Name: prefix + k.balancer.String() + "-" + k.text, Table: "Load_Balancer", Row: k.balancer, RowName: v.Name}
+	return graph.Place{Owner: k.owner, Name: prefix + k.Balancer.String() + "-" + k.Text, Table: "Load_Balancer", Row: k.Balancer, RowName: v.Name}
 }
 
 // begins matches packets that begin a connection to a VIP, by the connection's own

@@ -232,7 +232,7 @@ func (v templated) routed(f *graph.Flows, begins string, forced bool) {
 
 // templateAnswer is a VIP that a router answers for, whatever address it is.
 type templateAnswer struct {
-	vip    vipKey
+	vip    model.VIP
 	router schema.UUID
 }
 
@@ -243,7 +243,7 @@ func (a templateAnswer) Compare(b templateAnswer) int {
 // declareTemplateAnswers declares that routers answer for VIPs of templates. Which of
 // them are reachable nobody but the agents knows: those of all that want it are.
 func (ft *feature) declareTemplateAnswers(g *graph.Graph) {
-	wanted := graph.Table(g, "templates that routers answer for", incr.Keys(ft.vips), func(r *incr.Reader, id vipKey) ([]templateAnswer, bool) {
+	wanted := graph.Table(g, "templates that routers answer for", incr.Keys(ft.vips), func(r *incr.Reader, id model.VIP) ([]templateAnswer, bool) {
 		v, ok := incr.Get(r, ft.vips, id)
 		if !ok || v.Template == nil || v.Addr.IsValid() || v.Answers != answersAll {
 			return nil, false
@@ -254,9 +254,9 @@ func (ft *feature) declareTemplateAnswers(g *graph.Graph) {
 		}
 		return all, len(all) > 0
 	})
-	by := incr.NewIndex(wanted, "router", func(_ vipKey, all []templateAnswer) []templateAnswer { return all })
+	by := incr.NewIndex(wanted, "router", func(_ model.VIP, all []templateAnswer) []templateAnswer { return all })
 	graph.NewUnits(g, "answers for templates", incr.Values(by), func(_ *incr.Reader, a templateAnswer) (templateAnswer, bool) { return a, true }, func(_, a templateAnswer) graph.Place {
-		return graph.Place{Owner: a.router, Name: "lb-answer-" + a.vip.balancer.String() + "-" + a.vip.text, Table: "Load_Balancer", Row: a.vip.balancer}
+		return graph.Place{Owner: a.router, Name: "lb-answer-" + a.vip.Balancer.String() + "-" + a.vip.Text, Table: "Load_Balancer", Row: a.vip.Balancer}
 	}).Write(name, func(r *incr.Reader, f *graph.Flows, a templateAnswer) {
 		v, ok := incr.Get(r, ft.vips, a.vip)
 		if !ok || v.Template == nil {

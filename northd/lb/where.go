@@ -8,19 +8,10 @@ import (
 
 	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/northd/graph"
+	"github.com/weft-sdn/weft/northd/model"
 	"github.com/weft-sdn/weft/schema"
 	"github.com/weft-sdn/weft/schema/sb"
 )
-
-// vipKey names a VIP: its load balancer, and what column vips calls it.
-type vipKey struct {
-	balancer schema.UUID
-	text     string
-}
-
-func (k vipKey) Compare(o vipKey) int {
-	return cmp.Or(k.balancer.Compare(o.balancer), strings.Compare(k.text, o.text))
-}
 
 // place is where flows of VIPs are stored: for one datapath, for those that have a
 // Load_Balancer_Group, or for a set of them.
@@ -32,12 +23,12 @@ type place struct {
 
 // placed is a VIP in a place.
 type placed struct {
-	vipKey
+	model.VIP
 	owner schema.UUID
 }
 
 func (p placed) Compare(o placed) int {
-	return cmp.Or(p.vipKey.Compare(o.vipKey), p.owner.Compare(o.owner))
+	return cmp.Or(p.VIP.Compare(o.VIP), p.owner.Compare(o.owner))
 }
 
 // named are the load balancers and groups of them that a datapath names.
@@ -69,8 +60,8 @@ type kind struct {
 	members *incr.Table[schema.UUID, []schema.UUID]
 
 	places *incr.Table[schema.UUID, []place] // by load balancer
-	ofVIP  *incr.Table[vipKey, placement]
-	vips   *incr.Index[vipKey, placement, placed]
+	ofVIP  *incr.Table[model.VIP, placement]
+	vips   *incr.Index[model.VIP, placement, placed]
 }
 
 // placement is where a VIP is.
@@ -132,28 +123,28 @@ func (k *kind) declare(g *graph.Graph, ft *feature) {
 		all := k.placesOf(r, ft, id)
 		return all, len(all) > 0
 	})
-	k.ofVIP = graph.Table(g, "places of VIPs on "+k.name, incr.Keys(ft.vips), func(r *incr.Reader, v vipKey) (p placement, ok bool) {
+	k.ofVIP = graph.Table(g, "places of VIPs on "+k.name, incr.Keys(ft.vips), func(r *incr.Reader, v model.VIP) (p placement, ok bool) {
 		p.Places, p.Lost = k.placesOfVIP(r, ft, v)
 		return p, len(p.Places) > 0 || p.Lost != ""
 	})
-	k.vips = incr.NewIndex(k.ofVIP, "place", func(v vipKey, all placement) []placed {
+	k.vips = incr.NewIndex(k.ofVIP, "place", func(v model.VIP, all placement) []placed {
 		out := make([]placed, len(all.Places))
 		for i, p := range all.Places {
 			out[i] = placed{v, p.Owner}
 		}
 		return out
 	})
-	graph.ProblemTable(g, "VIPs that others have on "+k.name, incr.Keys(k.ofVIP), func(r *incr.Reader, id vipKey) []graph.Problem {
+	graph.ProblemTable(g, "VIPs that others have on "+k.name, incr.Keys(k.ofVIP), func(r *incr.Reader, id model.VIP) []graph.Problem {
 		its, _ := incr.Get(r, k.ofVIP, id)
 		v, ok := incr.Get(r, ft.vips, id)
 		if !ok || its.Lost == "" {
 			return nil
 		}
-		p := graph.RowProblems{Table: "Load_Balancer", Row: id.balancer, Name: v.Name}
+		p := graph.RowProblems{Table: "Load_Balancer", Row: id.Balancer, Name: v.Name}
 		p.Problem("vips", its.Lost)
 		return p.List
 	})
-	sets := incr.NewIndex(k.ofVIP, "set", func(_ vipKey, all placement) (sets []schema.UUID) {
+	sets := incr.NewIndex(k.ofVIP, "set", func(_ model.VIP, all placement) (sets []schema.UUID) {
 		for _, p := range all.Places {
 			if len(p.Set) > 0 {
 				sets = append(sets, p.Owner)
@@ -169,7 +160,7 @@ func (k *kind) declare(g *graph.Graph, ft *feature) {
 		}
 		return &sb.LogicalDPGroup{Header: schema.Header{UUID: owner}, Datapaths: all.Places[at].Set}, true
 	})
-	used := incr.NewIndex(k.ofVIP, "group", func(_ vipKey, all placement) (groups []schema.UUID) {
+	used := incr.NewIndex(k.ofVIP, "group", func(_ model.VIP, all placement) (groups []schema.UUID) {
 		for _, p := range all.Places {
 			if !p.Group.IsZero() {
 				groups = append(groups, p.Group)
@@ -230,9 +221,9 @@ func (k *kind) datapathsOf(r *incr.Reader, places []place) (all []schema.UUID) {
 
 // placesOfVIP are the places of a VIP. Of load balancers with one and the same VIP the
 // first by name has it on a datapath; lost says where that is another one.
-func (k *kind) placesOfVIP(r *incr.Reader, ft *feature, id vipKey) (places []place, lost string) {
+func (k *kind) placesOfVIP(r *incr.Reader, ft *feature, id model.VIP) (places []place, lost string) {
 	v, ok := incr.Get(r, ft.vips, id)
-	places, has := incr.Get(r, k.places, id.balancer)
+	places, has := incr.Get(r, k.places, id.Balancer)
 	if !ok || !has || incr.Count(r, ft.same, v.virtual) == 1 {
 		return places, ""
 	}
@@ -240,10 +231,10 @@ func (k *kind) placesOfVIP(r *incr.Reader, ft *feature, id vipKey) (places []pla
 	all := len(mine)
 	var others []string
 	for o, w := range incr.Each(r, ft.same, v.virtual) {
-		if cmp.Or(strings.Compare(w.Name, v.Name), o.balancer.Compare(id.balancer)) >= 0 {
+		if cmp.Or(strings.Compare(w.Name, v.Name), o.Balancer.Compare(id.Balancer)) >= 0 {
 			continue
 		}
-		theirs, _ := incr.Get(r, k.places, o.balancer)
+		theirs, _ := incr.Get(r, k.places, o.Balancer)
 		taken := k.datapathsOf(r, theirs)
 		n := len(mine)
 		mine = slices.DeleteFunc(mine, func(id schema.UUID) bool {

@@ -53,6 +53,15 @@ func (k GroupOnSwitch) Compare(o GroupOnSwitch) int {
 	return k.Switch.Compare(o.Switch)
 }
 
+// AddressSet is the name of a row of Address_Set.
+func (s *Groups) AddressSet(r *incr.Reader, id schema.UUID) (name string, ok bool) {
+	set, ok := incr.Get(r, s.sets, id)
+	if !ok {
+		return "", false
+	}
+	return set.Name, true
+}
+
 // newGroups declares the tables from port groups and address sets to those of
 // the southbound database. A port that comes or goes changes rows of its
 // groups on its own switch only.

@@ -32,9 +32,6 @@ type Model struct {
 	// Port_Binding: RedirectID.
 	Redirects *incr.Table[schema.UUID, *Redirect]
 
-	// NATs are the translations of routers.
-	NATs NATs
-
 	DatapathKeys, PortKeys *graph.Numbers
 
 	Chassis *Chassis
@@ -101,7 +98,6 @@ func New(g *graph.Graph, limits Limits) *Model {
 	m.declarePorts(g)
 	m.declareRedirects(g)
 	m.Groups = newGroups(g, m)
-	m.declareNATs(g)
 	graph.Rows(g, "Datapath_Binding", incr.Union(incr.Keys(m.Switches), incr.Keys(m.Routers)), m.datapathRow)
 	m.declareKeyProblems(g)
 	return m

@@ -30,7 +30,7 @@ type spot struct {
 }
 
 func (ft *feature) declareAddresses(g *graph.Graph) {
-	ft.byAddress = incr.NewIndex(ft.m.NATs.Table, "external_ip", func(_ schema.UUID, n *model.NAT) []model.AddressOn {
+	ft.byAddress = incr.NewIndex(ft.nats, "external_ip", func(_ schema.UUID, n *model.NAT) []model.AddressOn {
 		return []model.AddressOn{{On: n.Router, IP: n.External}}
 	})
 	graph.NewUnits(g, "flows of NAT addresses", incr.Values(ft.byAddress), ft.addressOf, func(k model.AddressOn, a *address) graph.Place {

@@ -32,7 +32,7 @@ const committedSNAT = 1
 func (ft *feature) declareCommits(g *graph.Graph) {
 	c := commits{all: graph.Bool[*nb.LogicalRouter](g, "options", "ct-commit-all", false,
 		"of a router that translates: connections of which nothing is translated are committed too, in the zones that translations use")}
-	c.stateful = incr.NewIndex(ft.m.NATs.Table, "zone in use", func(_ schema.UUID, n *model.NAT) (zones []usedZone) {
+	c.stateful = incr.NewIndex(ft.nats, "zone in use", func(_ schema.UUID, n *model.NAT) (zones []usedZone) {
 		if n.Stateless {
 			return nil
 		}

@@ -45,7 +45,7 @@ type kind struct {
 func (ft *feature) declareGatewayRouters(g *graph.Graph) {
 	graph.NewClass(g, "routers that translate", graph.Table(g, "class of NAT", incr.Keys(ft.m.Routers), func(r *incr.Reader, id schema.UUID) (kind, bool) {
 		router, ok := incr.Get(r, ft.m.Routers, id)
-		if !ok || incr.Count(r, ft.m.NATs.OfRouter, id) == 0 && !ft.balance.OnRouter(r, id) {
+		if !ok || incr.Count(r, ft.ofRouter, id) == 0 && !ft.balance.OnRouter(r, id) {
 			return kind{}, false
 		}
 		return kind{OneChassis: router.Chassis != ""}, true

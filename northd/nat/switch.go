@@ -34,7 +34,7 @@ type onSwitch struct {
 // who asks for one asks that router, and not all. On a physical network only the chassis
 // that has the address does so; on the others the wire leads there.
 func (ft *feature) declareSwitches(g *graph.Graph) {
-	ft.byPort = incr.NewIndex(ft.m.NATs.Table, "gateway port", func(_ schema.UUID, n *model.NAT) []behind {
+	ft.byPort = incr.NewIndex(ft.nats, "gateway port", func(_ schema.UUID, n *model.NAT) []behind {
 		b := behind{AddressOn: model.AddressOn{On: n.Router, IP: n.External}}
 		if n.Gateway != nil {
 			b.gateway = n.Gateway.UUID
@@ -51,7 +51,7 @@ func (ft *feature) onSwitch(r *incr.Reader, k behind) (*onSwitch, bool) {
 	for _, n := range incr.Each(r, ft.byPort, k) {
 		o.nats = append(o.nats, n)
 	}
-	far, near, ok := ft.m.Outside(r, o.nats[0])
+	far, near, ok := ft.outside(r, o.nats[0])
 	if !ok || far.Has(k.IP) { // as its own address it is found anyway
 		return nil, false
 	}

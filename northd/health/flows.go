@@ -1,4 +1,4 @@
-package lb
+package health
 
 import (
 	"github.com/weft-sdn/weft/incr"
@@ -21,11 +21,11 @@ type monitorClass struct {
 	Meter string // of control-plane protection
 }
 
-// declareMonitors declares the flows of health checks.
-func (ft *feature) declareMonitors(g *graph.Graph) {
-	bySwitch := incr.NewIndex(ft.health.monitors, "switch", func(_ probe, m *monitor) []schema.UUID { return []schema.UUID{m.Switch} })
+// declareFlows declares the flows of health checks.
+func (ft *feature) declareFlows(g *graph.Graph) {
+	bySwitch := incr.NewIndex(ft.monitors, "switch", func(_ model.Service, m *monitor) []schema.UUID { return []schema.UUID{m.Switch} })
 	classes := graph.Table(g, "switch with health checks", incr.Values(bySwitch), func(r *incr.Reader, sw schema.UUID) (monitorClass, bool) {
-		mac, ok := incr.Get(r, ft.health.mac, struct{}{})
+		mac, ok := incr.Get(r, ft.mac, struct{}{})
 		return monitorClass{mac, ft.copp.Of(r, sw, coppMonitor)}, ok
 	})
 	graph.NewClass(g, "switches with health checks", classes).Write(name, func(_ *incr.Reader, f *graph.Flows, c monitorClass) {
@@ -34,19 +34,19 @@ func (ft *feature) declareMonitors(g *graph.Graph) {
 		hand(f, lflow.And(back, lflow.Or(lflow.Bool(lflow.TCP), lflow.Bool(lflow.ICMP4), lflow.Bool(lflow.ICMP6))), c.Meter)
 		f.Add(pipeline.LSInL2Lkup, 109, back, lflow.Drop{}) // a service may have an answer
 	})
-	byInquirer := incr.NewIndex(ft.health.monitors, "source", func(_ probe, m *monitor) []model.AddressOn {
+	byInquirer := incr.NewIndex(ft.monitors, "source", func(_ model.Service, m *monitor) []model.AddressOn {
 		if m.Routed {
 			return nil
 		}
 		return []model.AddressOn{{On: m.Switch, IP: m.From}}
 	})
 	graph.NewUnits(g, "answers for sources of health checks", incr.Values(byInquirer), func(r *incr.Reader, i model.AddressOn) (model.AddressOn, bool) {
-		return i, incr.Has(r, ft.health.mac, struct{}{})
+		return i, incr.Has(r, ft.mac, struct{}{})
 	}, func(_, i model.AddressOn) graph.Place {
 		return graph.Place{Owner: i.On, Name: "svc-" + i.IP.String()}
 	}).Write(name, ft.answerBackends)
-	graph.UnitsOf(g, "flows of health checks from routers", ft.health.monitors, func(p probe, m *monitor) graph.Place {
-		return graph.Place{Owner: m.Switch, Name: "svc-" + p.uuid().String()}
+	graph.UnitsOf(g, "flows of health checks from routers", ft.monitors, func(_ model.Service, m *monitor) graph.Place {
+		return graph.Place{Owner: m.Switch, Name: "svc-" + rowOf(m.Service).String()}
 	}).Write(name, ft.fromRouter)
 }
 
@@ -83,7 +83,7 @@ func hand(f *graph.Flows, match *lflow.Expr, meter string) {
 // answerBackends tells those on a switch who ask where the address is as which they are
 // asked.
 func (ft *feature) answerBackends(r *incr.Reader, f *graph.Flows, i model.AddressOn) {
-	mac, _ := incr.Get(r, ft.health.mac, struct{}{})
+	mac, _ := incr.Get(r, ft.mac, struct{}{})
 	if i.IP.Is4() {
 		f.Add(pipeline.LSInARPRsp, 110, lflow.And(lflow.Eq(lflow.ARPTPA, i.IP), lflow.Eq(lflow.ARPOp, 1)), model.AnswerARP(mac)...)
 		return
@@ -101,8 +101,8 @@ func (ft *feature) fromRouter(r *incr.Reader, f *graph.Flows, m *monitor) {
 	fam := model.FamilyOf(m.Addr)
 	answer, question := lflow.Eq(fam.Type, fam.EchoReply, fam.Unreachable), lflow.Eq(fam.Type, fam.EchoRequest)
 	if m.Proto != icmp {
-		answer = lflow.Or(lflow.Eq(lflow.F(m.Proto+".src"), int(m.probe.Port)), lflow.Eq(fam.Type, fam.Unreachable))
-		question = lflow.Eq(lflow.F(m.Proto+".dst"), int(m.probe.Port))
+		answer = lflow.Or(lflow.Eq(lflow.F(m.Proto+".src"), int(m.Service.Port)), lflow.Eq(fam.Type, fam.Unreachable))
+		question = lflow.Eq(lflow.F(m.Proto+".dst"), int(m.Service.Port))
 	}
 	back := lflow.And(lflow.Eq(lflow.Inport, m.At), lflow.Eq(lflow.EthDst, m.MAC), lflow.Eq(fam.Src, m.Addr), lflow.Eq(fam.Dst, m.From), answer)
 	there := lflow.And(lflow.Eq(lflow.Outport, m.At), lflow.Eq(lflow.EthSrc, m.MAC), lflow.Eq(fam.Src, m.From), lflow.Eq(fam.Dst, m.Addr), question)

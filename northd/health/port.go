@@ -1,4 +1,4 @@
-package lb
+package health
 
 import (
 	"net/netip"
@@ -22,38 +22,38 @@ const icmp = "icmp"
 
 // portChecks has the tables of health checks of ports.
 type portChecks struct {
-	options healthOptions
-	rows    *graph.RowTable[*nb.LogicalSwitchPortHealthCheck]
-	owners  *incr.Index[schema.UUID, *nb.LogicalSwitchPort, schema.UUID] // by check
-	checks  *incr.Table[schema.UUID, *portCheck]
-	byProbe *incr.Index[schema.UUID, *portCheck, probe]
+	options   options
+	rows      *graph.RowTable[*nb.LogicalSwitchPortHealthCheck]
+	owners    *incr.Index[schema.UUID, *nb.LogicalSwitchPort, schema.UUID] // by check
+	checks    *incr.Table[schema.UUID, *portCheck]
+	byService *incr.Index[schema.UUID, *portCheck, model.Service]
 }
 
 // portCheck is a row of Logical_Switch_Port_Health_Check.
 type portCheck struct {
 	Options  map[string]string
 	From     netip.Addr
-	At       string  // name of the port
-	Probes   []probe // the check is online if all of them are; without any it is wrong
+	At       string          // name of the port
+	Services []model.Service // the check is online if all of them are; without any it is wrong
 	Problems []graph.Problem
 }
 
-func (ft *feature) declarePortChecks(g *graph.Graph) {
-	h := &ft.health.ports
-	h.options = declareHealthOptions[*nb.LogicalSwitchPortHealthCheck](g, "the port")
-	h.rows = graph.Read[*nb.LogicalSwitchPortHealthCheck](g, "protocol", "src_ip", "port", "address")
-	h.owners = incr.NewIndex(graph.Read[*nb.LogicalSwitchPort](g, "health_checks"), "health check",
+func (ft *feature) declarePorts(g *graph.Graph) {
+	its := &ft.ports
+	its.options = declareOptions[*nb.LogicalSwitchPortHealthCheck](g, "the port")
+	its.rows = graph.Read[*nb.LogicalSwitchPortHealthCheck](g, "protocol", "src_ip", "port", "address")
+	its.owners = incr.NewIndex(graph.Read[*nb.LogicalSwitchPort](g, "health_checks"), "health check",
 		func(_ schema.UUID, row *nb.LogicalSwitchPort) []schema.UUID { return row.HealthChecks })
-	h.checks = graph.Table(g, "health check of a port", incr.Keys(h.rows), ft.portCheckOf)
-	graph.ProblemsOf(g, h.checks, func(c *portCheck) []graph.Problem { return c.Problems })
-	h.byProbe = incr.NewIndex(h.checks, "probe", func(_ schema.UUID, c *portCheck) []probe { return c.Probes })
+	its.checks = graph.Table(g, "health check of a port", incr.Keys(its.rows), ft.portCheckOf)
+	graph.ProblemsOf(g, its.checks, func(c *portCheck) []graph.Problem { return c.Problems })
+	its.byService = incr.NewIndex(its.checks, "service", func(_ schema.UUID, c *portCheck) []model.Service { return c.Services })
 }
 
 // portCheckOf is the row function of table "health check of a port". Of several ports
 // with one check the first is asked.
 func (ft *feature) portCheckOf(r *incr.Reader, id schema.UUID) (*portCheck, bool) {
-	row, ok := incr.Get(r, ft.health.ports.rows, id)
-	_, owner, owned := incr.One(r, ft.health.ports.owners, id)
+	row, ok := incr.Get(r, ft.ports.rows, id)
+	_, owner, owned := incr.One(r, ft.ports.owners, id)
 	if !ok || !owned {
 		return nil, false
 	}
@@ -62,20 +62,20 @@ func (ft *feature) portCheckOf(r *incr.Reader, id schema.UUID) (*portCheck, bool
 		return nil, false
 	}
 	p := &graph.RowProblems{Table: "Logical_Switch_Port_Health_Check", Row: id, Name: owner.Name}
-	c := &portCheck{At: owner.Name, Options: ft.health.ports.options.read(row.Options, p)}
-	c.Probes = c.read(row, port, p)
+	c := &portCheck{At: owner.Name, Options: ft.ports.options.read(row.Options, p)}
+	c.Services = c.read(row, port, p)
 	c.Problems = p.List
 	return c, true
 }
 
 // read returns who is asked: one address, or all that the port has of the family.
-func (c *portCheck) read(row *nb.LogicalSwitchPortHealthCheck, port *model.SwitchPort, p *graph.RowProblems) []probe {
+func (c *portCheck) read(row *nb.LogicalSwitchPortHealthCheck, port *model.SwitchPort, p *graph.RowProblems) []model.Service {
 	from, ok := addresses.Endpoint(row.SrcIP)
 	if c.From = from.Addr(); !ok || from.Port() != 0 {
 		p.Problem("src_ip", strconv.Quote(row.SrcIP)+" is not the IP address of a host")
 		return nil
 	}
-	service := probe{Port: uint16(row.Port), Proto: row.Protocol, At: port.Name}
+	service := model.Service{Port: uint16(row.Port), Proto: row.Protocol, At: port.Name}
 	switch {
 	case row.Protocol == icmp:
 		service.Port = 0
@@ -112,27 +112,27 @@ func (c *portCheck) read(row *nb.LogicalSwitchPortHealthCheck, port *model.Switc
 		p.Problem("address", "the port has no Ethernet address")
 		return nil
 	}
-	probes := make([]probe, len(asked))
+	all := make([]model.Service, len(asked))
 	for i, ip := range asked {
-		probes[i] = service
-		probes[i].Addr = ip
+		all[i] = service
+		all[i].Addr = ip
 	}
-	return probes
+	return all
 }
 
 // portStatus is column status. A port that nobody has heard is offline.
 func (ft *feature) portStatus(r *incr.Reader, row *nb.LogicalSwitchPortHealthCheck) (*string, bool) {
-	c, ok := incr.Get(r, ft.health.ports.checks, row.UUID)
+	c, ok := incr.Get(r, ft.ports.checks, row.UUID)
 	if !ok {
 		return nil, false
 	}
 	status := "online"
-	for _, p := range c.Probes {
-		if !incr.Has(r, ft.health.online, p) {
+	for _, p := range c.Services {
+		if !incr.Has(r, ft.online, p) {
 			status = "offline"
 		}
 	}
-	if len(c.Probes) == 0 {
+	if len(c.Services) == 0 {
 		status = "error"
 	}
 	return &status, true
@@ -140,7 +140,7 @@ func (ft *feature) portStatus(r *incr.Reader, row *nb.LogicalSwitchPortHealthChe
 
 // portProblems tells why a port is not asked, or not as its check says.
 func (ft *feature) portProblems(r *incr.Reader, id schema.UUID) []graph.Problem {
-	c, ok := incr.Get(r, ft.health.ports.checks, id)
+	c, ok := incr.Get(r, ft.ports.checks, id)
 	if !ok {
 		return nil
 	}
@@ -148,10 +148,10 @@ func (ft *feature) portProblems(r *incr.Reader, id schema.UUID) []graph.Problem 
 	if port, ok := ft.m.SwitchPort(r, c.At); ok && !port.Enabled {
 		p.Problem("address", "the port is disabled: it is not asked")
 	}
-	for _, its := range c.Probes {
-		if _, v, ok := incr.One(r, ft.health.byProbe, its); ok {
+	for _, its := range c.Services {
+		if _, v, ok := incr.One(r, ft.vips.byService, its); ok {
 			p.Problem("address", its.Addr.String()+" is asked as the health check of load balancer "+strconv.Quote(v.Of)+" says")
-		} else if first, _, ok := incr.One(r, ft.health.ports.byProbe, its); ok && first != id {
+		} else if first, _, ok := incr.One(r, ft.ports.byService, its); ok && first != id {
 			p.Problem("address", its.Addr.String()+" is asked as another health check of the port says")
 		}
 	}
