@@ -40,6 +40,7 @@ type address struct {
 	own     bool                // some port of the router has it
 	spread  bool                // of a distributed router: some VIP is distributed
 	offered bool                // other routers know it
+	tracked bool                // some VIP's connections are remembered
 }
 
 // declareAddresses declares what is the same for all VIPs of an address on a router:
@@ -126,6 +127,7 @@ func (ft *feature) addressOf(r *incr.Reader, k model.AddressOn) (*address, bool)
 			a.vip = v
 		}
 		a.offered, spread = a.offered || v.AddRoute, spread || v.Distributed
+		a.tracked = a.tracked || !ft.statelessOn(r, v, k.On)
 		if v.Answers == answersAll || v.Answers == answersReachable && a.answers == answersNone {
 			a.answers = v.Answers
 		}
@@ -183,7 +185,9 @@ func (ft *feature) reach(r *incr.Reader, f *graph.Flows, a *address) {
 		if a.spread {
 			f.Add(pipeline.LRInAdmission, 50, lflow.And(a.comesEverywhere(p), p.Comes("")), lflow.Next{})
 		}
-		f.Add(pipeline.LRInDefrag, 110, lflow.And(to, in, lflow.Not(lflow.Bool(lflow.CTTrk))), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
+		if a.tracked {
+			f.Add(pipeline.LRInDefrag, 110, lflow.And(to, in, lflow.Not(lflow.Bool(lflow.CTTrk))), lflow.CTNAT{Kind: lflow.RouterDNATInCZone})
+		}
 		if !a.own {
 			hop, _ := pipeline.HopRegisters(a.fam.V6)
 			f.Add(pipeline.LRInARPResolve, 100, lflow.And(lflow.Eq(lflow.Outport, p.Name), pipeline.HopIs(a.fam.V6), lflow.Eq(hop, a.IP)), lflow.SetTo(lflow.EthDst, p.MAC), lflow.Next{})

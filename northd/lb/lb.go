@@ -34,6 +34,7 @@ type feature struct {
 	byAddress                 *incr.Index[model.VIP, []model.AddressOn, model.AddressOn]
 	ofRouter                  *incr.Index[model.AddressOn, *address, schema.UUID]
 	leaving                   *incr.Index[model.AddressOn, *address, schema.UUID] // routers with distributed VIPs
+	answering                 *incr.Index[placed, []answering, answering]         // VIPs without connection tracking, by backend
 	health                    health
 	offers                    model.Offers
 	// Load balancers that have VIPs, and groups that have such.

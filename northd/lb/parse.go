@@ -67,6 +67,7 @@ type settings struct {
 	Event              bool       // without backends, and if they are not refused, agents tell of clients
 	SkipSNAT           bool       // routers leave the source as it is
 	Distributed        bool       // each chassis sends what it gets to backends of its own
+	Stateless          bool       // routers with several gateway ports remember no connections
 	AddRoute           bool       // other routers on the switches of its routers know VIPs
 	Template, V6       bool       // entries may hold variables, of that family
 	Answers            string     // which routers answer for the addresses: see answersAll
@@ -99,9 +100,9 @@ func (v *vip) hairpinGiven() netip.Addr {
 
 // options are those of Load_Balancer.
 type options struct {
-	reject, event, skipSNAT, flush, template, addRoute, distributed *graph.Option[bool]
-	hairpin, answers, family                                        *graph.Option[string]
-	affinity                                                        *graph.Option[int]
+	reject, event, skipSNAT, flush, template, addRoute, distributed, stateless *graph.Option[bool]
+	hairpin, answers, family                                                   *graph.Option[string]
+	affinity                                                                   *graph.Option[int]
 }
 
 func declareOptions(g *graph.Graph) options {
@@ -122,6 +123,8 @@ func declareOptions(g *graph.Graph) options {
 			"the other routers on switches of a router with the VIPs route to them, and know their Ethernet address; not of templates"),
 		distributed: graph.Bool[*nb.LoadBalancer](g, "options", "distributed", false,
 			"each chassis sends what comes in there to those of the backends that are there, of which ip_port_mappings says; also by the gateway ports of routers, whichever chassis has these; not of templates"),
+		stateless: graph.Bool[*nb.LoadBalancer](g, "options", "use_stateless_nat", false,
+			"on routers with several gateway ports, packets of one connection may come in and leave by different ones: each packet is sent to a backend by its own addresses and ports, and no connection is remembered; fragments but the first, and ICMP errors, are not translated; not of templates, nor with distributed"),
 		template: graph.Bool[*nb.LoadBalancer](g, "options", "template", false,
 			"VIPs and backends may hold template variables, ^VARIABLE, of which each chassis has its own values in Chassis_Template_Var"),
 		family: graph.String[*nb.LoadBalancer](g, "options", "address-family", "ipv4 or ipv6", "of the variables of a template; ipv4"),
@@ -178,10 +181,19 @@ func (ft *feature) settingsOf(r *incr.Reader, row *nb.LoadBalancer, p *graph.Row
 		AddRoute:    ft.options.addRoute.Read(row.Options, p),
 		Template:    ft.options.template.Read(row.Options, p),
 		Distributed: ft.options.distributed.Read(row.Options, p),
+		Stateless:   ft.options.stateless.Read(row.Options, p),
 	}
 	if s.Template && s.Distributed {
 		p.Problem("options", "distributed: each chassis has its own backends of a template anyway: ip_port_mappings does not count")
 		s.Distributed = false
+	}
+	switch {
+	case s.Stateless && s.Template:
+		p.Problem("options", "use_stateless_nat: not of templates: connections are remembered")
+		s.Stateless = false
+	case s.Stateless && s.Distributed:
+		p.Problem("options", "use_stateless_nat: with distributed a connection stays on its chassis: it is remembered there")
+		s.Stateless = false
 	}
 	usual := answersReachable
 	if s.Template {

@@ -92,6 +92,7 @@ func (ft *feature) declareRouters(g *graph.Graph) {
 	}, func(id schema.UUID, router *model.Router) graph.Place {
 		return graph.Place{Owner: id, Name: "lb-forced-snat", Table: "Logical_Router", Row: id, RowName: router.Name}
 	}).Write(name, ft.forceSources)
+	ft.declareStateless(g, ft.routers[distributed])
 	ft.declareAddresses(g)
 	ft.declareTemplateAnswers(g)
 }
@@ -113,7 +114,12 @@ func (ft *feature) onRouter(r *incr.Reader, f *graph.Flows, v placedVIP, kind in
 		v.routed(f, fam, begins, kind == forcedRouters, meter)
 		return
 	}
-	for _, p := range ft.m.GatewayPorts(r, v.owner) {
+	ports := ft.m.GatewayPorts(r, v.owner)
+	if ft.statelessOn(r, v.vip, v.owner) {
+		ft.withoutTracking(r, f, v, fam, ports, meter)
+		return
+	}
+	for _, p := range ports {
 		v.routed(f, fam, lflow.And(begins, comes(p, v.Distributed)), false, meter)
 		for _, b := range v.ever() {
 			v.answered(f, fam, b, p)

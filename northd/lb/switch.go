@@ -142,14 +142,20 @@ func (v *vip) balance(snat lflow.LBSNAT) lflow.CTLB {
 
 // hashFields are what a backend is chosen by, "" for what the switch thinks best. With
 // affinity it is the client: a second connection may come before a switch goes by what
-// it has learned from the first. ovn-nb(5) has names for IPv4 which mean both families.
+// it has learned from the first.
 func (v *vip) hashFields() string {
 	fields := v.HashFields
 	if fields == "" && v.Affinity > 0 {
 		fields = "ip_src"
 	}
+	return v.inFamily(fields)
+}
+
+// inFamily are names of fields in the VIP's family. ovn-nb(5) has names for IPv4 which
+// mean both.
+func (v *vip) inFamily(fields string) string {
 	if v.v6() {
-		fields = strings.NewReplacer("ipv6_", "ipv6_", "ip_", "ipv6_").Replace(fields)
+		return strings.NewReplacer("ipv6_", "ipv6_", "ip_proto", "ip_proto", "ip_", "ipv6_").Replace(fields)
 	}
 	return fields
 }

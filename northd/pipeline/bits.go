@@ -20,6 +20,7 @@ const (
 	RouterVIP         = "router_vip"
 	RouterClientKnown = "router_client_known"
 	RouterClientPort  = "router_client_port"
+	RouterBackend     = "router_backend"
 	Hairpin           = "hairpin"
 	HairpinReply      = "hairpin_reply"
 	Hairpinned        = "hairpinned"
@@ -96,6 +97,7 @@ var uses = [...]Bits{
 	{RouterClientKnown, "reg9", 6, 6, LRInLBAffCheck, LRInLBAffLearn, "the client has a backend already", [2]string{}},
 	{RouterVIP, "xxreg1", 0, 127, LRInLBAffCheck, LRInLBAffLearn, "as vip", [2]string{}},
 	{RouterClientPort, "reg2", 0, 15, LRInLBAffCheck, LRInDNAT, "the port of the client's backend", [2]string{}},
+	{RouterBackend, "reg2", 16, 31, LRInDNAT, LRInLBAffLearn, "the backend that was chosen for the packet, where no connection is remembered", [2]string{}},
 	{Hairpin, "reg0", 6, 6, LSInPreHairpin, LSInHairpin, "the packet goes to its sender", [2]string{}},
 	{HairpinReply, "reg0", 12, 12, LSInPreStateful, LSInHairpin, "the packet is an answer to its sender", [2]string{}},
 	{Hairpinned, "flags", 7, 7, LSInHairpin, LSOutPreLB, "the packet goes to its sender: the connection is known already", [2]string{}},
