@@ -26,7 +26,8 @@ func (a *Agent) Serve(ctx context.Context, target string) error {
 	if err != nil {
 		return err
 	}
-	a.start(ctx, "health", func(ctx context.Context) error { return a.health(ctx, s) })
+	s.SetServing(false)
+	a.health.Store(&health{server: s})
 	a.start(ctx, "admin", s.Serve)
 	return nil
 }
@@ -82,6 +83,9 @@ func (a *Agent) status() *proto.StatusResponse {
 	return res
 }
 
+// configured tells whether the agent knows what it must.
+func (a *Agent) configured() bool { return a.conf.Name != "" && len(a.conf.Encaps) > 0 }
+
 func (a *Agent) configPart() *proto.Part {
 	var encaps, reasons []string
 	for _, e := range a.conf.Encaps {
@@ -91,7 +95,7 @@ func (a *Agent) configPart() *proto.Part {
 		reasons = append(reasons, p.String())
 	}
 	state := okOr(len(a.probs) == 0, proto.State_STATE_DEGRADED)
-	if a.conf.Name == "" || len(encaps) == 0 {
+	if !a.configured() {
 		state = proto.State_STATE_FAILED
 		if len(reasons) == 0 {
 			reasons = append(reasons, "not read yet")

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weft-sdn/weft/chassisd/acllog"
@@ -67,6 +68,8 @@ type Agent struct {
 	log   *slog.Logger
 	calls chan func() // from other goroutines, run by Run
 	group sync.WaitGroup
+
+	health atomic.Pointer[health] // nil without an admin API
 
 	phase  phase
 	dirty  bool // inputs of the tables have changed, or it is time for something
@@ -164,6 +167,7 @@ func (a *Agent) Run(ctx context.Context) error {
 			return err
 		}
 		a.step(ctx)
+		a.tellHealth()
 	}
 }
 

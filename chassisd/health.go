@@ -1,38 +1,29 @@
 package chassisd
 
-import (
-	"context"
-	"time"
+import "github.com/weft-sdn/weft/proto/admin"
 
-	"github.com/weft-sdn/weft/proto"
-	"github.com/weft-sdn/weft/proto/admin"
-)
+// health is the health service of the admin API, and what it was told last.
+type health struct {
+	server *admin.Server
+	serves bool
+}
 
-// health keeps the health service: the agent serves once its flows were in the
+// tellHealth keeps the health service: the agent serves once its flows were in the
 // switch, and for as long as nothing has failed that is its own doing. That
 // etcd is away is not: the agent goes on with what it has.
-func (a *Agent) health(ctx context.Context, s *admin.Server) error {
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		serving := false
-		if err := a.do(ctx, func() { serving = a.phase == running && a.healthy() }); err != nil {
-			return err
-		}
-		s.SetServing(serving)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
+func (a *Agent) tellHealth() {
+	h := a.health.Load()
+	if h == nil {
+		return
+	}
+	if serves := a.phase == running && a.healthy(); serves != h.serves {
+		h.serves = serves
+		h.server.SetServing(serves)
 	}
 }
 
+// healthy tells whether no part has failed that is the agent's own doing: see configPart,
+// tablesPart and switchPart.
 func (a *Agent) healthy() bool {
-	for _, p := range []*proto.Part{a.configPart(), a.tablesPart(), a.switchPart()} {
-		if p.State == proto.State_STATE_FAILED {
-			return false
-		}
-	}
-	return true
+	return a.configured() && a.checkErr == nil && a.of != nil && a.of.Connected()
 }

@@ -153,3 +153,6 @@ func (c *Controller) Resume(p *ofp.PacketIn) error { return c.pkt.resume(p) }
 
 // Status is the state of the connection and what has been done so far.
 func (c *Controller) Status() Status { return c.st.status(c.pkt) }
+
+// Connected is that of Status alone.
+func (c *Controller) Connected() bool { return c.st.isConnected() }

@@ -428,6 +428,12 @@ func (s *state) bump(fn func(*Counters)) {
 
 const maxStatusRefusals = 100
 
+func (s *state) isConnected() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.connected
+}
+
 func (s *state) status(p *packets) Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()

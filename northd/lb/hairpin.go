@@ -80,9 +80,9 @@ func (ft *feature) at(r *incr.Reader, ip netip.Addr) *lflow.Expr {
 // maxPlaces is how many ports with one address are told apart, of as many tenants.
 const maxPlaces = 8
 
-// declareSenders declares the translation of sources.
-func (ft *feature) declareSenders(g *graph.Graph) {
-	senders := graph.Table(g, "senders of hairpins", incr.Values(ft.switches.vips), func(r *incr.Reader, k placed) (netip.Addr, bool) {
+// declareSenders declares the translation of sources on switches of a kind.
+func (ft *feature) declareSenders(g *graph.Graph, on *kind) {
+	senders := graph.Table(g, "senders of hairpins on "+on.name, incr.Values(on.vips), func(r *incr.Reader, k placed) (netip.Addr, bool) {
 		v, ok := incr.Get(r, ft.vips, k.VIP)
 		if !ok || len(v.Backends) == 0 {
 			return netip.Addr{}, false
@@ -90,7 +90,7 @@ func (ft *feature) declareSenders(g *graph.Graph) {
 		return v.Addr, v.hairpinFrom() == v.Addr
 	})
 	by := incr.NewIndex(senders, "sender", func(k placed, a netip.Addr) []model.AddressOn { return []model.AddressOn{{On: k.owner, IP: a}} })
-	graph.NewUnits(g, "flows of hairpins", incr.Values(by), func(_ *incr.Reader, s model.AddressOn) (model.AddressOn, bool) { return s, true }, func(_, s model.AddressOn) graph.Place {
+	graph.NewUnits(g, "flows of hairpins on "+on.name, incr.Values(by), func(_ *incr.Reader, s model.AddressOn) (model.AddressOn, bool) { return s, true }, func(_, s model.AddressOn) graph.Place {
 		return graph.Place{Owner: s.On, Name: "lb-hairpin-" + s.IP.String()}
 	}).Write(name, func(_ *incr.Reader, f *graph.Flows, s model.AddressOn) {
 		f.Add(pipeline.LSInNATHairpin, 110, begins(s.IP, model.FamilyOf(s.IP)), lflow.CTNAT{Kind: lflow.RouterSNAT, IP: s.IP})

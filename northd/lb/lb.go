@@ -19,24 +19,24 @@ type feature struct {
 	options options
 	rows    *graph.RowTable[*nb.LoadBalancer]
 
-	balancers *incr.Table[schema.UUID, *balancer]
-	vips      *incr.Table[model.VIP, *vip]
-	same      *incr.Index[model.VIP, *vip, virtual]
-	groupsOf  *incr.Index[schema.UUID, *nb.LoadBalancerGroup, schema.UUID] // by load balancer
-	byIP      *incr.Index[schema.UUID, *model.SwitchPort, netip.Addr]
-	switches  *kind
-	routers   [3]*kind
-	force     *graph.Option[string]
-	copp      model.CoppMeter
-	events    *incr.Table[struct{}, struct{}] // a row where all load balancers have option event
-	// Switches and routers that balance load.
-	balanced, balancedRouters *incr.Table[schema.UUID, struct{}]
-	byAddress                 *incr.Index[model.VIP, []model.AddressOn, model.AddressOn]
-	ofRouter                  *incr.Index[model.AddressOn, *address, schema.UUID]
-	leaving                   *incr.Index[model.AddressOn, *address, schema.UUID] // routers with distributed VIPs
-	answering                 *incr.Index[placed, []answering, answering]         // VIPs without connection tracking, by backend
-	health                    health
-	offers                    model.Offers
+	balancers       *incr.Table[schema.UUID, *balancer]
+	vips            *incr.Table[model.VIP, *vip]
+	same            *incr.Index[model.VIP, *vip, virtual]
+	groupsOf        *incr.Index[schema.UUID, *nb.LoadBalancerGroup, schema.UUID] // by load balancer
+	byIP            *incr.Index[schema.UUID, *model.SwitchPort, netip.Addr]
+	switches        [2]*kind
+	routers         [3]*kind
+	force           *graph.Option[string]
+	copp            model.CoppMeter
+	events          *incr.Table[struct{}, struct{}] // a row where all load balancers have option event
+	balanced        *incr.Table[schema.UUID, int]   // switches that balance load, and their kind
+	balancedRouters *incr.Table[schema.UUID, struct{}]
+	byAddress       *incr.Index[model.VIP, []model.AddressOn, model.AddressOn]
+	ofRouter        *incr.Index[model.AddressOn, *address, schema.UUID]
+	leaving         *incr.Index[model.AddressOn, *address, schema.UUID] // routers with distributed VIPs
+	answering       *incr.Index[placed, []answering, answering]         // VIPs without connection tracking, by backend
+	health          health
+	offers          model.Offers
 	// Load balancers that have VIPs, and groups that have such.
 	filled, filledGroups *incr.Table[schema.UUID, struct{}]
 }
@@ -109,10 +109,28 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter, ask model.HealthC
 func (ft *feature) findSwitches(g *graph.Graph) {
 	rows := graph.Read[*nb.LogicalSwitch](g, "load_balancer", "load_balancer_group")
 	of := newNames(g, "switches", rows, func(row *nb.LogicalSwitch) named { return named{row.LoadBalancer, row.LoadBalancerGroup} })
-	ft.switches = newKind(g, "switches", of, false, func(r *incr.Reader, id schema.UUID) bool { return incr.Has(r, ft.m.Switches, id) })
-	ft.switches.declare(g, ft)
-	ft.balanced = graph.Table(g, "switch with load balancers", incr.Keys(ft.switches.all), func(r *incr.Reader, id schema.UUID) (struct{}, bool) {
-		return struct{}{}, ft.hasVIPs(r, ft.switches.all, id)
+	stateless := graph.Bool[*nb.LogicalSwitch](g, "other_config", "enable-stateless-acl-with-lb", false,
+		"what allow-stateless ACLs let through to VIPs is balanced, too: such packets go through conntrack, as do those of backends and ICMP errors to clients")
+	takes := func(withStateless bool) func(*incr.Reader, schema.UUID) bool {
+		return func(r *incr.Reader, id schema.UUID) bool {
+			row, ok := incr.Get(r, rows, id)
+			return ok && incr.Has(r, ft.m.Switches, id) && stateless.Of(row.OtherConfig) == withStateless
+		}
+	}
+	ft.switches = [...]*kind{
+		plainSwitches:     newKind(g, "switches", of, false, takes(false)),
+		statelessSwitches: newKind(g, "switches that balance what ACLs do not track", of, false, takes(true)),
+	}
+	for _, k := range ft.switches {
+		k.declare(g, ft)
+	}
+	ft.balanced = graph.Table(g, "switch with load balancers", incr.Keys(of), func(r *incr.Reader, id schema.UUID) (int, bool) {
+		for kind, k := range ft.switches {
+			if ft.hasVIPs(r, k.all, id) {
+				return kind, true
+			}
+		}
+		return 0, false
 	})
 }
 

@@ -22,11 +22,16 @@ func (ft *feature) declareSwitches(g *graph.Graph) {
 	ft.m.AllSwitches.Write(name, func(_ *incr.Reader, f *graph.Flows, _ model.SwitchKind) {
 		f.Pass(pipeline.LSInPreLB, pipeline.LSOutPreLB, pipeline.LSInLBAffCheck, pipeline.LSInLB, pipeline.LSInLBAffLearn, pipeline.LSInPreHairpin, pipeline.LSInNATHairpin, pipeline.LSInHairpin)
 	})
-	graph.NewClass(g, "switches with load balancers", ft.balanced).Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
+	graph.NewClass(g, "switches with load balancers", ft.balanced).Write(name, func(_ *incr.Reader, f *graph.Flows, kind int) {
+		untracked := uint16(110)
+		if kind == statelessSwitches {
+			untracked = 102 // behind what is balanced all the same
+			trackErrors(f)
+		}
 		for _, stage := range []string{pipeline.LSInPreLB, pipeline.LSOutPreLB} {
 			f.Add(stage, 110, lflow.Bool(lflow.EthMcast), lflow.Next{})
 			f.Add(stage, 110, model.NeighbourDiscovery(), lflow.Next{})
-			f.Add(stage, 110, pipeline.Is(pipeline.ACLStateless), lflow.Next{})
+			f.Add(stage, untracked, pipeline.Is(pipeline.ACLStateless), lflow.Next{})
 			f.Add(stage, 100, lflow.Bool(lflow.IP), pipeline.Set(pipeline.CTNAT), lflow.Next{})
 		}
 		hairpinAll(f)
@@ -37,16 +42,64 @@ func (ft *feature) declareSwitches(g *graph.Graph) {
 			f.Add(pipeline.LSOutPreLB, 110, lflow.And(lflow.Bool(lflow.IP), lflow.Eq(lflow.Outport, p.Name)), lflow.Next{})
 		}
 	})
-	graph.NewUnits(g, "flows of VIPs on switches", incr.Values(ft.switches.vips), ft.vipAt, placeOf).Write(name, func(r *incr.Reader, f *graph.Flows, v placedVIP) {
-		if v.Template != nil {
-			templated{v.vip}.onSwitch(f)
-			return
+	for kind, k := range ft.switches {
+		graph.NewUnits(g, "flows of VIPs on "+k.name, incr.Values(k.vips), ft.vipAt, placeOf).Write(name, func(r *incr.Reader, f *graph.Flows, v placedVIP) {
+			if kind == statelessSwitches {
+				v.trackAll(f)
+			}
+			if v.Template != nil {
+				templated{v.vip}.onSwitch(f)
+				return
+			}
+			fam := model.FamilyOf(v.Addr)
+			v.onSwitch(f, fam, ft.copp.Of(r, v.owner, eventMeter))
+			ft.hairpin(r, f, v.vip, fam)
+		})
+		ft.declareSenders(g, k)
+	}
+}
+
+// Kinds of switches.
+const (
+	plainSwitches     = iota
+	statelessSwitches // with enable-stateless-acl-with-lb
+)
+
+// trackAll sends packets through conntrack that ACLs would keep away from it: what is for
+// the VIP, and what backends answer.
+func (v *vip) trackAll(f *graph.Flows) {
+	track := func(stage, match string) {
+		f.AddText(stage, 105, and(text(pipeline.Is(pipeline.ACLStateless)), match), pipeline.Set(pipeline.CTNAT), lflow.Next{})
+	}
+	if v.Template != nil {
+		t := templated{v}
+		track(pipeline.LSInPreLB, is(t.fam().Dst, t.Template.VIP))
+		if t.Template.Backends != "" {
+			track(pipeline.LSOutPreLB, t.each(is(t.fam().Src, "^each.ip")))
 		}
-		fam := model.FamilyOf(v.Addr)
-		v.onSwitch(f, fam, ft.copp.Of(r, v.owner, eventMeter))
-		ft.hairpin(r, f, v.vip, fam)
-	})
-	ft.declareSenders(g)
+		return
+	}
+	fam := model.FamilyOf(v.Addr)
+	track(pipeline.LSInPreLB, lflow.Eq(fam.Dst, v.Addr).String())
+	seen := map[netip.Addr]bool{}
+	for _, b := range v.ever() {
+		if !seen[b.IP] {
+			seen[b.IP] = true
+			track(pipeline.LSOutPreLB, lflow.Eq(fam.Src, b.IP).String())
+		}
+	}
+}
+
+// trackErrors sends ICMP errors through conntrack, too, that ACLs would keep away from it:
+// clients know what they tell of by the VIP. ACLs see all these packets as they would
+// have without.
+func trackErrors(f *graph.Flows) {
+	untracked := pipeline.Is(pipeline.ACLStateless)
+	for _, fam := range model.Families() {
+		f.Add(pipeline.LSOutPreLB, 105, lflow.And(untracked, fam.Errors()), pipeline.Set(pipeline.CTNAT), lflow.Next{})
+	}
+	f.Add(pipeline.LSOutACLHint, 65535, lflow.And(untracked, lflow.Bool(lflow.CTTrk)), lflow.CTClear{},
+		pipeline.Set(pipeline.ACLHintAllow), pipeline.Set(pipeline.ACLHintDrop), lflow.Next{})
 }
 
 // placedVIP is a VIP with the datapath, or the group of them, that has it.

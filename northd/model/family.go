@@ -39,6 +39,15 @@ var families = [...]Family{
 		ErrorTooBig: lflow.NestICMP6Error, TooBig: 2, TooBigCode: 0, FragMTU: lflow.F("icmp6.frag_mtu")},
 }
 
+// Errors matches ICMP messages that quote the packet of which they tell: RFC 792; RFC
+// 4443, section 3.
+func (f *Family) Errors() *lflow.Expr {
+	if f.V6 {
+		return lflow.Eq(f.Type, 1, 2, 3, 4)
+	}
+	return lflow.Eq(f.Type, 3, 11, 12)
+}
+
 // Families returns IPv4 and IPv6.
 func Families() []*Family { return []*Family{&families[0], &families[1]} }
 

@@ -38,8 +38,9 @@ type Server struct {
 
 const (
 	quotaBytes = 8 << 30 // the most that etcd takes without a warning
-	// A lone member elects itself; nothing is won by waiting the usual second.
-	tickMs, electionMs = 20, 200
+	// A lone member elects itself; nothing is won by waiting the usual second. With ticks
+	// more often, ticking is most of what an idle member does.
+	tickMs, electionMs = 50, 250
 	startTimeout       = 60 * time.Second
 	// What takes longer is warned of. A whole Southbound database written at
 	// once does, by etcd's own limits, and each such warning spells out the
