@@ -153,7 +153,6 @@ func notBuilt() *reasons {
 		{`.* ic[-_].*|Logical_Switch other_config interconn-ts|Logical_Router_Port options requested-(chassis|encap-ip)`, "interconnection" + later},
 		{`.* mcast_.*|Logical_Switch_Port options receive_multicast|Copp meters igmp`, "multicast snooping and relay" + later},
 		{`.* ct-zone-limit`, "limits of conntrack zones" + later},
-		{`Load_Balancer.*|Logical_(Router|Switch) load_balancer(_group)?|Logical_Router options lb_force_snat_ip|.* (enable-stateless-acl-with-lb|exclude-lb-vips-from-garp)`, "load balancers" + later},
 		{`DHCP_Relay.*|Logical_Router_Port (dhcp_relay|options dhcpv4_primary_ip)|Logical_Switch other_config dhcp_relay_port|Copp meters dhcpv4-relay`, "DHCP relay" + later},
 		{`DHCP_Options.*|Logical_Switch_Port (dhcpv[46]_options|options hostname)|Copp meters dhcpv[46]-opts`, "DHCP" + later},
 		{`DNS.*|Logical_Switch dns_records|Copp meters dns`, "DNS" + later},

@@ -37,6 +37,7 @@ func mutateBalancer(n *northdtest.Network, t *rapid.T) {
 			"address-family":     rapid.SampledFrom([]string{"", "ipv4", "ipv6", "u"}).Draw(t, "family"),
 			"affinity_timeout":   rapid.SampledFrom([]string{"", "60", "t"}).Draw(t, "affinity"),
 			"event":              fmt.Sprint(rapid.Bool().Draw(t, "event")),
+			"use_stateless_nat":  fmt.Sprint(rapid.Bool().Draw(t, "stateless")),
 			"distributed":        fmt.Sprint(rapid.Bool().Draw(t, "distributed")),
 			"add_route":          fmt.Sprint(rapid.Bool().Draw(t, "add route")),
 			"reject":             fmt.Sprint(rapid.Bool().Draw(t, "reject")),

@@ -217,6 +217,7 @@ func mutate(n *northdtest.Network, t *rapid.T) {
 		s.OtherConfig = drawRequest(t)
 		s.OtherConfig["vlan-passthru"] = fmt.Sprint(rapid.Bool().Draw(t, "passthru"))
 		s.OtherConfig["fdb_age_threshold"] = rapid.SampledFrom([]string{"", "0", "300", "-1"}).Draw(t, "senders' age")
+		s.OtherConfig["enable-stateless-acl-with-lb"] = fmt.Sprint(rapid.Bool().Draw(t, "balance stateless"))
 		if copp := northdtest.ID("copp"); rapid.Bool().Draw(t, "copp") {
 			s.Copp = &copp
 		}

@@ -84,7 +84,7 @@ func (ft *feature) withoutTracking(r *incr.Reader, f *graph.Flows, v placedVIP, 
 	if v.Port != 0 {
 		is = lflow.And(is, lflow.Eq(lflow.F(v.Proto+".dst"), int(v.Port)))
 	}
-	choices, choose := v.choose()
+	numbers, choose := v.choose()
 	for _, p := range ports {
 		comes := lflow.And(is, p.Comes(p.Redirect))
 		if len(v.Backends) == 0 {
@@ -93,9 +93,9 @@ func (ft *feature) withoutTracking(r *incr.Reader, f *graph.Flows, v placedVIP, 
 		}
 		then, _ := v.sources(false)
 		f.Add(pipeline.LRInDNAT, v.priority(), comes, append(then, choose)...)
-		for i, c := range choices {
-			f.Add(pipeline.LRInLBAffLearn, 100, lflow.And(comes, lflow.Eq(pipeline.LField(pipeline.RouterBackend), int(c))), append(v.towards(fam, v.Backends[i]), lflow.Next{})...)
-		}
+	}
+	for i, n := range numbers {
+		f.Add(pipeline.LRInLBAffLearn, 100, lflow.And(is, lflow.Eq(pipeline.LField(pipeline.RouterBackend), int(n))), append(v.towards(fam, v.Backends[i]), lflow.Next{})...)
 	}
 	for _, b := range v.ever() {
 		if first, _, ok := incr.One(r, ft.answering, v.answers(v.owner, b)); !ok || first != (placed{model.VIP{Balancer: v.Balancer, Text: v.Text}, v.owner}) {
@@ -104,8 +104,11 @@ func (ft *feature) withoutTracking(r *incr.Reader, f *graph.Flows, v placedVIP, 
 		says := lflow.Eq(fam.Src, b.IP)
 		as := []lflow.Action{lflow.SetTo(fam.Src, v.Addr)}
 		if v.Port != 0 {
-			says = lflow.And(says, lflow.Eq(lflow.F(v.Proto+".src"), int(cmp.Or(b.Port, v.Port))))
-			as = append(as, lflow.SetTo(lflow.F(v.Proto+".src"), int(v.Port)))
+			port := cmp.Or(b.Port, v.Port)
+			says = lflow.And(says, lflow.Eq(lflow.F(v.Proto+".src"), int(port)))
+			if port != v.Port {
+				as = append(as, lflow.SetTo(lflow.F(v.Proto+".src"), int(v.Port)))
+			}
 		}
 		for _, p := range ports {
 			f.Add(pipeline.LROutUndnat, 120, lflow.And(says, p.Leaves(p.Redirect)), append(as[:len(as):len(as)], lflow.Next{})...)
@@ -131,7 +134,7 @@ func (v *vip) choose() (numbers []uint16, choose lflow.Action) {
 		h := fnv.New32a()
 		_, _ = h.Write([]byte(netip.AddrPortFrom(b.IP, b.Port).String()))
 		n := uint16(h.Sum32())
-		for taken[n] {
+		for n == 0 || taken[n] { // 0 is of packets for which nothing was chosen
 			n++
 		}
 		taken[n] = true

@@ -66,10 +66,10 @@ const (
 )
 
 // trackAll sends packets through conntrack that ACLs would keep away from it: what is for
-// the VIP, and what backends answer.
+// the VIP, behind those that backends answer to themselves, and what backends answer.
 func (v *vip) trackAll(f *graph.Flows) {
 	track := func(stage, match string) {
-		f.AddText(stage, 105, and(text(pipeline.Is(pipeline.ACLStateless)), match), pipeline.Set(pipeline.CTNAT), lflow.Next{})
+		f.AddText(stage, 104, and(text(pipeline.Is(pipeline.ACLStateless)), match), pipeline.Set(pipeline.CTNAT), lflow.Next{})
 	}
 	if v.Template != nil {
 		t := templated{v}
@@ -96,7 +96,7 @@ func (v *vip) trackAll(f *graph.Flows) {
 func trackErrors(f *graph.Flows) {
 	untracked := pipeline.Is(pipeline.ACLStateless)
 	for _, fam := range model.Families() {
-		f.Add(pipeline.LSOutPreLB, 105, lflow.And(untracked, fam.Errors()), pipeline.Set(pipeline.CTNAT), lflow.Next{})
+		f.Add(pipeline.LSOutPreLB, 104, lflow.And(untracked, fam.Errors()), pipeline.Set(pipeline.CTNAT), lflow.Next{})
 	}
 	f.Add(pipeline.LSOutACLHint, 65535, lflow.And(untracked, lflow.Bool(lflow.CTTrk)), lflow.CTClear{},
 		pipeline.Set(pipeline.ACLHintAllow), pipeline.Set(pipeline.ACLHintDrop), lflow.Next{})
