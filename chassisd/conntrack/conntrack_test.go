@@ -262,3 +262,24 @@ func TestFlushBalanced(t *testing.T) {
 		}
 	}
 }
+
+// TestFlushBalancedSCTP: connections of SCTP, of which the switch may not know the ports, end
+// with their backend.
+func TestFlushBalancedSCTP(t *testing.T) {
+	sw, runDir := control(t)
+	for i, backend := range []string{"10.0.0.2", "10.0.0.3"} {
+		sw.Ofctl("add-flow", fmt.Sprintf("sctp,nw_src=10.0.1.%d,actions=ct(commit,zone=7,nat(dst=%s),exec(set_field:2/2->ct_mark)),2", i+1, backend))
+		sw.Appctl("netdev-dummy/receive", "p1", "in_port(1),eth(src=02:00:00:00:00:01,dst=02:00:00:00:00:02),eth_type(0x0800),"+
+			fmt.Sprintf("ipv4(src=10.0.1.%d,dst=10.9.0.1,proto=132,tos=0,ttl=64,frag=no),sctp(src=9,dst=80)", i+1))
+	}
+	left := func() string { return sw.Appctl("dpctl/dump-conntrack") }
+	sw.Eventually("connections", func() bool { return strings.Count(left(), "\n") == 2 })
+	f := Flush{RunDir: runDir, Target: sw.Mgmt(), Datapath: "dummy", Zones: map[uint16]bool{7: true}, Of: map[End]bool{
+		{Balanced: Balanced{Proto: 132, VIP: netip.MustParseAddrPort("10.9.0.1:80"), Backend: netip.MustParseAddrPort("10.0.0.2:80")}}: true}}
+	if n, err := f.Do(t.Context()); n != 1 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if got := left(); strings.Contains(got, "10.0.0.2") || !strings.Contains(got, "10.0.0.3") {
+		t.Errorf("left:\n%s", got)
+	}
+}

@@ -21,7 +21,11 @@ type Flush struct {
 	Zones    map[uint16]bool // of this chassis
 
 	inside map[outside][]netip.Prefix // of the translations in Of
+	sctp   map[between]bool           // of the backends in Of
 }
+
+// between is an address and the one that stands for it.
+type between struct{ vip, backend netip.Addr }
 
 // outside is what a translation is found by.
 type outside struct {
@@ -86,7 +90,7 @@ func (f *Flush) ends(e entry) bool {
 // isBalanced tells whether a connection was given one of the backends.
 func (f *Flush) isBalanced(e entry) bool {
 	b := Balanced{VIP: netip.AddrPortFrom(e.orig.Dst, 0), Backend: netip.AddrPortFrom(e.reply.Src, 0)}
-	if f.Of[End{Balanced: b}] {
+	if f.Of[End{Balanced: b}] || e.proto == sctp && e.orig.DstPort == 0 && f.sctp[between{e.orig.Dst, e.reply.Src}] {
 		return true
 	}
 	b = Balanced{Proto: e.proto, VIP: netip.AddrPortFrom(e.orig.Dst, e.orig.DstPort), Backend: netip.AddrPortFrom(e.reply.Src, e.reply.SrcPort)}
@@ -98,11 +102,18 @@ func (f *Flush) translates(o outside, inside netip.Addr) bool {
 	return slices.ContainsFunc(f.inside[o], func(p netip.Prefix) bool { return p.Contains(inside) })
 }
 
+// sctp is SCTP. Open vSwitch before 3.2 keeps no ports of its connections: there all between
+// a VIP and a backend are one.
+const sctp = 132
+
 // index finds translations by the address outside: there may be as many as a router
 // has, and many connections.
 func (f *Flush) index() {
-	f.inside = map[outside][]netip.Prefix{}
+	f.inside, f.sctp = map[outside][]netip.Prefix{}, map[between]bool{}
 	for end := range f.Of {
+		if b := end.Balanced; b.Proto == sctp {
+			f.sctp[between{b.VIP.Addr(), b.Backend.Addr()}] = true
+		}
 		if end.NAT.Outside.IsValid() {
 			o := outside{end.Zone, end.NAT.Source, end.NAT.Outside}
 			f.inside[o] = append(f.inside[o], end.NAT.Inside)

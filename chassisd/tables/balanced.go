@@ -2,7 +2,10 @@ package tables
 
 import (
 	"cmp"
+	"iter"
 	"net/netip"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/weft-sdn/weft/incr"
@@ -55,14 +58,16 @@ func (t *Tables) joinBalanced() {
 	}).Feed()
 }
 
+// balances begins the actions of northd that choose one of several backends.
+var balances = regexp.MustCompile(`ct_lb_mark(_local)?\(backends=`)
+
 // backendsOf reads a flow that sends what begins a connection to one of several
 // backends. It is northd's, which writes it in one way.
 func backendsOf(f *sb.Flow) (all []Balanced) {
-	_, list, ok := strings.Cut(f.Actions, "ct_lb_mark(backends=")
-	if !ok {
+	at := balances.FindStringIndex(f.Actions)
+	if at == nil {
 		return nil
 	}
-	list = list[:strings.IndexAny(list, ";)")]
 	var b Balanced
 	var vip netip.Addr
 	var port uint16
@@ -77,7 +82,7 @@ func backendsOf(f *sb.Flow) (all []Balanced) {
 		}
 	}
 	b.VIP = netip.AddrPortFrom(vip, port)
-	for text := range strings.SplitSeq(list, ",") {
+	for text := range backendTexts(f.Actions[at[1]:]) {
 		at, err := netip.ParseAddrPort(text)
 		if err != nil {
 			a, _ := netip.ParseAddr(text)
@@ -88,4 +93,20 @@ func backendsOf(f *sb.Flow) (all []Balanced) {
 		}
 	}
 	return all
+}
+
+// backendTexts are the backends of a list, without the ports of switches that they are at.
+func backendTexts(list string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for {
+			if port, err := strconv.QuotedPrefix(list); err == nil {
+				list = strings.TrimPrefix(list[len(port):], ":")
+			}
+			end := strings.IndexAny(list, ",;)")
+			if end < 0 || !yield(list[:end]) || list[end] != ',' {
+				return
+			}
+			list = list[end+1:]
+		}
+	}
 }

@@ -22,6 +22,8 @@ func TestBackendsOf(t *testing.T) {
 			[]Balanced{{17, at("[fd00:9::1]:53"), at("[fd00:1::11]:5353")}}},
 		{"ct.new && ip4.dst == 10.9.0.1 && sctp.dst == 80", "ct_lb_mark(backends=10.0.1.11:80);", []Balanced{{132, at("10.9.0.1:80"), at("10.0.1.11:80")}}},
 		{"ct.new && ip6.dst == fd00:9::1", "ct_lb_mark(backends=fd00:1::11);", []Balanced{{0, all("fd00:9::1"), all("fd00:1::11")}}},
+		{"ct.new && ip4.dst == 10.9.0.1 && ct_tcp.dst == 80", `ct_lb_mark_local(backends="vm:1, (\"b\")":10.0.1.11:8080,"vm2":10.0.1.12:80; skip_snat);`,
+			[]Balanced{{6, at("10.9.0.1:80"), at("10.0.1.11:8080")}, {6, at("10.9.0.1:80"), at("10.0.1.12:80")}}},
 		{"ct.new && ip4.dst == 10.9.0.1", "drop;", nil},
 		{"reg0[2]", "ct_lb_mark;", nil},
 	} {

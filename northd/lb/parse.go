@@ -109,7 +109,7 @@ func declareOptions(g *graph.Graph) options {
 	return options{
 		affinity: graph.Int[*nb.LoadBalancer](g, "options", "affinity_timeout", 0, 1, 65535, "none",
 			"seconds for which a client keeps its backend after it has begun a connection"),
-		flush:  graph.Bool[*nb.LoadBalancer](g, "options", "ct_flush", false, "connections to a backend end when a VIP has it no more"),
+		flush:  graph.Bool[*nb.LoadBalancer](g, "options", "ct_flush", false, "connections to a backend end when a VIP has it no more, or when its health check says that it does not serve"),
 		reject: graph.Bool[*nb.LoadBalancer](g, "options", "reject", false, "clients of a VIP without backends are refused: TCP reset, ICMP port unreachable"),
 		event: graph.Bool[*nb.LoadBalancer](g, "options", "event", false,
 			"clients of a VIP without backends make a row of Controller_Event in the Southbound database, unless they are refused; not of templates"),
