@@ -35,8 +35,8 @@ type address struct {
 	fam     *model.Family
 	vip     *vip   // the first of them
 	answers string // the most that one of them wants
-	ports   []*model.RouterPort
-	gateway []*model.RouterPort // of a distributed router
+	ports   []*model.RouterPort // of the router
+	gateway []*model.RouterPort // those of them with a gateway, of a distributed router
 	own     bool                // some port of the router has it
 	spread  bool                // of a distributed router: some VIP is distributed
 	offered bool                // other routers know it
@@ -74,7 +74,7 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 	graph.UnitsOf(g, "flows of addresses of VIPs", addresses, unitOf).Write(name, ft.reach)
 	asked := incr.NewIndex(addresses, "port", func(k model.AddressOn, a *address) (all []routedBy) {
 		for _, p := range a.ports {
-			if a.answeredBy(p) || a.spread {
+			if a.answeredBy(p) || a.spreadBy(p) {
 				all = append(all, routedBy{k, p.UUID})
 			}
 		}
@@ -96,7 +96,7 @@ func (ft *feature) declareAddresses(g *graph.Graph) {
 		_, q, ok := incr.One(r, onSwitch, k)
 		for _, p := range ft.m.RoutersOn(r, k.On) {
 			if p.Has(k.IP) { // as its own address it is found anyway
-				return q, ok && q.spread
+				return q, ok && q.spreadBy(q.far)
 			}
 		}
 		return q, ok
@@ -134,14 +134,16 @@ func (ft *feature) addressOf(r *incr.Reader, k model.AddressOn) (*address, bool)
 	}
 	if router, ok := incr.Get(r, ft.m.Routers, k.On); ok && router.Chassis == "" {
 		a.gateway = ft.m.GatewayPorts(r, k.On)
-		a.ports = a.gateway
 		a.spread = spread
 	}
-	for _, p := range ft.m.PortsOfRouter(r, k.On) {
+	for _, p := range a.ports {
 		a.own = a.own || p.Has(k.IP)
 	}
 	return a, a.vip != nil
 }
+
+// spreadBy tells whether packets for distributed VIPs come in by a port on every chassis.
+func (a *address) spreadBy(p *model.RouterPort) bool { return a.spread && p.Redirect != "" }
 
 // answeredBy tells whether the router answers questions for the address that come in
 // by a port. The port's own address it answers anyway.
@@ -214,7 +216,7 @@ func (ft *feature) ask(r *incr.Reader, f *graph.Flows, q *question) {
 		return []lflow.Action{lflow.SetTo(lflow.Outport, port), lflow.Output{}}
 	}
 	all, here := model.AsksAll(q.IP), model.Resident(q.far.Redirect)
-	if q.spread {
+	if q.spreadBy(q.far) {
 		f.Add(stage, 55, q.comesEverywhere(q.far), to(q.near.Name)...)
 		if q.answeredBy(q.far) {
 			f.Add(stage, 80, all, to(q.near.Name)...)

@@ -262,11 +262,7 @@ func (ft *feature) declareTemplateAnswers(g *graph.Graph) {
 		if !ok || v.Template == nil {
 			return
 		}
-		ports := ft.m.PortsOfRouter(r, a.router)
-		if router, ok := incr.Get(r, ft.m.Routers, a.router); ok && router.Chassis == "" {
-			ports = ft.m.GatewayPorts(r, a.router)
-		}
-		for _, p := range ports {
+		for _, p := range ft.m.PortsOfRouter(r, a.router) {
 			here := text(p.Comes(p.Redirect))
 			if !v.Template.V6 {
 				f.AddText(pipeline.LRInIPInput, 92, and(here, "arp.op == 1", is(lflow.ARPTPA, v.Template.VIP)), model.AnswerARP(p.MAC)...)
