@@ -26,7 +26,8 @@ func applied(t *testing.T, n *northdtest.Network) balancerCost {
 }
 
 // TestBackendCost: a backend more of one of 500 load balancers, which 500 switches have by
-// a group, costs what it costs on five switches with five: the unit of its VIP.
+// a group, costs what it costs on five switches with five: the unit of its VIP. What is
+// computed is where each of the five kinds of datapaths has the VIP.
 func TestBackendCost(t *testing.T) {
 	cost := func(many int) balancerCost {
 		n, more := balanced(many, many)
@@ -36,7 +37,7 @@ func TestBackendCost(t *testing.T) {
 	}
 	few, many := cost(5), cost(500)
 	t.Logf("%+v", many)
-	if many.units != 1 || many.rows != 0 || many.evaluated > 15 || many.flows > 25 || many.bytes > 1<<10 {
+	if many.units != 1 || many.rows != 0 || many.evaluated > 16 || many.flows > 25 || many.bytes > 1<<10 {
 		t.Errorf("a backend costs %+v, want one unit of few flows, no row, and few computed", many)
 	}
 	if few.evaluated != many.evaluated || few.units != many.units || few.rows != many.rows || few.flows != many.flows {
