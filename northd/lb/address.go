@@ -33,8 +33,8 @@ func (a routedBy) Compare(b routedBy) int {
 type address struct {
 	model.AddressOn
 	fam     *model.Family
-	vip     *vip   // the first of them
-	answers string // the most that one of them wants
+	vip     *vip                // the first of them
+	answers string              // the most that one of them wants
 	ports   []*model.RouterPort // of the router
 	gateway []*model.RouterPort // those of them with a gateway, of a distributed router
 	own     bool                // some port of the router has it
