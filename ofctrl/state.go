@@ -426,13 +426,13 @@ func (s *state) bump(fn func(*Counters)) {
 	fn(&s.count)
 }
 
-const maxStatusRefusals = 100
-
 func (s *state) isConnected() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.connected
 }
+
+const maxStatusRefusals = 100
 
 func (s *state) status(p *packets) Status {
 	s.mu.Lock()

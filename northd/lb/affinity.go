@@ -1,7 +1,6 @@
 package lb
 
 import (
-	"cmp"
 	"net/netip"
 
 	"github.com/weft-sdn/weft/lflow"
@@ -35,7 +34,7 @@ func (v *vip) affine(f *graph.Flows, fam *model.Family, at pipe, begins *lflow.E
 	its, proto := pipeline.VIPField(fam.V6), map[string]lflow.L4{"tcp": lflow.L4TCP, "udp": lflow.L4UDP, "sctp": lflow.L4SCTP}[v.Proto]
 	f.Add(at.check, 100, begins, lflow.Check{Kind: lflow.CheckLBAffinity, Dst: pipeline.LField(at.known)}, lflow.Next{})
 	for _, b := range v.Backends {
-		b.Port = cmp.Or(b.Port, v.Port)
+		b.Port = v.portOf(b)
 		has := lflow.And(pipeline.Is(at.known), begins, lflow.Eq(its, b.IP))
 		gets := lflow.And(pipeline.IsNot(at.known), lflow.Bool(lflow.CTNew), lflow.Eq(its, v.Addr), v.port(), lflow.Eq(fam.Dst, b.IP))
 		if v.Port != 0 {

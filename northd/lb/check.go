@@ -129,7 +129,7 @@ func (ft *feature) mappingsOf(r *incr.Reader, id schema.UUID) (*mappings, bool) 
 // mapping.
 func (m *mappings) service(v *vip, b lflow.Backend) (s model.Service, from netip.Addr, ok bool) {
 	its, ok := m.Of[b.IP]
-	return model.Service{Addr: b.IP, Port: cmp.Or(b.Port, v.Port), Proto: v.Proto, At: its.Port}, its.From, ok
+	return model.Service{Addr: b.IP, Port: v.portOf(b), Proto: v.Proto, At: its.Port}, its.From, ok
 }
 
 // checkedVIP is the row function of table "checked VIP".
@@ -176,3 +176,15 @@ func (v *vip) ever() []lflow.Backend {
 	}
 	return v.Backends
 }
+
+// hosts are the addresses of these backends, each once.
+func (v *vip) hosts() []netip.Addr {
+	var all []netip.Addr
+	for _, b := range v.ever() {
+		all = append(all, b.IP)
+	}
+	return model.Distinct(all)
+}
+
+// portOf is the port of a backend: its own, or else that of the VIP.
+func (v *vip) portOf(b lflow.Backend) uint16 { return cmp.Or(b.Port, v.Port) }

@@ -45,19 +45,14 @@ func hairpinAll(f *graph.Flows) {
 // themselves, and what they may answer to themselves. Of a backend that is a VM its
 // chassis alone has them.
 func (ft *feature) hairpin(r *incr.Reader, f *graph.Flows, v *vip, fam *model.Family) {
-	seen := map[netip.Addr]bool{}
 	from := v.hairpinFrom()
 	if from != v.Addr && len(v.Backends) > 0 {
 		f.Add(pipeline.LSInNATHairpin, 120, lflow.And(begins(v.Addr, fam), v.port()), lflow.CTNAT{Kind: lflow.RouterSNAT, IP: from})
 	}
-	for _, b := range v.ever() {
-		if seen[b.IP] {
-			continue
-		}
-		seen[b.IP] = true
-		is := lflow.And(lflow.Eq(fam.Src, b.IP), ft.at(r, b.IP))
+	for _, ip := range v.hosts() {
+		is := lflow.And(lflow.Eq(fam.Src, ip), ft.at(r, ip))
 		f.Add(pipeline.LSInPreLB, 105, lflow.And(is, lflow.Eq(fam.Dst, from)), pipeline.Set(pipeline.CTNAT), lflow.CTNAT{Kind: lflow.RouterSNAT})
-		f.Add(pipeline.LSInPreHairpin, 100, lflow.And(is, lflow.Eq(fam.Dst, b.IP)), pipeline.Set(pipeline.Hairpin), lflow.Next{})
+		f.Add(pipeline.LSInPreHairpin, 100, lflow.And(is, lflow.Eq(fam.Dst, ip)), pipeline.Set(pipeline.Hairpin), lflow.Next{})
 	}
 }
 

@@ -133,11 +133,7 @@ func (v *vip) from(b lflow.Backend, fam *model.Family) *lflow.Expr {
 	if v.Port == 0 {
 		return nil
 	}
-	port := b.Port
-	if port == 0 {
-		port = v.Port
-	}
-	return lflow.Or(lflow.Eq(lflow.F(v.Proto+".src"), int(port)), lflow.Bool(fam.ICMP))
+	return lflow.Or(lflow.Eq(lflow.F(v.Proto+".src"), int(v.portOf(b))), lflow.Bool(fam.ICMP))
 }
 
 // routed sends what begins a connection to a backend; meter limits events.

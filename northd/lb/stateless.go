@@ -41,7 +41,7 @@ func (a answering) Compare(o answering) int {
 
 // answers is a backend of the VIP as who answers.
 func (v *vip) answers(router schema.UUID, b lflow.Backend) answering {
-	return answering{router, v.Proto, netip.AddrPortFrom(b.IP, cmp.Or(b.Port, v.Port))}
+	return answering{router, v.Proto, netip.AddrPortFrom(b.IP, v.portOf(b))}
 }
 
 // declareStateless finds VIPs without connection tracking by their backends: what one
@@ -104,7 +104,7 @@ func (ft *feature) withoutTracking(r *incr.Reader, f *graph.Flows, v placedVIP, 
 		says := lflow.Eq(fam.Src, b.IP)
 		as := []lflow.Action{lflow.SetTo(fam.Src, v.Addr)}
 		if v.Port != 0 {
-			port := cmp.Or(b.Port, v.Port)
+			port := v.portOf(b)
 			says = lflow.And(says, lflow.Eq(lflow.F(v.Proto+".src"), int(port)))
 			if port != v.Port {
 				as = append(as, lflow.SetTo(lflow.F(v.Proto+".src"), int(v.Port)))
@@ -119,7 +119,7 @@ func (ft *feature) withoutTracking(r *incr.Reader, f *graph.Flows, v placedVIP, 
 // towards sends a packet to a backend.
 func (v *vip) towards(fam *model.Family, b lflow.Backend) []lflow.Action {
 	to := []lflow.Action{lflow.SetTo(fam.Dst, b.IP)}
-	if port := cmp.Or(b.Port, v.Port); port != v.Port {
+	if port := v.portOf(b); port != v.Port {
 		to = append(to, lflow.SetTo(lflow.F(v.Proto+".dst"), int(port)))
 	}
 	return to

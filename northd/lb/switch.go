@@ -81,12 +81,8 @@ func (v *vip) trackAll(f *graph.Flows) {
 	}
 	fam := model.FamilyOf(v.Addr)
 	track(pipeline.LSInPreLB, lflow.Eq(fam.Dst, v.Addr).String())
-	seen := map[netip.Addr]bool{}
-	for _, b := range v.ever() {
-		if !seen[b.IP] {
-			seen[b.IP] = true
-			track(pipeline.LSOutPreLB, lflow.Eq(fam.Src, b.IP).String())
-		}
+	for _, ip := range v.hosts() {
+		track(pipeline.LSOutPreLB, lflow.Eq(fam.Src, ip).String())
 	}
 }
 
