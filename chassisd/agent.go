@@ -15,6 +15,8 @@ import (
 	"github.com/weft-sdn/weft/chassisd/bfd"
 	"github.com/weft-sdn/weft/chassisd/bits"
 	"github.com/weft-sdn/weft/chassisd/config"
+	"github.com/weft-sdn/weft/chassisd/dhcp"
+	"github.com/weft-sdn/weft/chassisd/dns"
 	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/event"
 	"github.com/weft-sdn/weft/chassisd/fdb"
@@ -22,6 +24,7 @@ import (
 	"github.com/weft-sdn/weft/chassisd/lower"
 	"github.com/weft-sdn/weft/chassisd/neighbour"
 	"github.com/weft-sdn/weft/chassisd/pinctrl"
+	"github.com/weft-sdn/weft/chassisd/radvert"
 	"github.com/weft-sdn/weft/chassisd/svccheck"
 	"github.com/weft-sdn/weft/chassisd/tables"
 	"github.com/weft-sdn/weft/chassisd/view"
@@ -136,7 +139,7 @@ func New(cfg Config) *Agent {
 		Resume: func(p *ofp.PacketIn) error { return a.of.Resume(p) },
 		Count:  func(table uint8, cookie uint64) error { return a.of.AskHits(table, cookie) },
 		Log:    cfg.Log, Now: cfg.Now,
-	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), fdb.Duty(cfg.Log), bfd.Duty(), svccheck.Duty(), event.Duty(), announce.Duty(), a.prover.duty())
+	}, pinctrl.Refuse(), pinctrl.ND(), pinctrl.Log(a.acls.Message, a.acls.Lost), neighbour.Duty(cfg.Log), fdb.Duty(cfg.Log), bfd.Duty(), dhcp.Duty(), dns.Duty(), radvert.Duty(), svccheck.Duty(), event.Duty(), announce.Duty(), a.prover.duty())
 	for _, table := range a.duties.Tables() {
 		a.records.keep(table, func(row schema.UUID, e view.Event) { a.duties.Seen(table, row, e.Value) })
 	}

@@ -14,5 +14,5 @@
 // what happens and asked what follows; only the loop knows them all. How far the
 // agent has come is its phase.
 //
-// Imports: chassisd/acllog, chassisd/announce, chassisd/bfd, chassisd/binding, chassisd/bits, chassisd/config, chassisd/conntrack, chassisd/duty, chassisd/event, chassisd/fdb, chassisd/ledger, chassisd/lower, chassisd/neighbour, chassisd/packet, chassisd/patch, chassisd/physical, chassisd/pinctrl, chassisd/remote, chassisd/svccheck, chassisd/tables, chassisd/tunnel, chassisd/view, chassisd/vswitch, chassisd/zone, incr, ofctrl, ofctrl/ofp, proto, proto/admin, schema, schema/sb
+// Imports: chassisd/acllog, chassisd/announce, chassisd/bfd, chassisd/binding, chassisd/bits, chassisd/config, chassisd/conntrack, chassisd/dhcp, chassisd/dns, chassisd/duty, chassisd/event, chassisd/fdb, chassisd/ledger, chassisd/lower, chassisd/neighbour, chassisd/packet, chassisd/patch, chassisd/physical, chassisd/pinctrl, chassisd/radvert, chassisd/remote, chassisd/svccheck, chassisd/tables, chassisd/tunnel, chassisd/view, chassisd/vswitch, chassisd/zone, incr, ofctrl, ofctrl/ofp, proto, proto/admin, schema, schema/sb
 package chassisd

@@ -422,13 +422,13 @@ func (x *balancedTest) judge(all []balancedPacket, preference int) {
 	}
 }
 
-// omitted tells whether ovn-trace 23.03 is no judge of the packet for the flags that it
-// loses or takes along: that of a sender that is its own backend behind a router, whose
-// forced source the packet does not get there and goes round; or that does not leave a
-// switch where it came in, which in ovn-trace it may, as that takes flags.loopback along
-// from a router to a switch.
+// omitted tells whether ovn-trace 23.03 is no judge of the packet: that of a sender that
+// is its own backend behind a router, which may go round until its TTL ends, as evaluators
+// know neither the source that is forced (flags, see partly) nor, of what looks like a
+// hairpin, whose VIP it was for; or that does not leave a switch where it came in, which in
+// ovn-trace it may, as that takes flags.loopback along from a router to a switch.
 func (x *balancedTest) omitted(k balancedPacket) bool {
-	if v := k.vip; v != nil && v.router && k.network.forced && v.chosen() == k.from {
+	if v := k.vip; v != nil && v.router && v.chosen() == k.from {
 		return true
 	}
 	return strings.Contains(x.asked("weft-trace", x.ours.dir, "--detailed", k), "omitting output because inport == outport")

@@ -172,6 +172,12 @@ func (o RAOption) appendWire(b []byte, flags byte) ([]byte, error) {
 	return nil, fmt.Errorf("put_nd_ra_opts has no option `%s'", o.Name)
 }
 
+// Check tells what is wrong with the option by itself.
+func (o RAOption) Check() error {
+	_, err := o.appendWire(nil, 0)
+	return err
+}
+
 func (o RAOption) needs(what string) error {
 	return fmt.Errorf("%s must be %s, not %s", o.Name, what, appendConstants(nil, o.Values))
 }

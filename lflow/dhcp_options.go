@@ -2,6 +2,7 @@ package lflow
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -69,9 +70,47 @@ func DHCPv6Options() []DHCPOption {
 	}
 }
 
+// Codes of what says something of a DHCPv6 lease, and is no option of its own: seconds
+// that an address is valid, and until the client renews and rebinds. OVN has none of
+// these: its leases do not end.
+const (
+	DHCPv6Lease = 200 + iota
+	DHCPv6T1
+	DHCPv6T2
+)
+
+// dhcpv6Lease are the names of these.
+func dhcpv6Lease() []DHCPOption {
+	return []DHCPOption{{"lease_time", DHCPv6Lease, DHCPUint32}, {"T1", DHCPv6T1, DHCPUint32}, {"T2", DHCPv6T2, DHCPUint32}}
+}
+
+// ParseDHCPValue reads the value of the option that is called name, as it stands behind
+// the equals sign in put_dhcp_opts or put_dhcpv6_opts, and in column options of table
+// DHCP_Options.
+func ParseDHCPValue(v6 bool, name, text string) (DHCPValue, error) {
+	if len(text) > MaxLength {
+		return DHCPValue{}, tooLong(len(text))
+	}
+	p := new(actionParser)
+	p.init(new(Arena), nil)
+	p.text(text)
+	word := p.tok.kind == tokIdent
+	v, err := p.dhcpValue(v6, token{text: name})
+	if err == nil && p.tok.kind != tokEnd {
+		err = p.expected("the end of the value")
+	}
+	switch {
+	case err == nil:
+		return v, nil
+	case word && err.Code == CodeSyntax:
+		return v, fmt.Errorf("%s is no value: a string stands in double quotes", text)
+	}
+	return v, errors.New(err.Msg)
+}
+
 // dhcpByName are the standard options of DHCPv4 and DHCPv6.
 var dhcpByName = sync.OnceValue(func() (m [2]map[string]DHCPOption) {
-	for i, os := range [...][]DHCPOption{DHCPOptions(), DHCPv6Options()} {
+	for i, os := range [...][]DHCPOption{DHCPOptions(), append(DHCPv6Options(), dhcpv6Lease()...)} {
 		m[i] = make(map[string]DHCPOption, len(os))
 		for _, o := range os {
 			m[i][o.Name] = o
@@ -86,6 +125,17 @@ func standardDHCP(v6 bool) func(string) (DHCPOption, bool) {
 		m = dhcpByName()[1]
 	}
 	return func(name string) (o DHCPOption, ok bool) { o, ok = m[name]; return o, ok }
+}
+
+// DHCPValueOf is the value of an option, of what ConstantOf takes. It panics if there is
+// no such option, or the value cannot be its own.
+func DHCPValueOf(v6 bool, name string, of any) DHCPValue {
+	o, ok := standardDHCP(v6)(name)
+	v := DHCPValue{o, []Constant{ConstantOf(of)}}
+	if _, err := v.Wire(); !ok || err != nil {
+		panic(fmt.Sprintf("lflow: %v is no value of DHCP option %q", of, name))
+	}
+	return v
 }
 
 // Wire returns the value in the form in which it stands in the option of a

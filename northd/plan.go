@@ -4,6 +4,8 @@ import (
 	"github.com/weft-sdn/weft/northd/acl"
 	"github.com/weft-sdn/weft/northd/bfd"
 	"github.com/weft-sdn/weft/northd/bindings"
+	"github.com/weft-sdn/weft/northd/dhcp"
+	"github.com/weft-sdn/weft/northd/dns"
 	"github.com/weft-sdn/weft/northd/gateway"
 	"github.com/weft-sdn/weft/northd/graph"
 	"github.com/weft-sdn/weft/northd/health"
@@ -15,6 +17,7 @@ import (
 	"github.com/weft-sdn/weft/northd/neighbour"
 	"github.com/weft-sdn/weft/northd/policy"
 	"github.com/weft-sdn/weft/northd/portsec"
+	"github.com/weft-sdn/weft/northd/ra"
 	"github.com/weft-sdn/weft/northd/route"
 	"github.com/weft-sdn/weft/northd/router"
 	"github.com/weft-sdn/weft/northd/sampling"
@@ -35,20 +38,24 @@ func plan(g *graph.Graph, limits model.Limits) *model.Model {
 	var balance model.LoadBalancing
 	var sessions model.BFDSessions
 	var sample model.ACLSampling
-	var answers model.SwitchAnswers
+	var known model.SwitchAddresses
 	var nats model.NATs
+	var adverts model.Advertisements
 	var offers []model.Offers
 	limit = meters.New(g, m)
 	sample = sampling.New(g, m)
-	answers = l2.New(g, m, limit.Copp)
+	known = l2.New(g, m, limit.Copp)
 	portsec.New(m)
+	dhcp.New(g, m, known, limit.Copp)
+	dns.New(g, m, limit.Copp)
 	ask = health.New(g, m, limit.Copp)
 	balance = lb.New(g, m, limit.Copp, ask)
 	demand := acl.New(g, m, acl.Reads{Sampling: sample, Meters: limit.Logs, Copp: limit.Copp, Balanced: balance.Switch})
 	stateful.New(g, m, demand, balance.Switch)
-	router.New(g, m, answers, limit.Copp)
+	router.New(g, m, known, limit.Copp)
 	nats = nat.New(g, m, limit.Copp, balance)
-	bindings.New(g, m, nats, balance)
+	adverts = ra.New(g, m, limit.Copp)
+	bindings.New(g, m, nats, balance, adverts)
 	offers = append(offers, nats.Offers...)
 	offers = append(offers, balance.Offers...)
 	neighbour.New(g, m, limit.Copp, offers...)

@@ -72,6 +72,17 @@ func (p *Packet) Field(f ofp.Field) (value uint64) {
 	return value
 }
 
+// SetBit sets a bit of the pipeline to 1, in a packet that is let go on.
+func (p *Packet) SetBit(at lower.Bit) error {
+	var b ofp.MatchBuilder
+	if err := b.Load(p.Metadata); err != nil {
+		return err
+	}
+	b.Put(at.Field, at.Bit)
+	p.Metadata = b.Match()
+	return nil
+}
+
 // port is where a packet came in: datapath and port, the logical ones.
 type port struct{ datapath, inport uint32 }
 

@@ -28,6 +28,7 @@ func (e Event) there() bool { return e.Value != nil }
 type Feeds struct {
 	rows    map[origin]func(chassis string, row schema.UUID, e Event) error
 	members map[origin]*memberFeed
+	parts   map[origin]partFeed
 	chunks  *incr.Input[Path, string]
 	inputs  []resettable
 	shelf   *shelf
@@ -73,6 +74,7 @@ func newFeeds() *Feeds {
 	return &Feeds{
 		rows:    map[origin]func(string, schema.UUID, Event) error{},
 		members: map[origin]*memberFeed{},
+		parts:   map[origin]partFeed{},
 		strings: map[string]string{},
 		held:    map[Path][]string{},
 	}
@@ -143,6 +145,29 @@ func membersOf[R schema.Row](f *Feeds, column string, set func(schema.UUID, sche
 	f.members[origin{table: table.Name, column: column}] = &memberFeed{
 		col: table.Column(column), set: set, rows: map[schema.UUID]*memberKeys{},
 	}
+}
+
+// partFeed has an input take a column that is stored in buckets as these.
+type partFeed struct {
+	col *schema.Column
+	set func(row schema.UUID, part string, d schema.Datum)
+}
+
+// bucketsOf declares one of R's table. A part that is gone, or cannot be understood, is
+// empty.
+func bucketsOf[R schema.Row](f *Feeds, column string, set func(row schema.UUID, part string, d schema.Datum)) {
+	var zero R
+	table := sb.Schema().TableOf(zero)
+	f.parts[origin{table: table.Name, column: column}] = partFeed{table.Column(column), set}
+}
+
+func (p partFeed) take(row schema.UUID, part string, e Event) (err error) {
+	var d schema.Datum
+	if e.there() {
+		d, err = schema.DecodePart(p.col, part, e.Value)
+	}
+	p.set(row, part, d)
+	return err
 }
 
 func set[K comparable, V any](in settable[K, V], k K, v V, there bool) {
@@ -269,8 +294,12 @@ func (f *Feeds) southbound(rest string, e Event) error {
 		return err
 	}
 	if len(parts) == 4 {
-		if member := f.members[origin{table: parts[0], column: parts[2]}]; member != nil {
+		column := origin{table: parts[0], column: parts[2]}
+		if member := f.members[column]; member != nil {
 			return member.take(id, parts[3], e)
+		}
+		if part, ok := f.parts[column]; ok {
+			return part.take(id, parts[3], e)
 		}
 		return nil
 	}

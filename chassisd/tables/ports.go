@@ -64,7 +64,8 @@ func (s security) policy() portsec.Policy {
 // port.
 type fedPort struct {
 	Port
-	nat natAddresses
+	nat    natAddresses
+	advert Advert
 }
 
 // PortOf takes it from a row.

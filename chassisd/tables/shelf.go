@@ -92,6 +92,7 @@ func (s *shelf) feedPort(id schema.UUID, p fedPort) {
 	} else {
 		s.t.NATAddresses.Set(id, p.nat)
 	}
+	set(s.t.AllAdverts, id, p.advert, p.advert != Advert{})
 	s.setPort(id, p.Port)
 }
 
@@ -109,6 +110,7 @@ func (s *shelf) setPort(id schema.UUID, p Port) {
 
 func (s *shelf) deletePort(id schema.UUID) {
 	s.t.NATAddresses.Delete(id)
+	s.t.AllAdverts.Delete(id)
 	s.t.Ports.Delete(id)
 	s.ports.delete(id)
 }

@@ -124,8 +124,14 @@ type Tables struct {
 	Watches      *incr.Input[string, Watch]             // likewise, those that BFD watches
 	Patches      *incr.Input[string, Patch]             // likewise
 	NATAddresses *incr.Input[schema.UUID, natAddresses] // that ports announce; few have any
-	Zones        *incr.Input[string, uint16]            // by name, as in package zone
-	Datapaths    *incr.Input[schema.UUID, *sb.DatapathBinding]
+	AllAdverts   *incr.Input[schema.UUID, Advert]       // by the router's port
+	// NamesOn are the switches that have the names of a row of table DNS, NamesOwned tells
+	// of the row whether all is answered.
+	NamesOn    *incr.Input[Member, struct{}]
+	NamesOwned *incr.Input[schema.UUID, bool]
+	AllNames   *incr.Input[NamesPart, Names]
+	Zones      *incr.Input[string, uint16] // by name, as in package zone
+	Datapaths  *incr.Input[schema.UUID, *sb.DatapathBinding]
 	// Ports, their Claims and GroupPorts are those that the shelf lets in.
 	Ports      *incr.Input[schema.UUID, Port]
 	Groups     *incr.Input[schema.UUID, *sb.MulticastGroup]
@@ -217,6 +223,10 @@ type Tables struct {
 	Orphans              *incr.Table[RecordOf, struct{}]        // our MAC bindings of ports that are no more
 	BFDSessions          *incr.Table[schema.UUID, BFDSession]   // of ports on this chassis
 	Announcements        *incr.Table[Announced, PortAt]         // to physical networks
+	Adverts              *incr.Table[schema.UUID, LocalAdvert]  // that this chassis sends, by the router's port
+	NamesAt              *incr.Table[Member, uint32]            // local switches with names, by their tunnel keys
+	Names                *incr.Table[NamesPart, Names]          // of these
+	OwnedNames           *incr.Table[schema.UUID, struct{}]     // rows of these that are answered whatever is asked
 	BFDOrphans           *incr.Table[RecordOf, struct{}]        // what we said of others
 	LocalServices        *incr.Table[schema.UUID, LocalService] // of ports on this chassis
 	ServiceOrphans       *incr.Table[RecordOf, struct{}]        // what we said of others
@@ -302,6 +312,8 @@ func New(opts ...incr.Option) *Tables {
 	t.joinBFD()
 	t.joinServices()
 	t.announce()
+	t.adverts()
+	t.names()
 	t.joinFDB()
 	t.joinGroups()
 	t.lowerUnits()
@@ -352,6 +364,10 @@ func newInputs(opts ...incr.Option) *Tables {
 		Services:       feed[schema.UUID, Service](f, incr.NewInput[schema.UUID](e, "services", incr.Eq[Service])),
 		ServiceStatus:  feed[RecordOf, struct{}](f, incr.NewInput[RecordOf](e, "status of services", incr.Eq[struct{}])),
 		BFDStatus:      feed[RecordOf, struct{}](f, incr.NewInput[RecordOf](e, "BFD status", incr.Eq[struct{}])),
+		NamesOn:        feed[Member, struct{}](f, incr.NewInput[Member](e, "switches that have names", incr.Eq[struct{}])),
+		NamesOwned:     feed[schema.UUID, bool](f, incr.NewInput[schema.UUID](e, "rows of names", incr.Eq[bool])),
+		AllNames:       feed[NamesPart, Names](f, incr.NewInput[NamesPart](e, "all names", incr.Eq[Names])),
+		AllAdverts:     feed[schema.UUID, Advert](f, incr.NewInput[schema.UUID](e, "advertisements of routers", incr.Eq[Advert])),
 		HAGroups:       rowsOf[*sb.HAChassisGroup](f, e, "HA groups", byNorthd),
 		HAChassis:      rowsOf[*sb.HAChassis](f, e, "HA chassis", byNorthd),
 		FDBs:           feed[RecordOf, FDB](f, incr.NewInput[RecordOf](e, "FDB", incr.Eq[FDB])),
@@ -377,7 +393,7 @@ func (t *Tables) feedRows() {
 	f.shelf = s
 	id := func(_ string, row schema.UUID) schema.UUID { return row }
 	fromRows(f, feeder[schema.UUID, fedPort]{s, s.feedPort, s.deletePort}, byNorthd, id, func(row *sb.PortBinding, _ Event) (fedPort, error) {
-		p := fedPort{PortOf(row), NATAddressesOf(row)}
+		p := fedPort{PortOf(row), NATAddressesOf(row), advertOf(row)}
 		for _, s := range p.Strings() {
 			*s = f.once(*s)
 		}
@@ -414,6 +430,7 @@ func (t *Tables) feedRows() {
 			}
 			return c, nil
 		})
+	t.feedNames()
 	f.chunks = t.Chunks
 }
 

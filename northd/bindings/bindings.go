@@ -19,12 +19,13 @@ type feature struct {
 	balance  model.LoadBalancing
 	lrp      *graph.RowTable[*nb.LogicalRouterPort]
 	announce announceOptions
+	adverts  model.Advertisements
 }
 
 // New declares the rows of ports, and what is written back of them; NAT and load balancers
-// have addresses that gateways announce.
-func New(g *graph.Graph, m *model.Model, nats model.NATs, balance model.LoadBalancing) {
-	ft := &feature{m: m, nats: nats, balance: balance, lrp: graph.Read[*nb.LogicalRouterPort](g), announce: declareAnnouncing(g)}
+// have addresses that gateways announce, adverts are what agents advertise.
+func New(g *graph.Graph, m *model.Model, nats model.NATs, balance model.LoadBalancing, adverts model.Advertisements) {
+	ft := &feature{m: m, nats: nats, balance: balance, adverts: adverts, lrp: graph.Read[*nb.LogicalRouterPort](g), announce: declareAnnouncing(g)}
 	graph.Rows(g, "Port_Binding of switch ports", incr.Keys(m.SwitchPorts), ft.switchPortRow)
 	graph.Rows(g, "Port_Binding of router ports", incr.Keys(m.RouterPorts), ft.routerPortRow)
 	graph.Rows(g, "Port_Binding of chassisredirect ports", incr.Keys(m.Redirects), ft.redirectRow)
@@ -130,6 +131,7 @@ func (ft *feature) routerPortRow(r *incr.Reader, id schema.UUID) (*sb.PortBindin
 	} else if near, ok := ft.m.SwitchPortTo(r, p.Name); ok {
 		row.Options["peer"] = near.Name
 	}
+	maps.Copy(row.Options, ft.adverts.Of(r, id))
 	ft.onGatewayChassis(r, row, p.Chassis)
 	return row, true
 }

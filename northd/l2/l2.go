@@ -49,7 +49,7 @@ type macOnSwitch struct {
 }
 
 // New declares switching. Copp has the meters of what is sent to agents.
-func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.SwitchAnswers {
+func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.SwitchAddresses {
 	f := &feature{m: m, copp: copp}
 	answerDown := graph.Bool[*nb.NBGlobal](g, "options", "ignore_lsp_down", true, "answer ARP for ports that are not up, too")
 	f.settings = graph.Table(g, "settings of switching", incr.Keys(m.Options), func(r *incr.Reader, _ struct{}) (settings, bool) {
@@ -84,9 +84,15 @@ func New(g *graph.Graph, m *model.Model, copp model.CoppMeter) model.SwitchAnswe
 	m.SwitchPortFlows.Write("lookup", f.lookupPort)
 	m.SwitchPortFlows.Write("lookup", f.askRouter)
 	graph.Rows(g, "Multicast_Group", incr.Values(f.portsByGroup), f.multicastRow)
-	return func(r *incr.Reader, p *model.RouterPort, ip netip.Addr) bool {
-		near, ok := m.SwitchPortTo(r, p.Name)
-		return ok && f.answersAll(r, near, ip)
+	return model.SwitchAddresses{
+		Answers: func(r *incr.Reader, p *model.RouterPort, ip netip.Addr) bool {
+			near, ok := m.SwitchPortTo(r, p.Name)
+			return ok && f.answersAll(r, near, ip)
+		},
+		Nobody: func(r *incr.Reader, sw schema.UUID, ip netip.Addr) bool {
+			has, _ := incr.Get(r, f.has, sw)
+			return !has.Unknown && !m.HasLocalnet(r, sw) && incr.Count(r, f.portsByIP, model.AddressOn{On: sw, IP: ip}) == 0
+		},
 	}
 }
 

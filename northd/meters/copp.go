@@ -23,6 +23,10 @@ var protocols = [...]struct{ name, doc string }{
 	{"tcp-reset", "TCP and SCTP packets to a router's own addresses"},
 	{"bfd", "BFD control packets that routers' ports receive"},
 	{"event-elb", "packets of clients of VIPs without backends that agents tell of, of load balancers that a datapath has by itself"},
+	{"dhcpv4-opts", "DHCP requests that agents answer"},
+	{"dhcpv6-opts", "DHCPv6 requests that agents answer"},
+	{"dns", "DNS queries on switches with names"},
+	{"nd-ra-opts", "router solicitations that agents answer"},
 	{"svc-monitor", "answers to health checks of load balancers"},
 }
 

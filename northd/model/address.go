@@ -38,12 +38,21 @@ func SolicitedNode(ip netip.Addr) netip.Addr {
 	return netip.AddrFrom16(group)
 }
 
-// SwitchAnswers tells of an address of a router's port whether the switch there
-// answers everybody who asks for it, so that no question comes to the router. The
-// zero value says that it answers nobody.
-type SwitchAnswers func(r *incr.Reader, p *RouterPort, ip netip.Addr) bool
+// SwitchAddresses tells of addresses on switches. The zero value knows of none.
+type SwitchAddresses struct {
+	// Answers tells of an address of a router's port whether the switch there answers
+	// everybody who asks for it, so that no question comes to the router.
+	Answers func(r *incr.Reader, p *RouterPort, ip netip.Addr) bool
+	// Nobody tells whether nobody on a switch can have an address.
+	Nobody func(r *incr.Reader, sw schema.UUID, ip netip.Addr) bool
+}
 
-// Of tells it.
-func (a SwitchAnswers) Of(r *incr.Reader, p *RouterPort, ip netip.Addr) bool {
-	return a != nil && a(r, p, ip)
+// AnswersAll is Answers.
+func (a SwitchAddresses) AnswersAll(r *incr.Reader, p *RouterPort, ip netip.Addr) bool {
+	return a.Answers != nil && a.Answers(r, p, ip)
+}
+
+// HasNobody is Nobody.
+func (a SwitchAddresses) HasNobody(r *incr.Reader, sw schema.UUID, ip netip.Addr) bool {
+	return a.Nobody != nil && a.Nobody(r, sw, ip)
 }

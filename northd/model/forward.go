@@ -3,8 +3,10 @@ package model
 import (
 	"net/netip"
 
+	"github.com/weft-sdn/weft/incr"
 	"github.com/weft-sdn/weft/lflow"
 	"github.com/weft-sdn/weft/northd/pipeline"
+	"github.com/weft-sdn/weft/schema"
 )
 
 // SourceTowards is the address from which a port asks for a next hop: that in the
@@ -45,4 +47,16 @@ func Forward(out *RouterPort, hop, source netip.Addr, to *Family) []lflow.Action
 		pipeline.Set(pipeline.RouterLoopback),
 		is4,
 		lflow.Next{})
+}
+
+// Advertisements returns what the row of a router's port tells agents of router
+// advertisements; a nil one says nothing.
+type Advertisements func(r *incr.Reader, port schema.UUID) map[string]string
+
+// Of calls the function, if there is one.
+func (a Advertisements) Of(r *incr.Reader, port schema.UUID) map[string]string {
+	if a == nil {
+		return nil
+	}
+	return a(r, port)
 }

@@ -359,6 +359,9 @@ func (n *Network) writeRows(b *bytes.Buffer) {
 	names := strings.NewReplacer(lines...)
 	var rows []string
 	for table, all := range n.SB {
+		if table == "DHCP_Options" || table == "DHCPv6_Options" {
+			continue // they are always the same
+		}
 		for _, row := range all {
 			text := table + " " + string(schema.EncodeRow(sb.Schema().Table(table), row, nil))
 			switch row := row.(type) {
@@ -368,6 +371,8 @@ func (n *Network) writeRows(b *bytes.Buffer) {
 				text += " datapaths " + n.sortedNames(row.Datapaths)
 			case *sb.PortGroup:
 				text += " ports " + strings.Join(row.Ports, " ")
+			case *sb.DNS:
+				text += fmt.Sprint(" records ", row.Records, " datapaths ", n.sortedNames(row.Datapaths))
 			case *sb.AddressSet:
 				text += " addresses " + strings.Join(row.Addresses, " ")
 			}

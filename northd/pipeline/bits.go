@@ -42,6 +42,10 @@ const (
 	VerdictDrop     = "verdict_drop"
 	VerdictReject   = "verdict_reject"
 
+	DHCPAnswered = "dhcp_answered"
+	DNSAnswered  = "dns_answered"
+	RAAnswered   = "ra_answered"
+
 	OwnAddress      = "own_address"
 	OfOthersToo     = "of_others_too"
 	AtItsEnd        = "at_its_end"
@@ -118,12 +122,16 @@ var uses = [...]Bits{
 	{VerdictReject, "reg8", 18, 18, LSInACLEval, LSInACLAfterLBAction, "an ACL rejects the packet", [2]string{LSOutACLEval, LSOutACLAction}},
 	{ACLTier, "reg8", 30, 31, LSInACLEval, LSInACLAfterLBAction, "the tier whose ACLs are asked", [2]string{LSOutACLEval, LSOutACLAction}},
 
+	{DHCPAnswered, "reg0", 3, 3, LSInDHCPOptions, LSInDHCPResponse, "the packet is an answer to a DHCP request", [2]string{}},
+	{DNSAnswered, "reg0", 4, 4, LSInDNSLookup, LSInDNSResponse, "the packet is an answer to a DNS query", [2]string{}},
+
 	// So are these, but for those in reg8.
 	{NeighbourKnown, "reg9", 2, 2, LRInLookupNeighbor, LRInLearnNeighbor, "there is nothing to learn from the packet", [2]string{}},
 	{NeighbourWanted, "reg9", 3, 3, LRInLookupNeighbor, LRInLearnNeighbor, "what the packet says of a neighbour may be learned, where routers are asked to be picky", [2]string{}},
 	{OwnAddress, "reg9", 10, 10, LRInIPInput, LRInIPRouting, "the packet is, or was, for an address of the router; OVN has no such bit", [2]string{}},
 	{OfOthersToo, "reg9", 12, 12, LRInIPInput, LRInIPInput, "the packet is for an address of the router that is others', too; OVN has no such bit", [2]string{}},
 	{AtItsEnd, "reg9", 11, 11, LRInIPInput, LRInIPInput, "the packet may pass no further router; OVN has no such bit", [2]string{}},
+	{RAAnswered, "reg0", 5, 5, LRInNDRAOptions, LRInNDRAResponse, "the packet is the answer to a router solicitation", [2]string{}},
 	{RouterLoopback, "flags.loopback", 0, 0, LRInAdmission, LROutDelivery, "may leave by the port that it came in by", [2]string{}},
 	{RouteTable, "reg8", 0, 15, LRInIPRoutingPre, LRInIPRoutingECMP, "tunnel key of a port that has the route table; 0 for the main one", [2]string{}},
 	{Chosen, "reg8", 16, 31, LRInIPRouting, LRInPolicyECMP, "which of several next hops, from 1; 0 if there is nothing to choose", [2]string{}},

@@ -37,6 +37,10 @@ const (
 	LSInACLAfterLBAction = "ls_in_acl_after_lb_action"
 	LSInStateful         = "ls_in_stateful"
 	LSInARPRsp           = "ls_in_arp_rsp"
+	LSInDHCPOptions      = "ls_in_dhcp_options"
+	LSInDHCPResponse     = "ls_in_dhcp_response"
+	LSInDNSLookup        = "ls_in_dns_lookup"
+	LSInDNSResponse      = "ls_in_dns_response"
 	LSInL2Lkup           = "ls_in_l2_lkup"
 	LSInL2Unknown        = "ls_in_l2_unknown"
 	LSOutPreACL          = "ls_out_pre_acl"
@@ -60,6 +64,8 @@ const (
 	LRInDNAT           = "lr_in_dnat"
 	LRInLBAffLearn     = "lr_in_lb_aff_learn"
 	LRInECMPStateful   = "lr_in_ecmp_stateful"
+	LRInNDRAOptions    = "lr_in_nd_ra_options"
+	LRInNDRAResponse   = "lr_in_nd_ra_response"
 	LRInIPRoutingPre   = "lr_in_ip_routing_pre"
 	LRInIPRouting      = "lr_in_ip_routing"
 	LRInIPRoutingECMP  = "lr_in_ip_routing_ecmp"
@@ -121,6 +127,10 @@ var pipelines = [...]Pipeline{
 		{LSInACLAfterLBAction, "acl", "do what the ACL says, or go on to the next tier"},
 		{LSInStateful, "stateful", "commit the connection"},
 		{LSInARPRsp, "neighbours", "answer ARP requests and neighbour solicitations for known addresses"},
+		{LSInDHCPOptions, "dhcp", "make a DHCP request the answer to it"},
+		{LSInDHCPResponse, "dhcp", "send the answer back"},
+		{LSInDNSLookup, "dns", "make a query for a known name the answer to it"},
+		{LSInDNSResponse, "dns", "send the answer back"},
 		{LSInL2Lkup, "lookup", "from destination address to output port"},
 		{LSInL2Unknown, "lookup", "what to do with unknown destinations"},
 	}},
@@ -147,6 +157,8 @@ var pipelines = [...]Pipeline{
 		{LRInDNAT, "nat", "from an address outside to the one inside"},
 		{LRInLBAffLearn, "lb", "note which backend the client has"},
 		{LRInECMPStateful, "route", "note by which next hop a connection came"},
+		{LRInNDRAOptions, "ra", "make a router solicitation the advertisement that answers it"},
+		{LRInNDRAResponse, "ra", "send the advertisement back"},
 		{LRInIPRoutingPre, "route", "find the route table of the port"},
 		{LRInIPRouting, "route", "from destination to next hop and output port"},
 		{LRInIPRoutingECMP, "route", "the next hop that was chosen of several"},

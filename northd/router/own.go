@@ -49,7 +49,7 @@ func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.Rout
 	here := lflow.And(lflow.Eq(lflow.Inport, p.Name), model.Resident(ft.m.CentralAt(r, p)))
 	outside := ft.m.IsCentral(r, p.Router)
 	for _, n := range p.OfFamily(false) {
-		if ft.answers.Of(r, p, n.Addr()) {
+		if ft.answers.AnswersAll(r, p, n.Addr()) {
 			continue
 		}
 		asked := lflow.And(here, lflow.Eq(lflow.ARPOp, 1), lflow.Eq(lflow.ARPTPA, n.Addr()))
@@ -60,7 +60,7 @@ func (ft *feature) answerQuestions(r *incr.Reader, f *graph.Flows, p *model.Rout
 	}
 	for _, n := range p.OfFamily(true) {
 		a := n.Addr()
-		if ft.answers.Of(r, p, a) {
+		if ft.answers.AnswersAll(r, p, a) {
 			continue
 		}
 		asked := lflow.And(here, lflow.Eq(lflow.IP6Dst, a, model.SolicitedNode(a)), lflow.Bool(lflow.NDNS), lflow.Eq(lflow.NDTarget, a))

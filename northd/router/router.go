@@ -14,13 +14,13 @@ const name = "router"
 // feature is what the files of this package share.
 type feature struct {
 	m       *model.Model
-	answers model.SwitchAnswers
+	answers model.SwitchAddresses
 	copp    model.CoppMeter
 }
 
 // New declares routers. Questions that a switch answers are none of theirs; copp has
 // the meters of what is sent to agents.
-func New(g *graph.Graph, m *model.Model, switches model.SwitchAnswers, copp model.CoppMeter) {
+func New(g *graph.Graph, m *model.Model, switches model.SwitchAddresses, copp model.CoppMeter) {
 	ft := &feature{m, switches, copp}
 	m.AllRouters.Write(name, func(_ *incr.Reader, f *graph.Flows, _ struct{}) {
 		admitGroups(f)

@@ -97,6 +97,20 @@ func (b *MatchBuilder) setView(f Field, v, m U128) bool {
 	return false
 }
 
+// Put makes a bit of a register 1, or of a view of registers, whatever was demanded of it
+// before; the register's other bits are what they were, 0 if nothing was.
+func (b *MatchBuilder) Put(f Field, bit int) {
+	switch {
+	case f >= XXReg0 && f < VLANVID:
+		f, bit = Reg(4*int(f-XXReg0)+3-bit/32), bit%32
+	case f >= XReg0 && f < XXReg0:
+		f, bit = Reg(2*int(f-XReg0)+1-bit/32), bit%32
+	}
+	value, _, _ := b.Get(f)
+	b.Clear(f)
+	b.Set128(f, value.Or(U64(1).Shl(bit)))
+}
+
 // Get returns what has been demanded of f so far; views are not answered.
 func (b *MatchBuilder) Get(f Field) (value, mask U128, ok bool) {
 	if f >= firstView || b.have[f>>6]&(1<<(f&63)) == 0 {
