@@ -10,5 +10,5 @@
 // numbers it was given at start. It knows no clock, no etcd and no order of
 // maps; the same inputs give the same outputs, in one step or in thousands.
 //
-// Imports: northd/acl, northd/bfd, northd/bindings, northd/gateway, northd/graph, northd/health, northd/l2, northd/lb, northd/meters, northd/model, northd/nat, northd/neighbour, northd/policy, northd/portsec, northd/route, northd/router, northd/sampling, northd/stateful, northd/staticroute, northd/template, schema, schema/nb, schema/sb
+// Imports: northd/acl, northd/bfd, northd/bindings, northd/dhcp, northd/dns, northd/gateway, northd/graph, northd/health, northd/l2, northd/lb, northd/meters, northd/model, northd/nat, northd/neighbour, northd/policy, northd/portsec, northd/ra, northd/route, northd/router, northd/sampling, northd/stateful, northd/staticroute, northd/template, schema, schema/nb, schema/sb
 package northd

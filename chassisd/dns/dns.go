@@ -19,7 +19,8 @@ import (
 const (
 	ttl      = 3600 // seconds that an answer may be kept, as of OVN's
 	hopLimit = 64
-	// ednsSize is how large queries may be, of which the answer tells: RFC 9715.
+	// ednsSize is how large queries may be, and answers are, which no link is too narrow
+	// for: RFC 9715.
 	ednsSize = 1232
 )
 
@@ -191,14 +192,14 @@ func (d *responder) answer(key uint32, payload []byte) []byte {
 		return nil
 	}
 	reply := new(dns.Msg).SetReply(&query)
-	reply.Compress = true
 	reply.Answer = records
 	size := dns.MinMsgSize
 	if opt := query.IsEdns0(); opt != nil { // RFC 6891, section 6.1.1
-		size = max(size, int(opt.UDPSize()))
+		size = min(max(size, int(opt.UDPSize())), ednsSize)
 		reply.SetEdns0(ednsSize, opt.Do())
 	}
 	reply.Truncate(size)
+	reply.Compress = true
 	b, err := reply.Pack()
 	if err != nil {
 		return nil
@@ -215,10 +216,9 @@ func recordsOf(q dns.Question, value string) (records []dns.RR, known bool) {
 	}
 	if q.Qtype == dns.TypePTR {
 		name := strings.TrimSpace(value)
-		if _, err := netip.ParseAddr(name); err == nil || name == "" {
-			return nil, false
-		}
-		if _, ok := dns.IsDomainName(name); !ok {
+		_, isName := dns.IsDomainName(name)
+		_, notAddress := netip.ParseAddr(name)
+		if !isName || notAddress == nil || strings.ContainsAny(name, " ,") || name == "" {
 			return nil, false
 		}
 		return []dns.RR{&dns.PTR{Hdr: header(dns.TypePTR), Ptr: dns.Fqdn(name)}}, true

@@ -28,9 +28,9 @@ type LocalAdvert struct {
 	Via PortAt // where it comes into the switch
 }
 
-// advertOf reads the options of a router's port: those of OVN's northd. What cannot be
+// AdvertOf reads the options of a router's port: those of OVN's northd. What cannot be
 // read is left out; without what is needed there is nothing to say.
-func advertOf(row *sb.PortBinding) (a Advert) {
+func AdvertOf(row *sb.PortBinding) (a Advert) {
 	o := row.Options
 	if o["ipv6_ra_send_periodic"] != "true" {
 		return Advert{}

@@ -393,7 +393,7 @@ func (t *Tables) feedRows() {
 	f.shelf = s
 	id := func(_ string, row schema.UUID) schema.UUID { return row }
 	fromRows(f, feeder[schema.UUID, fedPort]{s, s.feedPort, s.deletePort}, byNorthd, id, func(row *sb.PortBinding, _ Event) (fedPort, error) {
-		p := fedPort{PortOf(row), NATAddressesOf(row), advertOf(row)}
+		p := fedPort{PortOf(row), NATAddressesOf(row), AdvertOf(row)}
 		for _, s := range p.Strings() {
 			*s = f.once(*s)
 		}

@@ -101,3 +101,27 @@ func TestMatchAllocs(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestPut: a bit is 1 whatever was demanded of it, of a register or of a view.
+func TestPut(t *testing.T) {
+	for _, c := range []struct {
+		f    Field
+		bit  int
+		want string
+	}{
+		{Reg0, 3, "reg0=0x8,reg9=0x10"},
+		{Reg(9), 0, "reg9=0x11"},
+		{XReg0, 40, "reg0=0x100,reg9=0x10"},
+		{XReg(4), 2, "reg9=0x14"},
+		{XXReg0, 3, "reg3=0x8,reg9=0x10"},
+		{XXReg0, 111, "reg0=0x8000,reg9=0x10"},
+		{XXReg(2), 64, "reg9=0x11"},
+	} {
+		var b MatchBuilder
+		b.Set(Reg(9), 0x10)
+		b.Put(c.f, c.bit)
+		if got := b.Match().String(); got != c.want {
+			t.Errorf("%s[%d]: %s, want %s", c.f.Name(), c.bit, got, c.want)
+		}
+	}
+}
