@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weft-sdn/weft/chassisd/binding"
 	"github.com/weft-sdn/weft/chassisd/duty"
 	"github.com/weft-sdn/weft/chassisd/internal/packettest"
 	"github.com/weft-sdn/weft/chassisd/lower"
@@ -36,7 +37,10 @@ func newWorld() *world {
 		Resume: func(p *ofp.PacketIn) error { w.resumed = append(w.resumed, p); return nil },
 	}, Duty())
 	w.tab.Follow(tables.AllDatapaths)
+	w.tab.Self.Set(struct{}{}, tables.Self{Name: "hv1"})
 	w.tab.Datapaths.Set(id("s"), &sb.DatapathBinding{TunnelKey: 5})
+	w.tab.Ports.Set(id("vm"), tables.PortOf(&sb.PortBinding{LogicalPort: "vm", Datapath: id("s"), TunnelKey: 1}))
+	w.tab.SetInterface(binding.Interface{UUID: "if", Name: "vm", ID: "vm", Ofport: 1})
 	w.tab.Ports.Set(id("s-r"), tables.PortOf(&sb.PortBinding{LogicalPort: "s-r", Type: "patch", Datapath: id("s"), TunnelKey: 2, Options: map[string]string{"peer": "r-s"}}))
 	return w
 }
